@@ -1,0 +1,44 @@
+"""What core says when it cannot do what was asked.
+
+Each error is raised before anything is computed. Its message is a full English sentence; ``code``
+and ``facts`` carry the same content as data, so that a page can say it in its visitor's language.
+"""
+
+from typing import Any
+
+
+class InitLabError(ValueError):
+    """A request that cannot be met: what was wrong, and what would be right."""
+
+    def __init__(self, message: str, *, code: str, **facts: Any) -> None:
+        super().__init__(message)
+        self.code = code
+        self.facts = facts
+
+
+class SchemeError(InitLabError):
+    """No scheme has this key."""
+
+
+class ShapeError(InitLabError):
+    """The shape is not that of a weight tensor, or its fans are undefined."""
+
+
+class ParameterError(InitLabError):
+    """A parameter is unknown, of the wrong kind, out of range, or at odds with another."""
+
+
+class DtypeError(InitLabError):
+    """torch cannot draw this dtype, or the law does not fit into it."""
+
+
+class DeviceError(InitLabError):
+    """This machine does not have the device asked for."""
+
+
+class SizeError(InitLabError):
+    """The tensor would not fit into the device's memory."""
+
+
+class Cancelled(Exception):  # noqa: N818 - the name is part of core's contract
+    """The caller's ``progress`` returned False."""

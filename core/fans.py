@@ -1,0 +1,54 @@
+"""Fan-in and fan-out of a layer."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from core.errors import ShapeError
+
+
+@dataclass(frozen=True, slots=True)
+class Fans:
+    """How many inputs feed one output unit, and how many outputs one input unit feeds."""
+
+    fan_in: int
+    fan_out: int
+
+    @classmethod
+    def of(cls, shape: Sequence[int]) -> Self:
+        """Read the fans off a weight shape ``(out, in, *kernel)``, by torch's rule.
+
+        With K = prod(kernel): fan_in = in·K and fan_out = out·K.
+
+        Raises:
+            ShapeError: for fewer than two dimensions, or a dimension that is not a positive int.
+
+        Source: ``torch.nn.init._calculate_fan_in_and_fan_out``.
+        """
+        sizes = checked_shape(shape)
+        if len(sizes) < 2:
+            raise ShapeError(
+                "Fans need a weight of at least two dimensions, (fan_out, fan_in, *kernel); "
+                f"this shape has {len(sizes)}: {sizes}.",
+                code="shape.fans",
+                shape=sizes,
+            )
+        kernel = math.prod(sizes[2:])
+        return cls(fan_in=sizes[1] * kernel, fan_out=sizes[0] * kernel)
+
+
+def checked_shape(shape: Sequence[int]) -> tuple[int, ...]:
+    """Return ``shape`` as a tuple of positive ints.
+
+    Raises:
+        ShapeError: if it is empty or a dimension is not a positive whole number.
+    """
+    sizes = tuple(shape)
+    if not sizes or any(not isinstance(s, int) or isinstance(s, bool) or s < 1 for s in sizes):
+        raise ShapeError(
+            f"A weight shape is a sequence of whole numbers from 1, such as (256, 512); it was {sizes}.",
+            code="shape.sizes",
+            shape=sizes,
+        )
+    return sizes

@@ -1,0 +1,182 @@
+"""One layer, one scheme: drawn weights beside their law."""
+
+import csv
+import io
+from collections.abc import Callable
+
+import streamlit as st
+
+from core import SCHEMES, Summary, pytorch_code
+from core.referee import expected_counts
+from pages.figures.distribution import Overlay, density, heatmap, points
+from pages.text import Text, count, expected_count, quantity
+from pages.ui import cached, controls, reading
+from pages.ui.cached import MATRIX_LIMIT, Drawn
+from pages.ui.frame import Frame, show
+from pages.ui.state import DTYPE_NAMES, TABLE, State
+
+
+def body(frame: Frame) -> None:
+    """Ask what to draw, draw it once, show it beside its law, say what it means."""
+    t, state = frame.t, frame.state
+    with st.sidebar:
+        _controls(state, t)
+    asked = cached.request(state)
+    drawn = cached.drawn(asked, state["bins"])
+    headline = reading.finding(drawn, state, t)
+    st.html(reading.context(state, t) + f'<h1 class="lab-headline">{headline}</h1>')
+    with st.container(key="formula"):
+        st.markdown(reading.formula(drawn.law))
+    views: dict[str, Callable[[Frame, Drawn], None]] = {
+        "histogram": _histogram,
+        "matrix": _matrix,
+        "numbers": _numbers,
+        "code": _code,
+    }
+    for view, tab in zip(views, controls.tabs(state, t), strict=True):
+        if tab.open:
+            with tab:
+                views[view](frame, drawn)
+
+
+def _controls(state: State, t: Text) -> None:
+    """Six controls at first sight; the rest in More."""
+    scheme = SCHEMES[state["scheme"]]
+    main, *others = [*scheme.params] or [""]
+    st.html(f'<p class="lab-mark">{t("app.name")}</p>')
+    controls.choose(state, "scheme", t, names="scheme.{}.name")
+    st.html(f'<p class="lab-hint">{reading.hint(state, t)}</p>')
+    if main:
+        _parameter(state, main, t)
+    controls.group(t("control.group.layer"))
+    controls.pair(state, ("fan_in", "fan_out"), t)
+    if "size" in (refusal.code for refusal in state.refusals.values()):
+        controls.use_largest(state, t)
+    controls.group(t("control.group.draw"))
+    controls.seed(state, t)
+    controls.choose(state, "device", t)
+    with controls.more(t) as more:
+        if more.open:
+            for name in others:
+                _parameter(state, name, t)
+            controls.choose(state, "dtype", t)
+            controls.enter(state, "bins", t)
+            controls.choose(state, "overlay", t, names="scheme.{}.name", none=t("option.overlay.none"))
+
+
+def _parameter(state: State, name: str, t: Text) -> None:
+    """Show one parameter of the scheme: chosen if it has options, typed if it is a number."""
+    if TABLE[name].options:
+        controls.choose(state, name, t)
+    else:
+        slope = name == "a" and "nonlinearity" in SCHEMES[state["scheme"]].params
+        controls.enter(state, name, t, label="control.slope" if slope else "")
+
+
+def _histogram(frame: Frame, drawn: Drawn) -> None:
+    t, state, law = frame.t, frame.state, drawn.law
+    overlay = None
+    if state["overlay"] not in {"none", state["scheme"]}:
+        other = SCHEMES[state["overlay"]]
+        overlay = Overlay(t(f"scheme.{other.key}.name"), other.law(state.shape))
+    draw = density if law.random else points
+    left, right = st.columns([1.95, 1], gap="large")
+    with left, st.container(key="chart", height=460, border=False):
+        st.plotly_chart(
+            draw(drawn.summary, law, t, frame.look, overlay=overlay),
+            height="stretch",
+            theme=None,
+            config={"displayModeBar": False},
+            alt=t(
+                "chart.alt" if law.random else "chart.alt_point",
+                n=count(drawn.summary.n),
+                scheme=reading.name(state, t),
+                finding=reading.finding(drawn, state, t),
+            ),
+        )
+    right.html(reading.verdict(drawn, state, t) + reading.evidence(drawn, state, t))
+
+
+def _matrix(frame: Frame, drawn: Drawn) -> None:
+    t, state = frame.t, frame.state
+    matrix = cached.matrix(cached.request(state))
+    rows, columns = state.shape
+    left, right = st.columns([1, 1], gap="large")
+    with left:
+        st.html(f'<p class="lab-note">{t("matrix.intro", rows=count(rows), columns=count(columns))}</p>')
+        st.code(matrix.printed, language=None)
+    with right:
+        if matrix.small is None:
+            sizes = {"limit": MATRIX_LIMIT, "columns": count(columns), "rows": count(rows)}
+            st.html(f'<p class="lab-note">{t("matrix.too_large", **sizes)}</p>')
+            controls.shrink(state, t, MATRIX_LIMIT)
+            return
+        with st.container(key="chart", height=460, border=False):
+            st.plotly_chart(
+                heatmap(matrix.small, t, frame.look),
+                height="stretch",
+                theme=None,
+                config={"displayModeBar": False},
+                alt=t("chart.alt_matrix", rows=rows, columns=columns),
+            )
+
+
+def _numbers(frame: Frame, drawn: Drawn) -> None:
+    t, summary = frame.t, drawn.summary
+    rows = _bins(drawn)
+    heads = [t(f"numbers.{name}") for name in ("low", "high", "drawn", "expected")]
+    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
+    scale = float(abs(summary.edges).max())
+    cells = "".join(
+        f'<tr><th scope="row">{quantity(low, scale, 5)}</th><td>{quantity(high, scale, 5)}</td>'
+        f'<td>{count(n)}</td><td class="law">{expected_count(expected)}</td></tr>'
+        for low, high, n, expected in rows
+    )
+    left, right = st.columns([1.95, 1], gap="large")
+    left.html(
+        f'<div class="lab-scroll" tabindex="0"><table class="lab-table">'
+        f"<caption>{t('numbers.caption')}</caption>"
+        f"<thead><tr>{head}</tr></thead><tbody>{cells}</tbody></table></div>"
+    )
+    with right:
+        st.download_button(
+            t("numbers.download"),
+            lambda: _as_csv(drawn),
+            file_name=f"{frame.state['scheme']}_{frame.state['seed']}.csv",
+            mime="text/csv",
+            key="csv",
+        )
+        st.html(f'<p class="lab-note">{t("numbers.note")}</p>')
+
+
+def _bins(drawn: Drawn) -> list[tuple[float, float, int, float]]:
+    """Return (low, high, drawn, expected) of each bin."""
+    summary: Summary = drawn.summary
+    edges, expected = summary.edges.tolist(), expected_counts(summary, drawn.law).tolist()
+    return list(zip(edges[:-1], edges[1:], summary.counts.tolist(), expected, strict=True))
+
+
+def _as_csv(drawn: Drawn) -> str:
+    """Write the bins with full precision, under headings that are the same in every language."""
+    file = io.StringIO()
+    writer = csv.writer(file)
+    writer.writerow(["low", "high", "drawn", "expected"])
+    writer.writerows(_bins(drawn))
+    return file.getvalue()
+
+
+def _code(frame: Frame, _: Drawn) -> None:
+    t, state = frame.t, frame.state
+    code = pytorch_code(
+        state["scheme"],
+        state.shape,
+        seed=state["seed"],
+        device=state.device,
+        dtype=DTYPE_NAMES[state["dtype"]],
+        **state.params,
+    )
+    st.html(f'<p class="lab-note">{t("code.intro")}</p>')
+    st.code(code, language="python")
+
+
+show("distribution", TABLE, body)

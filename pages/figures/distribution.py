@@ -1,0 +1,285 @@
+"""Charts of one layer's weights beside their law."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from core import Band, Law, Summary
+from core.referee import expected_counts
+from pages.figures.frame import Part, figure, label, vertical
+from pages.figures.notation import plain
+from pages.figures.palette import Palette
+from pages.text import Text, count, expected_count, fixed, quantity
+
+#: Points of a law's curve; straight pieces between them are under a pixel off.
+CURVE_POINTS = 129
+#: 95 % of a normal law lies within this many standard deviations.
+NOISE_SIGMAS = 1.96
+WALL_WIDTH, LAW_WIDTH, EDGE_WIDTH = 2, 2.5, 1.25
+
+
+class Overlay(NamedTuple):
+    """The bounds of another scheme for the same layer."""
+
+    name: str
+    law: Law
+
+
+def density(
+    summary: Summary, law: Law, t: Text, look: Palette, *, overlay: Overlay | None = None
+) -> go.Figure:
+    """Draw the weights as density bars under the law's curve, its walls and its yardsticks.
+
+    The ranges follow the law and never the draw, so a redraw does not move the axes.
+    """
+    widths = np.diff(summary.edges)
+    low, high = _range(law, overlay)
+    top = float(law.pdf(law.mean)) * (1.3 if math.isfinite(law.support[0]) else 1.36)
+    traces = [*_noise(summary, law, look), *_bars(summary, widths, t, look), _curve(law, look)]
+    shapes, labels = _bands(summary, law, (low, high), t, look)
+    labels += _names(law, top, t, look)
+    if overlay is not None:
+        more_shapes, more_labels = _overlaid(overlay, (low, high), look)
+        shapes, labels = shapes + more_shapes, labels + more_labels
+    return figure(
+        traces,
+        look,
+        x={"range": [low, high], "title": {"text": t("chart.weight")}, "nticks": 7},
+        y={"range": [0, top], "zeroline": True, "zerolinecolor": look.axis},
+        y_title=t("chart.density"),
+        shapes=shapes,
+        labels=labels,
+    )
+
+
+def points(
+    summary: Summary, law: Law, t: Text, look: Palette, *, overlay: Overlay | None = None
+) -> go.Figure:
+    """Draw a law of atoms as stems: a dot at the drawn share, a ring at the expected one."""
+    low, high = _range(law, overlay)
+    traces: list[Part] = []
+    labels: list[Part] = []
+    for value, probability in law.atoms:
+        drawn = 1 - summary.outside[0] / summary.n
+        traces += [
+            _line([value, value], [0, drawn], look.edge, 4),
+            _marker(value, probability, {"symbol": "circle-open", "size": 18}, look.law, 3),
+            _marker(value, drawn, {"symbol": "circle", "size": 9}, look.edge, 0),
+        ]
+        words = (
+            t("chart.point", value=quantity(value, value, trim=True), drawn=fixed(drawn, 4))
+            + f"<br><span style='color:{look.law}'>"
+            + t("chart.point_expected", expected=fixed(probability, 4))
+            + "</span>"
+        )
+        place = {"align": "left", "xanchor": "left", "yanchor": "top", "xshift": 18, "yshift": 10}
+        labels.append(label(words, value, drawn, look.ink, bgcolor=look.paper, **place))
+    shapes: list[Part] = []
+    if overlay is not None:
+        shapes, more_labels = _overlaid(overlay, (low, high), look)
+        labels += more_labels
+    return figure(
+        traces,
+        look,
+        x={"range": [low, high], "title": {"text": t("chart.weight")}, "nticks": 7},
+        y={"range": [0, 1.12], "zeroline": True, "zerolinecolor": look.axis, "tickvals": [0, 0.5, 1]},
+        y_title=t("chart.probability"),
+        shapes=shapes,
+        labels=labels,
+    )
+
+
+def heatmap(matrix: npt.NDArray[np.float32], t: Text, look: Palette) -> go.Figure:
+    """Draw a small weight matrix, one row an output unit, one column an input, 0 as paper."""
+    reach = float(np.abs(matrix).max()) or 1.0
+    negative, positive = look.diverging
+    trace: Part = {
+        "type": "heatmap",
+        "z": matrix,
+        "zmin": -reach,
+        "zmax": reach,
+        "colorscale": [[0, negative], [0.5, look.paper], [1, positive]],
+        "hovertemplate": t("chart.entry") + "<extra></extra>",
+        "colorbar": {"outlinewidth": 0, "thickness": 14, "tickfont": {"color": look.ink2}},
+        "xgap": 1,
+        "ygap": 1,
+    }
+    return figure(
+        [trace],
+        look,
+        x={"title": {"text": t("chart.column")}, "nticks": 10, "range": [-0.5, matrix.shape[1] - 0.5]},
+        y={"range": [matrix.shape[0] - 0.5, -0.5], "showgrid": False, "nticks": 10},
+        y_title=t("chart.row"),
+    )
+
+
+def _range(law: Law, overlay: Overlay | None) -> tuple[float, float]:
+    """Return the horizontal range: the bins, with room outside a wall, and another's bounds."""
+    low, high = law.edges(1)
+    if law.family == "uniform":
+        room = 0.14 * (high - low)
+        low, high = low - room, high + room
+    if overlay is not None:
+        ends = [end for band in overlay.law.bands for end in (band.low, band.high)]
+        room = 0.08 * (max(high, *ends) - min(low, *ends))
+        low, high = min(low, *(end - room for end in ends)), max(high, *(end + room for end in ends))
+    return float(low), float(high)
+
+
+def _bars(summary: Summary, widths: npt.NDArray[np.float64], t: Text, look: Palette) -> list[Part]:
+    """Return bars without borders and one step line around them all."""
+    heights = (summary.counts / (summary.n * widths)).astype(np.float32)
+    first, step = float(summary.edges[0]), float(widths[0])
+    digits = 3 + round(math.log10(len(widths)))
+    scale = float(np.abs(summary.edges).max())
+    decimals = max(0, digits - 1 - math.floor(math.log10(scale)))
+    hover = t(
+        "chart.hover",
+        count="%{customdata:,d}",
+        low=f"%{{x:.{min(decimals, 12)}~f}}",
+        high=f"+{quantity(step, step)}",
+    )
+    bars: Part = {
+        "type": "bar",
+        "x0": first,
+        "dx": step,
+        "offset": 0,
+        "width": step,
+        "y": heights,
+        "customdata": summary.counts.astype(np.int32),
+        "marker": {"color": look.bars, "line": {"width": 0}},
+        "hovertemplate": hover + "<extra></extra>",
+    }
+    outline = np.concatenate([[0], heights, [0]]).astype(np.float32)
+    edge = {**_steps(first, step, outline, look.edge, EDGE_WIDTH), "x0": first - step}
+    return [bars, edge]
+
+
+def _noise(summary: Summary, law: Law, look: Palette) -> list[Part]:
+    """Return the band in which 95 % of the bars should end: p ± 1.96·√(p(1 − p)/n), per bin."""
+    share = expected_counts(summary, law) / summary.n
+    widths = np.diff(summary.edges)
+    error = NOISE_SIGMAS * np.sqrt(share * (1 - share) / summary.n)
+    first, step = float(summary.edges[0]), float(widths[0])
+    traces = []
+    for heights in ((share - error).clip(0), share + error):
+        # the last height twice, so that the last step has its full width
+        values = np.append(heights, heights[-1:]) / step
+        traces.append(_steps(first, step, values.astype(np.float32), look.noise, 0))
+    traces[1] |= {"fill": "tonexty", "fillcolor": look.noise}
+    return traces
+
+
+def _steps(first: float, step: float, heights: npt.NDArray[np.float32], color: str, width: float) -> Part:
+    line = {"shape": "hv", "color": color, "width": width}
+    base = {"type": "scatter", "mode": "lines", "hoverinfo": "skip"}
+    return {**base, "x0": first, "dx": step, "y": heights, "line": line}
+
+
+def _line(x: Sequence[float], y: Sequence[float], color: str, width: float) -> Part:
+    base = {"type": "scatter", "mode": "lines", "hoverinfo": "skip"}
+    return {**base, "x": x, "y": y, "line": {"color": color, "width": width}}
+
+
+def _marker(x: float, y: float, symbol: Part, color: str, width: float) -> Part:
+    marker = {**symbol, "color": color, "line": {"width": width, "color": color}}
+    base = {"type": "scatter", "mode": "markers", "hoverinfo": "skip", "cliponaxis": False}
+    return {**base, "x": [x], "y": [y], "marker": marker}
+
+
+def _curve(law: Law, look: Palette) -> Part:
+    """Return the law's density: two points suffice where it is flat."""
+    low, high = law.edges(1)
+    x = np.linspace(low, high, 2 if law.family == "uniform" else CURVE_POINTS)
+    line = {"color": look.law, "width": LAW_WIDTH}
+    base = {"type": "scatter", "mode": "lines", "hoverinfo": "skip"}
+    y = law.pdf(x).astype(np.float32)
+    return {**base, "x0": float(low), "dx": float(x[1] - x[0]), "y": y, "line": line}
+
+
+def _bands(
+    summary: Summary, law: Law, span: tuple[float, float], t: Text, look: Palette
+) -> tuple[list[Part], list[Part]]:
+    """Return lines and labels: a wall solid with nothing beyond, a yardstick dashed with counts."""
+    shapes: list[Part] = []
+    labels: list[Part] = []
+    for band, outside in zip(law.bands, summary.outside, strict=True):
+        labels += _ends(band, look.ink if band.kind == "support" else look.law)
+        for end, edge in ((band.low, span[0]), (band.high, span[1])):
+            if band.kind == "support":
+                shade = {"type": "rect", "x0": edge, "x1": end, "y0": 0, "y1": 1, "yref": "paper"}
+                fill = {"fillcolor": look.beyond, "line": {"width": 0}, "layer": "below"}
+                shapes += [{**shade, **fill}, vertical(end, look.ink, width=WALL_WIDTH)]
+                words = label(t("chart.none_here"), (edge + end) / 2, 0.4, look.ink2, yref="paper")
+                labels.append(words)
+            else:
+                shapes.append(vertical(end, look.law, width=WALL_WIDTH, dash="8px,5px"))
+        if band.kind == "coverage":
+            expected = summary.n * (1 - band.probability)
+            words = t(
+                "chart.beyond",
+                band=plain(band.formula),
+                observed=count(outside),
+                expected=expected_count(expected),
+            )
+            labels.append(_beyond(words, band, look))
+    return shapes, labels
+
+
+def _beyond(words: str, band: Band, look: Palette) -> Part:
+    """Return the counts beyond both ends of ``band``, at its high end."""
+    place = {"yref": "paper", "xanchor": "right", "yanchor": "top", "align": "right", "xshift": -6}
+    return label(words, band.high, 0.985, look.ink, bgcolor=look.paper, **place)
+
+
+def _ends(band: Band, color: str) -> list[Part]:
+    """Return the two labels above the plot: formula, then value, anchored towards the middle."""
+    scale = max(abs(band.low), abs(band.high))
+    return [
+        label(
+            f"<b>{plain(formula)}</b> = {quantity(value, scale, trim=True)}",
+            value,
+            1,
+            color,
+            yref="paper",
+            xanchor=anchor,
+            yshift=4,
+        )
+        for formula, value, anchor in zip(
+            band.ends, (band.low, band.high), ("left", "right"), strict=True
+        )
+    ]
+
+
+def _overlaid(
+    overlay: Overlay, span: tuple[float, float], look: Palette
+) -> tuple[list[Part], list[Part]]:
+    """Return another scheme's bounds, dotted and named at the foot of the high end."""
+    shapes: list[Part] = []
+    labels: list[Part] = []
+    for band in overlay.law.bands:
+        ends = {band.low, band.high}
+        shapes += [vertical(x, look.second, width=WALL_WIDTH, dash="2px,4px") for x in ends]
+        right = band.high < (span[0] + span[1]) / 2 or band.low == band.high
+        words = f"<b>{overlay.name}</b><br>{plain(band.formula)} = "
+        words += quantity(band.high, band.high, trim=True)
+        side = {"xanchor": "left", "xshift": 6} if right else {"xanchor": "right", "xshift": -6}
+        place = {"yref": "paper", "align": "left" if right else "right", "bgcolor": look.paper}
+        labels.append(label(words, band.high, 0.04, look.second, **place, **side))
+    return shapes, labels
+
+
+def _names(law: Law, top: float, t: Text, look: Palette) -> list[Part]:
+    """Return the names of what is seen: the law in blue, the weights inside their bars."""
+    drawn = label(t("chart.drawn"), law.mean, 0.22 * top, look.ink)
+    if law.family == "uniform":
+        peak = float(law.pdf(law.mean))
+        words = t("chart.theory_flat", density=quantity(peak, peak, 3))
+        return [drawn, label(words, law.mean, peak * 1.1, look.law)]
+    x = law.mean + 0.9 * law.std
+    place = {"xanchor": "left", "xshift": 8, "bgcolor": look.paper}
+    return [drawn, label(t("chart.theory"), x, float(law.pdf(x)), look.law, **place)]

@@ -1,0 +1,73 @@
+"""Colours and sizes of a chart. Grey is what was drawn, blue what theory says, ink a wall."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """The colours of one theme; the roles are those of the page's style sheet."""
+
+    paper: str
+    panel: str
+    ink: str
+    ink2: str
+    rule: str
+    axis: str
+    bars: str
+    edge: str
+    law: str
+    #: where 95 % of bars should end: the law's blue, translucent
+    noise: str
+    #: beyond a wall: ink, barely
+    beyond: str
+    warning: str
+    #: bounds of another scheme, laid over
+    second: str
+    #: the two ends of a diverging scale, negative and positive
+    diverging: tuple[str, str]
+
+
+LIGHT = Palette(
+    paper="#FFFFFF",
+    panel="#F4F3F0",
+    ink="#1B1E23",
+    ink2="#565B63",
+    rule="#E3E1DC",
+    axis="#8B8F96",
+    bars="#CBD0D7",
+    edge="#6B747F",
+    law="#0B57B5",
+    noise="rgba(11,87,181,.16)",
+    beyond="rgba(27,30,35,.055)",
+    warning="#A83A00",
+    second="#856A00",
+    diverging=("#856A00", "#172D4F"),
+)
+DARK = Palette(
+    paper="#131519",
+    panel="#1C1F24",
+    ink="#ECEAE6",
+    ink2="#ABB0B8",
+    rule="#2A2E34",
+    axis="#737A84",
+    bars="#3E454E",
+    edge="#929CA8",
+    law="#7DB6FF",
+    noise="rgba(125,182,255,.20)",
+    beyond="rgba(236,234,230,.06)",
+    warning="#FFA566",
+    second="#FFDE5C",
+    diverging=("#FFDE5C", "#3295AE"),
+)
+
+#: Streamlit ships the first; the others are a reader's own Chinese fonts.
+FONT = (
+    "'Source Sans', 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Source Han Sans SC', "
+    "sans-serif"
+)
+FONT_SIZE = 14
+
+
+def of(theme: str | None) -> Palette:
+    """Return the palette of a theme type as Streamlit names it, ``light`` or ``dark``."""
+    return DARK if theme == "dark" else LIGHT

@@ -1,0 +1,149 @@
+"""The widgets of the table in ``state``, each with its refusal below it."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+import streamlit as st
+from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
+from streamlit.elements.lib.mutable_tab_container import TabContainer
+
+from core.schemes import LARGEST, SMALLEST
+from pages.text import Text, count, quantity
+from pages.ui.state import MAX_CHARS, MAX_SEED, TABLE, State, Value, written
+
+
+def choose(state: State, name: str, t: Text, *, names: str = "", none: str = "") -> None:
+    """Show a control that has options.
+
+    ``names`` is the catalogue's pattern for their names, where they are words; ``none`` names the
+    option "none".
+    """
+
+    def label(key: str) -> str:
+        if none and key == "none":
+            return none
+        return t(names.format(key)) if names else key
+
+    st.selectbox(
+        t(f"control.{name}"),
+        TABLE[name].options,
+        format_func=label,
+        key=name,
+        persist_state="page",
+        filter_mode=None,
+    )
+    refusal(state, name, t)
+
+
+def enter(state: State, name: str, t: Text, *, label: str = "") -> None:
+    """Show a control that is typed; whatever was typed stays there, right or wrong."""
+    st.text_input(
+        t(label or f"control.{name}"), key=name, max_chars=MAX_CHARS, persist_state="page"
+    )
+    refusal(state, name, t)
+
+
+def pair(state: State, names: tuple[str, str], t: Text) -> None:
+    """Show two short typed fields in one row, their refusals below the row."""
+    for name, column in zip(names, st.columns(2), strict=True):
+        column.text_input(
+            t(f"control.{name}"), key=name, max_chars=MAX_CHARS, persist_state="page"
+        )
+    for name in names:
+        refusal(state, name, t)
+
+
+def seed(state: State, t: Text) -> None:
+    """Show the seed, and a button that goes on to the next one."""
+
+    def next_seed() -> None:
+        st.session_state["seed"] = written((state["seed"] + 1) % (MAX_SEED + 1))
+
+    left, right = st.columns(2, vertical_alignment="bottom")
+    left.text_input(t("control.seed"), key="seed", max_chars=MAX_CHARS, persist_state="page")
+    right.button(
+        t("control.redraw"),
+        key="redraw",
+        on_click=next_seed,
+        help=t("control.redraw_help"),
+        width="stretch",
+    )
+    refusal(state, "seed", t)
+
+
+def use_largest(state: State, t: Text) -> None:
+    """Offer the largest fan_out that fits beside the fan_in that was asked for."""
+    facts = state.refusals["fan_out"].facts
+    _sizes_button(facts["columns"], facts["fit"], t("refused.fit_button", **_grouped(facts)))
+
+
+def shrink(state: State, t: Text, limit: int) -> None:
+    """Offer the layer cut down to ``limit`` on each side."""
+    rows, columns = (min(side, limit) for side in state.shape)
+    _sizes_button(columns, rows, t("matrix.shrink", columns=columns, rows=rows))
+
+
+def _grouped(facts: Mapping[str, Any]) -> dict[str, str]:
+    return {"columns": count(facts["columns"]), "rows": count(facts["fit"])}
+
+
+def _sizes_button(fan_in: int, fan_out: int, label: str) -> None:
+    """Show a button that sets both fans."""
+
+    def sizes() -> None:
+        st.session_state["fan_in"], st.session_state["fan_out"] = str(fan_in), str(fan_out)
+
+    st.button(label, key="sizes", on_click=sizes)
+
+
+def group(title: str) -> None:
+    """Open a group of controls with a hairline and a small label."""
+    st.html(f'<p class="lab-group">{title}</p>')
+
+
+def more(t: Text) -> ExpanderContainer:
+    """Return the closed drawer for all that first sight does not need."""
+    return st.expander(t("control.more"), key="more", on_change="rerun")
+
+
+def tabs(state: State, t: Text) -> Sequence[TabContainer]:
+    """Show the page's views as tabs, of which only the open one is computed."""
+    labels = {t(f"tab.{name}"): name for name in TABLE["tab"].options}
+
+    def opened() -> None:
+        st.session_state["tab"] = labels.get(st.session_state["views"], TABLE["tab"].default)
+
+    st.session_state["views"] = t(f"tab.{state['tab']}")
+    return st.tabs(list(labels), key="views", on_change=opened)
+
+
+def refusal(state: State, name: str, t: Text) -> None:
+    """Say below a control why its entry is not used, what is allowed and what is used instead."""
+    if name in state.refusals:
+        st.html(f'<p class="lab-refusal" role="alert">▲ {escape(sentence(state, name, t))}</p>')
+
+
+def sentence(state: State, name: str, t: Text) -> str:
+    """Return the refusal of the control ``name`` as a sentence."""
+    refusal = state.refusals[name]
+    facts: dict[str, str] = {
+        key: quantity(value, value, trim=True) if isinstance(value, float) else str(value)
+        for key, value in refusal.facts.items()
+    }
+    for key in ("n", "limit", "low", "high"):
+        if isinstance(refusal.facts.get(key), int):
+            facts[key] = count(refusal.facts[key])
+    facts |= {
+        "name": t(f"control.{name}"),
+        "used": _used(refusal.facts["used"], t),
+        "smallest": quantity(SMALLEST, SMALLEST, trim=True),
+        "largest": facts.get("largest", "") or quantity(LARGEST, LARGEST, trim=True),
+    }
+    return t(f"refused.{refusal.code}", **facts)
+
+
+def _used(used: Value | dict[str, Value], t: Text) -> str:
+    if isinstance(used, dict):
+        return ", ".join(f"{name} = {_used(value, t)}" for name, value in used.items())
+    return quantity(used, used, trim=True) if isinstance(used, float) else str(used)
