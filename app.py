@@ -5,6 +5,7 @@ import streamlit as st
 from pages.figures.distribution import density, points
 from pages.text import count
 from pages.ui import cached, controls, reading
+from pages.ui.cached import Drawn
 from pages.ui.frame import PAGES, Frame, show
 
 NAMES = ("scheme", "seed")
@@ -13,31 +14,14 @@ NAMES = ("scheme", "seed")
 def body(frame: Frame) -> None:
     """Say what this is, let it answer at once, and lead on."""
     t, state = frame.t, frame.state
-    drawn = cached.drawn(cached.request(state), state["bins"])
-    left, right = st.columns([1, 1.35], gap="large")
+    left, right = st.columns([1, 1.5], gap="large")
     with left:
-        st.html(
-            f'<h1 class="lab-headline">{t("home.headline")}</h1>'
-            f'<p class="lab-lead">{t("home.lead")}</p>'
-        )
+        lead = f'<p class="lab-lead">{t("home.lead")}</p>'
+        st.html(reading.headline(t("home.headline")) + lead)
         _live_controls(frame)
-        _cards(frame)
     with right:
-        st.html(reading.context(state, t) + f'<p class="lab-verdict">{reading.finding(drawn, state, t)}</p>')
-        with st.container(key="chart", height=460, border=False):
-            draw = density if drawn.law.random else points
-            st.plotly_chart(
-                draw(drawn.summary, drawn.law, t, frame.look),
-                height="stretch",
-                theme=None,
-                config={"displayModeBar": False},
-                alt=t(
-                    "chart.alt",
-                    n=count(drawn.summary.n),
-                    scheme=reading.name(state, t),
-                    finding=reading.finding(drawn, state, t),
-                ),
-            )
+        _live_chart(frame, cached.drawn(cached.request(state), state["bins"]))
+    _cards(frame)
 
 
 def _live_controls(frame: Frame) -> None:
@@ -47,13 +31,29 @@ def _live_controls(frame: Frame) -> None:
     controls.seed(state, t)
 
 
+def _live_chart(frame: Frame, drawn: Drawn) -> None:
+    t, state = frame.t, frame.state
+    finding = reading.finding(drawn, state, t)
+    st.html(reading.context(state, t) + f'<p class="lab-verdict">{finding}</p>')
+    draw = density if drawn.law.random else points
+    with st.container(key="live", height=400, border=False):
+        st.plotly_chart(
+            draw(drawn.summary, drawn.law, t, frame.look),
+            height="stretch",
+            theme=None,
+            config={"displayModeBar": False},
+            alt=t("chart.alt", n=count(drawn.summary.n), scheme=reading.name(state, t), finding=finding),
+        )
+
+
 def _cards(frame: Frame) -> None:
     """Lead to each page that exists, with what was chosen here."""
     t, state = frame.t, frame.state
-    for page, path in PAGES.items():
-        if page != "home":
-            st.page_link(path, label=f"**{t(f'nav.{page}')} →**", query_params=state.query())
-            st.html(f'<p class="lab-hint">{t(f"home.card.{page}_text")}</p>')
+    st.html(f'<p class="lab-group">{t("home.pages")}</p>')
+    cards = [(page, path) for page, path in PAGES.items() if page != "home"]
+    for (page, path), column in zip(cards, st.columns(3, gap="large"), strict=False):
+        column.page_link(path, label=f"**{t(f'nav.{page}')} →**", query_params=state.query())
+        column.html(f'<p class="lab-hint">{t(f"home.card.{page}_text")}</p>')
 
 
 show("home", NAMES, body)

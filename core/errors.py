@@ -40,5 +40,5 @@ class SizeError(InitLabError):
     """The tensor would not fit into the device's memory."""
 
 
-class Cancelled(Exception):  # noqa: N818 - the name is part of core's contract
+class Cancelled(Exception):
     """The caller's ``progress`` returned False."""

@@ -173,9 +173,7 @@ def symmetric_uniform(bound: Expression) -> Law:
     if bound.value == 0:
         return point(Expression("0", "0", 0.0))
     b = bound.value
-    band = Band(
-        "support", -b, b, 1.0, rf"\pm{bound.symbolic}", (f"-{bound.numeric}", f"+{bound.numeric}")
-    )
+    band = Band("support", -b, b, 1.0, rf"\pm{bound.symbolic}", (f"-{bound.numeric}", f"+{bound.numeric}"))
     return Law("uniform", (bound,), (band,), stats.uniform(-b, 2 * b))
 
 

@@ -26,9 +26,7 @@ def pytorch_code(
     """
     function, arguments = scheme_of(key).call(**params)
     defaults = inspect.signature(getattr(nn.init, function)).parameters
-    words = [
-        f"{name}={value!r}" for name, value in arguments.items() if defaults[name].default != value
-    ]
+    words = [f"{name}={value!r}" for name, value in arguments.items() if defaults[name].default != value]
     random = "generator" in defaults
     sizes = ", ".join(map(str, checked_shape(shape)))
     where = "" if dtype == torch.float32 else f", dtype={dtype}"

@@ -70,9 +70,8 @@ def summarize(
     _, law, _ = check(key, shape, seed=seed, device=device, dtype=dtype, **params)
     edges, bands = law.edges(bins), [rounded(band, dtype) for band in law.bands]
     tensor = draw(key, shape, seed=seed, device=device, dtype=dtype, **params)
-    chunks = tensor.flatten().split(CHUNK)
     summary, done = None, 0
-    for chunk in chunks:
+    for chunk in torch.split(tensor.flatten(), CHUNK):
         part = Summary.of(_as_numpy(chunk), edges=edges, bands=bands)
         summary = part if summary is None else summary.merge(part)
         done += chunk.numel()

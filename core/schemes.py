@@ -229,7 +229,7 @@ def _normal_law(_: Sequence[int], p: Params) -> Law:
     return normal(_given(r"\sigma", p["std"]), _given(r"\mu", p["mean"]))
 
 
-_KAIMING = {"nonlinearity": "leaky_relu", "mode": "fan_in", "a": 0.0}
+_KAIMING: Mapping[str, Value] = {"nonlinearity": "leaky_relu", "mode": "fan_in", "a": 0.0}
 
 _TORCH_INIT = "https://docs.pytorch.org/docs/stable/nn.init.html"
 TORCH = Source("torch.nn.init", "PyTorch documentation", _TORCH_INIT)

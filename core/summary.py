@@ -53,9 +53,7 @@ class Summary:
             maximum=float(wide.max()),
             counts=_frozen(_count(wide, edges)),
             edges=_frozen(edges),
-            outside=tuple(
-                int(np.count_nonzero((wide < band.low) | (wide > band.high))) for band in bands
-            ),
+            outside=tuple(int(np.count_nonzero((wide < band.low) | (wide > band.high))) for band in bands),
             power_sums=(
                 float(squares.sum()),
                 float(squares @ deviations),

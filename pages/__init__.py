@@ -1,0 +1,1 @@
+"""All that a browser sees: pages over ui over figures over text."""

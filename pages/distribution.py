@@ -23,8 +23,7 @@ def body(frame: Frame) -> None:
         _controls(state, t)
     asked = cached.request(state)
     drawn = cached.drawn(asked, state["bins"])
-    headline = reading.finding(drawn, state, t)
-    st.html(reading.context(state, t) + f'<h1 class="lab-headline">{headline}</h1>')
+    st.html(reading.context(state, t) + reading.headline(reading.finding(drawn, state, t)))
     with st.container(key="formula"):
         st.markdown(reading.formula(drawn.law))
     views: dict[str, Callable[[Frame, Drawn], None]] = {
@@ -80,7 +79,7 @@ def _histogram(frame: Frame, drawn: Drawn) -> None:
         other = SCHEMES[state["overlay"]]
         overlay = Overlay(t(f"scheme.{other.key}.name"), other.law(state.shape))
     draw = density if law.random else points
-    left, right = st.columns([1.95, 1], gap="large")
+    left, right = st.columns([1.75, 1], gap="medium")
     with left, st.container(key="chart", height=460, border=False):
         st.plotly_chart(
             draw(drawn.summary, law, t, frame.look, overlay=overlay),
@@ -97,7 +96,7 @@ def _histogram(frame: Frame, drawn: Drawn) -> None:
     right.html(reading.verdict(drawn, state, t) + reading.evidence(drawn, state, t))
 
 
-def _matrix(frame: Frame, drawn: Drawn) -> None:
+def _matrix(frame: Frame, _: Drawn) -> None:
     t, state = frame.t, frame.state
     matrix = cached.matrix(cached.request(state))
     rows, columns = state.shape
@@ -132,7 +131,7 @@ def _numbers(frame: Frame, drawn: Drawn) -> None:
         f'<td>{count(n)}</td><td class="law">{expected_count(expected)}</td></tr>'
         for low, high, n, expected in rows
     )
-    left, right = st.columns([1.95, 1], gap="large")
+    left, right = st.columns([1.75, 1], gap="medium")
     left.html(
         f'<div class="lab-scroll" tabindex="0"><table class="lab-table">'
         f"<caption>{t('numbers.caption')}</caption>"

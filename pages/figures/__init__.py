@@ -1,0 +1,1 @@
+"""Numbers and words in, charts out."""

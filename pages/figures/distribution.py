@@ -141,7 +141,7 @@ def _bars(summary: Summary, widths: npt.NDArray[np.float64], t: Text, look: Pale
         "chart.hover",
         count="%{customdata:,d}",
         low=f"%{{x:.{min(decimals, 12)}~f}}",
-        high=f"+{quantity(step, step)}",
+        width=quantity(step, step),
     )
     bars: Part = {
         "type": "bar",
@@ -220,13 +220,13 @@ def _bands(
                 shapes.append(vertical(end, look.law, width=WALL_WIDTH, dash="8px,5px"))
         if band.kind == "coverage":
             expected = summary.n * (1 - band.probability)
-            words = t(
+            counts = t(
                 "chart.beyond",
                 band=plain(band.formula),
                 observed=count(outside),
                 expected=expected_count(expected),
             )
-            labels.append(_beyond(words, band, look))
+            labels.append(_beyond(counts, band, look))
     return shapes, labels
 
 
@@ -249,15 +249,11 @@ def _ends(band: Band, color: str) -> list[Part]:
             xanchor=anchor,
             yshift=4,
         )
-        for formula, value, anchor in zip(
-            band.ends, (band.low, band.high), ("left", "right"), strict=True
-        )
+        for formula, value, anchor in zip(band.ends, (band.low, band.high), ("left", "right"), strict=True)
     ]
 
 
-def _overlaid(
-    overlay: Overlay, span: tuple[float, float], look: Palette
-) -> tuple[list[Part], list[Part]]:
+def _overlaid(overlay: Overlay, span: tuple[float, float], look: Palette) -> tuple[list[Part], list[Part]]:
     """Return another scheme's bounds, dotted and named at the foot of the high end."""
     shapes: list[Part] = []
     labels: list[Part] = []
@@ -266,16 +262,24 @@ def _overlaid(
         shapes += [vertical(x, look.second, width=WALL_WIDTH, dash="2px,4px") for x in ends]
         right = band.high < (span[0] + span[1]) / 2 or band.low == band.high
         words = f"<b>{overlay.name}</b><br>{plain(band.formula)} = "
-        words += quantity(band.high, band.high, trim=True)
+        words += _interval(band)
         side = {"xanchor": "left", "xshift": 6} if right else {"xanchor": "right", "xshift": -6}
         place = {"yref": "paper", "align": "left" if right else "right", "bgcolor": look.paper}
         labels.append(label(words, band.high, 0.04, look.second, **place, **side))
     return shapes, labels
 
 
+def _interval(band: Band) -> str:
+    """Write where a band ends, in one number if it is symmetric."""
+    low, high = (quantity(end, end, trim=True) for end in (band.low, band.high))
+    if band.low == band.high:
+        return high
+    return f"±{high}" if band.low == -band.high else f"{low} … {high}"
+
+
 def _names(law: Law, top: float, t: Text, look: Palette) -> list[Part]:
     """Return the names of what is seen: the law in blue, the weights inside their bars."""
-    drawn = label(t("chart.drawn"), law.mean, 0.22 * top, look.ink)
+    drawn = label(t("chart.drawn"), law.mean, 0.1 * top, look.ink)
     if law.family == "uniform":
         peak = float(law.pdf(law.mean))
         words = t("chart.theory_flat", density=quantity(peak, peak, 3))

@@ -10,7 +10,7 @@ from pages.figures.palette import FONT, FONT_SIZE, Palette
 Part = dict[str, Any]
 
 
-def figure(
+def figure(  # noqa: PLR0913 - a chart has these parts, named at the call
     traces: Sequence[Part],
     look: Palette,
     *,

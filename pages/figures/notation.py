@@ -1,4 +1,4 @@
-"""Formulas for charts, which know no LaTeX: ``\\sqrt{6/784}`` becomes √(6/784)."""
+"""Formulas for charts, which know no LaTeX: a root is written √(6/784)."""
 
 import re
 

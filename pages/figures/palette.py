@@ -12,6 +12,8 @@ class Palette:
     ink: str
     ink2: str
     rule: str
+    #: borders of controls
+    line: str
     axis: str
     bars: str
     edge: str
@@ -33,6 +35,7 @@ LIGHT = Palette(
     ink="#1B1E23",
     ink2="#565B63",
     rule="#E3E1DC",
+    line="#C9C7C1",
     axis="#8B8F96",
     bars="#CBD0D7",
     edge="#6B747F",
@@ -49,6 +52,7 @@ DARK = Palette(
     ink="#ECEAE6",
     ink2="#ABB0B8",
     rule="#2A2E34",
+    line="#474C54",
     axis="#737A84",
     bars="#3E454E",
     edge="#929CA8",
@@ -61,10 +65,7 @@ DARK = Palette(
 )
 
 #: Streamlit ships the first; the others are a reader's own Chinese fonts.
-FONT = (
-    "'Source Sans', 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Source Han Sans SC', "
-    "sans-serif"
-)
+FONT = "'Source Sans', 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Source Han Sans SC', sans-serif"
 FONT_SIZE = 14
 
 

@@ -1,0 +1,1 @@
+"""What pages share: state, controls, cached results, frame and style."""

@@ -4,7 +4,7 @@ Keys are plain values, results are small and frozen, and no tensor outlives the 
 computes a missing entry once, however many ask for it at the same time.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +13,9 @@ import streamlit as st
 import core
 from core import Law, Summary
 from core.referee import Verdict, judge
-from pages.ui.state import DTYPE_NAMES, State, Value
+from pages.ui.state import DTYPE_NAMES, State
 
-Params = tuple[tuple[str, Value], ...]
+Params = tuple[tuple[str, Any], ...]
 
 #: The largest side of a matrix that is drawn as a heat map.
 MATRIX_LIMIT = 64

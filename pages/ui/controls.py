@@ -38,18 +38,14 @@ def choose(state: State, name: str, t: Text, *, names: str = "", none: str = "")
 
 def enter(state: State, name: str, t: Text, *, label: str = "") -> None:
     """Show a control that is typed; whatever was typed stays there, right or wrong."""
-    st.text_input(
-        t(label or f"control.{name}"), key=name, max_chars=MAX_CHARS, persist_state="page"
-    )
+    st.text_input(t(label or f"control.{name}"), key=name, max_chars=MAX_CHARS, persist_state="page")
     refusal(state, name, t)
 
 
 def pair(state: State, names: tuple[str, str], t: Text) -> None:
     """Show two short typed fields in one row, their refusals below the row."""
     for name, column in zip(names, st.columns(2), strict=True):
-        column.text_input(
-            t(f"control.{name}"), key=name, max_chars=MAX_CHARS, persist_state="page"
-        )
+        column.text_input(t(f"control.{name}"), key=name, max_chars=MAX_CHARS, persist_state="page")
     for name in names:
         refusal(state, name, t)
 

@@ -52,16 +52,16 @@ def show(page: str, names: Iterable[str], body: Callable[[Frame], None]) -> None
     st.html(f"<script>document.documentElement.lang='{lang}'</script>", unsafe_allow_javascript=True)
     frame = Frame(t, look, state, page)
     try:
-        _menu(frame, language)
+        _menu(frame)
         _notices(frame)
         body(frame)
-    except Exception:
+    except Exception:  # noqa: BLE001 - the net below every page; it logs all it catches
         _LOG.exception("The page %s failed.", page)
         st.html(f'<p class="lab-refusal" role="alert">▲ {escape(t("error.unexpected"))}</p>')
     states.remember()
 
 
-def _menu(frame: Frame, language: str) -> None:
+def _menu(frame: Frame) -> None:
     """Show the pages, the languages and the themes, in one row at the content's edge."""
     t, state = frame.t, frame.state
     shared = state.query()
@@ -70,28 +70,20 @@ def _menu(frame: Frame, language: str) -> None:
             query = {k: v for k, v in shared.items() if page != "home" or k in {"v", "lang"}}
             st.page_link(path, label=t(f"nav.{page}"), query_params=query)
         st.space("stretch")
-        _languages(frame, language)
+        _languages(frame)
         _themes(frame)
 
 
-def _languages(frame: Frame, language: str) -> None:
-    """Show the languages; a choice that is the browser's own anyway leaves the URL clean."""
+def _languages(frame: Frame) -> None:
+    """Show the other languages; a choice that is the browser's own anyway leaves the URL clean."""
 
-    def chosen() -> None:
-        picked = st.session_state["language"]
+    def choose(picked: str) -> None:
         own = language_of(st.context.locale)
         st.session_state["lang"] = "" if picked == own else picked
 
-    st.session_state["language"] = language
-    st.segmented_control(
-        frame.t("nav.language"),
-        tuple(LANGUAGES),
-        format_func=LANGUAGES.__getitem__,
-        key="language",
-        required=True,
-        on_change=chosen,
-        label_visibility="collapsed",
-    )
+    for other, name in LANGUAGES.items():
+        if other != frame.t.language:
+            st.button(name, key=f"language-{other}", type="tertiary", on_click=choose, args=(other,))
 
 
 def _themes(frame: Frame) -> None:

@@ -1,6 +1,7 @@
 """What a draw says in words: the formula, the finding, the verdict and the table beside the chart."""
 
 import math
+import re
 from html import escape
 from typing import NamedTuple
 
@@ -25,6 +26,13 @@ class Row(NamedTuple):
     drawn: str
     expected: str
     errors: float = math.nan
+
+
+def headline(text: str) -> str:
+    """Return a page's headline; Chinese breaks after its punctuation, not inside a word."""
+    parts = re.split(r"(?<=[，：。？])", text)
+    broken = "".join(f"<span>{escape(part)}</span>" for part in parts if part)
+    return f'<h1 class="lab-headline">{broken if len(parts) > 1 else escape(text)}</h1>'
 
 
 def name(state: State, t: Text) -> str:
@@ -156,7 +164,7 @@ def _row(row: Row, *, errors: bool) -> str:
 
 def _moments(drawn: Drawn, state: State, t: Text) -> list[Row]:
     """Return the rows of a law that spreads."""
-    summary, law, judged = drawn
+    summary, law, _ = drawn
     coarse = DTYPE_NAMES[state["dtype"]] in referee.COARSE
     errors = {} if coarse else referee.standard_errors(summary.n, law)
 

@@ -148,7 +148,7 @@ class State:
         return int(self.values["fan_out"]), int(self.values["fan_in"])
 
     @property
-    def params(self) -> dict[str, Value]:
+    def params(self) -> dict[str, Any]:
         """The chosen scheme's parameters."""
         return {name: self.values[name] for name in SCHEMES[str(self.values["scheme"])].params}
 
@@ -245,7 +245,7 @@ def settle(state: State) -> None:
 
 @lru_cache(maxsize=4096)
 def _misfit(
-    key: str, shape: tuple[int, int], dtype: str, params: tuple[tuple[str, Value], ...]
+    key: str, shape: tuple[int, int], dtype: str, params: tuple[tuple[str, Any], ...]
 ) -> DtypeError | None:
     """Return core's objection to holding these weights in ``dtype``, or None."""
     try:
