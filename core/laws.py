@@ -65,10 +65,31 @@ class Law:
     continuous: Any = None
     #: (value, probability) of each point mass
     atoms: tuple[tuple[float, float], ...] = ()
+    mean: float = field(init=False)
+    #: population standard deviation
+    std: float = field(init=False)
+    #: E[(w − μ)⁴]/σ⁴ − 3; nan where σ = 0, as nothing is spread
+    excess_kurtosis: float = field(init=False)
     _share: float = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_share", 1.0 - math.fsum(p for _, p in self.atoms))
+        parts = [(p, value, 0.0, 0.0) for value, p in self.atoms]
+        share = 1.0 - math.fsum(p for _, p in self.atoms)
+        if self.continuous is not None:
+            m, v, k = (float(moment) for moment in self.continuous.stats("mvk"))
+            parts.append((share, m, v, k))
+        mean = math.fsum(p * m for p, m, _, _ in parts)
+        variance = math.fsum(p * (v + (m - mean) ** 2) for p, m, v, _ in parts)
+        # the fourth moment about the common mean, of parts that are each symmetric about their own
+        fourth = math.fsum(
+            p * ((k + 3) * v**2 + 6 * v * (m - mean) ** 2 + (m - mean) ** 4) for p, m, v, k in parts
+        )
+        # A frozen instance computes its own fields once, through object.
+        object.__setattr__(self, "_share", share)
+        object.__setattr__(self, "mean", mean)
+        object.__setattr__(self, "std", math.sqrt(variance))
+        kurtosis = fourth / variance**2 - 3 if variance > 0 else math.nan
+        object.__setattr__(self, "excess_kurtosis", kurtosis)
 
     @property
     def random(self) -> bool:
@@ -80,20 +101,6 @@ class Law:
         """Smallest and largest value that can occur; infinite where there is no bound."""
         walls = [(band.low, band.high) for band in self.bands if band.kind == "support"]
         return walls[0] if walls else (-math.inf, math.inf)
-
-    @property
-    def mean(self) -> float:
-        return self._moment(1, 0.0)
-
-    @property
-    def std(self) -> float:
-        """Population standard deviation."""
-        return math.sqrt(self._moment(2, self.mean))
-
-    @property
-    def excess_kurtosis(self) -> float:
-        """E[(w − μ)⁴]/σ⁴ − 3; nan where σ = 0, as nothing is spread."""
-        return self._moment(4, self.mean) / self.std**4 - 3 if self.random else math.nan
 
     def pdf(self, x: npt.ArrayLike) -> Array:
         """Density of the continuous part at ``x``; an atom has probability but no density."""
@@ -131,21 +138,6 @@ class Law:
             half = max(1.0, abs(low)) / 2
             low, high = low - half, high + half
         return np.linspace(low, high, bins + 1)
-
-    def _moment(self, order: Literal[1, 2, 4], about: float) -> float:
-        """E[(w − about)^order] over the mixture; a continuous part must be symmetric."""
-        total = math.fsum(p * (value - about) ** order for value, p in self.atoms)
-        if self.continuous is None:
-            return total
-        mean, variance, excess = (float(m) for m in self.continuous.stats("mvk"))
-        shift = mean - about
-        if order == 1:
-            central = shift
-        elif order == 2:
-            central = variance + shift**2
-        else:
-            central = (excess + 3) * variance**2 + 6 * variance * shift**2 + shift**4
-        return total + self._share * central
 
 
 def point(value: Expression) -> Law:

@@ -43,9 +43,7 @@ def draw(
         InitLabError: one of the types in ``core.errors``, before anything is allocated.
     """
     scheme, _, target = check(key, shape, seed=seed, device=device, dtype=dtype, **params)
-    generator = Generator(device=target).manual_seed(seed)
-    tensor = torch.empty(tuple(shape), dtype=dtype, device=target)
-    return scheme.fill_(tensor, generator=generator, **params)
+    return _fill(scheme, torch.empty(tuple(shape), dtype=dtype, device=target), seed, params)
 
 
 def summarize(
@@ -67,9 +65,9 @@ def summarize(
         InitLabError: see ``draw``.
         Cancelled: if ``progress`` returned False.
     """
-    _, law, _ = check(key, shape, seed=seed, device=device, dtype=dtype, **params)
+    scheme, law, target = check(key, shape, seed=seed, device=device, dtype=dtype, **params)
     edges, bands = law.edges(bins), [rounded(band, dtype) for band in law.bands]
-    tensor = draw(key, shape, seed=seed, device=device, dtype=dtype, **params)
+    tensor = _fill(scheme, torch.empty(tuple(shape), dtype=dtype, device=target), seed, params)
     summary, done = None, 0
     for chunk in torch.split(tensor.flatten(), CHUNK):
         part = Summary.of(_as_numpy(chunk), edges=edges, bands=bands)
@@ -79,6 +77,11 @@ def summarize(
             raise Cancelled
     assert summary is not None  # noqa: S101 - a checked shape has at least one weight
     return summary
+
+
+def _fill(scheme: Scheme, tensor: Tensor, seed: int, params: dict[str, Any]) -> Tensor:
+    generator = Generator(device=tensor.device).manual_seed(seed)
+    return scheme.fill_(tensor, generator=generator, **params)
 
 
 def rounded(band: Band, dtype: torch.dtype) -> Band:

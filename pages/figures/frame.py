@@ -35,7 +35,7 @@ def figure(  # noqa: PLR0913 - a chart has these parts, named at the call
     heading = label(y_title, 0, 1, look.ink2, xref="paper", yref="paper", xanchor="left", yshift=34)
     heading["xshift"] = -54
     layout = {
-        "template": None,
+        "template": {},  # or Plotly sends its own, 4 kB that say nothing
         "font": {"family": FONT, "size": FONT_SIZE, "color": look.ink},
         "paper_bgcolor": look.paper,
         "plot_bgcolor": look.paper,
@@ -43,6 +43,7 @@ def figure(  # noqa: PLR0913 - a chart has these parts, named at the call
         "bargap": 0,
         "showlegend": False,
         "dragmode": False,
+        "hovermode": "x",
         "hoverlabel": {"bgcolor": look.paper, "bordercolor": look.axis, "font": {"color": look.ink}},
         "xaxis": _merged(axis, {"showgrid": False}, x),
         "yaxis": _merged(axis, {"gridcolor": look.rule, "nticks": 5}, y),
