@@ -6,7 +6,7 @@ from pages.figures.distribution import density, points
 from pages.text import count
 from pages.ui import cached, controls, reading
 from pages.ui.cached import Drawn
-from pages.ui.frame import PAGES, Frame, show
+from pages.ui.frame import PAGES, Frame, plot, show
 
 NAMES = ("scheme", "seed")
 
@@ -36,14 +36,9 @@ def _live_chart(frame: Frame, drawn: Drawn) -> None:
     finding = reading.finding(drawn, state, t)
     st.html(reading.context(state, t) + f'<p class="lab-verdict">{finding}</p>')
     draw = density if drawn.law.random else points
-    with st.container(key="live", height=400, border=False):
-        st.plotly_chart(
-            draw(drawn.summary, drawn.law, t, frame.look),
-            height="stretch",
-            theme=None,
-            config={"displayModeBar": False},
-            alt=t("chart.alt", n=count(drawn.summary.n), scheme=reading.name(state, t), finding=finding),
-        )
+    chart = draw(drawn.summary, drawn.law, t, frame.look)
+    alt = t("chart.alt", n=count(drawn.summary.n), scheme=reading.name(state, t), finding=finding)
+    plot(chart, alt, key="live")
 
 
 def _cards(frame: Frame) -> None:

@@ -46,7 +46,7 @@ class Band:
     probability: float
     #: LaTeX, with symbols
     formula: str
-    #: LaTeX of the low and the high end, with this layer's numbers
+    #: LaTeX of the low and the high end, with this layer's numbers where it computes them
     ends: tuple[str, str]
 
 
@@ -155,7 +155,7 @@ def uniform(low: Expression, high: Expression) -> Law:
         high.value,
         1.0,
         rf"[{low.symbolic},\,{high.symbolic}]",
-        (low.numeric, high.numeric),
+        (low.symbolic, high.symbolic),
     )
     return Law("uniform", (low, high), (band,), stats.uniform(low.value, high.value - low.value))
 

@@ -19,8 +19,8 @@ from core.summary import Summary
 #: The dtypes that torch.nn.init draws on every device.
 DTYPES = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
 
-#: Weights counted at a time: 2 MB of float64, which a core's cache can hold.
-CHUNK = 1 << 18
+#: Weights counted at a time: 128 kB of float64, which stay in a core's cache.
+CHUNK = 1 << 14
 
 Progress = Callable[[int, int], bool | None]
 

@@ -7,6 +7,7 @@ To add a scheme, add a row to ``_ROWS`` (and, if it brings a new parameter, its 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -18,6 +19,9 @@ from core.laws import Expression, Law, normal, point, symmetric_uniform, uniform
 
 Value = float | str
 Params = Mapping[str, Any]
+
+
+_Build = Callable[[Sequence[int], Params], Law]
 
 
 class Source(NamedTuple):
@@ -105,7 +109,7 @@ class Scheme:
     key: str
     params: Mapping[str, Value]
     source: Source
-    _law: Callable[[Sequence[int], Params], Law]
+    _law: _Build
     _call: Callable[[Params], Call]
 
     def checked(self, params: Params) -> dict[str, Value]:
@@ -145,7 +149,7 @@ class Scheme:
             ShapeError: if the shape has no fans and the scheme needs them.
             ParameterError: see ``checked``.
         """
-        return self._law(checked_shape(shape), self.checked(params))
+        return _law_of(self._law, checked_shape(shape), tuple(self.checked(params).items()))
 
     def call(self, **params: Any) -> Call:
         """Return the ``torch.nn.init`` call that draws this scheme."""
@@ -158,6 +162,12 @@ class Scheme:
             arguments = {**arguments, "generator": generator}
         filled: Tensor = getattr(nn.init, function)(tensor, **arguments)
         return filled
+
+
+@lru_cache(maxsize=1024)
+def _law_of(build: _Build, shape: tuple[int, ...], params: tuple[tuple[str, Value], ...]) -> Law:
+    """Build a law once: every step of a request asks for it again, and scipy takes its time."""
+    return build(shape, dict(params))
 
 
 #: Functions of torch.nn.init that draw nothing and so take no generator.

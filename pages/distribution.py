@@ -12,7 +12,7 @@ from pages.figures.distribution import Overlay, density, heatmap, points
 from pages.text import Text, count, expected_count, quantity
 from pages.ui import cached, controls, reading
 from pages.ui.cached import MATRIX_LIMIT, Drawn
-from pages.ui.frame import Frame, show
+from pages.ui.frame import Frame, plot, show
 from pages.ui.state import DTYPE_NAMES, TABLE, State
 
 
@@ -24,8 +24,7 @@ def body(frame: Frame) -> None:
     asked = cached.request(state)
     drawn = cached.drawn(asked, state["bins"])
     st.html(reading.context(state, t) + reading.headline(reading.finding(drawn, state, t)))
-    with st.container(key="formula"):
-        st.markdown(reading.formula(drawn.law))
+    st.markdown(reading.formula(drawn.law))
     views: dict[str, Callable[[Frame, Drawn], None]] = {
         "histogram": _histogram,
         "matrix": _matrix,
@@ -42,7 +41,6 @@ def _controls(state: State, t: Text) -> None:
     """Six controls at first sight; the rest in More."""
     scheme = SCHEMES[state["scheme"]]
     main, *others = [*scheme.params] or [""]
-    st.html(f'<p class="lab-mark">{t("app.name")}</p>')
     controls.choose(state, "scheme", t, names="scheme.{}.name")
     st.html(f'<p class="lab-hint">{reading.hint(state, t)}</p>')
     if main:
@@ -79,21 +77,16 @@ def _histogram(frame: Frame, drawn: Drawn) -> None:
         other = SCHEMES[state["overlay"]]
         overlay = Overlay(t(f"scheme.{other.key}.name"), other.law(state.shape))
     draw = density if law.random else points
-    left, right = st.columns([1.75, 1], gap="medium")
-    with left, st.container(key="chart", height=460, border=False):
-        st.plotly_chart(
-            draw(drawn.summary, law, t, frame.look, overlay=overlay),
-            height="stretch",
-            theme=None,
-            config={"displayModeBar": False},
-            alt=t(
-                "chart.alt" if law.random else "chart.alt_point",
-                n=count(drawn.summary.n),
-                scheme=reading.name(state, t),
-                finding=reading.finding(drawn, state, t),
-            ),
-        )
-    right.html(reading.verdict(drawn, state, t) + reading.evidence(drawn, state, t))
+    chart = draw(drawn.summary, law, t, frame.look, overlay=overlay)
+    alt = t(
+        "chart.alt" if law.random else "chart.alt_point",
+        n=count(drawn.summary.n),
+        scheme=reading.name(state, t),
+        finding=reading.finding(drawn, state, t),
+    )
+    with st.container(key="view", horizontal=True, gap="medium"):
+        plot(chart, alt)
+        st.html(reading.verdict(drawn, state, t) + reading.evidence(drawn, state, t))
 
 
 def _matrix(frame: Frame, _: Drawn) -> None:
@@ -110,14 +103,7 @@ def _matrix(frame: Frame, _: Drawn) -> None:
             st.html(f'<p class="lab-note">{t("matrix.too_large", **sizes)}</p>')
             controls.shrink(state, t, MATRIX_LIMIT)
             return
-        with st.container(key="chart", height=460, border=False):
-            st.plotly_chart(
-                heatmap(matrix.small, t, frame.look),
-                height="stretch",
-                theme=None,
-                config={"displayModeBar": False},
-                alt=t("chart.alt_matrix", rows=rows, columns=columns),
-            )
+        plot(heatmap(matrix.small, t, frame.look), t("chart.alt_matrix", rows=rows, columns=columns))
 
 
 def _numbers(frame: Frame, drawn: Drawn) -> None:
@@ -128,7 +114,7 @@ def _numbers(frame: Frame, drawn: Drawn) -> None:
     scale = float(abs(summary.edges).max())
     cells = "".join(
         f'<tr><th scope="row">{quantity(low, scale, 5)}</th><td>{quantity(high, scale, 5)}</td>'
-        f'<td>{count(n)}</td><td class="law">{expected_count(expected)}</td></tr>'
+        f"<td>{count(n)}</td><td>{expected_count(expected)}</td></tr>"
         for low, high, n, expected in rows
     )
     left, right = st.columns([1.75, 1], gap="medium")

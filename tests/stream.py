@@ -92,8 +92,8 @@ class Visitor:
                 message = self._cache[message.ref_hash]
             elif message.metadata.cacheable and message.hash:
                 self._cache[message.hash] = message
-            if kind == "new_session":
-                self.page_hash = message.new_session.page_script_hash or self.page_hash
+            if kind == "navigation":
+                self.page_hash = message.navigation.page_script_hash
             elif kind == "page_info_changed":
                 self.query = message.page_info_changed.query_string
             elif message.WhichOneof("type") == "delta" and message.delta.WhichOneof("type") == "new_element":

@@ -7,18 +7,21 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
+from scipy import stats
 
 from core import Band, Law, Summary
 from core.referee import expected_counts
-from pages.figures.frame import Part, figure, label, vertical
+from pages.figures.frame import Part, figure, label, short, vertical
 from pages.figures.notation import plain
 from pages.figures.palette import Palette
 from pages.text import Text, count, expected_count, fixed, quantity
 
 #: Points of a law's curve; straight pieces between them are under a pixel off.
-CURVE_POINTS = 97
-#: 95 % of a normal law lies within this many standard deviations.
-NOISE_SIGMAS = 1.96
+CURVE_POINTS = 81
+#: The two ends of the band in which 95 % of the bars should end.
+NOISE = (0.025, 0.975)
+#: A bar passes the top of the chart less often than this, however few weights are drawn.
+OVER_THE_TOP = 1e-4
 WALL_WIDTH, LAW_WIDTH, EDGE_WIDTH = 2, 2.5, 1.25
 
 
@@ -37,7 +40,7 @@ def density(
     The ranges follow the law and never the draw, so a redraw does not move the axes.
     """
     low, high = _range(law, overlay)
-    top = float(law.pdf(law.mean)) * (1.3 if math.isfinite(law.support[0]) else 1.36)
+    top = _top(summary, law)
     traces = [_bars(summary, t, look), *_noise(summary, law, look), _curve(law, look)]
     shapes, labels = _bands(summary, law, (low, high), t, look)
     labels += _names(law, top, t, look)
@@ -47,8 +50,9 @@ def density(
     return figure(
         traces,
         look,
-        x={"range": [low, high], "title": {"text": t("chart.weight")}, "nticks": 7},
-        y={"range": [0, top], "zeroline": True, "zerolinecolor": look.axis},
+        x={"range": [short(low), short(high)], "nticks": 7},
+        x_title=t("chart.weight"),
+        y={"range": [0, short(top)], "zeroline": True, "zerolinecolor": look.axis},
         y_title=t("chart.density"),
         shapes=shapes,
         labels=labels,
@@ -84,7 +88,8 @@ def points(
     return figure(
         traces,
         look,
-        x={"range": [low, high], "title": {"text": t("chart.weight")}, "nticks": 7},
+        x={"range": [short(low), short(high)], "nticks": 7},
+        x_title=t("chart.weight"),
         y={"range": [0, 1.12], "zeroline": True, "zerolinecolor": look.axis, "tickvals": [0, 0.5, 1]},
         y_title=t("chart.probability"),
         shapes=shapes,
@@ -103,14 +108,15 @@ def heatmap(matrix: npt.NDArray[np.float32], t: Text, look: Palette) -> go.Figur
         "zmax": reach,
         "colorscale": [[0, negative], [0.5, look.paper], [1, positive]],
         "hovertemplate": t("chart.entry") + "<extra></extra>",
-        "colorbar": {"outlinewidth": 0, "thickness": 14, "tickfont": {"color": look.ink2}},
+        "colorbar": {"outlinewidth": 0, "thickness": 14, "tickcolor": look.axis},
         "xgap": 1,
         "ygap": 1,
     }
     return figure(
         [trace],
         look,
-        x={"title": {"text": t("chart.column")}, "nticks": 10, "range": [-0.5, matrix.shape[1] - 0.5]},
+        x_title=t("chart.column"),
+        x={"nticks": 10, "range": [-0.5, matrix.shape[1] - 0.5]},
         y={"range": [matrix.shape[0] - 0.5, -0.5], "showgrid": False, "nticks": 10},
         y_title=t("chart.row"),
     )
@@ -129,51 +135,56 @@ def _range(law: Law, overlay: Overlay | None) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def _top(summary: Summary, law: Law) -> float:
+    """Return the height of the chart: room above the law, and for the tall bars of few weights."""
+    peak = float(law.pdf(law.mean)) * (1.3 if math.isfinite(law.support[0]) else 1.36)
+    share = float(expected_counts(summary, law).max()) / summary.n
+    tallest = float(stats.binom.isf(OVER_THE_TOP, summary.n, share))
+    return max(peak, 1.1 * tallest / (summary.n * float(summary.edges[1] - summary.edges[0])))
+
+
 def _bars(summary: Summary, t: Text, look: Palette) -> Part:
-    """Return the histogram as one filled step line: a border a bar would make a fence of it."""
-    step = float(summary.edges[1] - summary.edges[0])
-    heights = summary.counts / (summary.n * step)
+    """Return the histogram as one filled step line: a border a bar would make a fence of it.
+
+    Its points are the middles of the bins, where the pointer finds them, and one more on each side.
+    """
+    first, step = summary.edges[0], summary.edges[1] - summary.edges[0]
+    counts = np.pad(summary.counts, 1)
     hover = t("chart.hover", count="%{customdata:,d}", middle="%{x}", width=quantity(step, step, 3))
-    steps = _steps(summary, np.pad(heights, 1), look.edge, EDGE_WIDTH)
-    counts = np.pad(summary.counts, 1).astype(np.int32)
-    filled = {"fill": "tozeroy", "fillcolor": look.bars, "customdata": counts}
-    return {**steps, **filled, "hoverinfo": "all", "hovertemplate": hover + "<extra></extra>"}
-
-
-def _noise(summary: Summary, law: Law, look: Palette) -> list[Part]:
-    """Return the band in which 95 % of the bars should end: p ± 1.96·√(p(1 − p)/n), per bin."""
-    share = expected_counts(summary, law) / summary.n
-    step = float(summary.edges[1] - summary.edges[0])
-    error = NOISE_SIGMAS * np.sqrt(share * (1 - share) / summary.n)
-    low, high = (
-        _steps(summary, np.pad(heights / step, 1, mode="edge"), look.noise, 0)
-        for heights in ((share - error).clip(0), share + error)
-    )
-    return [low, {**high, "fill": "tonexty", "fillcolor": look.noise}]
-
-
-def _steps(summary: Summary, heights: npt.NDArray[np.float64], color: str, width: float) -> Part:
-    """Return a line through the middles of the bins, and one more on each side, in steps."""
-    first, second = summary.edges[:2]
     return {
-        "type": "scatter",
-        "mode": "lines",
-        "x0": float(first - (second - first) / 2),
-        "dx": float(second - first),
-        "y": heights.astype(np.float32),
-        "line": {"shape": "hvh", "color": color, "width": width},
-        "hoverinfo": "skip",
+        "x0": short(first - step / 2),
+        "dx": short(step),
+        "y": (counts / (summary.n * step)).astype(np.float32),
+        "line": {"shape": "hvh", "color": look.edge, "width": EDGE_WIDTH},
+        "fill": "tozeroy",
+        "fillcolor": look.bars,
+        "customdata": counts.astype(np.min_scalar_type(counts.max())),  # in as few bytes as hold them
+        "hoverinfo": "all",
+        "hovertemplate": hover + "<extra></extra>",
     }
 
 
+def _noise(summary: Summary, law: Law, look: Palette) -> list[Part]:
+    """Return the band in which 95 % of the bars should end, as their counts are binomial."""
+    share = expected_counts(summary, law) / summary.n
+    first, step = summary.edges[0], summary.edges[1] - summary.edges[0]
+    traces: list[Part] = []
+    for quantile in NOISE:
+        counts = np.asarray(stats.binom.ppf(quantile, summary.n, share))
+        # the last height twice, so that the last step has its full width
+        y = (np.append(counts, counts[-1]) / (summary.n * step)).astype(np.float32)
+        traces.append({"x0": short(first), "dx": short(step), "y": y, "line": {"shape": "hv", "width": 0}})
+    traces[1] |= {"fill": "tonexty", "fillcolor": look.noise}
+    return traces
+
+
 def _line(x: Sequence[float], y: Sequence[float], color: str, width: float) -> Part:
-    base = {"type": "scatter", "mode": "lines", "hoverinfo": "skip"}
-    return {**base, "x": x, "y": y, "line": {"color": color, "width": width}}
+    return {"x": x, "y": y, "line": {"color": color, "width": width}}
 
 
 def _marker(x: float, y: float, symbol: Part, color: str, width: float) -> Part:
     marker = {**symbol, "color": color, "line": {"width": width, "color": color}}
-    base = {"type": "scatter", "mode": "markers", "hoverinfo": "skip", "cliponaxis": False}
+    base = {"mode": "markers", "cliponaxis": False}
     return {**base, "x": [x], "y": [y], "marker": marker}
 
 
@@ -182,9 +193,8 @@ def _curve(law: Law, look: Palette) -> Part:
     low, high = law.edges(1)
     x = np.linspace(low, high, 2 if law.family == "uniform" else CURVE_POINTS)
     line = {"color": look.law, "width": LAW_WIDTH}
-    base = {"type": "scatter", "mode": "lines", "hoverinfo": "skip"}
     y = law.pdf(x).astype(np.float32)
-    return {**base, "x0": float(low), "dx": float(x[1] - x[0]), "y": y, "line": line}
+    return {"x0": short(low), "dx": short(x[1] - x[0]), "y": y, "line": line}
 
 
 def _bands(
@@ -197,7 +207,7 @@ def _bands(
         labels += _ends(band, look.ink if band.kind == "support" else look.law)
         for end, edge in ((band.low, span[0]), (band.high, span[1])):
             if band.kind == "support":
-                shade = {"type": "rect", "x0": edge, "x1": end, "y0": 0, "y1": 1, "yref": "paper"}
+                shade = {"type": "rect", "x0": edge, "x1": end}
                 fill = {"fillcolor": look.beyond, "line": {"width": 0}, "layer": "below"}
                 shapes += [{**shade, **fill}, vertical(end, look.ink, width=WALL_WIDTH)]
                 words = label(t("chart.none_here"), (edge + end) / 2, 0.4, look.ink2, yref="paper")
@@ -264,12 +274,15 @@ def _interval(band: Band) -> str:
 
 
 def _names(law: Law, top: float, t: Text, look: Palette) -> list[Part]:
-    """Return the names of what is seen: the law in blue, the weights inside their bars."""
-    drawn = label(t("chart.drawn"), law.mean, 0.1 * top, look.ink)
+    """Return the names of what is seen: the law in blue, the weights inside their bars.
+
+    The bars of few weights stand too far apart to hold a name.
+    """
+    peak = float(law.pdf(law.mean))
+    names = [label(t("chart.drawn"), law.mean, 0.13 * peak, look.ink)] if top < 2 * peak else []
     if law.family == "uniform":
-        peak = float(law.pdf(law.mean))
         words = t("chart.theory_flat", density=quantity(peak, peak, 3))
-        return [drawn, label(words, law.mean, peak * 1.1, look.law)]
+        return [*names, label(words, law.mean, peak, look.law, yshift=24, bgcolor=look.paper)]
     x = law.mean + 0.9 * law.std
     place = {"xanchor": "left", "xshift": 8, "bgcolor": look.paper}
-    return [drawn, label(t("chart.theory"), x, float(law.pdf(x)), look.law, **place)]
+    return [*names, label(t("chart.theory"), x, float(law.pdf(x)), look.law, **place)]

@@ -95,7 +95,7 @@ def quantity(value: float, scale: float, digits: int = 4, *, trim: bool = False)
 def probability(p_value: float) -> str:
     """Write a p-value with its relation sign: = 0.42, < 0.001, > 0.99."""
     if p_value < 0.001:
-        return "< 0.001"
+        return "<\u00a00.001"
     if p_value > 0.99:
-        return "> 0.99"
-    return f"= {p_value:.2f}" if p_value >= 0.01 else f"= {p_value:.3f}"
+        return ">\u00a00.99"
+    return f"=\u00a0{p_value:.2f}" if p_value >= 0.01 else f"=\u00a0{p_value:.3f}"

@@ -19,7 +19,7 @@ Params = tuple[tuple[str, Any], ...]
 
 #: The largest side of a matrix that is drawn as a heat map.
 MATRIX_LIMIT = 64
-#: Results kept of each kind; a summary of 80 bins takes 3 kB.
+#: Results kept of each kind; a summary of 60 bins takes 2 kB.
 ENTRIES = 512
 
 

@@ -44,8 +44,9 @@ def enter(state: State, name: str, t: Text, *, label: str = "") -> None:
 
 def pair(state: State, names: tuple[str, str], t: Text) -> None:
     """Show two short typed fields in one row, their refusals below the row."""
-    for name, column in zip(names, st.columns(2), strict=True):
-        column.text_input(t(f"control.{name}"), key=name, max_chars=MAX_CHARS, persist_state="page")
+    with st.container(horizontal=True, wrap=False):
+        for name in names:
+            st.text_input(t(f"control.{name}"), key=name, max_chars=MAX_CHARS, persist_state="page")
     for name in names:
         refusal(state, name, t)
 
@@ -56,15 +57,15 @@ def seed(state: State, t: Text) -> None:
     def next_seed() -> None:
         st.session_state["seed"] = written((state["seed"] + 1) % (MAX_SEED + 1))
 
-    left, right = st.columns(2, vertical_alignment="bottom")
-    left.text_input(t("control.seed"), key="seed", max_chars=MAX_CHARS, persist_state="page")
-    right.button(
-        t("control.redraw"),
-        key="redraw",
-        on_click=next_seed,
-        help=t("control.redraw_help"),
-        width="stretch",
-    )
+    with st.container(horizontal=True, wrap=False, vertical_alignment="bottom"):
+        st.text_input(t("control.seed"), key="seed", max_chars=MAX_CHARS, persist_state="page")
+        st.button(
+            t("control.redraw"),
+            key="redraw",
+            on_click=next_seed,
+            help=t("control.redraw_help"),
+            width="stretch",
+        )
     refusal(state, "seed", t)
 
 

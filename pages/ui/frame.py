@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from urllib.parse import urlencode
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from pages.figures import palette
@@ -48,8 +49,10 @@ def show(page: str, names: Iterable[str], body: Callable[[Frame], None]) -> None
     )
     look = palette.of(st.context.theme.type)
     st.html(style_sheet(look))
-    lang = HTML_LANG[language]
-    st.html(f"<script>document.documentElement.lang='{lang}'</script>", unsafe_allow_javascript=True)
+    if st.session_state.get("_lang") != language:  # what was set once stays
+        st.session_state["_lang"] = language
+        script = f"<script>document.documentElement.lang='{HTML_LANG[language]}'</script>"
+        st.html(script, unsafe_allow_javascript=True)
     frame = Frame(t, look, state, page)
     try:
         _menu(frame)
@@ -61,6 +64,12 @@ def show(page: str, names: Iterable[str], body: Callable[[Frame], None]) -> None
     states.remember()
 
 
+def plot(chart: go.Figure, alt: str, *, key: str = "chart") -> None:
+    """Show a chart as high as the style sheet says for ``key``, with its description ``alt``."""
+    with st.container(key=key, height=460, border=False):
+        st.plotly_chart(chart, height="stretch", theme=None, config={"displayModeBar": False}, alt=alt)
+
+
 def _menu(frame: Frame) -> None:
     """Show the pages, the languages and the themes, in one row at the content's edge."""
     t, state = frame.t, frame.state
@@ -69,7 +78,6 @@ def _menu(frame: Frame) -> None:
         for page, path in PAGES.items():
             query = {k: v for k, v in shared.items() if page != "home" or k in {"v", "lang"}}
             st.page_link(path, label=t(f"nav.{page}"), query_params=query)
-        st.space("stretch")
         _languages(frame)
         _themes(frame)
 

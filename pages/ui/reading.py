@@ -77,18 +77,17 @@ def finding(drawn: Drawn, state: State, t: Text) -> str:
     summary, law, verdict = drawn
     if not verdict.consistent:
         return f"▲ {t('verdict.against')} {_against(drawn, t)}"
-    band, outside = law.bands[0], summary.outside[0]
+    band, outside = _wall(drawn, state), summary.outside[0]
     n = count(summary.n)
     if law.family == "point":
-        return t("finding.point", n=n, value=_end(law.mean, band))
+        return t("finding.point", n=n, value=_end(band.low, band))
     if band.kind == "coverage":
         expected = expected_count(summary.n * (1 - band.probability))
         name = plain(band.formula)
         return t("finding.coverage", observed=count(outside), n=n, band=name, expected=expected)
-    wall = rounded(band, DTYPE_NAMES[state["dtype"]])
-    if wall.low == -wall.high:
-        return t("finding.wall", bound=_end(wall.high, wall))
-    return t("finding.interval", low=_end(wall.low, wall), high=_end(wall.high, wall))
+    if band.low == -band.high:
+        return t("finding.wall", bound=_end(band.high, band))
+    return t("finding.interval", low=_end(band.low, band), high=_end(band.high, band))
 
 
 def verdict(drawn: Drawn, state: State, t: Text) -> str:
@@ -103,7 +102,8 @@ def verdict(drawn: Drawn, state: State, t: Text) -> str:
     if not judged.consistent:
         alarms = count(1 / referee.ALPHA)
         lead, why = t("verdict.against"), f"{_against(drawn, t)} {t('verdict.alarm', alarms=alarms)}"
-        return f'<p class="lab-verdict"><b class="lab-warn">▲ {lead}</b> {why}</p>'
+        sentence = t("verdict.sentence", lead=f"▲ {lead}", why=why)
+        return f'<p class="lab-verdict lab-against">{sentence}</p>'
     if not law.random:
         case, why = "exact", t("verdict.exact_why")
     elif DTYPE_NAMES[state["dtype"]] in referee.COARSE:
@@ -113,7 +113,8 @@ def verdict(drawn: Drawn, state: State, t: Text) -> str:
     else:
         case = "consistent" if summary.n >= FEW else "few" if summary.n > 1 else "one"
         why = t(f"verdict.{case}_why", checks=t(f"verdict.checks.{law.family}"), **facts)
-    return f'<p class="lab-verdict"><b>{t(f"verdict.{case}", **facts)}</b> {why}</p>'
+    sentence = t("verdict.sentence", lead=t(f"verdict.{case}", **facts), why=why)
+    return f'<p class="lab-verdict">{sentence}</p>'
 
 
 def _against(drawn: Drawn, t: Text) -> str:
@@ -136,29 +137,31 @@ def _against(drawn: Drawn, t: Text) -> str:
 def evidence(drawn: Drawn, state: State, t: Text) -> str:
     """Return the table of drawn beside expected, with its note and the scheme's source."""
     law = drawn.law
-    rows = _moments(drawn, state, t) if law.random else _values(drawn, t)
+    rows = _moments(drawn, state, t) if law.random else _values(drawn, state, t)
     errors = any(math.isfinite(row.errors) for row in rows)
     heads = ["", t("table.drawn"), t("table.expected")] + [t("table.off")] * errors
     body = "".join(_row(row, errors=errors) for row in rows)
     head = "".join(f'<th scope="col">{name}</th>' for name in heads)
-    source = SCHEMES[state["scheme"]].source
-    link = (
-        f'<a href="{source.url}" title="{escape(source.title)}" target="_blank" rel="noopener">'
-        f"{escape(source.citation)}</a>"
-    )
-    note = t("table.note" if law.random else "table.note_point")
     return (
         f'<table class="lab-table"><caption>{t("table.caption")}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-        f'<p class="lab-note">{note} {t("table.source")}: {link}</p>'
+        f'<p class="lab-note">{_note(law, state, t, errors=errors)}</p>'
     )
 
 
+def _note(law: Law, state: State, t: Text, *, errors: bool) -> str:
+    """Return how to read table and chart, and the scheme's source."""
+    source = SCHEMES[state["scheme"]].source
+    link = f'<a href="{source.url}" target="_blank" rel="noopener">{escape(source.citation)}</a>'
+    kind = "note_point" if not law.random else "note" if errors else "note_grid"
+    return t(f"table.{kind}", band=t("table.band"), source=link)
+
+
 def _row(row: Row, *, errors: bool) -> str:
-    cells = f'<td>{row.drawn}</td><td class="law">{row.expected}</td>'
+    cells = f"<td>{row.drawn}</td><td>{row.expected}</td>"
     if errors:
         shown = fixed(row.errors, 1, sign=True) if math.isfinite(row.errors) else ""
-        cells += f'<td class="{"bad" if abs(row.errors) > FAR else "off"}">{shown}</td>'
+        cells += f'<td class="bad">{shown}</td>' if abs(row.errors) > FAR else f"<td>{shown}</td>"
     return f'<tr><th scope="row">{row.name}</th>{cells}</tr>'
 
 
@@ -198,14 +201,20 @@ def _moments(drawn: Drawn, state: State, t: Text) -> list[Row]:
     return rows
 
 
-def _values(drawn: Drawn, t: Text) -> list[Row]:
+def _values(drawn: Drawn, state: State, t: Text) -> list[Row]:
     """Return the rows of a law of one value."""
-    summary, law, _ = drawn
-    value, others = quantity(law.mean, law.mean, trim=True), summary.outside[0]
+    summary, others = drawn.summary, drawn.summary.outside[0]
+    wall = _wall(drawn, state)
+    value = _end(wall.low, wall)
     return [
         Row(t("table.equal", value=value), count(summary.n - others), count(summary.n)),
         Row(t("table.other"), count(others), "0"),
     ]
+
+
+def _wall(drawn: Drawn, state: State) -> Band:
+    """Return the law's first band as the chosen dtype rounds it."""
+    return rounded(drawn.law.bands[0], DTYPE_NAMES[state["dtype"]])
 
 
 def _end(value: float, band: Band) -> str:

@@ -111,7 +111,7 @@ TABLE: Mapping[str, Control] = {
         _whole("seed", 40, 0, MAX_SEED),
         _choice("device", "cpu", KINDS),
         _choice("dtype", "float32", DTYPE_NAMES),
-        _whole("bins", 80, 10, 400),
+        _whole("bins", 60, 10, 400),
         _choice("overlay", "none", ("none", *SCHEMES)),
         _choice("tab", "histogram", ("histogram", "matrix", "numbers", "code")),
         # '' is the browser's own language, which a link leaves to its reader
