@@ -89,7 +89,8 @@ def quantity(value: float, scale: float, digits: int = 4, *, trim: bool = False)
     mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
     if trim:
         mantissa = mantissa.rstrip("0").rstrip(".")
-    return f"{mantissa}×10{str(int(exponent)).translate(_SUPERSCRIPT)}".replace("-", "−")
+    power = "10" + str(int(exponent)).translate(_SUPERSCRIPT)
+    return power if mantissa == "1" else f"{mantissa}×{power}".replace("-", "−")
 
 
 def probability(p_value: float) -> str:

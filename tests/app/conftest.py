@@ -1,0 +1,45 @@
+"""Pages run by Streamlit's own test harness, opened as a link would open them."""
+
+import logging
+from collections.abc import Callable
+from html import unescape
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.stream import ROOT
+
+# The harness imports pages outside a run and warns of it, once an element.
+logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").setLevel(logging.ERROR)
+
+
+def opened(page: str = "distribution", **link: str) -> AppTest:
+    """Open a page as a fresh visitor with this link."""
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    if page != "home":
+        app.switch_page(f"pages/{page}.py")
+    for name, value in link.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def said(app: AppTest) -> str:
+    """Return all words that the page wrote itself."""
+    return unescape("\n".join(element.proto.body for element in app.get("html")[1:]))
+
+
+def refusals(app: AppTest) -> list[str]:
+    """Return the sentences that say why an entry is not used."""
+    bodies = [unescape(element.proto.body) for element in app.get("html")]
+    return [body.split("▲ ")[1].removesuffix("</p>") for body in bodies if 'role="alert"' in body]
+
+
+@pytest.fixture
+def link() -> Callable[[AppTest], dict[str, str]]:
+    """Return a function that reads a page's link."""
+    return query
+
+
+def query(app: AppTest) -> dict[str, str]:
+    """Return a page's link; the harness keeps what a test sets as text and what a page sets as lists."""
+    return {n: v if isinstance(v, str) else v[-1] for n, v in app.query_params.items()}

@@ -1,0 +1,330 @@
+"""Every page in every language, links good and bad, and everything typed wrong."""
+
+import json
+import math
+from collections.abc import Callable
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
+
+import core
+from core import SCHEMES
+from pages.text import LANGUAGES, Text
+from pages.ui.frame import PAGES
+from pages.ui.state import TABLE
+from tests.app.conftest import opened, query, refusals, said
+
+Link = Callable[[AppTest], dict[str, str]]
+pages = pytest.mark.parametrize("page", PAGES)
+languages = pytest.mark.parametrize("language", LANGUAGES)
+
+
+def _stands(app: AppTest) -> None:
+    """Nothing failed: no exception, not even one that the net below the page caught."""
+    assert not app.exception
+    for language in LANGUAGES:
+        assert Text(language)("error.unexpected") not in said(app)
+    assert len(app.get("plotly_chart")) == 1 or app.query_params.get("tab", ["histogram"]) != ["histogram"]
+
+
+@pages
+@languages
+def test_a_page_opens_in_every_language(page: str, language: str) -> None:
+    app = opened(page, lang=language)
+    _stands(app)
+    assert Text(language)(f"nav.{page}") in [link.proto.label for link in app.get("page_link")]
+    assert refusals(app) == []
+
+
+@languages
+@pytest.mark.parametrize("tab", TABLE["tab"].options)
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_every_scheme_shows_every_view(scheme: str, tab: str, language: str) -> None:
+    app = opened(scheme=scheme, tab=tab, lang=language, fan_in="7", fan_out="4")
+    _stands(app)
+    assert Text(language)(f"scheme.{scheme}.name") in said(app)
+    assert refusals(app) == []
+
+
+def test_first_sight_is_kaiming_normal_with_its_three_sigma() -> None:
+    app = opened()
+    assert [box.value for box in app.selectbox] == ["kaiming_normal", "relu", "cpu"]
+    assert [field.value for field in app.text_input] == ["512", "256", "40"]
+    controls = len(app.selectbox) + len(app.text_input)
+    assert controls <= 6
+    assert "A normal law has no wall: 338 of 131\u202f072 weights lie beyond ±3σ, and 354 were" in said(app)
+    assert app.markdown[0].value == (
+        r"$W\sim\mathcal N(0,\,\sigma^2),\;\sigma$ ${=}\;\sqrt{2/\mathrm{fan\_in}}$ "
+        r"${=}\;\sqrt{2/512}$ ${=}\;0.0625$"
+    )
+    # 338 counted with plain torch
+    weight = torch.nn.init.kaiming_normal_(
+        torch.empty(256, 512), nonlinearity="relu", generator=torch.Generator().manual_seed(40)
+    )
+    assert int((weight.double().abs() > 3 * math.sqrt(2 / 512)).sum()) == 338
+
+
+def test_a_link_reproduces_and_leaves_defaults_out(link: Link) -> None:
+    query = {"v": "1", "scheme": "uniform", "a": "-0.5", "b": "0.25", "fan_in": "30", "seed": "7"}
+    app = opened(**query)
+    assert link(app) == query
+    assert app.text_input(key="b").value == "0.25"
+    assert "between −0.5 and 0.25" in said(app)
+    assert link(opened()) == {}
+    assert link(opened(scheme="kaiming_normal", gain="3", lang="en", tab="histogram")) == {
+        "v": "1",
+        "lang": "en",
+    }
+
+
+def test_controls_write_the_link(link: Link) -> None:
+    app = opened()
+    app.selectbox(key="scheme").select("xavier_uniform").run()
+    app.text_input(key="gain").set_value("1.5").run()
+    app.text_input(key="fan_out").set_value("100").run()
+    app.button(key="redraw").click().run()
+    assert link(app) == {
+        "v": "1",
+        "scheme": "xavier_uniform",
+        "gain": "1.5",
+        "fan_out": "100",
+        "seed": "41",
+    }
+    assert app.text_input(key="seed").value == "41"
+    bound = 1.5 * math.sqrt(6 / 612)
+    assert f"within ±{bound:.4g}." in said(app)
+
+
+def test_a_scheme_s_parameter_is_kept_while_another_is_shown(link: Link) -> None:
+    app = opened(scheme="normal")
+    app.text_input(key="std").set_value("0.02").run()
+    app.selectbox(key="scheme").select("zeros").run()
+    assert link(app) == {"v": "1", "scheme": "zeros"}
+    app.selectbox(key="scheme").select("normal").run()
+    assert app.text_input(key="std").value == "0.02"
+    assert link(app)["std"] == "0.02"
+
+
+def test_languages_switch_and_the_choice_is_kept(link: Link) -> None:
+    app = opened(seed="9")
+    app.button(key="language-zh").click().run()
+    assert "正态分布没有硬边界" in said(app)
+    assert link(app) == {"v": "1", "seed": "9", "lang": "zh"}
+    assert app.text_input(key="seed").value == "9"
+    app.button(key="language-en").click().run()
+    assert link(app) == {"v": "1", "seed": "9"}
+
+
+def test_degenerate_laws_are_points() -> None:
+    for scheme, value in (("zeros", "0"), ("ones", "1"), ("constant", "5")):
+        app = opened(scheme=scheme)
+        assert f"All 131\u202f072 weights equal {value}" in said(app)
+        assert "Exactly the law." in said(app)
+        spec = json.loads(app.get("plotly_chart")[0].proto.spec)
+        assert [trace.get("mode") for trace in spec["data"]] == [None, "markers", "markers"]
+
+
+def test_more_opens_the_rest_and_an_overlay() -> None:
+    app = opened(overlay="xavier_uniform", dtype="float64", bins="30")
+    spec = app.get("plotly_chart")[0].proto.spec
+    assert "Xavier uniform" in spec
+    assert "float64" in said(app)
+    assert len(json.loads(spec)["data"][1]["y"]["bdata"]) == 168  # 31 heights of 4 bytes, in base64
+    _stands(app)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "words"), [("bfloat16", "Not judged in bfloat16."), ("float64", "Consistent")]
+)
+def test_half_precision_is_not_judged(dtype: str, words: str) -> None:
+    assert words in said(opened(scheme="kaiming_uniform", dtype=dtype))
+
+
+def test_the_matrix_is_printed_as_torch_prints_it() -> None:
+    app = opened(tab="matrix", fan_in="5", fan_out="3", scheme="normal")
+    expected = torch.empty(3, 5).normal_(generator=torch.Generator().manual_seed(40))
+    assert app.code[0].value == str(expected)
+    assert len(app.get("plotly_chart")) == 1
+    app = opened(tab="matrix")
+    assert app.get("plotly_chart") == []
+    app.button(key="sizes").click().run()
+    assert (app.text_input(key="fan_in").value, app.text_input(key="fan_out").value) == ("64", "64")
+
+
+def test_the_code_of_the_page_draws_the_page_s_tensor() -> None:
+    app = opened(tab="code", scheme="classic_uniform", fan_in="5", fan_out="3", dtype="float64")
+    names: dict[str, torch.Tensor] = {}
+    exec(app.code[0].value.replace("print(weight)", ""), names)  # noqa: S102
+    expected = torch.empty(3, 5, dtype=torch.float64)
+    torch.nn.init.kaiming_uniform_(expected, a=math.sqrt(5), generator=torch.Generator().manual_seed(40))
+    assert torch.equal(names["weight"], expected)
+
+
+# control → (what is typed, what the sentence must say, what stays in force)
+WRONG = [
+    ({}, "fan_in", "0", "fan_in must be a whole number from 1 to 65\u202f536. It was “0”, so 512 is used."),
+    ({}, "fan_in", "-3", "It was “-3”, so 512 is used."),
+    ({}, "fan_out", "abc", "fan_out must be a whole number"),
+    ({}, "fan_out", "2.5", "fan_out must be a whole number"),
+    ({}, "fan_out", "", "It was “”, so 256 is used."),
+    ({}, "fan_in", "1000000000000", "from 1 to 65\u202f536. It was “1000000000000”"),
+    ({}, "seed", "-1", "Seed must be a whole number from 0 to 4\u202f294\u202f967\u202f295."),
+    ({"scheme": "normal"}, "std", "-1", "must be 0 or a positive number"),
+    ({"scheme": "normal"}, "std", "nan", "It was “nan”, so 1 is used."),
+    ({"scheme": "normal"}, "std", "1e400", "must be 0 or a positive number"),
+    ({"scheme": "constant"}, "val", "inf", "must be a number: 0, or between 10⁻³⁰ and 10³⁰ in size"),
+    (
+        {"scheme": "uniform"},
+        "b",
+        "0",
+        "a must be less than b. They were a = 0 and b = 0, so a = 0, b = 1 is used.",
+    ),
+    ({"scheme": "uniform"}, "b", "<script>", "It was “<script>”, so 1 is used."),
+    ({"scheme": "xavier_normal"}, "gain", "-2", "must be 0 or a positive number"),
+]
+
+
+@pytest.mark.parametrize(("link_", "name", "typed", "words"), WRONG, ids=lambda value: str(value)[:20])
+def test_a_wrong_entry_gets_a_sentence_and_stays_typed(
+    link_: dict[str, str], name: str, typed: str, words: str
+) -> None:
+    right = opened(**link_)
+    app = opened(**link_)
+    app.text_input(key=name).set_value(typed).run()
+    _stands(app)
+    (sentence,) = refusals(app)
+    assert words in sentence
+    assert app.text_input(key=name).value == typed
+    # the page stands as it did before
+    assert app.get("plotly_chart")[0].proto.spec == right.get("plotly_chart")[0].proto.spec
+
+
+def test_the_last_value_that_was_right_stays_in_force(link: Link) -> None:
+    app = opened()
+    app.text_input(key="fan_in").set_value("100").run()
+    app.text_input(key="fan_in").set_value("none").run()
+    assert "so 100 is used" in refusals(app)[0]
+    assert link(app) == {"v": "1", "fan_in": "100"}
+
+
+def test_too_many_weights_are_refused_before_they_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = opened()
+    shapes = []
+    empty = torch.empty
+    monkeypatch.setattr(torch, "empty", lambda shape, **more: shapes.append(shape) or empty(shape, **more))
+    app.text_input(key="fan_in").set_value("65536").run()
+    app.text_input(key="fan_out").set_value("65536").run()
+    monkeypatch.undo()
+    (sentence,) = refusals(app)
+    assert "4\u202f294\u202f967\u202f296 weights are more than the 16\u202f777\u202f216" in sentence
+    assert "fan_in = 65536, fan_out = 256 is used" in sentence
+    assert set(shapes) == {(256, 65536)}
+    app.button(key="sizes").click().run()
+    assert app.text_input(key="fan_out").value == "256"  # 65 536 × 256 = 2²⁴
+    assert refusals(app) == []
+
+
+def test_weights_that_the_dtype_cannot_hold_are_refused() -> None:
+    app = opened(scheme="constant", dtype="float16", val="70000")
+    (sentence,) = refusals(app)
+    assert (
+        "float16 cannot hold these weights: they span 70000 to 70000, while float16 reaches 65504" in sentence
+    )
+    assert "All 131\u202f072 weights equal 5" in said(app)
+
+
+def test_a_device_that_is_missing_is_said_and_stays_in_the_link(
+    monkeypatch: pytest.MonkeyPatch, link: Link
+) -> None:
+    monkeypatch.setattr(core.devices, "available", lambda: ("cpu",))
+    app = opened(device="cuda")
+    assert refusals(app) == ["No CUDA device here: drawn on the CPU, so the numbers differ from a GPU’s."]
+    assert link(app) == {"v": "1", "device": "cuda"}
+    assert "seed 40 · cpu" in said(app)
+    _stands(app)
+
+
+def test_a_bad_link_falls_back_row_by_row(link: Link) -> None:
+    app = opened(
+        fan_in="no",
+        fan_out="30",
+        scheme="he",
+        seed="7",
+        dtype="int8",
+        lang="xx",
+        v="9",
+        colour="red",
+        mean="1",
+    )
+    _stands(app)
+    sentences = "\n".join(refusals(app))
+    for words in (
+        "fan_in must be a whole number",
+        "Scheme has no “he” to choose, so kaiming_normal is used.",
+        "Language has no “xx” to choose, so English is used.",
+        "The link is of version “9”; this page reads version 1.",
+        "The link’s “colour” is no control of this page; it is ignored.",
+    ):
+        assert words in sentences
+    assert link(app) == {"v": "1", "fan_out": "30", "seed": "7"}
+    assert app.text_input(key="fan_in").value == "no"  # as if typed
+    # choosing something ends the notice
+    app.selectbox(key="scheme").select("zeros").run()
+    assert "“he”" not in "\n".join(refusals(app))
+
+
+values = st.one_of(
+    st.text(max_size=30),
+    st.sampled_from(
+        ["nan", "inf", "-inf", "1e999", "0", "-1", "10" * 15, "<b>x</b>", "１２", "../..", "%00", "null"]
+    ),
+    st.integers().map(str),
+    st.floats().map(str),
+    st.sampled_from([option for control in TABLE.values() for option in control.options]),
+)
+
+
+@given(link_=st.dictionaries(st.sampled_from([*TABLE, "v", "x"]), values, max_size=6))
+def test_any_link_opens(link_: dict[str, str]) -> None:
+    if link_.get("fan_in", "").isdigit() and link_.get("fan_out", "").isdigit():
+        link_["fan_out"] = "3"  # large draws are tested elsewhere; here speed matters
+    app = opened(**link_)
+    _stands(app)
+    again = opened(**query(app))
+    assert refusals(again) == [] or {"device"} & set(link_)
+    assert query(again) == query(app)
+
+
+def test_the_second_visitor_of_a_link_draws_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = []
+    fill = core.sampling._fill
+    monkeypatch.setattr(core.sampling, "_fill", lambda *a: drawn.append(a) or fill(*a))
+    opened(seed="987654")
+    assert len(drawn) == 1
+    opened(seed="987654")
+    opened(seed="987654", lang="zh")
+    assert len(drawn) == 1
+
+
+def test_a_failure_is_said_in_a_sentence_and_logged(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(core, "summarize", lambda *_, **__: 1 / 0)
+    app = opened(seed="123321")
+    assert not app.exception
+    assert refusals(app) == [Text("en")("error.unexpected")]
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_home_answers_and_leads_on_with_its_choice(link: Link) -> None:
+    app = opened("home")
+    app.selectbox(key="scheme").select("classic_uniform").run()
+    app.button(key="redraw").click().run()
+    assert link(app) == {"v": "1", "scheme": "classic_uniform", "seed": "41"}
+    assert "Every weight lies within ±0.04419." in said(app)
+    (card,) = (card for card in app.get("page_link") if card.proto.label.startswith("**"))
+    assert "scheme=classic_uniform" in card.proto.query_string
+    assert "seed=41" in card.proto.query_string

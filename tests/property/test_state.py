@@ -1,0 +1,71 @@
+"""The table of controls: what is written is read back, and nothing that is read can raise."""
+
+import math
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.schemes import LARGEST, SMALLEST
+from pages.ui.state import TABLE, Refusal, Refused, Value, written
+
+controls = st.sampled_from(sorted(TABLE))
+numbers = st.floats(SMALLEST, LARGEST) | st.just(0.0)
+
+
+def _read(name: str, raw: str) -> Value | Refusal:
+    try:
+        return TABLE[name].parse(raw)
+    except Refused as refused:
+        return refused.refusal
+
+
+@given(name=controls, raw=st.text(max_size=40) | st.from_regex(r"[-+]?\d{1,30}(\.\d*)?(e[-+]?\d+)?"))
+def test_anything_typed_is_read_or_refused(name: str, raw: str) -> None:
+    value = _read(name, raw)
+    if isinstance(value, Refusal):
+        assert value.code in {"whole", "real", "positive", "choice"}
+    else:
+        assert _read(name, written(value)) == value
+        assert not isinstance(value, float) or math.isfinite(value)
+
+
+@given(value=numbers, sign=st.sampled_from([1, -1]))
+def test_a_number_written_is_the_number_read(value: float, sign: int) -> None:
+    assert TABLE["mean"].parse(written(sign * value)) == sign * value
+
+
+@given(name=st.sampled_from(["fan_in", "fan_out", "seed", "bins"]), value=st.integers(-(10**13), 10**13))
+def test_a_whole_number_is_itself_or_refused_by_its_limits(name: str, value: int) -> None:
+    limits = {"fan_in": (1, 65_536), "fan_out": (1, 65_536), "seed": (0, 2**32 - 1), "bins": (10, 400)}
+    low, high = limits[name]
+    read = _read(name, str(value))
+    if low <= value <= high:
+        assert read == value
+    else:
+        assert isinstance(read, Refusal)
+        assert (read.facts["low"], read.facts["high"]) == (low, high)
+
+
+def test_defaults_are_readable_and_fixed_for_version_1() -> None:
+    for control in TABLE.values():
+        assert control.parse(written(control.default)) == control.default
+    assert {name: control.default for name, control in TABLE.items()} == {
+        "scheme": "kaiming_normal",
+        "nonlinearity": "relu",
+        "mode": "fan_in",
+        "a": 0.0,
+        "b": 1.0,
+        "mean": 0.0,
+        "std": 1.0,
+        "val": 5.0,
+        "gain": 1.0,
+        "fan_in": 512,
+        "fan_out": 256,
+        "seed": 40,
+        "device": "cpu",
+        "dtype": "float32",
+        "bins": 60,
+        "overlay": "none",
+        "tab": "histogram",
+        "lang": "",
+    }

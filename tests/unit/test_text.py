@@ -1,0 +1,147 @@
+"""The words: complete in every language, and every key in use."""
+
+import ast
+import re
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core import SCHEMES
+from pages.text import (
+    HTML_LANG,
+    LANGUAGES,
+    Text,
+    catalogue,
+    count,
+    expected_count,
+    fixed,
+    language_of,
+    probability,
+    quantity,
+)
+from pages.ui.frame import PAGES
+from pages.ui.state import TABLE
+
+ROOT = Path(__file__).parents[2]
+SOURCES = [ROOT / "app.py", *(ROOT / "pages").rglob("*.py")]
+REFERENCE = catalogue("en")
+CJK = re.compile(r"[\u4e00-\u9fff]")
+
+
+def _fields(entry: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(entry) if name}
+
+
+def test_languages_have_a_name_and_a_tag() -> None:
+    assert set(LANGUAGES) == set(HTML_LANG)
+    files = {path.stem for path in (ROOT / "pages" / "text").glob("*.toml")}
+    assert files == set(LANGUAGES)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_every_key_with_the_same_fields(language: str) -> None:
+    entries = catalogue(language)
+    assert set(entries) == set(REFERENCE)
+    for key, entry in entries.items():
+        assert entry.strip(), key
+        assert _fields(entry) == _fields(REFERENCE[key]), key
+
+
+def test_chinese_is_chinese() -> None:
+    same = {key for key, entry in catalogue("zh").items() if not CJK.search(entry)}
+    # a name, and entries that are only marks and places
+    assert same == {"app.name", "context.layer", "verdict.sentence"} | {
+        key for key in same if key.startswith("context.")
+    }
+    for key, entry in catalogue("zh").items():
+        bare = re.sub(r"\{\w+\}|<[^>]*>", "", entry)
+        assert not re.search(r"[\u4e00-\u9fff][,;:?!.]", bare), f"{key}: half-width punctuation after Chinese"
+
+
+def _patterns(node: ast.expr) -> Iterator[str]:
+    """Return what a key may be, as regular expressions: a part put in may be any key's part."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield re.escape(node.value)
+    elif isinstance(node, ast.JoinedStr):
+        parts = [re.escape(v.value) if isinstance(v, ast.Constant) else r"[\w.]+" for v in node.values]
+        yield "".join(parts)
+    elif isinstance(node, ast.IfExp):
+        yield from _patterns(node.body)
+        yield from _patterns(node.orelse)
+
+
+def test_every_key_that_the_pages_ask_for_exists_and_every_key_is_asked_for() -> None:
+    asked: set[str] = set()
+    for path in SOURCES:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and node.args and ast.unparse(node.func) in {"t", "frame.t"}:
+                for pattern in _patterns(node.args[0]):
+                    found = {key for key in REFERENCE if re.fullmatch(pattern, key)}
+                    assert found, f"{path.name}:{node.lineno} asks for {pattern}"
+                    asked |= found
+            # keys handed on as patterns, such as "scheme.{}.name", or as labels
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and "." in node.value:
+                pattern = re.escape(node.value).replace(r"\{\}", r"\w+")
+                asked |= {key for key in REFERENCE if re.fullmatch(pattern, key)}
+    assert set(REFERENCE) == asked
+
+
+def test_registries_have_their_words() -> None:
+    for key in SCHEMES:
+        assert {f"scheme.{key}.name", f"scheme.{key}.hint"} <= set(REFERENCE)
+    for page in PAGES:
+        assert f"nav.{page}" in REFERENCE
+    assert {f"home.card.{page}_text" for page in PAGES if page != "home"} <= set(REFERENCE)
+    assert {f"control.{name}" for name in TABLE} <= set(REFERENCE)
+    assert {f"tab.{name}" for name in TABLE["tab"].options} <= set(REFERENCE)
+    # every scheme's words stand for a scheme that exists
+    assert {key.split(".")[1] for key in REFERENCE if key.startswith("scheme.")} == set(SCHEMES)
+
+
+def test_a_missing_key_or_value_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        Text("en")("no.such.key")
+    with pytest.raises(KeyError):
+        Text("en")("context.weights")
+
+
+@pytest.mark.parametrize(
+    ("locale", "language"),
+    [
+        ("zh-CN", "zh"),
+        ("zh_TW", "zh"),
+        ("ZH", "zh"),
+        ("en-GB", "en"),
+        ("fr", "en"),
+        ("", "en"),
+        (None, "en"),
+    ],
+)
+def test_the_browser_s_locale_chooses_the_language(locale: str | None, language: str) -> None:
+    assert language_of(locale) == language
+
+
+def test_numbers_are_written_as_print_does() -> None:
+    assert count(131072) == "131\u202f072"
+    assert count(-5) == "−5"
+    assert fixed(-0.04, 1, sign=True) == "0.0"
+    assert fixed(1.26, 1, sign=True) == "+1.3"
+    assert fixed(-1.26, 1) == "−1.3"
+    assert quantity(0.0625, 0.0625) == "0.06250"
+    assert quantity(0.0625, 0.0625, trim=True) == "0.0625"
+    assert quantity(-3.125e-9, 1e-9) == "−3.125×10⁻⁹"
+    assert quantity(1.5e12, 1.5e12, trim=True) == "1.5×10¹²"
+    assert quantity(0, 0) == "0.000"
+    assert quantity(float("nan"), 1.0) == "–"
+    assert expected_count(353.9) == "354"
+    assert expected_count(0.0405) == "0.04"
+    assert expected_count(0) == "0"
+    assert [probability(p) for p in (0.85, 1e-9, 1, 0.004)] == [
+        "=\u00a00.85",
+        "<\u00a00.001",
+        ">\u00a00.99",
+        "=\u00a00.004",
+    ]
