@@ -63,10 +63,12 @@ def _controls(state: State, t: Text) -> None:
 
 def _parameter(state: State, name: str, t: Text) -> None:
     """Show one parameter of the scheme: chosen if it has options, typed if it is a number."""
+    slope = name == "a" and "nonlinearity" in SCHEMES[state["scheme"]].params
+    if slope and state["nonlinearity"] != "leaky_relu":
+        return  # torch reads it for no other nonlinearity
     if TABLE[name].options:
         controls.choose(state, name, t)
     else:
-        slope = name == "a" and "nonlinearity" in SCHEMES[state["scheme"]].params
         controls.enter(state, name, t, label="control.slope" if slope else "")
 
 

@@ -1,0 +1,205 @@
+"""The journeys that matter, in a real Chromium against the real server."""
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from pages.text import LANGUAGES, Text
+from pages.ui.frame import PAGES
+from tests.browser.conftest import SIZES, Visit, link, settled
+from tests.stream import server
+
+PATHS = {page: "/" if page == "home" else f"/{page}" for page in PAGES}
+LOCALES = {"en": "en-US", "zh": "zh-CN"}
+
+
+def _headline(page: Page) -> str:
+    return page.locator("h1.lab-headline").inner_text().replace("\n", " ")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_deep_link_opens_on_a_fresh_server(page: str, visit: Visit) -> None:
+    with server() as fresh:
+        opened = visit("/")  # the context's rules, then the fresh server
+        opened.goto(f"{fresh.url}{PATHS[page]}?v=1&scheme=kaiming_uniform&seed=7")
+        settled(opened)
+        assert "±0.1083" in opened.locator("[data-testid=stMain]").inner_text()
+        assert opened.get_by_text("Page not found").count() == 0
+        assert link(opened) == {"v": "1", "scheme": "kaiming_uniform", "seed": "7"}
+        opened.close()  # before its server, which it would miss
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_fits_its_screen(page: str, size: str, language: str, scheme: str, visit: Visit) -> None:
+    opened = visit(PATHS[page], size=size, locale=LOCALES[language], scheme=scheme)
+    opened.wait_for_selector(".js-plotly-plot .main-svg")
+    t = Text(language)
+    expect(opened.locator("html")).to_have_attribute("lang", re.compile(language))
+    assert t("nav.home") in opened.locator(".st-key-nav").inner_text()
+    main = opened.locator("[data-testid=stMain]")
+    wide, high = main.evaluate("e => [e.scrollWidth - e.clientWidth, e.scrollHeight - e.clientHeight]")
+    assert wide == 0, "it scrolls sideways"
+    if size != "phone":
+        assert high == 0, "first sight scrolls"
+    background = opened.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
+    assert background == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(19, 21, 25)")
+    # no label of the chart is cut off by its edge
+    cut = opened.evaluate(
+        """() => {
+            const box = document.querySelector('.js-plotly-plot').getBoundingClientRect()
+            return [...document.querySelectorAll('.js-plotly-plot text')].filter(text => {
+                const own = text.getBoundingClientRect()
+                return own.width && (own.left < box.left - 1 || own.right > box.right + 1
+                    || own.top < box.top - 1 || own.bottom > box.bottom + 1)
+            }).map(text => text.textContent)
+        }"""
+    )
+    assert cut == []
+    # text is never smaller than 12 pixels
+    smallest = opened.evaluate(
+        """() => Math.min(...[...document.querySelectorAll('[data-testid=stMain] p, td, th, label, text')]
+            .filter(e => e.textContent.trim() && e.getBoundingClientRect().width > 1)
+            .map(e => parseFloat(getComputedStyle(e).fontSize)))"""
+    )
+    assert smallest >= 12
+
+
+def test_typing_and_choosing_changes_chart_and_link_and_back_undoes(visit: Visit) -> None:
+    page = visit()
+    page.get_by_label("fan_in", exact=True).fill("100")
+    page.get_by_label("fan_in", exact=True).press("Enter")
+    page.wait_for_url("**fan_in=100**")
+    expect(page.locator("h1.lab-headline")).to_contain_text("25\u202f600 weights")
+    page.get_by_role("button", name="Redraw").click()
+    page.wait_for_url("**seed=41**")
+    page.get_by_label("Scheme", exact=True).click()
+    page.get_by_role("option", name="Xavier uniform (Glorot)").click()
+    page.wait_for_url("**scheme=xavier_uniform**")
+    settled(page)
+    assert "±0.1298" in _headline(page)  # √(6/356)
+    assert link(page) == {"v": "1", "scheme": "xavier_uniform", "fan_in": "100", "seed": "41"}
+    page.reload()
+    settled(page)
+    assert "±0.1298" in _headline(page)
+    assert page.get_by_label("Seed", exact=True).input_value() == "41"
+
+
+def test_the_back_button_goes_back(visit: Visit) -> None:
+    page = visit("/distribution?v=1&fan_in=100")
+    page.get_by_label("fan_in", exact=True).fill("200")
+    page.get_by_label("fan_in", exact=True).press("Enter")
+    page.wait_for_url("**fan_in=200**")
+    settled(page)
+    page.go_back()
+    page.wait_for_url("**fan_in=100**")
+    expect(page.locator("h1.lab-headline")).to_contain_text("25\u202f600 weights")
+    expect(page.get_by_label("fan_in", exact=True)).to_have_value("100")
+
+
+def test_a_wrong_entry_is_answered_beside_its_control(visit: Visit) -> None:
+    page = visit()
+    before = _headline(page)
+    field = page.get_by_label("fan_out", exact=True)
+    field.fill("none")
+    field.press("Enter")
+    alert = page.get_by_role("alert").filter(has_text="fan_out must be a whole number")
+    expect(alert).to_be_visible()
+    gap = alert.bounding_box()["y"] - field.bounding_box()["y"]  # type: ignore[index]
+    assert 0 < gap < 80
+    assert field.input_value() == "none"
+    assert _headline(page) == before
+    field.fill("128")
+    field.press("Enter")
+    page.wait_for_url("**fan_out=128**")
+    expect(alert).to_have_count(0)
+
+
+def test_nothing_from_a_link_is_taken_for_html(visit: Visit) -> None:
+    page = visit("/distribution?fan_in=<img src=x onerror=alert(1)>&scheme=<b>bold</b>&<i>x</i>=1")
+    assert page.locator("[role=alert] b, [role=alert] img, [role=alert] i").count() == 0
+    assert "<b>bold</b>" in page.locator("[data-testid=stSidebar]").inner_text()
+
+
+def test_the_menu_carries_the_choice_along(visit: Visit) -> None:
+    page = visit("/")
+    page.get_by_label("Scheme", exact=True).click()
+    page.get_by_role("option", name="Kaiming uniform (He)").click()
+    page.wait_for_url("**scheme=kaiming_uniform**")
+    page.get_by_role("link", name="Distribution").first.click()
+    page.wait_for_url("**/distribution?**scheme=kaiming_uniform**")
+    settled(page)
+    assert "±0.1083" in _headline(page)
+
+
+def test_the_language_switches_and_the_link_keeps_it(visit: Visit) -> None:
+    page = visit("/distribution?v=1&scheme=zeros")
+    page.get_by_role("button", name="中文").click()
+    page.wait_for_url("**lang=zh**")
+    expect(page.locator("h1.lab-headline")).to_contain_text("全部等于 0")
+    expect(page.locator("html")).to_have_attribute("lang", "zh-Hans")
+    page.reload()
+    settled(page)
+    assert "全部等于 0" in _headline(page)
+
+
+def test_the_theme_switches_and_the_choices_stay(visit: Visit) -> None:
+    page = visit("/distribution?v=1&scheme=ones")
+    page.get_by_role("link", name="Dark").click()
+    page.wait_for_url("**embed_options=dark_theme**")
+    settled(page)
+    assert "equal 1" in _headline(page)
+    assert (
+        page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
+        == "rgb(19, 21, 25)"
+    )
+    expect(page.get_by_role("link", name="Light")).to_be_visible()
+
+
+def test_views_open_on_demand(visit: Visit, tmp_path: Path) -> None:
+    page = visit("/distribution?v=1&fan_in=5&fan_out=3&scheme=ones")
+    page.get_by_role("tab", name="Matrix").click()
+    expect(page.get_by_text("tensor([[1., 1., 1., 1., 1.],")).to_be_visible()
+    page.get_by_role("tab", name="Code").click()
+    expect(page.get_by_text("nn.init.ones_(weight)")).to_be_visible()
+    assert link(page)["tab"] == "code"
+    page.get_by_role("tab", name="Numbers").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download CSV").click()
+    file = tmp_path / "bins.csv"
+    download.value.save_as(file)
+    rows = list(csv.DictReader(file.read_text(encoding="utf-8").splitlines()))
+    assert sum(int(row["drawn"]) for row in rows) == 15
+
+
+def test_more_is_closed_until_it_is_opened(visit: Visit) -> None:
+    page = visit()
+    assert page.get_by_label("Bins", exact=True).count() == 0
+    page.locator(".st-key-more summary").click()
+    expect(page.get_by_label("Bins", exact=True)).to_be_visible()
+    overlay = page.get_by_label("Lay over the bounds of", exact=True)
+    overlay.scroll_into_view_if_needed()
+    page.wait_for_timeout(1000)  # a list that opens while the drawer still moves closes again
+    overlay.click()
+    page.get_by_role("option", name="Ones").click()
+    page.wait_for_url("**overlay=ones**")
+    expect(page.locator(".js-plotly-plot text", has_text="Ones").first).to_be_visible()
+
+
+def test_on_a_phone_the_controls_are_one_tap_away(visit: Visit) -> None:
+    page = visit(size="phone")
+    page.locator("[data-testid=stExpandSidebarButton]").click()
+    expect(page.get_by_label("fan_in", exact=True)).to_be_visible()
+
+
+def test_the_pointer_reads_a_bin(visit: Visit) -> None:
+    page = visit("/distribution?v=1&scheme=kaiming_uniform")
+    box = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.8)
+    expect(page.locator(".hoverlayer")).to_contain_text("weights within")
