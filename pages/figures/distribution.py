@@ -22,6 +22,8 @@ CURVE_POINTS = 81
 NOISE = (0.025, 0.975)
 #: A bar passes the top of the chart less often than this, however few weights are drawn.
 OVER_THE_TOP = 1e-4
+#: A band narrower than this share of the plot has no room for two labels in one line.
+CROWDED = 0.55
 WALL_WIDTH, LAW_WIDTH, EDGE_WIDTH = 2, 2.5, 1.25
 
 
@@ -43,9 +45,11 @@ def density(
     top = _top(summary, law)
     traces = [_bars(summary, t, look), *_noise(summary, law, look), _curve(law, look)]
     shapes, labels = _bands(summary, law, (low, high), t, look)
-    labels += _names(law, top, t, look)
+    narrow = top > 2 * law.pdf(law.mean) or high - low > 30 * law.std
+    labels += _names(law, t, look, bars=not narrow)
     if overlay is not None:
-        more_shapes, more_labels = _overlaid(overlay, (low, high), look)
+        free = 0.72 if law.family == "uniform" else 0.985  # beside the names of law and weights
+        more_shapes, more_labels = _overlaid(overlay, look, top=free)
         shapes, labels = shapes + more_shapes, labels + more_labels
     return figure(
         traces,
@@ -83,7 +87,7 @@ def points(
         labels.append(label(words, value, drawn, look.ink, bgcolor=look.paper, **place))
     shapes: list[Part] = []
     if overlay is not None:
-        shapes, more_labels = _overlaid(overlay, (low, high), look)
+        shapes, more_labels = _overlaid(overlay, look, top=0.4)
         labels += more_labels
     return figure(
         traces,
@@ -204,7 +208,9 @@ def _bands(
     shapes: list[Part] = []
     labels: list[Part] = []
     for band, outside in zip(law.bands, summary.outside, strict=True):
-        labels += _ends(band, look.ink if band.kind == "support" else look.law)
+        color = look.ink if band.kind == "support" else look.law
+        crowded = band.high - band.low < CROWDED * (span[1] - span[0])
+        labels += _ends(band, color, crowded=crowded)
         for end, edge in ((band.low, span[0]), (band.high, span[1])):
             if band.kind == "support":
                 shade = {"type": "rect", "x0": edge, "x1": end}
@@ -222,18 +228,23 @@ def _bands(
                 observed=count(outside),
                 expected=expected_count(expected),
             )
-            labels.append(_beyond(counts, band, look))
+            labels.append(_beyond(counts, band, look, crowded=crowded))
     return shapes, labels
 
 
-def _beyond(words: str, band: Band, look: Palette) -> Part:
-    """Return the counts beyond both ends of ``band``, at its high end."""
-    place = {"yref": "paper", "xanchor": "right", "yanchor": "top", "align": "right", "xshift": -6}
-    return label(words, band.high, 0.985, look.ink, bgcolor=look.paper, **place)
+def _beyond(words: str, band: Band, look: Palette, *, crowded: bool) -> Part:
+    """Return the counts beyond both ends of ``band``, inside its high end, or outside if crowded."""
+    anchor = "left" if crowded else "right"
+    place = {"yref": "paper", "xanchor": anchor, "yanchor": "top", "align": anchor}
+    shift = 6 if crowded else -6
+    return label(words, band.high, 0.985, look.ink, bgcolor=look.paper, xshift=shift, **place)
 
 
-def _ends(band: Band, color: str) -> list[Part]:
-    """Return the two labels above the plot: formula, then value, anchored towards the middle."""
+def _ends(band: Band, color: str, *, crowded: bool) -> list[Part]:
+    """Return the two labels above the plot: formula, then value, anchored towards the middle.
+
+    Where that is too narrow for both, the first stands a line higher.
+    """
     scale = max(abs(band.low), abs(band.high))
     return [
         label(
@@ -243,25 +254,24 @@ def _ends(band: Band, color: str) -> list[Part]:
             color,
             yref="paper",
             xanchor=anchor,
-            yshift=4,
+            yshift=lift,
         )
-        for formula, value, anchor in zip(band.ends, (band.low, band.high), ("left", "right"), strict=True)
+        for formula, value, anchor, lift in zip(
+            band.ends, (band.low, band.high), ("left", "right"), (22 if crowded else 4, 4), strict=True
+        )
     ]
 
 
-def _overlaid(overlay: Overlay, span: tuple[float, float], look: Palette) -> tuple[list[Part], list[Part]]:
-    """Return another scheme's bounds, dotted and named at the foot of the high end."""
+def _overlaid(overlay: Overlay, look: Palette, *, top: float) -> tuple[list[Part], list[Part]]:
+    """Return another scheme's bounds, dotted, and named beside the low end from the height ``top``."""
     shapes: list[Part] = []
     labels: list[Part] = []
     for band in overlay.law.bands:
-        ends = {band.low, band.high}
+        ends = sorted({band.low, band.high})
         shapes += [vertical(x, look.second, width=WALL_WIDTH, dash="2px,4px") for x in ends]
-        right = band.high < (span[0] + span[1]) / 2 or band.low == band.high
-        words = f"<b>{overlay.name}</b><br>{plain(band.formula)} = "
-        words += _interval(band)
-        side = {"xanchor": "left", "xshift": 6} if right else {"xanchor": "right", "xshift": -6}
-        place = {"yref": "paper", "align": "left" if right else "right", "bgcolor": look.paper}
-        labels.append(label(words, band.high, 0.04, look.second, **place, **side))
+        words = f"<b>{overlay.name}</b><br>{plain(band.formula)} = {_interval(band)}"
+        place = {"yref": "paper", "xanchor": "left", "yanchor": "top", "align": "left", "xshift": 6}
+        labels.append(label(words, band.low, top, look.second, bgcolor=look.paper, **place))
     return shapes, labels
 
 
@@ -273,13 +283,13 @@ def _interval(band: Band) -> str:
     return f"±{high}" if band.low == -band.high else f"{low} … {high}"
 
 
-def _names(law: Law, top: float, t: Text, look: Palette) -> list[Part]:
+def _names(law: Law, t: Text, look: Palette, *, bars: bool) -> list[Part]:
     """Return the names of what is seen: the law in blue, the weights inside their bars.
 
-    The bars of few weights stand too far apart to hold a name.
+    ``bars`` is False where the bars are too few or too narrow to hold a name.
     """
     peak = float(law.pdf(law.mean))
-    names = [label(t("chart.drawn"), law.mean, 0.13 * peak, look.ink)] if top < 2 * peak else []
+    names = [label(t("chart.drawn"), law.mean, 0.13 * peak, look.ink)] if bars else []
     if law.family == "uniform":
         words = t("chart.theory_flat", density=quantity(peak, peak, 3))
         return [*names, label(words, law.mean, peak, look.law, yshift=24, bgcolor=look.paper)]
