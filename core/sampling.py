@@ -124,6 +124,13 @@ def check(
             value=seed,
         )
     target = devices.resolve(device)
+    if target.type == "mps" and dtype == torch.float64:
+        raise DtypeError(
+            "An mps device has no float64; choose float32, bfloat16 or float16.",
+            code="dtype.device",
+            dtype="float64",
+            device="mps",
+        )
     _check_fits_dtype(law, dtype)
     needed = math.prod(checked_shape(shape)) * dtype.itemsize
     memory = devices.memory_bytes(target)

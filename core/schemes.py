@@ -182,7 +182,8 @@ def number(value: float) -> str:
     if "e" not in text:
         return text
     mantissa, exponent = text.split("e")
-    return rf"{mantissa}\cdot10^{{{int(exponent)}}}"
+    power = f"10^{{{int(exponent)}}}"
+    return power if mantissa == "1" else rf"{mantissa}\cdot{power}"
 
 
 def _given(symbol: str, value: float) -> Expression:

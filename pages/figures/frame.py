@@ -9,7 +9,7 @@ from pages.figures.palette import FONT, FONT_SIZE, Palette
 
 Part = dict[str, Any]
 
-_AXIS = {"fixedrange": True, "zeroline": False, "ticklabelstandoff": 6}
+_AXIS = {"fixedrange": True, "zeroline": False, "ticklabelstandoff": 6, "exponentformat": "power"}
 #: What all our charts share, said once; Plotly's own template is 4 kB that we would undo.
 _TEMPLATE = {
     "layout": {

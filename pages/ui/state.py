@@ -6,7 +6,7 @@ out of the URL and never change within a version of it.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -224,42 +224,60 @@ def settle(state: State) -> None:
     """
     scheme = SCHEMES[state["scheme"]]
     main = next(iter(scheme.params), "scheme")
-    low, high = state["a"], state["b"]
-    if {"a", "b"} <= set(scheme.params) and low >= high:
-        _revert(state, ("a", "b"), at="b", refusal=Refusal("order", {"a": low, "b": high}))
-    rows, columns = state.shape
-    if rows * columns > MAX_WEIGHTS:
-        facts = {"rows": rows, "columns": columns, "n": rows * columns, "limit": MAX_WEIGHTS}
-        facts["fit"] = min(MAX_FAN, MAX_WEIGHTS // columns)
-        _revert(state, ("fan_in", "fan_out"), at="fan_out", refusal=Refusal("size", facts))
-    misfit = _misfit(scheme.key, state.shape, state["dtype"], tuple(state.params.items()))
-    if misfit is not None:
-        _revert(state, (*scheme.params, "dtype"), at=main, refusal=Refusal("fits", misfit.facts))
     if state["device"] in devices.available():
         state.device = state["device"]
     else:
         missing = {"was": state["device"].upper(), "used": "cpu"}
         state.refusals.setdefault("device", Refusal("device", missing))
+    if {"a", "b"} <= set(scheme.params):
+        _agree(state, ("a", "b"), _order, at="b")
+    _agree(state, ("fan_in", "fan_out"), _size, at="fan_out")
+    _agree(state, (*scheme.params, "dtype"), _fit, at=main)
     st.session_state["_good"] = dict(state.values)
+
+
+def _agree(state: State, names: Sequence[str], rule: Callable[[State], Refusal | None], *, at: str) -> None:
+    """Put the values that last agreed in the place of those that break ``rule``, or else the defaults."""
+    refusal = rule(state)
+    if refusal is None:
+        return
+    fallbacks: tuple[Mapping[str, Value], ...] = (st.session_state.get("_good", {}), {})
+    for fallback in fallbacks:
+        used = {name: fallback.get(name, TABLE[name].default) for name in names}
+        state.values.update(used)
+        if rule(state) is None:
+            break
+    state.refusals[at] = Refusal(refusal.code, {**refusal.facts, "used": used})
+
+
+def _order(state: State) -> Refusal | None:
+    low, high = state["a"], state["b"]
+    return Refusal("order", {"a": low, "b": high}) if low >= high else None
+
+
+def _size(state: State) -> Refusal | None:
+    rows, columns = state.shape
+    if rows * columns <= MAX_WEIGHTS:
+        return None
+    facts = {"rows": rows, "columns": columns, "n": rows * columns, "limit": MAX_WEIGHTS}
+    return Refusal("size", {**facts, "fit": min(MAX_FAN, MAX_WEIGHTS // columns)})
+
+
+def _fit(state: State) -> Refusal | None:
+    request = (state["scheme"], state.shape, state.device, state["dtype"], tuple(state.params.items()))
+    return _misfit(*request)
 
 
 @lru_cache(maxsize=4096)
 def _misfit(
-    key: str, shape: tuple[int, int], dtype: str, params: tuple[tuple[str, Any], ...]
-) -> DtypeError | None:
+    key: str, shape: tuple[int, int], device: str, dtype: str, params: tuple[tuple[str, Any], ...]
+) -> Refusal | None:
     """Return core's objection to holding these weights in ``dtype``, or None."""
     try:
-        check(key, shape, seed=0, dtype=DTYPE_NAMES[dtype], **dict(params))
+        check(key, shape, seed=0, device=device, dtype=DTYPE_NAMES[dtype], **dict(params))
     except DtypeError as error:
-        return error
+        return Refusal("fits" if error.code == "dtype.range" else "lacks", error.facts)
     return None
-
-
-def _revert(state: State, names: Iterable[str], *, at: str, refusal: Refusal) -> None:
-    good = st.session_state.get("_good", {})
-    used = {name: good.get(name, TABLE[name].default) for name in names}
-    state.values.update(used)
-    state.refusals[at] = Refusal(refusal.code, {**refusal.facts, "used": used})
 
 
 def write(state: State) -> None:

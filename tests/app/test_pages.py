@@ -298,6 +298,51 @@ def test_any_link_opens(link_: dict[str, str]) -> None:
     assert query(again) == query(app)
 
 
+@given(
+    link_=st.fixed_dictionaries({}, optional={"scheme": st.sampled_from(sorted(SCHEMES))}),
+    moves=st.lists(
+        st.tuples(
+            st.sampled_from(["scheme", "a", "b", "val", "std", "gain", "dtype", "fan_in", "seed"]), values
+        ),
+        min_size=2,
+        max_size=6,
+    ),
+)
+def test_any_walk_through_the_controls_stands(link_: dict[str, str], moves: list[tuple[str, str]]) -> None:
+    """What was in force for one scheme must not break the next."""
+    app = opened(**link_)
+    for name, value in moves:
+        if value in TABLE[name].options:
+            if name in app.session_state:
+                app.session_state[name] = value
+        elif not TABLE[name].options:
+            app.session_state[name] = value[:24]
+        app.run()
+        _stands(app)
+
+
+def test_values_that_agreed_elsewhere_but_not_here_give_way_to_the_defaults() -> None:
+    app = opened(scheme="kaiming_normal", nonlinearity="leaky_relu", a="2")
+    app.selectbox(key="scheme").select("uniform").run()  # its a is now the lower end, above b = 1
+    _stands(app)
+    assert "They were a = 2 and b = 1, so a = 0, b = 1 is used." in refusals(app)[0]
+    assert "between 0 and 1" in said(app)
+    app = opened(scheme="constant", val="70000")
+    app.selectbox(key="scheme").select("zeros").run()
+    app.session_state["dtype"] = "float16"
+    app.run()
+    app.selectbox(key="scheme").select("constant").run()
+    _stands(app)
+    assert "All 131\u202f072 weights equal 5" in said(app)
+
+
+def test_nothing_typed_is_sent_as_html() -> None:
+    app = opened(fan_in="<b>x</b>", scheme="<i>y</i>", **{"<u>z</u>": "1"})
+    bodies = "".join(element.proto.body for element in app.get("html"))
+    assert not [tag for tag in ("<b>x", "<i>y", "<u>z") if tag in bodies]
+    assert len(refusals(app)) == 3
+
+
 def test_the_second_visitor_of_a_link_draws_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = []
     fill = core.sampling._fill
