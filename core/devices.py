@@ -24,7 +24,7 @@ def resolve(name: str | torch.device) -> torch.device:
     """
     try:
         device = torch.device(name)
-    except RuntimeError:
+    except (RuntimeError, TypeError):
         device = None
     if device is None or device.type not in KINDS:
         raise DeviceError(

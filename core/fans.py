@@ -1,8 +1,9 @@
 """Fan-in and fan-out of a layer."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Self
 
 from core.errors import ShapeError
@@ -44,11 +45,15 @@ def checked_shape(shape: Sequence[int]) -> tuple[int, ...]:
     Raises:
         ShapeError: if it is empty or a dimension is not a positive whole number.
     """
-    sizes = tuple(shape)
-    if not sizes or any(not isinstance(s, int) or isinstance(s, bool) or s < 1 for s in sizes):
+    sizes = tuple(shape) if isinstance(shape, Iterable) else (shape,)
+    if not sizes or not isinstance(shape, Iterable) or not all(map(_is_size, sizes)):
         raise ShapeError(
             f"A weight shape is a sequence of whole numbers from 1, such as (256, 512); it was {sizes}.",
             code="shape.sizes",
             shape=sizes,
         )
-    return sizes
+    return tuple(map(int, sizes))
+
+
+def _is_size(size: object) -> bool:
+    return isinstance(size, Integral) and not isinstance(size, bool) and size >= 1

@@ -6,6 +6,7 @@ their own. It brings the bands that a chart draws over the weights, each with it
 
 import math
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -125,7 +126,7 @@ class Law:
         Raises:
             ParameterError: unless ``bins`` is a whole number from 1 to 10 000.
         """
-        if not isinstance(bins, int) or not 1 <= bins <= 10_000:
+        if not isinstance(bins, Integral) or isinstance(bins, bool) or not 1 <= bins <= 10_000:
             raise ParameterError(
                 f"bins must be a whole number from 1 to 10000; it was {bins!r}.",
                 code="parameter.bins",
@@ -137,7 +138,7 @@ class Law:
         elif low == high:
             half = max(1.0, abs(low)) / 2
             low, high = low - half, high + half
-        return np.linspace(low, high, bins + 1)
+        return np.linspace(low, high, int(bins) + 1)
 
 
 def point(value: Expression) -> Law:

@@ -8,7 +8,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from scipy import special
 
 from core.laws import Law
@@ -21,8 +20,9 @@ POWER = 0.9
 #: Cells of the shape check hold at least this many expected weights (Cochran 1954).
 CELL = 5
 
-#: Dtypes in which torch draws from a grid of few values, which no continuous law describes.
-COARSE = frozenset({torch.bfloat16, torch.float16})
+#: The values that a dtype can hold must stand closer than the standard error of the mean over this.
+#: Then rounding moves neither the moments nor the counts of a bin by a noticeable share of their noise.
+FINENESS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +43,27 @@ class Verdict:
     p_value: float
     #: relative error of the std that a sample of this size shows with probability POWER; nan if not judged
     detectable: float
+    #: False where only the support was checked: nothing is random, or the dtype is too coarse
+    judged: bool
 
     @property
     def consistent(self) -> bool:
         return self.p_value >= ALPHA
 
 
-def judge(summary: Summary, law: Law, *, dtype: torch.dtype = torch.float32) -> Verdict:
+def judge(summary: Summary, law: Law) -> Verdict:
     """Compare ``summary`` with ``law``.
 
     Checks: support, mean, std, outside (the share beyond a coverage band) and shape (the counts).
-    In half precision only the support is checked: there torch draws from a coarse grid.
+    Only the support is checked where the values that the weights' dtype can hold stand too far apart
+    for a sample of this size: a test against the continuous law would find the rounding.
     """
     checks = [
         Check("support", float(count), float(count == 0))
         for count, band in zip(summary.outside, law.bands, strict=True)
         if band.kind == "support"
     ]
-    judged = law.random and dtype not in COARSE
+    judged = law.random and not is_coarse(summary, law)
     if judged:
         checks += [_mean(summary, law), _std(summary, law), *_outside(summary, law)]
         checks += _shape(summary, law)
@@ -72,7 +75,13 @@ def judge(summary: Summary, law: Law, *, dtype: torch.dtype = torch.float32) -> 
         level = -math.expm1(math.log1p(-ALPHA) / len(checks))
         quantile = special.ndtri(POWER) - special.ndtri(level / 2)
         detectable = float(quantile * relative_error_of_std(summary.n, law))
-    return Verdict(tuple(checks), p_value, detectable)
+    return Verdict(tuple(checks), p_value, detectable, judged)
+
+
+def is_coarse(summary: Summary, law: Law) -> bool:
+    """Tell whether the weights' dtype is too coarse for a test of this many weights."""
+    step = summary.eps * max(abs(summary.minimum), abs(summary.maximum))
+    return step * FINENESS > law.std / math.sqrt(summary.n)
 
 
 def relative_error_of_std(n: int, law: Law) -> float:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from core.laws import EDGE_SIGMAS, Band, Law
 from core.schemes import Scheme, scheme_of
 from core.summary import Summary
 
-#: The dtypes that torch.nn.init draws on every device.
+#: The dtypes that torch.nn.init draws, on every device but one: mps has no float64.
 DTYPES = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
 
 #: Weights counted at a time: 128 kB of float64, which stay in a core's cache.
@@ -43,7 +44,7 @@ def draw(
         InitLabError: one of the types in ``core.errors``, before anything is allocated.
     """
     scheme, _, target = check(key, shape, seed=seed, device=device, dtype=dtype, **params)
-    return _fill(scheme, torch.empty(tuple(shape), dtype=dtype, device=target), seed, params)
+    return _fill(scheme, torch.empty(checked_shape(shape), dtype=dtype, device=target), seed, params)
 
 
 def summarize(
@@ -67,10 +68,10 @@ def summarize(
     """
     scheme, law, target = check(key, shape, seed=seed, device=device, dtype=dtype, **params)
     edges, bands = law.edges(bins), [rounded(band, dtype) for band in law.bands]
-    tensor = _fill(scheme, torch.empty(tuple(shape), dtype=dtype, device=target), seed, params)
+    tensor = _fill(scheme, torch.empty(checked_shape(shape), dtype=dtype, device=target), seed, params)
     summary, done = None, 0
     for chunk in torch.split(tensor.flatten(), CHUNK):
-        part = Summary.of(_as_numpy(chunk), edges=edges, bands=bands)
+        part = Summary.of(_as_numpy(chunk), edges=edges, bands=bands, eps=torch.finfo(dtype).eps)
         summary = part if summary is None else summary.merge(part)
         done += chunk.numel()
         if progress is not None and progress(done, tensor.numel()) is False:
@@ -80,7 +81,7 @@ def summarize(
 
 
 def _fill(scheme: Scheme, tensor: Tensor, seed: int, params: dict[str, Any]) -> Tensor:
-    generator = Generator(device=tensor.device).manual_seed(seed)
+    generator = Generator(device=tensor.device).manual_seed(int(seed))
     return scheme.fill_(tensor, generator=generator, **params)
 
 
@@ -117,7 +118,7 @@ def check(
             f"The dtype must be one of {allowed}; it was {dtype}.", code="dtype.unknown", value=str(dtype)
         )
     # torch takes seeds of 64 bits, signed or not
-    if not isinstance(seed, int) or isinstance(seed, bool) or not -(2**63) <= seed < 2**64:
+    if not isinstance(seed, Integral) or isinstance(seed, bool) or not -(2**63) <= seed < 2**64:
         raise ParameterError(
             f"The seed must be a whole number from -2^63 to 2^64 - 1; it was {seed!r}.",
             code="parameter.seed",

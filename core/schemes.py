@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from numbers import Real
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -62,9 +63,9 @@ class Parameter:
                 value=value,
                 choices=self.choices,
             )
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            size = abs(value)
-            if (size == 0 or SMALLEST <= size <= LARGEST) and value >= self.minimum:
+        if isinstance(value, Real) and not isinstance(value, bool):
+            size = abs(float(value))
+            if (size == 0 or SMALLEST <= size <= LARGEST) and float(value) >= self.minimum:
                 return float(value)
         sign = "" if self.minimum == -math.inf else " and not negative"
         raise ParameterError(
@@ -209,7 +210,9 @@ def _kaiming_scale(shape: Sequence[int], p: Params, square: int) -> Expression:
         prefix = _GAIN_FRACTIONS.get(name, "")
         return rf"{prefix}\sqrt{{{square}/{fan}}}"
 
-    slope_text = number(slope) if slope > 0 else f"({number(slope)})"
+    slope_text = number(slope)
+    if not slope_text.replace(".", "").isdigit():  # a sign or a power would run into the square
+        slope_text = f"({slope_text})"
     return Expression(write(symbol, "a"), write(str(fan), slope_text), value)
 
 

@@ -36,10 +36,22 @@ class Summary:
     outside: tuple[int, ...]
     #: Σ(w − mean)^k for k = 2, 3, 4
     power_sums: tuple[float, float, float]
+    #: the weights' dtype tells numbers apart by this share of their size
+    eps: float = float(np.finfo(np.float64).eps)
 
     @classmethod
-    def of(cls, values: npt.NDArray[np.floating], *, edges: Array, bands: Sequence[Band]) -> Self:
-        """Summarise a flat, non-empty array of weights, in any floating dtype of numpy."""
+    def of(
+        cls,
+        values: npt.NDArray[np.floating],
+        *,
+        edges: Array,
+        bands: Sequence[Band],
+        eps: float | None = None,
+    ) -> Self:
+        """Summarise a flat, non-empty array of weights, in any floating dtype of numpy.
+
+        ``eps`` is the machine epsilon of the dtype they were drawn in, if that is not their own.
+        """
         wide = values.astype(np.float64)
         # Deviations from one of the weights: for equal weights they are 0 exactly, not almost.
         deviations = wide - wide[0]
@@ -59,6 +71,7 @@ class Summary:
                 float(squares @ deviations),
                 float(squares @ squares),
             ),
+            eps=float(np.finfo(values.dtype).eps) if eps is None else eps,
         )
 
     @property
@@ -104,6 +117,7 @@ class Summary:
             edges=self.edges,
             outside=tuple(x + y for x, y in zip(self.outside, other.outside, strict=True)),
             power_sums=(second, third, fourth),
+            eps=max(self.eps, other.eps),
         )
 
 

@@ -97,6 +97,12 @@ def test_the_bounds_the_lesson_names() -> None:
             r"\tfrac{5}{3}\sqrt{1/\mathrm{fan\_in}}",
             r"\tfrac{5}{3}\sqrt{1/512}",
         ),
+        (
+            "kaiming_normal",
+            {"a": 1e-12},
+            r"\sqrt{2/((1+a^2)\cdot\mathrm{fan\_in})}",
+            r"\sqrt{2/((1+(10^{-12})^2)\cdot512)}",
+        ),
         ("classic_uniform", {}, r"1/\sqrt{\mathrm{fan\_in}}", r"1/\sqrt{512}"),
         (
             "xavier_normal",
@@ -145,7 +151,7 @@ def test_edges_come_from_the_law_and_meet_its_walls(case: Case) -> None:
         assert edges[0] < law.mean < edges[-1]
 
 
-@pytest.mark.parametrize("bins", [0, -1, 10_001, 2.5])
+@pytest.mark.parametrize("bins", [0, -1, 10_001, 2.5, True])
 def test_bins_out_of_range_are_refused(bins: int) -> None:
     with pytest.raises(ParameterError, match="bins"):
         SCHEMES["normal"].law((2, 3)).edges(bins)

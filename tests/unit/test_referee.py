@@ -82,14 +82,46 @@ def test_few_weights_detect_little_and_many_detect_much() -> None:
     assert referee.judge(summarize("normal", (1, 1), seed=1), law).consistent
 
 
-def test_half_precision_is_a_grid_and_only_its_walls_are_judged() -> None:
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)
+def test_half_precision_is_a_grid_and_only_its_walls_are_judged(dtype: torch.dtype) -> None:
     for key, names in (("kaiming_uniform", ["support"]), ("kaiming_normal", [])):
         law = SCHEMES[key].law(SHAPE)
-        summary = summarize(key, SHAPE, seed=1, dtype=torch.bfloat16)
-        verdict = referee.judge(summary, law, dtype=torch.bfloat16)
+        verdict = referee.judge(summarize(key, SHAPE, seed=1, dtype=dtype), law)
         assert [check.name for check in verdict.checks] == names
+        assert not verdict.judged
         assert verdict.consistent
         assert math.isnan(verdict.detectable)
+
+
+@pytest.mark.parametrize(
+    ("key", "params"),
+    [
+        ("normal", {"mean": 1000.0, "std": 0.001}),
+        ("normal", {"mean": 100.0, "std": 0.01}),
+        ("uniform", {"a": 1.0, "b": 1.00001}),
+        ("uniform", {"a": 1000.0, "b": 1000.01}),
+        ("uniform", {"a": 1.0, "b": 1.1}),
+        ("normal", {"mean": 1.0, "std": 1.0}),
+    ],
+)
+@pytest.mark.parametrize("shape", [(300, 500), (2000, 2000)], ids=str)
+def test_no_honest_draw_is_convicted_of_its_dtype_s_rounding(
+    key: str, params: dict[str, float], shape: tuple[int, int]
+) -> None:
+    law = SCHEMES[key].law(shape, **params)
+    for bins in (60, 400):
+        assert referee.judge(summarize(key, shape, seed=3, bins=bins, **params), law).consistent
+        exact = summarize(key, shape, seed=3, bins=bins, dtype=torch.float64, **params)
+        assert referee.judge(exact, law).judged
+        assert referee.judge(exact, law).consistent
+
+
+@pytest.mark.parametrize("key", ["normal", "uniform", "kaiming_uniform", "xavier_normal"])
+def test_float32_is_fine_enough_for_the_largest_draw_of_the_page(key: str) -> None:
+    law = SCHEMES[key].law((4096, 4096))
+    verdict = referee.judge(summarize(key, (4096, 4096), seed=2), law)
+    assert verdict.judged
+    assert verdict.consistent
 
 
 @pytest.mark.parametrize("key", ["normal", "uniform"])

@@ -16,6 +16,7 @@ from core import (
     DtypeError,
     ParameterError,
     SchemeError,
+    ShapeError,
     SizeError,
     devices,
     draw,
@@ -141,6 +142,8 @@ def test_progress_counts_up_and_can_cancel() -> None:
         (DtypeError, {"key": "uniform", "a": 1.0, "b": 1 + 1e-12}),
         (DeviceError, {"key": "normal", "device": "abacus"}),
         (DeviceError, {"key": "normal", "device": "meta"}),
+        (DeviceError, {"key": "normal", "device": None}),
+        (ShapeError, {"key": "normal", "shape": 5}),
         (SizeError, {"key": "normal", "shape": (10**7, 10**7)}),
     ],
     ids=str,
@@ -151,6 +154,19 @@ def test_a_request_that_cannot_be_met_is_refused(error: type[Exception], request
         draw(**arguments)  # type: ignore[arg-type]
     with pytest.raises(error):
         summarize(**arguments)  # type: ignore[arg-type]
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    shape, a = (np.int64(3), np.int32(5)), np.float32(0.25)
+    drawn = draw("kaiming_normal", shape, seed=np.int64(1), a=a)
+    assert torch.equal(drawn, draw("kaiming_normal", (3, 5), seed=1, a=0.25))
+    assert len(summarize("normal", shape, seed=1, bins=np.int64(7)).counts) == 7
+
+
+def test_mps_has_no_float64(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    with pytest.raises(DtypeError, match="no float64"):
+        draw("normal", (3, 5), seed=0, device="mps", dtype=torch.float64)
 
 
 def test_a_missing_device_is_named_and_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
