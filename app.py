@@ -7,8 +7,7 @@ from pages.text import count
 from pages.ui import cached, controls, reading
 from pages.ui.cached import Drawn
 from pages.ui.frame import PAGES, Frame, plot, show
-
-NAMES = ("scheme", "seed")
+from pages.ui.state import TABLE
 
 
 def body(frame: Frame) -> None:
@@ -51,4 +50,5 @@ def _cards(frame: Frame) -> None:
         column.html(f'<p class="lab-hint">{t(f"home.card.{page}_text")}</p>')
 
 
-show("home", NAMES, body)
+# What has no control here goes on to the next page as it came.
+show("home", TABLE, body)

@@ -39,21 +39,22 @@ class Fans:
         return cls(fan_in=sizes[1] * kernel, fan_out=sizes[0] * kernel)
 
 
-def checked_shape(shape: Sequence[int]) -> tuple[int, ...]:
+def checked_shape(shape: object) -> tuple[int, ...]:
     """Return ``shape`` as a tuple of positive ints.
 
     Raises:
         ShapeError: if it is empty or a dimension is not a positive whole number.
     """
-    sizes = tuple(shape) if isinstance(shape, Iterable) else (shape,)
-    if not sizes or not isinstance(shape, Iterable) or not all(map(_is_size, sizes)):
+    sizes = tuple(shape) if isinstance(shape, Iterable) else ()
+    if not sizes or not all(is_whole(size, 1, math.inf) for size in sizes):
         raise ShapeError(
-            f"A weight shape is a sequence of whole numbers from 1, such as (256, 512); it was {sizes}.",
+            f"A weight shape is a sequence of whole numbers from 1, such as (256, 512); it was {shape}.",
             code="shape.sizes",
-            shape=sizes,
+            shape=str(shape),
         )
     return tuple(map(int, sizes))
 
 
-def _is_size(size: object) -> bool:
-    return isinstance(size, Integral) and not isinstance(size, bool) and size >= 1
+def is_whole(value: object, low: float, high: float) -> bool:
+    """Tell whether ``value`` is a whole number, Python's or numpy's, from ``low`` to ``high``."""
+    return not isinstance(value, bool) and isinstance(value, Integral) and low <= int(value) <= high

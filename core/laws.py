@@ -6,7 +6,6 @@ their own. It brings the bands that a chart draws over the weights, each with it
 
 import math
 from dataclasses import dataclass, field
-from numbers import Integral
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -14,6 +13,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from core.errors import ParameterError
+from core.fans import is_whole
 
 Array = npt.NDArray[np.float64]
 Family = Literal["uniform", "normal", "point"]
@@ -126,7 +126,7 @@ class Law:
         Raises:
             ParameterError: unless ``bins`` is a whole number from 1 to 10 000.
         """
-        if not isinstance(bins, Integral) or isinstance(bins, bool) or not 1 <= bins <= 10_000:
+        if not is_whole(bins, 1, 10_000):
             raise ParameterError(
                 f"bins must be a whole number from 1 to 10000; it was {bins!r}.",
                 code="parameter.bins",

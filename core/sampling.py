@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from torch import Generator, Tensor
 
 from core import devices
 from core.errors import Cancelled, DtypeError, ParameterError, SizeError
-from core.fans import checked_shape
+from core.fans import checked_shape, is_whole
 from core.laws import EDGE_SIGMAS, Band, Law
 from core.schemes import Scheme, scheme_of
 from core.summary import Summary
@@ -118,7 +117,7 @@ def check(
             f"The dtype must be one of {allowed}; it was {dtype}.", code="dtype.unknown", value=str(dtype)
         )
     # torch takes seeds of 64 bits, signed or not
-    if not isinstance(seed, Integral) or isinstance(seed, bool) or not -(2**63) <= seed < 2**64:
+    if not is_whole(seed, -(2**63), 2**64 - 1):
         raise ParameterError(
             f"The seed must be a whole number from -2^63 to 2^64 - 1; it was {seed!r}.",
             code="parameter.seed",

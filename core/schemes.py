@@ -63,7 +63,7 @@ class Parameter:
                 value=value,
                 choices=self.choices,
             )
-        if isinstance(value, Real) and not isinstance(value, bool):
+        if not isinstance(value, bool) and isinstance(value, Real):
             size = abs(float(value))
             if (size == 0 or SMALLEST <= size <= LARGEST) and float(value) >= self.minimum:
                 return float(value)

@@ -95,17 +95,18 @@ def _matrix(frame: Frame, _: Drawn) -> None:
     t, state = frame.t, frame.state
     matrix = cached.matrix(cached.request(state))
     rows, columns = state.shape
-    left, right = st.columns([1, 1], gap="large")
-    with left:
-        st.html(f'<p class="lab-note">{t("matrix.intro", rows=count(rows), columns=count(columns))}</p>')
+    intro = t("matrix.intro", rows=count(rows), columns=count(columns))
+    if matrix.small is None:
+        sizes = {"limit": MATRIX_LIMIT, "columns": count(columns), "rows": count(rows)}
+        st.html(f'<p class="lab-note">{intro} {t("matrix.too_large", **sizes)}</p>')
+        controls.shrink(state, t, MATRIX_LIMIT)
+    else:
+        st.html(f'<p class="lab-note">{intro}</p>')
+    with st.container(key="matrix", horizontal=True, gap="medium"):
         st.code(matrix.printed, language=None)
-    with right:
-        if matrix.small is None:
-            sizes = {"limit": MATRIX_LIMIT, "columns": count(columns), "rows": count(rows)}
-            st.html(f'<p class="lab-note">{t("matrix.too_large", **sizes)}</p>')
-            controls.shrink(state, t, MATRIX_LIMIT)
-            return
-        plot(heatmap(matrix.small, t, frame.look), t("chart.alt_matrix", rows=rows, columns=columns))
+        if matrix.small is not None:
+            alt = t("chart.alt_matrix", rows=rows, columns=columns)
+            plot(heatmap(matrix.small, t, frame.look), alt)
 
 
 def _numbers(frame: Frame, drawn: Drawn) -> None:
@@ -121,7 +122,7 @@ def _numbers(frame: Frame, drawn: Drawn) -> None:
     )
     left, right = st.columns([1.75, 1], gap="medium")
     left.html(
-        f'<div class="lab-scroll" tabindex="0"><table class="lab-table">'
+        f'<div class="lab-scroll" tabindex="0"><table class="lab-table lab-bins">'
         f"<caption>{t('numbers.caption')}</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{cells}</tbody></table></div>"
     )
@@ -163,7 +164,7 @@ def _code(frame: Frame, _: Drawn) -> None:
         **state.params,
     )
     st.html(f'<p class="lab-note">{t("code.intro")}</p>')
-    st.code(code, language="python")
+    st.code(code, language="python", wrap_lines=True)
 
 
 show("distribution", TABLE, body)

@@ -10,11 +10,11 @@ import plotly.graph_objects as go
 from scipy import stats
 
 from core import Band, Law, Summary
-from core.referee import expected_counts
+from core.referee import expected_counts, is_coarse
 from pages.figures.frame import Part, figure, label, short, vertical
 from pages.figures.notation import plain
 from pages.figures.palette import Palette
-from pages.text import Text, count, expected_count, fixed, quantity
+from pages.text import Text, count, expected_count, fixed, interval, quantity
 
 #: Points of a law's curve; straight pieces between them are under a pixel off.
 CURVE_POINTS = 81
@@ -22,8 +22,10 @@ CURVE_POINTS = 81
 NOISE = (0.025, 0.975)
 #: A bar passes the top of the chart less often than this, however few weights are drawn.
 OVER_THE_TOP = 1e-4
-#: A band narrower than this share of the plot has no room for two labels in one line.
+#: A band narrower than this share of the plot has its labels outside.
 CROWDED = 0.55
+#: The width of the plot on a phone, and of a letter, in pixels.
+NARROWEST, LETTER = 290, 6.8
 WALL_WIDTH, LAW_WIDTH, EDGE_WIDTH = 2, 2.5, 1.25
 
 
@@ -43,13 +45,13 @@ def density(
     """
     low, high = _range(law, overlay)
     top = _top(summary, law)
-    traces = [_bars(summary, t, look), *_noise(summary, law, look), _curve(law, look)]
+    noise = [] if is_coarse(summary, law) else _noise(summary, law, look)
+    traces = [_bars(summary, t, look), *noise, _curve(law, look)]
     shapes, labels = _bands(summary, law, (low, high), t, look)
     narrow = top > 2 * law.pdf(law.mean) or high - low > 30 * law.std
     labels += _names(law, t, look, bars=not narrow)
     if overlay is not None:
-        free = 0.72 if law.family == "uniform" else 0.985  # beside the names of law and weights
-        more_shapes, more_labels = _overlaid(overlay, look, top=free)
+        more_shapes, more_labels = _overlaid(overlay, look)
         shapes, labels = shapes + more_shapes, labels + more_labels
     return figure(
         traces,
@@ -60,6 +62,7 @@ def density(
         y_title=t("chart.density"),
         shapes=shapes,
         labels=labels,
+        head=2 if overlay is not None else 1,
     )
 
 
@@ -87,7 +90,7 @@ def points(
         labels.append(label(words, value, drawn, look.ink, bgcolor=look.paper, **place))
     shapes: list[Part] = []
     if overlay is not None:
-        shapes, more_labels = _overlaid(overlay, look, top=0.4)
+        shapes, more_labels = _overlaid(overlay, look)
         labels += more_labels
     return figure(
         traces,
@@ -98,11 +101,13 @@ def points(
         y_title=t("chart.probability"),
         shapes=shapes,
         labels=labels,
+        head=2 if overlay is not None else 1,
     )
 
 
 def heatmap(matrix: npt.NDArray[np.float32], t: Text, look: Palette) -> go.Figure:
     """Draw a small weight matrix, one row an output unit, one column an input, 0 as paper."""
+    rows, columns = matrix.shape
     reach = float(np.abs(matrix).max()) or 1.0
     negative, positive = look.diverging
     trace: Part = {
@@ -120,17 +125,23 @@ def heatmap(matrix: npt.NDArray[np.float32], t: Text, look: Palette) -> go.Figur
         [trace],
         look,
         x_title=t("chart.column"),
-        x={"nticks": 10, "range": [-0.5, matrix.shape[1] - 0.5]},
-        y={"range": [matrix.shape[0] - 0.5, -0.5], "showgrid": False, "nticks": 10},
+        x={"range": [-0.5, columns - 0.5], **_indices(columns, look)},
+        y={"range": [rows - 0.5, -0.5], "showgrid": False, **_indices(rows, look)},
         y_title=t("chart.row"),
     )
+
+
+def _indices(count: int, look: Palette) -> Part:
+    """Return an axis of whole numbers, with a frame, in which even a white matrix can be seen."""
+    frame = {"showline": True, "mirror": True, "linecolor": look.axis}
+    return {"dtick": math.ceil(count / 10), "tick0": 0, **frame}
 
 
 def _range(law: Law, overlay: Overlay | None) -> tuple[float, float]:
     """Return the horizontal range: the bins, with room outside a wall, and another's bounds."""
     low, high = law.edges(1)
     if law.family == "uniform":
-        room = 0.14 * (high - low)
+        room = 0.17 * (high - low)
         low, high = low - room, high + room
     if overlay is not None:
         ends = [end for band in overlay.law.bands for end in (band.low, band.high)]
@@ -209,15 +220,16 @@ def _bands(
     labels: list[Part] = []
     for band, outside in zip(law.bands, summary.outside, strict=True):
         color = look.ink if band.kind == "support" else look.law
-        crowded = band.high - band.low < CROWDED * (span[1] - span[0])
-        labels += _ends(band, color, crowded=crowded)
+        share = (band.high - band.low) / (span[1] - span[0])
+        labels += _ends(band, color, share)
         for end, edge in ((band.low, span[0]), (band.high, span[1])):
             if band.kind == "support":
                 shade = {"type": "rect", "x0": edge, "x1": end}
                 fill = {"fillcolor": look.beyond, "line": {"width": 0}, "layer": "below"}
                 shapes += [{**shade, **fill}, vertical(end, look.ink, width=WALL_WIDTH)]
-                words = label(t("chart.none_here"), (edge + end) / 2, 0.4, look.ink2, yref="paper")
-                labels.append(words)
+                if share > CROWDED:  # else another scheme's bounds stand there
+                    words = t("chart.none_here")
+                    labels.append(label(words, (edge + end) / 2, 0.4, look.ink2, yref="paper"))
             else:
                 shapes.append(vertical(end, look.law, width=WALL_WIDTH, dash="8px,5px"))
         if band.kind == "coverage":
@@ -228,7 +240,7 @@ def _bands(
                 observed=count(outside),
                 expected=expected_count(expected),
             )
-            labels.append(_beyond(counts, band, look, crowded=crowded))
+            labels.append(_beyond(counts, band, look, crowded=share < CROWDED))
     return shapes, labels
 
 
@@ -240,47 +252,34 @@ def _beyond(words: str, band: Band, look: Palette, *, crowded: bool) -> Part:
     return label(words, band.high, 0.985, look.ink, bgcolor=look.paper, xshift=shift, **place)
 
 
-def _ends(band: Band, color: str, *, crowded: bool) -> list[Part]:
+def _ends(band: Band, color: str, share: float) -> list[Part]:
     """Return the two labels above the plot: formula, then value, anchored towards the middle.
 
-    Where that is too narrow for both, the first stands a line higher.
+    Where the band's ``share`` of the plot cannot hold both, the first stands a line higher.
     """
-    scale = max(abs(band.low), abs(band.high))
+    values = interval(band.low, band.high)
+    texts = [f"{plain(formula)} = {value}" for formula, value in zip(band.ends, values, strict=True)]
+    lift = 22 if sum(map(len, texts)) * LETTER > share * NARROWEST else 4
+    places = (("left", band.low, lift), ("right", band.high, 4))
     return [
-        label(
-            f"<b>{plain(formula)}</b> = {quantity(value, scale, trim=True)}",
-            value,
-            1,
-            color,
-            yref="paper",
-            xanchor=anchor,
-            yshift=lift,
-        )
-        for formula, value, anchor, lift in zip(
-            band.ends, (band.low, band.high), ("left", "right"), (22 if crowded else 4, 4), strict=True
-        )
+        label(f"<b>{text.replace(' = ', '</b> = ')}", x, 1, color, yref="paper", xanchor=anchor, yshift=y)
+        for text, (anchor, x, y) in zip(texts, places, strict=True)
     ]
 
 
-def _overlaid(overlay: Overlay, look: Palette, *, top: float) -> tuple[list[Part], list[Part]]:
-    """Return another scheme's bounds, dotted, and named beside the low end from the height ``top``."""
+def _overlaid(overlay: Overlay, look: Palette) -> tuple[list[Part], list[Part]]:
+    """Return another scheme's bounds, dotted, and their name above the plot, at its right."""
     shapes: list[Part] = []
     labels: list[Part] = []
     for band in overlay.law.bands:
         ends = sorted({band.low, band.high})
         shapes += [vertical(x, look.second, width=WALL_WIDTH, dash="2px,4px") for x in ends]
-        words = f"<b>{overlay.name}</b><br>{plain(band.formula)} = {_interval(band)}"
-        place = {"yref": "paper", "xanchor": "left", "yanchor": "top", "align": "left", "xshift": 6}
-        labels.append(label(words, band.low, top, look.second, bgcolor=look.paper, **place))
+        low, high = interval(band.low, band.high)
+        where = high if low == high else f"±{high}" if band.low == -band.high else f"{low} … {high}"
+        words = f"<b>{overlay.name}</b><br>{plain(band.formula)} = {where}"
+        place = {"xref": "paper", "yref": "paper", "xanchor": "right", "align": "right", "yshift": 44}
+        labels.append(label(words, 1, 1, look.second, **place))
     return shapes, labels
-
-
-def _interval(band: Band) -> str:
-    """Write where a band ends, in one number if it is symmetric."""
-    low, high = (quantity(end, end, trim=True) for end in (band.low, band.high))
-    if band.low == band.high:
-        return high
-    return f"±{high}" if band.low == -band.high else f"{low} … {high}"
 
 
 def _names(law: Law, t: Text, look: Palette, *, bars: bool) -> list[Part]:

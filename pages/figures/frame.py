@@ -32,20 +32,24 @@ def figure(  # noqa: PLR0913 - a chart has these parts, named at the call
     y_title: str,
     shapes: Sequence[Part] = (),
     labels: Sequence[Part] = (),
+    head: int = 1,
 ) -> go.Figure:
     """Assemble a chart from plain parts; ``y_title`` stands upright above the axis.
+
+    ``head`` is the number of lines above the plot beside the bounds' own.
 
     The parts go to Plotly unchecked, as its own express charts do: the check takes longer than all
     else on a page, and the tests do it for every chart.
     """
-    heading = label(y_title, 0, 1, look.ink2, xref="paper", yref="paper", xanchor="left", yshift=34)
+    heading = label(y_title, 0, 1, look.ink2, xref="paper", yref="paper", xanchor="left", yshift=40)
     heading["xshift"] = -54
     layout = {
         "template": _TEMPLATE,
         "font": {"family": FONT, "size": FONT_SIZE, "color": look.ink2},
         "paper_bgcolor": look.paper,
         "plot_bgcolor": look.paper,
-        "margin": {"l": 56, "r": 12, "t": 62, "b": 48},
+        "margin": {"l": 56, "r": 12, "t": 66 if head == 1 else 82, "b": 48},
+        "separators": ".\u202f",
         "showlegend": False,
         "dragmode": False,
         "hovermode": "x",

@@ -60,9 +60,9 @@ def count(value: float) -> str:
 
 def expected_count(value: float) -> str:
     """Write an expected number: whole from 10 on, below with the digits that matter."""
-    if value >= 10 or value == 0:
+    if value >= 9.995 or value == 0:
         return count(value)
-    return fixed(value, 2) if value >= 0.01 else quantity(value, value)
+    return fixed(value, 2) if value >= 0.01 else quantity(value, value, 2)
 
 
 def fixed(value: float, decimals: int, *, sign: bool = False) -> str:
@@ -90,7 +90,14 @@ def quantity(value: float, scale: float, digits: int = 4, *, trim: bool = False)
     if trim:
         mantissa = mantissa.rstrip("0").rstrip(".")
     power = "10" + str(int(exponent)).translate(_SUPERSCRIPT)
-    return power if mantissa == "1" else f"{mantissa}×{power}".replace("-", "−")
+    text = {"1": power, "-1": f"−{power}"}.get(mantissa, f"{mantissa}×{power}")
+    return text.replace("-", "−")
+
+
+def interval(low: float, high: float) -> tuple[str, str]:
+    """Write two ends with the digits that tell them apart: four of their distance."""
+    scale = (high - low) / 2 or abs(low)
+    return quantity(low, scale, trim=True), quantity(high, scale, trim=True)
 
 
 def probability(p_value: float) -> str:

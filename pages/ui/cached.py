@@ -62,7 +62,7 @@ def drawn(asked: Request, bins: int) -> Drawn:
         bins=bins,
         **dict(asked.params),
     )
-    return Drawn(summary, law, judge(summary, law, dtype=dtype))
+    return Drawn(summary, law, judge(summary, law))
 
 
 class Matrix(NamedTuple):

@@ -9,7 +9,7 @@ from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 from streamlit.elements.lib.mutable_tab_container import TabContainer
 
 from core.schemes import LARGEST, SMALLEST
-from pages.text import Text, count, quantity
+from pages.text import LANGUAGES, Text, count, quantity
 from pages.ui.state import MAX_CHARS, MAX_SEED, TABLE, State, Value, written
 
 
@@ -118,6 +118,7 @@ def tabs(state: State, t: Text) -> Sequence[TabContainer]:
 def refusal(state: State, name: str, t: Text) -> None:
     """Say below a control why its entry is not used, what is allowed and what is used instead."""
     if name in state.refusals:
+        state.said.add(name)
         st.html(f'<p class="lab-refusal" role="alert">▲ {escape(sentence(state, name, t))}</p>')
 
 
@@ -128,19 +129,19 @@ def sentence(state: State, name: str, t: Text) -> str:
         key: quantity(value, value, trim=True) if isinstance(value, float) else str(value)
         for key, value in refusal.facts.items()
     }
-    for key in ("n", "limit", "low", "high"):
+    for key in ("n", "limit", "low", "high", "rows", "columns"):
         if isinstance(refusal.facts.get(key), int):
             facts[key] = count(refusal.facts[key])
     facts |= {
         "name": t(f"control.{name}"),
-        "used": _used(refusal.facts["used"], t),
+        "used": _used(refusal.facts["used"]) or LANGUAGES[t.language],  # '' is the browser's own
         "smallest": quantity(SMALLEST, SMALLEST, trim=True),
         "largest": facts.get("largest", "") or quantity(LARGEST, LARGEST, trim=True),
     }
     return t(f"refused.{refusal.code}", **facts)
 
 
-def _used(used: Value | dict[str, Value], t: Text) -> str:
+def _used(used: Value | dict[str, Value]) -> str:
     if isinstance(used, dict):
-        return ", ".join(f"{name} = {_used(value, t)}" for name, value in used.items())
+        return ", ".join(f"{name} = {_used(value)}" for name, value in used.items())
     return quantity(used, used, trim=True) if isinstance(used, float) else str(used)

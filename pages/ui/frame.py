@@ -12,6 +12,7 @@ import streamlit as st
 from pages.figures import palette
 from pages.figures.palette import Palette
 from pages.text import HTML_LANG, LANGUAGES, Text, language_of
+from pages.ui import controls
 from pages.ui import state as states
 from pages.ui.state import VERSION, State
 from pages.ui.theme import style_sheet
@@ -35,33 +36,42 @@ class Frame:
 def show(page: str, names: Iterable[str], body: Callable[[Frame], None]) -> None:
     """Run a page: read its controls ``names``, write its link, let ``body`` draw it.
 
-    Whatever goes wrong in it is logged, and said in a sentence; no traceback reaches the browser.
+    Whatever goes wrong is logged, and said in a sentence; no traceback reaches the browser.
     """
-    state = states.read(page, (*names, "lang"))
-    states.settle(state)
-    states.write(state)
-    language = state["lang"] or language_of(st.context.locale)
-    t = Text(language)
-    st.set_page_config(
-        page_title=f"{t(f'nav.{page}')} · {t('app.name')}" if page != "home" else t("app.name"),
-        page_icon="🎲",
-        layout="wide",
-    )
-    look = palette.of(st.context.theme.type)
-    st.html(style_sheet(look))
+    language = language_of(st.context.locale)
+    try:
+        state = states.read(page, (*names, "lang"))
+        states.settle(state)
+        states.write(state)
+        language = state["lang"] or language
+        frame = Frame(Text(language), palette.of(st.context.theme.type), state, page)
+        _open(frame)
+        _menu(frame)
+        notices = st.container() if state.refusals or state.unknown or state.version != VERSION else None
+        body(frame)
+        if notices is not None:
+            notices.html(_notices(frame))
+    except Exception:  # noqa: BLE001 - the net below every page; it logs all it catches
+        _LOG.exception("The page %s failed.", page)
+        st.html(_alert(Text(language)("error.unexpected")))
+    else:
+        states.remember()
+
+
+def _open(frame: Frame) -> None:
+    """Set the page's title, style and language."""
+    t, language = frame.t, frame.t.language
+    name = t("app.name") if frame.page == "home" else f"{t(f'nav.{frame.page}')} · {t('app.name')}"
+    st.set_page_config(page_title=name, page_icon="🎲", layout="wide")
+    st.html(style_sheet(frame.look))
     if st.session_state.get("_lang") != language:  # what was set once stays
         st.session_state["_lang"] = language
         script = f"<script>document.documentElement.lang='{HTML_LANG[language]}'</script>"
         st.html(script, unsafe_allow_javascript=True)
-    frame = Frame(t, look, state, page)
-    try:
-        _menu(frame)
-        _notices(frame)
-        body(frame)
-    except Exception:  # noqa: BLE001 - the net below every page; it logs all it catches
-        _LOG.exception("The page %s failed.", page)
-        st.html(f'<p class="lab-refusal" role="alert">▲ {escape(t("error.unexpected"))}</p>')
-    states.remember()
+
+
+def _alert(sentence: str) -> str:
+    return f'<p class="lab-refusal" role="alert">▲ {escape(sentence)}</p>'
 
 
 def plot(chart: go.Figure, alt: str, *, key: str = "chart") -> None:
@@ -76,8 +86,7 @@ def _menu(frame: Frame) -> None:
     shared = state.query()
     with st.container(key="nav", horizontal=True, vertical_alignment="center", gap="small"):
         for page, path in PAGES.items():
-            query = {k: v for k, v in shared.items() if page != "home" or k in {"v", "lang"}}
-            st.page_link(path, label=t(f"nav.{page}"), query_params=query)
+            st.page_link(path, label=t(f"nav.{page}"), query_params=shared)
         _languages(frame)
         _themes(frame)
 
@@ -105,18 +114,13 @@ def _themes(frame: Frame) -> None:
     )
 
 
-def _notices(frame: Frame) -> None:
-    """Say at the top what of a link could not be read and belongs to no control."""
+def _notices(frame: Frame) -> str:
+    """Return what of a link could not be read, where no control on the screen says so already."""
     t, state = frame.t, frame.state
     lines = [t("refused.unknown", was=name) for name in state.unknown]
     if state.version != VERSION:
         lines.append(t("refused.version", was=state.version, used=VERSION))
-    if "lang" in state.refusals:
-        lines.append(_language_refused(frame))
-    for line in lines:
-        st.html(f'<p class="lab-refusal" role="alert">▲ {escape(line)}</p>')
-
-
-def _language_refused(frame: Frame) -> str:
-    facts = {**frame.state.refusals["lang"].facts, "used": LANGUAGES[frame.t.language]}
-    return frame.t("refused.choice", name=frame.t("control.lang"), **facts)
+    unsaid = [name for name in state.refusals if name not in state.said]
+    # what was typed for another scheme is none of this one's business, but a link's maker should know
+    lines += [controls.sentence(state, name, t) for name in unsaid if state.arrived or name not in state.idle]
+    return "".join(map(_alert, lines)) or "<span></span>"

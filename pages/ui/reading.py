@@ -9,7 +9,7 @@ from core import SCHEMES, referee, rounded
 from core.laws import Band, Law
 from core.schemes import number
 from pages.figures.notation import plain
-from pages.text import Text, count, expected_count, fixed, probability, quantity
+from pages.text import Text, count, expected_count, fixed, interval, probability, quantity
 from pages.ui.cached import Drawn
 from pages.ui.state import DTYPE_NAMES, State
 
@@ -79,15 +79,18 @@ def finding(drawn: Drawn, state: State, t: Text) -> str:
         return f"▲ {t('verdict.against')} {_against(drawn, t)}"
     band, outside = _wall(drawn, state), summary.outside[0]
     n = count(summary.n)
+    low, high = interval(band.low, band.high)
     if law.family == "point":
-        return t("finding.point", n=n, value=_end(band.low, band))
+        return t("finding.point", n=n, value=low)
     if band.kind == "coverage":
         expected = expected_count(summary.n * (1 - band.probability))
         name = plain(band.formula)
         return t("finding.coverage", observed=count(outside), n=n, band=name, expected=expected)
-    if band.low == -band.high:
-        return t("finding.wall", bound=_end(band.high, band))
-    return t("finding.interval", low=_end(band.low, band), high=_end(band.high, band))
+    if band.low != -band.high:
+        return t("finding.interval", low=low, high=high)
+    exact = interval(*law.support)[1]
+    facts = {"bound": high, "exact": exact, "dtype": state["dtype"]}
+    return t("finding.wall" if high == exact else "finding.wall_rounded", **facts)
 
 
 def verdict(drawn: Drawn, state: State, t: Text) -> str:
@@ -106,10 +109,10 @@ def verdict(drawn: Drawn, state: State, t: Text) -> str:
         return f'<p class="lab-verdict lab-against">{sentence}</p>'
     if not law.random:
         case, why = "exact", t("verdict.exact_why")
-    elif DTYPE_NAMES[state["dtype"]] in referee.COARSE:
-        wall = law.bands[0].kind == "support"
-        held = t("verdict.grid_wall", **facts) + " " if wall else ""
-        case, why = "grid", held + t("verdict.grid_why", **facts)
+    elif not judged.judged:
+        case, why = "grid", t("verdict.grid_why", **facts)
+        if law.bands[0].kind == "support":
+            why = t("verdict.grid_wall", why=why, **facts)
     else:
         case = "consistent" if summary.n >= FEW else "few" if summary.n > 1 else "one"
         why = t(f"verdict.{case}_why", checks=t(f"verdict.checks.{law.family}"), **facts)
@@ -167,9 +170,8 @@ def _row(row: Row, *, errors: bool) -> str:
 
 def _moments(drawn: Drawn, state: State, t: Text) -> list[Row]:
     """Return the rows of a law that spreads."""
-    summary, law, _ = drawn
-    coarse = DTYPE_NAMES[state["dtype"]] in referee.COARSE
-    errors = {} if coarse else referee.standard_errors(summary.n, law)
+    summary, law, judged = drawn
+    errors = referee.standard_errors(summary.n, law) if judged.judged else {}
 
     def off(name: str, drawn: float, expected: float) -> float:
         return (drawn - expected) / errors[name] if name in errors else math.nan
@@ -187,8 +189,9 @@ def _moments(drawn: Drawn, state: State, t: Text) -> list[Row]:
     shown = fixed(kurtosis, 3) if math.isfinite(kurtosis) else t("table.undefined")
     distance = off("excess_kurtosis", kurtosis, theirs)
     rows.append(Row(t("table.excess_kurtosis"), shown, fixed(theirs, 3), distance))
-    for name, relation, end in (("minimum", "≥", 0), ("maximum", "≤", 1)):
-        bound = law.support[end]
+    wall = _wall(drawn, state)
+    bounds = (wall.low, wall.high) if wall.kind == "support" else law.support
+    for name, relation, bound in (("minimum", "≥", bounds[0]), ("maximum", "≤", bounds[1])):
         limit = f"{relation} {quantity(bound, law.std)}" if math.isfinite(bound) else ""
         value = quantity(getattr(summary, name), law.std)
         rows.append(Row(t(f"table.{name}"), value, limit or t("table.unbounded")))
@@ -196,7 +199,7 @@ def _moments(drawn: Drawn, state: State, t: Text) -> list[Row]:
         missing = summary.n * (1 - band.probability)
         name = t(f"table.outside_{band.kind}", band=plain(band.formula))
         spread = math.sqrt(missing * band.probability)
-        z = (outside - missing) / spread if spread > 0 and not coarse else math.nan
+        z = (outside - missing) / spread if spread > 0 and judged.judged else math.nan
         rows.append(Row(name, count(outside), expected_count(missing), z))
     return rows
 
@@ -205,7 +208,7 @@ def _values(drawn: Drawn, state: State, t: Text) -> list[Row]:
     """Return the rows of a law of one value."""
     summary, others = drawn.summary, drawn.summary.outside[0]
     wall = _wall(drawn, state)
-    value = _end(wall.low, wall)
+    value, _ = interval(wall.low, wall.high)
     return [
         Row(t("table.equal", value=value), count(summary.n - others), count(summary.n)),
         Row(t("table.other"), count(others), "0"),
@@ -215,7 +218,3 @@ def _values(drawn: Drawn, state: State, t: Text) -> list[Row]:
 def _wall(drawn: Drawn, state: State) -> Band:
     """Return the law's first band as the chosen dtype rounds it."""
     return rounded(drawn.law.bands[0], DTYPE_NAMES[state["dtype"]])
-
-
-def _end(value: float, band: Band) -> str:
-    return quantity(value, max(abs(band.low), abs(band.high)), trim=True)

@@ -136,6 +136,10 @@ class State:
     #: link parameters that are no control of this page
     unknown: tuple[str, ...] = ()
     version: str = VERSION
+    #: refusals that a control has shown beside itself
+    said: set[str] = field(default_factory=set)
+    #: True on the run that a link, or the back button, brought about
+    arrived: bool = False
     #: where torch draws: the device chosen, or the CPU where this machine has no such device
     device: str = "cpu"
 
@@ -149,13 +153,21 @@ class State:
 
     @property
     def params(self) -> dict[str, Any]:
-        """The chosen scheme's parameters."""
-        return {name: self.values[name] for name in SCHEMES[str(self.values["scheme"])].params}
+        """The chosen scheme's parameters, without one that torch would not read."""
+        names = SCHEMES[str(self.values["scheme"])].params
+        slope = self.values["nonlinearity"] == "leaky_relu"
+        return {
+            name: self.values[name] for name in names if name != "a" or "nonlinearity" not in names or slope
+        }
+
+    @property
+    def idle(self) -> set[str]:
+        """Parameters of other schemes."""
+        return PARAMETERS.keys() - self.params.keys()
 
     def query(self) -> dict[str, str]:
         """Return the URL parameters that reproduce this page: defaults, and other schemes', left out."""
-        idle = PARAMETERS.keys() - self.params.keys()
-        values = {name: self.values[name] for name in self.names if name not in idle}
+        values = {name: self.values[name] for name in self.names if name not in self.idle}
         query = {n: written(v) for n, v in values.items() if v != TABLE[n].default}
         return {"v": VERSION, **query} if query else {}
 
@@ -174,7 +186,7 @@ def read(page: str, names: Iterable[str]) -> State:
     session["_page"] = page
     refused_link: dict[str, str] = session.get("_refused", {})
 
-    state = State(values={}, names=shown)
+    state = State(values={}, names=shown, arrived=arrived)
     good: Mapping[str, Value] = session.get("_good", {})
     for name, control in TABLE.items():
         state.values[name] = good.get(name, control.default) if name in shown else control.default
@@ -195,7 +207,7 @@ def read(page: str, names: Iterable[str]) -> State:
     return state
 
 
-def _load(link: Mapping[str, str], shown: Iterable[str]) -> None:
+def _load(link: Mapping[str, str], shown: tuple[str, ...]) -> None:
     """Put a link's parameters into the widgets, as if they had been typed there."""
     session = st.session_state
     refused: dict[str, str] = {}
@@ -211,7 +223,7 @@ def _load(link: Mapping[str, str], shown: Iterable[str]) -> None:
             session[name] = written(control.default) if raw is None else raw[:MAX_CHARS]
     session["_good"] = {}
     session["_refused"] = refused
-    session["_unknown"] = [n[:MAX_CHARS] for n in link if n not in TABLE and n != "v"][:3]
+    session["_unknown"] = [n[:MAX_CHARS] for n in link if n not in shown and n != "v"][:3]
     session["_version"] = link.get("v", VERSION)[:MAX_CHARS]
 
 
@@ -232,7 +244,7 @@ def settle(state: State) -> None:
     if {"a", "b"} <= set(scheme.params):
         _agree(state, ("a", "b"), _order, at="b")
     _agree(state, ("fan_in", "fan_out"), _size, at="fan_out")
-    _agree(state, (*scheme.params, "dtype"), _fit, at=main)
+    _agree(state, (*scheme.params, "dtype", "fan_in", "fan_out"), _fit, at=main)
     st.session_state["_good"] = dict(state.values)
 
 

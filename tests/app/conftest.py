@@ -1,6 +1,7 @@
 """Pages run by Streamlit's own test harness, opened as a link would open them."""
 
 import logging
+import re
 from collections.abc import Callable
 from html import unescape
 
@@ -30,8 +31,8 @@ def said(app: AppTest) -> str:
 
 def refusals(app: AppTest) -> list[str]:
     """Return the sentences that say why an entry is not used."""
-    bodies = [unescape(element.proto.body) for element in app.get("html")]
-    return [body.split("▲ ")[1].removesuffix("</p>") for body in bodies if 'role="alert"' in body]
+    bodies = "".join(element.proto.body for element in app.get("html"))
+    return [unescape(words) for words in re.findall(r'role="alert">▲ (.*?)</p>', bodies)]
 
 
 @pytest.fixture

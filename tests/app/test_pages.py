@@ -336,6 +336,52 @@ def test_values_that_agreed_elsewhere_but_not_here_give_way_to_the_defaults() ->
     assert "All 131\u202f072 weights equal 5" in said(app)
 
 
+def test_a_refusal_without_a_control_on_the_screen_is_said_at_the_top() -> None:
+    sentences = "\n".join(
+        refusals(opened(dtype="int8", bins="9999", overlay="zzz", tab="foo", mode="bar", mean="x"))
+    )
+    for words in ("int8", "9999", "zzz", "foo", "bar", "Mean μ must be a number"):
+        assert words in sentences
+    app = opened("home", fan_in="0", colour="red")
+    assert len(refusals(app)) == 2
+    _stands(app)
+
+
+def test_what_was_chosen_goes_home_and_back() -> None:
+    app = opened("home", scheme="uniform", b="2", fan_in="30", dtype="float64", tab="code")
+    assert "Linear 30 → 256" in said(app)
+    cards = {card.proto.label: card.proto.query_string for card in app.get("page_link")}
+    assert cards["Distribution"] == "v=1&scheme=uniform&b=2&fan_in=30&dtype=float64&tab=code"
+    assert refusals(app) == []
+
+
+def test_a_slope_that_torch_does_not_read_is_no_part_of_the_draw(link: Link) -> None:
+    app = opened(scheme="kaiming_normal", nonlinearity="relu", a="-2", tab="code")
+    assert "a=" not in app.code[0].value
+    assert "a" not in link(app)
+
+
+def test_a_fan_that_makes_the_weights_too_small_gives_way() -> None:
+    app = opened(scheme="xavier_normal", gain="0.001", dtype="float16")
+    app.text_input(key="fan_in").set_value("65536").run()
+    _stands(app)
+    assert "float16 cannot hold these weights" in refusals(app)[0]
+    assert "fan_in = 512" in refusals(app)[0]
+
+
+def test_bounds_close_together_are_told_apart() -> None:
+    assert "between 1 and 1.0001" in said(opened(scheme="uniform", a="1", b="1.0001", dtype="float64"))
+    app = opened(scheme="normal", mean="1000", std="0.01", dtype="float64")
+    assert "= 999.97" in app.get("plotly_chart")[0].proto.spec
+
+
+def test_a_rounded_wall_is_said_to_be_rounded() -> None:
+    app = opened(scheme="kaiming_uniform", dtype="bfloat16")
+    # √(6/512) = 0.10825…; the bfloat16 next to it is 0.1083984375
+    assert "Every weight lies within ±0.1084: the wall at ±0.1083, as bfloat16 rounds it." in said(app)
+    assert "≥ −0.10840" in said(app)
+
+
 def test_nothing_typed_is_sent_as_html() -> None:
     app = opened(fan_in="<b>x</b>", scheme="<i>y</i>", **{"<u>z</u>": "1"})
     bodies = "".join(element.proto.body for element in app.get("html"))
