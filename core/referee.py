@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from core.laws import Law
+from core.laws import Array, Law
 from core.summary import Summary
 
 #: The share of honest draws that the referee calls inconsistent, at most.
@@ -144,7 +144,7 @@ def _outside(summary: Summary, law: Law) -> list[Check]:
 
 def _shape(summary: Summary, law: Law) -> list[Check]:
     """Compare the counts with their expectation by Pearson's χ², over cells that hold enough."""
-    expected = expected_counts(summary, law)
+    expected = expected_counts(summary.n, summary.edges, law)
     # Cut the line where the expected number passes the next multiple of CELL.
     cell = np.floor(np.cumsum(expected) / CELL - 1e-9).clip(0, max(0, summary.n // CELL - 1))
     starts = np.flatnonzero(np.diff(cell, prepend=-1))
@@ -157,8 +157,8 @@ def _shape(summary: Summary, law: Law) -> list[Check]:
     return [Check("shape", statistic, float(special.chdtrc(len(wanted) - 1, statistic)))]
 
 
-def expected_counts(summary: Summary, law: Law) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Return how many weights the law expects in each bin; the end bins take all beyond them."""
-    cdf = law.cdf(summary.edges)
+def expected_counts(n: int, edges: Array, law: Law) -> Array:
+    """Return how many of n weights the law expects in each bin; the end bins take all beyond them."""
+    cdf = law.cdf(edges)
     cdf[0], cdf[-1] = 0.0, 1.0
-    return np.asarray(summary.n * np.diff(cdf))
+    return np.asarray(n * np.diff(cdf))

@@ -140,7 +140,7 @@ def _numbers(frame: Frame, drawn: Drawn) -> None:
 def _bins(drawn: Drawn) -> list[tuple[float, float, int, float]]:
     """Return (low, high, drawn, expected) of each bin."""
     summary: Summary = drawn.summary
-    edges, expected = summary.edges.tolist(), expected_counts(summary, drawn.law).tolist()
+    edges, expected = summary.edges.tolist(), expected_counts(summary.n, summary.edges, drawn.law).tolist()
     return list(zip(edges[:-1], edges[1:], summary.counts.tolist(), expected, strict=True))
 
 

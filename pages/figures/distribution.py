@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -10,14 +11,15 @@ import plotly.graph_objects as go
 from scipy import stats
 
 from core import Band, Law, Summary
+from core.laws import Array
 from core.referee import expected_counts, is_coarse
 from pages.figures.frame import Part, figure, label, short, vertical
 from pages.figures.notation import plain
 from pages.figures.palette import Palette
 from pages.text import Text, count, expected_count, fixed, interval, quantity
 
-#: Points of a law's curve; straight pieces between them are under a pixel off.
-CURVE_POINTS = 81
+#: Points of a law's curve, joined by a spline.
+CURVE_POINTS = 49
 #: The two ends of the band in which 95 % of the bars should end.
 NOISE = (0.025, 0.975)
 #: A bar passes the top of the chart less often than this, however few weights are drawn.
@@ -150,11 +152,26 @@ def _range(law: Law, overlay: Overlay | None) -> tuple[float, float]:
     return float(low), float(high)
 
 
+class _Allowed(NamedTuple):
+    """What sampling allows the bars, in counts a bin: where 95 % should end, and the tallest."""
+
+    low: Array
+    high: Array
+    tallest: float
+
+
+@lru_cache(maxsize=256)
+def _allowed(law: Law, n: int, bins: int) -> _Allowed:
+    """Return the binomial quantiles of the counts: the same for every draw of n weights."""
+    share = expected_counts(n, law.edges(bins), law) / n
+    low, high = (np.asarray(stats.binom.ppf(quantile, n, share)) for quantile in NOISE)
+    return _Allowed(low, high, float(stats.binom.isf(OVER_THE_TOP, n, share.max())))
+
+
 def _top(summary: Summary, law: Law) -> float:
     """Return the height of the chart: room above the law, and for the tall bars of few weights."""
     peak = float(law.pdf(law.mean)) * (1.3 if math.isfinite(law.support[0]) else 1.36)
-    share = float(expected_counts(summary, law).max()) / summary.n
-    tallest = float(stats.binom.isf(OVER_THE_TOP, summary.n, share))
+    tallest = _allowed(law, summary.n, len(summary.counts)).tallest
     return max(peak, 1.1 * tallest / (summary.n * float(summary.edges[1] - summary.edges[0])))
 
 
@@ -181,11 +198,10 @@ def _bars(summary: Summary, t: Text, look: Palette) -> Part:
 
 def _noise(summary: Summary, law: Law, look: Palette) -> list[Part]:
     """Return the band in which 95 % of the bars should end, as their counts are binomial."""
-    share = expected_counts(summary, law) / summary.n
     first, step = summary.edges[0], summary.edges[1] - summary.edges[0]
     traces: list[Part] = []
-    for quantile in NOISE:
-        counts = np.asarray(stats.binom.ppf(quantile, summary.n, share))
+    allowed = _allowed(law, summary.n, len(summary.counts))
+    for counts in (allowed.low, allowed.high):
         # the last height twice, so that the last step has its full width
         y = (np.append(counts, counts[-1]) / (summary.n * step)).astype(np.float32)
         traces.append({"x0": short(first), "dx": short(step), "y": y, "line": {"shape": "hv", "width": 0}})
@@ -207,7 +223,7 @@ def _curve(law: Law, look: Palette) -> Part:
     """Return the law's density: two points suffice where it is flat."""
     low, high = law.edges(1)
     x = np.linspace(low, high, 2 if law.family == "uniform" else CURVE_POINTS)
-    line = {"color": look.law, "width": LAW_WIDTH}
+    line = {"color": look.law, "width": LAW_WIDTH, "shape": "spline"}
     y = law.pdf(x).astype(np.float32)
     return {"x0": short(low), "dx": short(x[1] - x[0]), "y": y, "line": line}
 

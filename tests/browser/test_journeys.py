@@ -182,7 +182,7 @@ def test_more_is_closed_until_it_is_opened(visit: Visit) -> None:
     assert page.get_by_label("Bins", exact=True).count() == 0
     page.locator(".st-key-more summary").click()
     expect(page.get_by_label("Bins", exact=True)).to_be_visible()
-    overlay = page.get_by_label("Lay over the bounds of", exact=True)
+    overlay = page.get_by_label(Text("en")("control.overlay"), exact=True)
     page.wait_for_timeout(1000)  # a list that opens while the drawer still moves closes again
     overlay.scroll_into_view_if_needed()
     page.wait_for_timeout(300)
