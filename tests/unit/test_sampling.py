@@ -122,9 +122,9 @@ def test_a_seed_reproduces_and_another_does_not() -> None:
 
 def test_progress_counts_up_and_can_cancel() -> None:
     seen: list[tuple[int, int]] = []
-    summarize("zeros", (100, 400), seed=0, progress=lambda done, total: seen.append((done, total)))
-    assert [done for done, _ in seen] == [CHUNK, 2 * CHUNK, 40_000]
-    assert {total for _, total in seen} == {40_000}
+    summarize("zeros", (100, 800), seed=0, progress=lambda done, total: seen.append((done, total)))
+    assert [done for done, _ in seen] == [CHUNK, 2 * CHUNK, 80_000]
+    assert {total for _, total in seen} == {80_000}
     with pytest.raises(Cancelled):
         summarize("zeros", (1000, 600), seed=0, progress=lambda *_: False)
 
