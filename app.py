@@ -2,8 +2,7 @@
 
 import streamlit as st
 
-from pages.figures.distribution import density, points
-from pages.text import count
+from pages.figures.distribution import weights
 from pages.ui import cached, controls, reading
 from pages.ui.cached import Drawn
 from pages.ui.frame import PAGES, Frame, plot, show
@@ -34,10 +33,8 @@ def _live_chart(frame: Frame, drawn: Drawn) -> None:
     t, state = frame.t, frame.state
     finding = reading.finding(drawn, state, t)
     st.html(reading.context(state, t) + f'<p class="lab-verdict">{finding}</p>')
-    draw = density if drawn.law.random else points
-    chart = draw(drawn.summary, drawn.law, t, frame.look)
-    alt = t("chart.alt", n=count(drawn.summary.n), scheme=reading.name(state, t), finding=finding)
-    plot(chart, alt, key="live")
+    chart = weights(drawn.summary, drawn.law, t, frame.look)
+    plot(chart, reading.alt(drawn, state, t), key="live")
 
 
 def _cards(frame: Frame) -> None:

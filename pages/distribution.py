@@ -8,7 +8,7 @@ import streamlit as st
 
 from core import SCHEMES, Summary, pytorch_code
 from core.referee import expected_counts
-from pages.figures.distribution import Overlay, density, heatmap, points
+from pages.figures.distribution import Overlay, heatmap, weights
 from pages.text import Text, count, expected_count, quantity
 from pages.ui import cached, controls, reading
 from pages.ui.cached import MATRIX_LIMIT, Drawn
@@ -63,31 +63,23 @@ def _controls(state: State, t: Text) -> None:
 
 def _parameter(state: State, name: str, t: Text) -> None:
     """Show one parameter of the scheme: chosen if it has options, typed if it is a number."""
-    slope = name == "a" and "nonlinearity" in SCHEMES[state["scheme"]].params
-    if slope and state["nonlinearity"] != "leaky_relu":
-        return  # torch reads it for no other nonlinearity
+    if name in state.idle:
+        return  # torch does not read it, as the slope of any nonlinearity but leaky_relu
     if TABLE[name].options:
         controls.choose(state, name, t)
     else:
-        controls.enter(state, name, t, label="control.slope" if slope else "")
+        controls.enter(state, name, t)
 
 
 def _histogram(frame: Frame, drawn: Drawn) -> None:
-    t, state, law = frame.t, frame.state, drawn.law
+    t, state = frame.t, frame.state
     overlay = None
     if state["overlay"] not in {"none", state["scheme"]}:
         other = SCHEMES[state["overlay"]]
         overlay = Overlay(t(f"scheme.{other.key}.name"), other.law(state.shape))
-    draw = density if law.random else points
-    chart = draw(drawn.summary, law, t, frame.look, overlay=overlay)
-    alt = t(
-        "chart.alt" if law.random else "chart.alt_point",
-        n=count(drawn.summary.n),
-        scheme=reading.name(state, t),
-        finding=reading.finding(drawn, state, t),
-    )
+    chart = weights(drawn.summary, drawn.law, t, frame.look, overlay=overlay)
     with st.container(key="view", horizontal=True, gap="medium"):
-        plot(chart, alt)
+        plot(chart, reading.alt(drawn, state, t))
         st.html(reading.verdict(drawn, state, t) + reading.evidence(drawn, state, t))
 
 
@@ -114,9 +106,9 @@ def _numbers(frame: Frame, drawn: Drawn) -> None:
     rows = _bins(drawn)
     heads = [t(f"numbers.{name}") for name in ("low", "high", "drawn", "expected")]
     head = "".join(f'<th scope="col">{name}</th>' for name in heads)
-    scale = float(abs(summary.edges).max())
+    step = float(summary.edges[1] - summary.edges[0])
     cells = "".join(
-        f'<tr><th scope="row">{quantity(low, scale, 5)}</th><td>{quantity(high, scale, 5)}</td>'
+        f'<tr><th scope="row">{quantity(low, step)}</th><td>{quantity(high, step)}</td>'
         f"<td>{count(n)}</td><td>{expected_count(expected)}</td></tr>"
         for low, high, n, expected in rows
     )

@@ -38,6 +38,14 @@ class Overlay(NamedTuple):
     law: Law
 
 
+def weights(
+    summary: Summary, law: Law, t: Text, look: Palette, *, overlay: Overlay | None = None
+) -> go.Figure:
+    """Draw the weights beside their law: as a density, or as points where nothing is spread."""
+    draw = density if law.random else points
+    return draw(summary, law, t, look, overlay=overlay)
+
+
 def density(
     summary: Summary, law: Law, t: Text, look: Palette, *, overlay: Overlay | None = None
 ) -> go.Figure:

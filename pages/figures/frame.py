@@ -68,8 +68,8 @@ def label(text: str, x: float, y: float, color: str, **more: Any) -> Part:
 
 
 def short(value: float) -> float:
-    """Return ``value`` to seven digits, all that a float32 and more than a screen can show."""
-    return float(f"{value:.7g}")
+    """Return ``value`` to twelve digits: fewer would shift a narrow law far from 0, more say nothing."""
+    return float(f"{value:.12g}")
 
 
 def vertical(x: float, color: str, *, width: float, dash: str = "") -> Part:

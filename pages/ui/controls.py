@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 from streamlit.elements.lib.mutable_tab_container import TabContainer
 
+from core import SCHEMES
 from core.schemes import LARGEST, SMALLEST
 from pages.text import LANGUAGES, Text, count, quantity
 from pages.ui.state import MAX_CHARS, MAX_SEED, TABLE, State, Value, written
@@ -36,9 +37,9 @@ def choose(state: State, name: str, t: Text, *, names: str = "", none: str = "")
     refusal(state, name, t)
 
 
-def enter(state: State, name: str, t: Text, *, label: str = "") -> None:
+def enter(state: State, name: str, t: Text) -> None:
     """Show a control that is typed; whatever was typed stays there, right or wrong."""
-    st.text_input(t(label or f"control.{name}"), key=name, max_chars=MAX_CHARS, persist_state="page")
+    st.text_input(title(state, name, t), key=name, max_chars=MAX_CHARS, persist_state="page")
     refusal(state, name, t)
 
 
@@ -119,7 +120,18 @@ def refusal(state: State, name: str, t: Text) -> None:
     """Say below a control why its entry is not used, what is allowed and what is used instead."""
     if name in state.refusals:
         state.said.add(name)
-        st.html(f'<p class="lab-refusal" role="alert">▲ {escape(sentence(state, name, t))}</p>')
+        st.html(alert(sentence(state, name, t)))
+
+
+def alert(words: str) -> str:
+    """Return a sentence that says what is wrong, as HTML, whatever stands in it."""
+    return f'<p class="lab-refusal" role="alert">▲ {escape(words)}</p>'
+
+
+def title(state: State, name: str, t: Text) -> str:
+    """Return a control's name; torch has two parameters called ``a``."""
+    slope = name == "a" and "nonlinearity" in SCHEMES[state["scheme"]].params
+    return t("control.slope") if slope else t(f"control.{name}")
 
 
 def sentence(state: State, name: str, t: Text) -> str:
@@ -133,7 +145,7 @@ def sentence(state: State, name: str, t: Text) -> str:
         if isinstance(refusal.facts.get(key), int):
             facts[key] = count(refusal.facts[key])
     facts |= {
-        "name": t(f"control.{name}"),
+        "name": title(state, name, t),
         "used": _used(refusal.facts["used"]) or LANGUAGES[t.language],  # '' is the browser's own
         "smallest": quantity(SMALLEST, SMALLEST, trim=True),
         "largest": facts.get("largest", "") or quantity(LARGEST, LARGEST, trim=True),

@@ -53,7 +53,7 @@ def show(page: str, names: Iterable[str], body: Callable[[Frame], None]) -> None
             notices.html(_notices(frame))
     except Exception:  # noqa: BLE001 - the net below every page; it logs all it catches
         _LOG.exception("The page %s failed.", page)
-        st.html(_alert(Text(language)("error.unexpected")))
+        st.html(controls.alert(Text(language)("error.unexpected")))
     else:
         states.remember()
 
@@ -68,10 +68,6 @@ def _open(frame: Frame) -> None:
         st.session_state["_lang"] = language
         script = f"<script>document.documentElement.lang='{HTML_LANG[language]}'</script>"
         st.html(script, unsafe_allow_javascript=True)
-
-
-def _alert(sentence: str) -> str:
-    return f'<p class="lab-refusal" role="alert">▲ {escape(sentence)}</p>'
 
 
 def plot(chart: go.Figure, alt: str, *, key: str = "chart") -> None:
@@ -123,4 +119,4 @@ def _notices(frame: Frame) -> str:
     unsaid = [name for name in state.refusals if name not in state.said]
     # what was typed for another scheme is none of this one's business, but a link's maker should know
     lines += [controls.sentence(state, name, t) for name in unsaid if state.arrived or name not in state.idle]
-    return "".join(map(_alert, lines)) or "<span></span>"
+    return "".join(map(controls.alert, lines)) or "<span></span>"

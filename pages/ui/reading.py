@@ -93,6 +93,12 @@ def finding(drawn: Drawn, state: State, t: Text) -> str:
     return t("finding.wall" if high == exact else "finding.wall_rounded", **facts)
 
 
+def alt(drawn: Drawn, state: State, t: Text) -> str:
+    """Describe the chart to those who cannot see it: what is drawn, how many, and the finding."""
+    key = "chart.alt" if drawn.law.random else "chart.alt_point"
+    return t(key, n=count(drawn.summary.n), scheme=name(state, t), finding=finding(drawn, state, t))
+
+
 def verdict(drawn: Drawn, state: State, t: Text) -> str:
     """Return whether sample and law agree, on what, how sure, and what this n could have seen."""
     summary, law, judged = drawn

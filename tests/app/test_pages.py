@@ -342,6 +342,7 @@ def test_a_refusal_without_a_control_on_the_screen_is_said_at_the_top() -> None:
     )
     for words in ("int8", "9999", "zzz", "foo", "bar", "Mean μ must be a number"):
         assert words in sentences
+    assert "Negative slope a must be a number" in refusals(opened(nonlinearity="leaky_relu", a="x"))[0]
     app = opened("home", fan_in="0", colour="red")
     assert len(refusals(app)) == 2
     _stands(app)

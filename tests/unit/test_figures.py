@@ -7,6 +7,7 @@ import re
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+import torch
 
 from core import SCHEMES, Law, Summary, summarize
 from pages.figures.distribution import Overlay, density, heatmap, points
@@ -146,6 +147,19 @@ def test_another_scheme_s_bounds_are_laid_over_and_fit() -> None:
     zeros = SCHEMES["zeros"].law(SHAPE)
     chart = points(summarize("zeros", SHAPE, seed=0), zeros, TEXT, DARK, overlay=other)
     assert "Kaiming uniform" in _labels(chart)
+
+
+def test_a_narrow_law_far_from_zero_is_drawn_where_it_is() -> None:
+    params = {"mean": 1e6, "std": 1e-3}
+    law = SCHEMES["normal"].law(SHAPE, **params)
+    summary = summarize("normal", SHAPE, seed=1, bins=60, dtype=torch.float64, **params)
+    chart = density(summary, law, TEXT, LIGHT).to_dict()
+    # to a hundredth of σ: the first bin's edge at −5σ, the yardsticks at ±3σ
+    bars = chart["data"][0]
+    assert bars["x0"] + bars["dx"] / 2 - 1e6 == pytest.approx(-5e-3, abs=1e-5)
+    ends = [shape["x0"] - 1e6 for shape in chart["layout"]["shapes"]]
+    assert ends == pytest.approx([-3e-3, 3e-3], abs=1e-5)
+    assert [x - 1e6 for x in chart["layout"]["xaxis"]["range"]] == pytest.approx([-5e-3, 5e-3], abs=1e-5)
 
 
 def test_a_heat_map_is_centred_on_zero() -> None:
