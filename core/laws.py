@@ -10,13 +10,14 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special, stats
 
 from core.errors import ParameterError
 from core.fans import is_whole
 
 Array = npt.NDArray[np.float64]
-Family = Literal["uniform", "normal", "point"]
+#: ``indicator`` is a pattern of zeros and ones; ``sparse`` a normal law with some weights set to 0
+Family = Literal["uniform", "normal", "truncated_normal", "orthogonal", "sparse", "indicator", "point"]
 
 #: How many standard deviations a coverage band reaches, as the lesson has it: ±3·stddev.
 COVERAGE_SIGMAS = 3
@@ -66,27 +67,36 @@ class Law:
     continuous: Any = None
     #: (value, probability) of each point mass
     atoms: tuple[tuple[float, float], ...] = ()
+    #: where the continuous part is a normal law cut at walls: mean and std before the cut
+    uncut: tuple[float, float] | None = None
+    #: where entries of one tensor hang together: (rows, columns) of the matrix that they form
+    matrix: tuple[int, int] | None = None
     mean: float = field(init=False)
     #: population standard deviation
     std: float = field(init=False)
     #: E[(w − μ)⁴]/σ⁴ − 3; nan where σ = 0, as nothing is spread
     excess_kurtosis: float = field(init=False)
-    _share: float = field(init=False)
+    #: probability of the continuous part
+    share: float = field(init=False)
 
     def __post_init__(self) -> None:
-        parts = [(p, value, 0.0, 0.0) for value, p in self.atoms]
-        share = 1.0 - math.fsum(p for _, p in self.atoms)
+        parts = [(p, value, 0.0, 0.0, 0.0) for value, p in self.atoms]
+        share = 1.0 - math.fsum(p for _, p in self.atoms) if self.continuous is not None else 0.0
         if self.continuous is not None:
-            m, v, k = (float(moment) for moment in self.continuous.stats("mvk"))
-            parts.append((share, m, v, k))
-        mean = math.fsum(p * m for p, m, _, _ in parts)
-        variance = math.fsum(p * (v + (m - mean) ** 2) for p, m, v, _ in parts)
-        # the fourth moment about the common mean, of parts that are each symmetric about their own
+            moments = self.continuous.stats("mvsk") if self.uncut is None else _moments_of(self.continuous)
+            m, v, s, k = (float(moment) for moment in moments)
+            if self.uncut is not None and self.uncut[0] == 0 and self.support[0] == -self.support[1]:
+                m = s = 0.0
+            parts.append((share, m, v, s * v**1.5, (k + 3) * v**2))
+        mean = math.fsum(p * m for p, m, *_ in parts)
+        variance = math.fsum(p * (v + (m - mean) ** 2) for p, m, v, _, _ in parts)
+        # the fourth moment about the common mean, from each part's moments about its own
         fourth = math.fsum(
-            p * ((k + 3) * v**2 + 6 * v * (m - mean) ** 2 + (m - mean) ** 4) for p, m, v, k in parts
+            p * (m4 + 4 * m3 * (m - mean) + 6 * v * (m - mean) ** 2 + (m - mean) ** 4)
+            for p, m, v, m3, m4 in parts
         )
         # A frozen instance computes its own fields once, through object.
-        object.__setattr__(self, "_share", share)
+        object.__setattr__(self, "share", share)
         object.__setattr__(self, "mean", mean)
         object.__setattr__(self, "std", math.sqrt(variance))
         kurtosis = fourth / variance**2 - 3 if variance > 0 else math.nan
@@ -94,8 +104,13 @@ class Law:
 
     @property
     def random(self) -> bool:
-        """False if every draw gives the same value."""
-        return self.std > 0
+        """False if every draw gives the same tensor."""
+        return self.family not in {"point", "indicator"}
+
+    @property
+    def independent(self) -> bool:
+        """Whether the entries of a tensor are drawn independently of each other."""
+        return self.family in {"uniform", "normal", "truncated_normal"}
 
     @property
     def support(self) -> tuple[float, float]:
@@ -107,12 +122,12 @@ class Law:
         """Density of the continuous part at ``x``; an atom has probability but no density."""
         if self.continuous is None:
             return np.zeros_like(np.asarray(x, dtype=float))
-        return np.asarray(self._share * self.continuous.pdf(x))
+        return np.asarray(self.share * self.continuous.pdf(x))
 
     def cdf(self, x: npt.ArrayLike) -> Array:
         """P(w ≤ x), atoms included."""
         x = np.asarray(x, dtype=float)
-        total = np.zeros_like(x) if self.continuous is None else self._share * self.continuous.cdf(x)
+        total = np.zeros_like(x) if self.continuous is None else self.share * self.continuous.cdf(x)
         for value, probability in self.atoms:
             total = total + probability * (x >= value)
         return np.asarray(total)
@@ -120,8 +135,8 @@ class Law:
     def edges(self, bins: int) -> Array:
         """``bins + 1`` histogram edges, float64, fixed by the law alone.
 
-        They span the support, so that no bin straddles a wall; an unbounded law gets mean ± 5 std
-        and a single point half a unit (or half its size) on each side.
+        They span the support, so that no bin straddles a wall, or where that is further, mean ± 5 std
+        of the continuous part; a single point gets half a unit (or half its size) on each side.
 
         Raises:
             ParameterError: unless ``bins`` is a whole number from 1 to 10 000.
@@ -132,13 +147,42 @@ class Law:
                 code="parameter.bins",
                 value=bins,
             )
-        low, high = self.support
-        if not math.isfinite(high - low):
-            low, high = self.mean - EDGE_SIGMAS * self.std, self.mean + EDGE_SIGMAS * self.std
-        elif low == high:
+        low, high = self.reach(EDGE_SIGMAS)
+        if low == high:
             half = max(1.0, abs(low)) / 2
             low, high = low - half, high + half
         return np.linspace(low, high, int(bins) + 1)
+
+    def reach(self, sigmas: float) -> tuple[float, float]:
+        """Return the support, cut off at this many standard deviations of the continuous part."""
+        low, high = self.support
+        if self.continuous is None:
+            return low, high
+        mean, std = (self.mean, self.std) if not self.atoms else map(float, _centre(self.continuous))
+        return max(low, mean - sigmas * std), min(high, mean + sigmas * std)
+
+
+def _centre(continuous: Any) -> tuple[float, float]:
+    """Return mean and std of a scipy.stats distribution."""
+    return continuous.mean(), continuous.std()
+
+
+#: Nodes and weights on [−1, 1]; 256 of them integrate exp(−x²/2) over ±10 to the last digit.
+_NODES, _WEIGHTS = special.roots_legendre(256)
+
+
+def _moments_of(cut: Any) -> tuple[float, float, float, float]:
+    """Return mean, variance, skewness and excess kurtosis of a density with walls, by quadrature.
+
+    scipy computes the moments of ``truncnorm`` by a recursion that cancels for a narrow cut.
+    """
+    low, high = cut.ppf(1e-18), cut.isf(1e-18)
+    x = (high + low) / 2 + (high - low) / 2 * _NODES
+    weight = _WEIGHTS * cut.pdf(x)
+    weight /= weight.sum()
+    mean = float(weight @ x)
+    second, third, fourth = (float(weight @ (x - mean) ** k) for k in (2, 3, 4))
+    return mean, second, third / second**1.5, fourth / second**2 - 3
 
 
 def point(value: Expression) -> Law:
@@ -150,40 +194,124 @@ def point(value: Expression) -> Law:
 
 def uniform(low: Expression, high: Expression) -> Law:
     """U[low, high); the two ends are the support."""
-    band = Band(
-        "support",
-        low.value,
-        high.value,
-        1.0,
-        rf"[{low.symbolic},\,{high.symbolic}]",
-        (low.symbolic, high.symbolic),
-    )
-    return Law("uniform", (low, high), (band,), stats.uniform(low.value, high.value - low.value))
+    wall = _walls(low, high)
+    return Law("uniform", (low, high), (wall,), stats.uniform(low.value, high.value - low.value))
 
 
 def symmetric_uniform(bound: Expression) -> Law:
     """U[−b, b); the bound ±b is the support."""
-    if bound.value == 0:
-        return point(Expression("0", "0", 0.0))
     b = bound.value
-    band = Band("support", -b, b, 1.0, rf"\pm{bound.symbolic}", (f"-{bound.numeric}", f"+{bound.numeric}"))
-    return Law("uniform", (bound,), (band,), stats.uniform(-b, 2 * b))
+    if b == 0:
+        return point(ZERO)
+    return Law("uniform", (bound,), (_symmetric_walls(bound),), stats.uniform(-b, 2 * b))
 
 
 def normal(std: Expression, mean: Expression | None = None) -> Law:
     """N(mean, std²); without ``mean``, centred on 0. Its band covers mean ± 3 std."""
     centre = 0.0 if mean is None else mean.value
     if std.value == 0:
-        return point(mean or Expression("0", "0", 0.0))
-    reach = COVERAGE_SIGMAS * std.value
-    about = "" if centre == 0 else r"\mu"
-    band = Band(
-        "coverage",
-        centre - reach,
-        centre + reach,
-        math.erf(COVERAGE_SIGMAS / math.sqrt(2)),
-        rf"{about}\pm{COVERAGE_SIGMAS}\sigma",
-        (rf"{about}-{COVERAGE_SIGMAS}\sigma", rf"{about}+{COVERAGE_SIGMAS}\sigma"),
-    )
+        return point(mean or ZERO)
     parameters = (std,) if mean is None else (mean, std)
+    band = _coverage(centre, std.value, math.erf(COVERAGE_SIGMAS / math.sqrt(2)))
     return Law("normal", parameters, (band,), stats.norm(centre, std.value))
+
+
+def truncated_normal(
+    std: Expression, low: Expression, high: Expression, mean: Expression | None = None
+) -> Law:
+    """N(mean, std²) without all that lies outside [low, high].
+
+    Its walls are the two ends; where they lie beyond mean ± 3 std, that is a yardstick as well.
+
+    Raises:
+        ParameterError: if [low, high] lies more than 30 std from the mean, where nothing can be drawn.
+    """
+    centre = 0.0 if mean is None else mean.value
+    a, b = (low.value - centre) / std.value, (high.value - centre) / std.value
+    if max(a, -b) > FURTHEST_CUT:
+        raise ParameterError(
+            f"[a, b] must come within {FURTHEST_CUT} std of the mean; it lies {max(a, -b):.3g} std away.",
+            code="parameter.cut",
+            limit=FURTHEST_CUT,
+            distance=max(a, -b),
+        )
+    # A normal density that changes by less than a billionth from wall to wall is flat.
+    if (b - a) * max(abs(a), abs(b)) < 1e-9:
+        return uniform(low, high)
+    cut = stats.truncnorm(a, b, centre, std.value)
+    bands = [_walls(low, high)]
+    if a < -COVERAGE_SIGMAS and b > COVERAGE_SIGMAS:
+        reach = COVERAGE_SIGMAS * std.value
+        bands.append(
+            _coverage(centre, std.value, float(np.diff(cut.cdf([centre - reach, centre + reach]))[0]))
+        )
+    parameters = (std, low, high) if mean is None else (mean, std, low, high)
+    return Law("truncated_normal", parameters, tuple(bands), cut, uncut=(centre, std.value))
+
+
+#: How many std a cut normal law may lie from its mean: past 38 no double holds its probability.
+FURTHEST_CUT = 30
+
+
+def orthogonal(std: Expression, gain: float, rows: int, columns: int) -> Law:
+    """One entry of g·Q, where Q is uniform among matrices of orthonormal rows or columns.
+
+    With d = max(rows, columns), (w/g + 1)/2 follows Beta((d − 1)/2, (d − 1)/2): w/g is a coordinate
+    of a uniform point on the unit sphere in d dimensions (Muirhead 1982, theorem 1.5.7).
+    """
+    if gain == 0:
+        return point(ZERO)
+    d = max(rows, columns)
+    wall, shape = _symmetric_walls(Expression("g", "g", gain)), (rows, columns)
+    if d == 1:
+        return Law("orthogonal", (std,), (wall,), atoms=((-gain, 0.5), (gain, 0.5)), matrix=shape)
+    half = (d - 1) / 2
+    law = stats.beta(half, half, loc=-gain, scale=2 * gain)
+    bands = [wall]
+    reach = COVERAGE_SIGMAS * std.value
+    if reach < gain:
+        bands.append(_coverage(0.0, std.value, float(np.diff(law.cdf([-reach, reach]))[0])))
+    return Law("orthogonal", (std,), tuple(bands), law, matrix=shape)
+
+
+def sparse(std: Expression, zeros: int, rows: int, columns: int) -> Law:
+    """N(0, std²) with ``zeros`` weights of each column of ``rows`` weights set to 0."""
+    if std.value == 0 or zeros == rows:
+        return point(ZERO)
+    if zeros == 0:
+        return normal(std)
+    p = zeros / rows
+    inside = math.erf(COVERAGE_SIGMAS / math.sqrt(2))
+    band = _coverage(0.0, std.value, p + (1 - p) * inside)
+    part = stats.norm(0, std.value)
+    return Law("sparse", (std,), (band,), part, atoms=((0.0, p),), matrix=(rows, columns))
+
+
+def indicator(share: Expression, ones: int, n: int) -> Law:
+    """``ones`` ones among ``n`` weights, the others 0."""
+    if ones == n:
+        return point(ONE)
+    wall = Band("support", 0.0, 1.0, 1.0, r"0,\,1", ("0", "1"))
+    m = ones / n
+    return Law("indicator", (share,), (wall,), atoms=((0.0, 1 - m), (1.0, m)))
+
+
+ZERO, ONE = Expression("0", "0", 0.0), Expression("1", "1", 1.0)
+
+
+def _walls(low: Expression, high: Expression) -> Band:
+    formula = rf"[{low.symbolic},\,{high.symbolic}]"
+    return Band("support", low.value, high.value, 1.0, formula, (low.symbolic, high.symbolic))
+
+
+def _symmetric_walls(bound: Expression) -> Band:
+    b, ends = bound.value, (f"-{bound.numeric}", f"+{bound.numeric}")
+    return Band("support", -b, b, 1.0, rf"\pm{bound.symbolic}", ends)
+
+
+def _coverage(mean: float, std: float, probability: float) -> Band:
+    reach = COVERAGE_SIGMAS * std
+    about = "" if mean == 0 else r"\mu"
+    sigmas = f"{COVERAGE_SIGMAS}" + r"\sigma"
+    ends = (f"{about}-{sigmas}", f"{about}+{sigmas}")
+    return Band("coverage", mean - reach, mean + reach, probability, rf"{about}\pm{sigmas}", ends)

@@ -24,21 +24,24 @@ def pytorch_code(
 
     Arguments that equal torch's own defaults are left out.
     """
-    function, arguments = scheme_of(key).call(**params)
-    defaults = inspect.signature(getattr(nn.init, function)).parameters
-    words = [f"{name}={value!r}" for name, value in arguments.items() if defaults[name].default != value]
-    random = "generator" in defaults
+    call = scheme_of(key).call(shape, **params)
+    defaults = inspect.signature(getattr(nn.init, call.function)).parameters
+    words = [f"{name}={value!r}" for name, value in call.arguments.items() if defaults[name].default != value]
     sizes = ", ".join(map(str, checked_shape(shape)))
     where = "" if dtype == torch.float32 else f", dtype={dtype}"
     where += "" if device == "cpu" else f', device="{device}"'
     lines = ["import torch", "from torch import nn", ""]
-    if random:
+    if call.takes_global:
+        lines.append(
+            f"torch.manual_seed({seed})  # {call.function} takes its zeros from the global generator"
+        )
+    elif call.random:
         on = "" if device == "cpu" else f'device="{device}"'
         lines.append(f"generator = torch.Generator({on}).manual_seed({seed})")
         words.append("generator=generator")
     lines += [
         f"weight = torch.empty({sizes}{where})",
-        f"nn.init.{function}({', '.join(['weight', *words])})",
+        f"nn.init.{call.function}({', '.join(['weight', *words])})",
         "print(weight)",
     ]
     return "\n".join(lines) + "\n"

@@ -5,18 +5,33 @@ To add a scheme, add a row to ``_ROWS`` (and, if it brings a new parameter, its 
 """
 
 import math
+import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from numbers import Real
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+import torch
 from torch import Generator, Tensor, nn
 
-from core.errors import ParameterError, SchemeError
-from core.fans import Fans, checked_shape
-from core.laws import Expression, Law, normal, point, symmetric_uniform, uniform
+from core.errors import ParameterError, SchemeError, ShapeError
+from core.fans import Fans, checked_shape, is_whole
+from core.laws import (
+    ONE,
+    ZERO,
+    Expression,
+    Law,
+    indicator,
+    normal,
+    orthogonal,
+    point,
+    sparse,
+    symmetric_uniform,
+    truncated_normal,
+    uniform,
+)
 
 Value = float | str
 Params = Mapping[str, Any]
@@ -39,13 +54,32 @@ class Call(NamedTuple):
     function: str
     arguments: Mapping[str, Any]
 
+    @property
+    def random(self) -> bool:
+        """False if the function draws nothing and so takes no generator."""
+        return self.function not in {"constant_", "zeros_", "ones_", "eye_", "dirac_"}
+
+    @property
+    def elementwise(self) -> bool:
+        """True if the function fills weight after weight, so that a part is filled as in the whole."""
+        return self.function in _ELEMENTWISE
+
+    @property
+    def takes_global(self) -> bool:
+        """True if the function draws from torch's global generator, whatever it is given."""
+        return self.function == "sparse_"
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """What a scheme's parameter may be: one of ``choices``, or a number from ``minimum``."""
+    """What a scheme's parameter may be: one of ``choices``, or a number within limits."""
 
     choices: tuple[str, ...] = ()
     minimum: float = -math.inf
+    maximum: float = math.inf
+    #: False where 0 makes no sense
+    zero: bool = True
+    whole: bool = False
 
     def checked(self, name: str, value: object) -> Value:
         """Return ``value`` if it is allowed.
@@ -63,19 +97,31 @@ class Parameter:
                 value=value,
                 choices=self.choices,
             )
-        if not isinstance(value, bool) and isinstance(value, Real):
-            size = abs(float(value))
-            if (size == 0 or SMALLEST <= size <= LARGEST) and float(value) >= self.minimum:
-                return float(value)
-        sign = "" if self.minimum == -math.inf else " and not negative"
+        if self.whole:
+            if is_whole(value, self.minimum, self.maximum):
+                return int(value)  # type: ignore[call-overload,no-any-return]
+        elif not isinstance(value, bool) and isinstance(value, Real):
+            size, number = abs(float(value)), float(value)
+            allowed = SMALLEST <= size <= LARGEST or (size == 0 and self.zero)
+            if allowed and self.minimum <= number <= self.maximum:
+                return number
         raise ParameterError(
-            f"{name} must be 0 or a number between {SMALLEST:g} and {LARGEST:g} in size{sign}; "
-            f"it was {value!r}.",
+            f"{name} must be {self._allowed}; it was {value!r}.",
             code="parameter.number",
             name=name,
             value=value,
             minimum=self.minimum,
         )
+
+    @property
+    def _allowed(self) -> str:
+        if self.whole:
+            return f"a whole number from {self.minimum:g} to {self.maximum:g}"
+        if self.maximum < math.inf:
+            return f"a number from {self.minimum:g} to {self.maximum:g}"
+        zero = "0 or " if self.zero else ""
+        sign = "" if self.minimum == -math.inf else " and not negative"
+        return f"{zero}a number between {SMALLEST:g} and {LARGEST:g} in size{sign}"
 
 
 #: Sizes a parameter may have: all that float32 can hold, with room for fourth powers in float64.
@@ -95,6 +141,12 @@ PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
         "gain": Parameter(minimum=0.0),
         "mode": Parameter(choices=("fan_in", "fan_out")),
         "nonlinearity": Parameter(choices=NONLINEARITIES + _CONVOLUTIONS),
+        "sparsity": Parameter(minimum=0.0, maximum=1.0),
+        "groups": Parameter(minimum=1, maximum=65_536, whole=True),
+        "scale": Parameter(minimum=0.0, zero=False),
+        "distribution": Parameter(choices=("truncated_normal", "normal", "uniform")),
+        "n_layer": Parameter(minimum=1, maximum=65_536, whole=True),
+        "sigma": Parameter(minimum=0.0),
     }
 )
 
@@ -111,7 +163,13 @@ class Scheme:
     params: Mapping[str, Value]
     source: Source
     _law: _Build
-    _call: Callable[[Params], Call]
+    _call: Callable[[Sequence[int], Params], Call]
+    #: parameters whose domain is this scheme's own
+    _own: Mapping[str, Parameter] = field(default_factory=dict)
+
+    def domain(self, name: str) -> Parameter:
+        """Return what the parameter ``name`` may be in this scheme."""
+        return self._own.get(name, PARAMETERS[name])
 
     def checked(self, params: Params) -> dict[str, Value]:
         """Fill in the defaults and check every value.
@@ -129,7 +187,7 @@ class Scheme:
                 scheme=self.key,
             )
         values = {
-            name: PARAMETERS[name].checked(name, params.get(name, default))
+            name: self.domain(name).checked(name, params.get(name, default))
             for name, default in self.params.items()
         }
         low, high = values.get("a"), values.get("b")
@@ -152,16 +210,23 @@ class Scheme:
         """
         return _law_of(self._law, checked_shape(shape), tuple(self.checked(params).items()))
 
-    def call(self, **params: Any) -> Call:
-        """Return the ``torch.nn.init`` call that draws this scheme."""
-        return self._call(self.checked(params))
+    def call(self, shape: Sequence[int], **params: Any) -> Call:
+        """Return the ``torch.nn.init`` call that draws this scheme into a weight of this ``shape``."""
+        return self._call(checked_shape(shape), self.checked(params))
 
     def fill_(self, tensor: Tensor, *, generator: Generator, **params: Any) -> Tensor:
-        """Fill ``tensor`` in place, taking randomness from ``generator`` alone."""
-        function, arguments = self.call(**params)
-        if function not in _DETERMINISTIC:
-            arguments = {**arguments, "generator": generator}
-        filled: Tensor = getattr(nn.init, function)(tensor, **arguments)
+        """Fill ``tensor`` in place, taking randomness from ``generator`` alone.
+
+        Raises:
+            InitLabError: see ``law``.
+        """
+        self.law(tensor.shape, **params)  # says what is wrong in our words, not in torch's
+        call = self.call(tensor.shape, **params)
+        function = getattr(nn.init, call.function)
+        if call.takes_global:
+            return _with_global(generator, lambda: function(tensor, **call.arguments))
+        arguments = {"generator": generator} if call.random else {}
+        filled: Tensor = function(tensor, **call.arguments, **arguments)
         return filled
 
 
@@ -171,8 +236,30 @@ def _law_of(build: _Build, shape: tuple[int, ...], params: tuple[tuple[str, Valu
     return build(shape, dict(params))
 
 
-#: Functions of torch.nn.init that draw nothing and so take no generator.
-_DETERMINISTIC = frozenset({"constant_", "zeros_", "ones_"})
+#: Functions of torch.nn.init that end in one uniform_, normal_ or fill_ with the law's own parameters.
+_ELEMENTWISE = {"uniform_", "normal_", "constant_", "zeros_", "ones_"} | {
+    f"{name}_{law}_" for name in ("kaiming", "xavier") for law in ("uniform", "normal")
+}
+
+_GLOBAL = threading.Lock()
+
+
+def _with_global(generator: Generator, fill: Callable[[], Tensor]) -> Tensor:
+    """Run ``fill`` with torch's global generators standing where ``generator`` stands, then put them back.
+
+    On another device than the CPU, torch draws from both that device's generator and the CPU's; then
+    both start from ``generator``'s seed, as after ``torch.manual_seed``.
+    """
+    on_cpu = generator.device.type == "cpu"
+    with _GLOBAL, torch.random.fork_rng([] if on_cpu else [generator.device.index or 0], device_type="cuda"):
+        torch.manual_seed(generator.initial_seed())
+        if on_cpu:
+            torch.set_rng_state(generator.get_state())
+        filled = fill()
+        if on_cpu:
+            generator.set_state(torch.get_rng_state())
+    return filled
+
 
 FAN_IN, FAN_OUT = r"\mathrm{fan\_in}", r"\mathrm{fan\_out}"
 
@@ -193,14 +280,17 @@ def _given(symbol: str, value: float) -> Expression:
 
 
 def _kaiming_scale(shape: Sequence[int], p: Params, square: int) -> Expression:
-    """Return g·√(square/F): the std for ``square`` 1, the uniform bound for 3 (He et al. 2015)."""
+    """Return g·√(square/F): the std for ``square`` 1, the uniform bound for 3 (He et al. 2015).
+
+    The value is computed in torch's own steps, so that it is torch's to the last bit.
+    """
     fans = Fans.of(shape)
     fan = fans.fan_in if p["mode"] == "fan_in" else fans.fan_out
     symbol = FAN_IN if p["mode"] == "fan_in" else FAN_OUT
     name, slope = p["nonlinearity"], p["a"]
     # `a` acts only as leaky_relu's negative slope.
     gain = nn.init.calculate_gain(name, slope if name == "leaky_relu" else None)
-    value = gain * math.sqrt(square / fan)
+    value = _reach(square) * (gain / math.sqrt(fan))
 
     def write(fan: str, slope_symbol: str) -> str:
         if name == "leaky_relu" and slope != 0:
@@ -216,6 +306,11 @@ def _kaiming_scale(shape: Sequence[int], p: Params, square: int) -> Expression:
     return Expression(write(symbol, "a"), write(str(fan), slope_text), value)
 
 
+def _reach(square: int) -> float:
+    """Return √square; a uniform law of std s reaches to ±√3·s."""
+    return math.sqrt(square) if square > 1 else 1.0
+
+
 #: calculate_gain's gains that are neither 1 nor √2.
 _GAIN_FRACTIONS = {"tanh": r"\tfrac{5}{3}", "selu": r"\tfrac{3}{4}"}
 
@@ -223,7 +318,7 @@ _GAIN_FRACTIONS = {"tanh": r"\tfrac{5}{3}", "selu": r"\tfrac{3}{4}"}
 def _xavier_scale(shape: Sequence[int], p: Params, square: int) -> Expression:
     """Return g·√(square/(fan_in + fan_out)): std for 2, bound for 6 (Glorot & Bengio 2010)."""
     fans, gain = Fans.of(shape), p["gain"]
-    value = gain * math.sqrt(square / (fans.fan_in + fans.fan_out))
+    value = _reach(square // 2) * (gain * math.sqrt(2.0 / (fans.fan_in + fans.fan_out)))
 
     def write(gain_text: str, fan_in: str, fan_out: str) -> str:
         return rf"{gain_text}\sqrt{{{square}/({fan_in}+{fan_out})}}"
@@ -236,11 +331,143 @@ def _xavier_scale(shape: Sequence[int], p: Params, square: int) -> Expression:
 def _classic_bound(shape: Sequence[int]) -> Expression:
     """Return 1/√fan_in, the lesson's ±1/√d."""
     fan_in = Fans.of(shape).fan_in
-    return Expression(rf"1/\sqrt{{{FAN_IN}}}", rf"1/\sqrt{{{fan_in}}}", 1 / math.sqrt(fan_in))
+    value = _kaiming_scale(
+        shape, {"mode": "fan_in", "nonlinearity": "leaky_relu", "a": math.sqrt(5)}, 3
+    ).value
+    return Expression(rf"1/\sqrt{{{FAN_IN}}}", rf"1/\sqrt{{{fan_in}}}", value)
 
 
 def _normal_law(_: Sequence[int], p: Params) -> Law:
     return normal(_given(r"\sigma", p["std"]), _given(r"\mu", p["mean"]))
+
+
+def _lecun_scale(shape: Sequence[int], square: int) -> Expression:
+    """Return √(square/fan_in): the std for ``square`` 1, the uniform bound for 3."""
+    return _kaiming_scale(shape, {"mode": "fan_in", "nonlinearity": "linear", "a": 0.0}, square)
+
+
+def _trunc_normal_law(_: Sequence[int], p: Params) -> Law:
+    ends = _given("a", p["a"]), _given("b", p["b"])
+    return truncated_normal(_given(r"\sigma", p["std"]), *ends, _given(r"\mu", p["mean"]))
+
+
+#: Standard deviation of a standard normal law cut at ±2, to the digits that Keras and JAX use.
+CUT_AT_TWO = 0.87962566103423978
+
+
+def _variance_scaling(shape: Sequence[int], p: Params) -> Expression:
+    """Return the std √(scale/n) of a weight, n = fan_in, fan_out or their mean."""
+    fans = Fans.of(shape)
+    n, symbol, numbers = {
+        "fan_in": (fans.fan_in, FAN_IN, f"{fans.fan_in}"),
+        "fan_out": (fans.fan_out, FAN_OUT, f"{fans.fan_out}"),
+        "fan_avg": (
+            (fans.fan_in + fans.fan_out) / 2,
+            rf"(({FAN_IN}+{FAN_OUT})/2)",
+            f"(({fans.fan_in}+{fans.fan_out})/2)",
+        ),
+    }[p["mode"]]
+    scale = p["scale"]
+    return Expression(rf"\sqrt{{s/{symbol}}}", rf"\sqrt{{{number(scale)}/{numbers}}}", math.sqrt(scale / n))
+
+
+def _variance_scaling_law(shape: Sequence[int], p: Params) -> Law:
+    std = _variance_scaling(shape, p)
+    if p["distribution"] == "normal":
+        return normal(std)
+    if p["distribution"] == "uniform":
+        return symmetric_uniform(_times(r"\sqrt{3}", math.sqrt(3), std))
+    parent = std.value / CUT_AT_TWO
+    s0 = Expression(rf"{std.symbolic}/c", rf"{std.numeric}/{CUT_AT_TWO:.6g}", parent)
+    ends = (Expression(rf"{sign}2\sigma", number(x), x) for sign, x in (("-", -2 * parent), ("", 2 * parent)))
+    return truncated_normal(s0, *ends)
+
+
+def _variance_scaling_call(shape: Sequence[int], p: Params) -> Call:
+    std = _variance_scaling(shape, p).value
+    if p["distribution"] == "normal":
+        return Call("normal_", {"std": std})
+    if p["distribution"] == "uniform":
+        bound = math.sqrt(3) * std
+        return Call("uniform_", {"a": -bound, "b": bound})
+    parent = std / CUT_AT_TWO
+    return Call("trunc_normal_", {"std": parent, "a": -2 * parent, "b": 2 * parent})
+
+
+def _times(symbol: str, factor: float, of: Expression) -> Expression:
+    return Expression(symbol + of.symbolic, symbol + of.numeric, factor * of.value)
+
+
+def _gpt2_std(p: Params) -> Expression:
+    """Return std/√(2·n_layer): two residual projections a layer (Radford et al. 2019, section 2.3)."""
+    layers, std = p["n_layer"], p["std"]
+    return Expression(r"s/\sqrt{2L}", rf"{number(std)}/\sqrt{{2\cdot{layers}}}", std / math.sqrt(2 * layers))
+
+
+def _mup_std(shape: Sequence[int], p: Params, *, output: bool) -> Expression:
+    """Return σ/√fan_in, or σ/fan_in for the output layer (Yang et al. 2022, table 3)."""
+    fan_in, sigma = Fans.of(shape).fan_in, p["sigma"]
+    below, value = ("{}", float(fan_in)) if output else (r"\sqrt{{{}}}", math.sqrt(fan_in))
+    symbolic, numeric = (rf"{s}/{below.format(fan)}" for s, fan in (("s", FAN_IN), (number(sigma), fan_in)))
+    return Expression(symbolic, numeric, sigma / value)
+
+
+def _rows_and_columns(shape: Sequence[int]) -> tuple[int, int]:
+    """Return the sides of the matrix that torch makes of a weight: its first dimension, and the rest."""
+    Fans.of(shape)
+    return shape[0], math.prod(shape[1:])
+
+
+def _orthogonal_law(shape: Sequence[int], p: Params) -> Law:
+    rows, columns = _rows_and_columns(shape)
+    gain = p["gain"]
+    g, prefix = ("1", "1") if gain == 1 else ("g", number(gain))
+    std = Expression(
+        rf"{g}/\sqrt{{\max(\mathrm{{rows}},\,\mathrm{{columns}})}}",
+        rf"{prefix}/\sqrt{{\max({rows},\,{columns})}}",
+        gain / math.sqrt(max(rows, columns)),
+    )
+    return orthogonal(std, gain, rows, columns)
+
+
+def _matrix(shape: Sequence[int], key: str) -> tuple[int, int]:
+    if len(shape) != 2:
+        raise ShapeError(
+            f"{key} fills a matrix, (rows, columns); this shape has {len(shape)} dimensions: {shape}.",
+            code="shape.matrix",
+            shape=shape,
+            scheme=key,
+        )
+    return shape[0], shape[1]
+
+
+def _sparse_law(shape: Sequence[int], p: Params) -> Law:
+    rows, columns = _matrix(shape, "sparse")
+    return sparse(_given(r"\sigma", p["std"]), math.ceil(p["sparsity"] * rows), rows, columns)
+
+
+def _eye_law(shape: Sequence[int], _: Params) -> Law:
+    rows, columns = _matrix(shape, "eye")
+    symbolic = r"\min(\mathrm{rows},\,\mathrm{columns})/(\mathrm{rows}\cdot\mathrm{columns})"
+    numeric = rf"\min({rows},\,{columns})/({rows}\cdot{columns})"
+    ones, n = min(rows, columns), rows * columns
+    return indicator(Expression(symbolic, numeric, ones / n), ones, n)
+
+
+def _dirac_law(shape: Sequence[int], p: Params) -> Law:
+    groups = p["groups"]
+    if len(shape) not in {3, 4, 5} or shape[0] % groups:
+        raise ShapeError(
+            "dirac fills a convolution, (out, in, *kernel) with one to three kernel sizes, whose out "
+            f"divides into {groups} groups; this shape is {shape}.",
+            code="shape.dirac",
+            shape=shape,
+            groups=groups,
+        )
+    ones, n = groups * min(shape[0] // groups, shape[1]), math.prod(shape)
+    symbolic = r"k\cdot\min(\mathrm{out}/k,\,\mathrm{in})/n"
+    numeric = rf"{groups}\cdot\min({shape[0]}/{groups},\,{shape[1]})/{n}"
+    return indicator(Expression(symbolic, numeric, ones / n), ones, n)
 
 
 _KAIMING: Mapping[str, Value] = {"nonlinearity": "leaky_relu", "mode": "fan_in", "a": 0.0}
@@ -257,6 +484,41 @@ GLOROT_2010 = Source(
     "Understanding the difficulty of training deep feedforward neural networks",
     "https://proceedings.mlr.press/v9/glorot10a.html",
 )
+LECUN_1998 = Source(
+    "LeCun et al. 1998",
+    "Efficient BackProp",
+    "https://doi.org/10.1007/3-540-49430-8_2",
+)
+KLAMBAUER_2017 = Source(
+    "Klambauer et al. 2017",
+    "Self-Normalizing Neural Networks; the rule is that of LeCun et al. 1998, Efficient BackProp",
+    "https://arxiv.org/abs/1706.02515",
+)
+KERAS = Source(
+    "Keras VarianceScaling",
+    "Keras documentation",
+    "https://keras.io/api/layers/initializers/",
+)
+SAXE_2013 = Source(
+    "Saxe et al. 2013",
+    "Exact solutions to the nonlinear dynamics of learning in deep linear neural networks",
+    "https://arxiv.org/abs/1312.6120",
+)
+MARTENS_2010 = Source(
+    "Martens 2010",
+    "Deep learning via Hessian-free optimization",
+    "https://www.cs.toronto.edu/~jmartens/docs/Deep_HessianFree.pdf",
+)
+RADFORD_2019 = Source(
+    "Radford et al. 2019",
+    "Language Models are Unsupervised Multitask Learners",
+    "https://cdn.openai.com/better-language-models/language_models_are_unsupervised_multitask_learners.pdf",
+)
+YANG_2022 = Source(
+    "Yang et al. 2022",
+    "Tensor Programs V: Tuning Large Neural Networks via Zero-Shot Hyperparameter Transfer",
+    "https://arxiv.org/abs/2203.03466",
+)
 LINEAR_DEFAULT = Source(
     "torch.nn.Linear",
     "PyTorch documentation; the rule is that of LeCun et al. 1998, Efficient BackProp",
@@ -269,42 +531,42 @@ _ROWS = (
         params={"b": 1.0, "a": 0.0},
         source=TORCH,
         _law=lambda _, p: uniform(_given("a", p["a"]), _given("b", p["b"])),
-        _call=lambda p: Call("uniform_", {"a": p["a"], "b": p["b"]}),
+        _call=lambda _, p: Call("uniform_", {"a": p["a"], "b": p["b"]}),
     ),
     Scheme(
         key="normal",
         params={"std": 1.0, "mean": 0.0},
         source=TORCH,
         _law=_normal_law,
-        _call=lambda p: Call("normal_", {"mean": p["mean"], "std": p["std"]}),
+        _call=lambda _, p: Call("normal_", {"mean": p["mean"], "std": p["std"]}),
     ),
     Scheme(
         key="zeros",
         params={},
         source=TORCH,
-        _law=lambda *_: point(_given("0", 0.0)),
-        _call=lambda _: Call("zeros_", {}),
+        _law=lambda *_: point(ZERO),
+        _call=lambda *_: Call("zeros_", {}),
     ),
     Scheme(
         key="ones",
         params={},
         source=TORCH,
-        _law=lambda *_: point(_given("1", 1.0)),
-        _call=lambda _: Call("ones_", {}),
+        _law=lambda *_: point(ONE),
+        _call=lambda *_: Call("ones_", {}),
     ),
     Scheme(
         key="constant",
         params={"val": 5.0},
         source=TORCH,
         _law=lambda _, p: point(_given("c", p["val"])),
-        _call=lambda p: Call("constant_", {"val": p["val"]}),
+        _call=lambda _, p: Call("constant_", {"val": p["val"]}),
     ),
     Scheme(
         key="kaiming_normal",
         params=_KAIMING,
         source=HE_2015,
         _law=lambda shape, p: normal(_kaiming_scale(shape, p, 1)),
-        _call=lambda p: Call("kaiming_normal_", p),
+        _call=lambda _, p: Call("kaiming_normal_", p),
     ),
     Scheme(
         key="kaiming_uniform",
@@ -312,21 +574,21 @@ _ROWS = (
         source=HE_2015,
         # a uniform law of variance s² reaches to ±√3·s
         _law=lambda shape, p: symmetric_uniform(_kaiming_scale(shape, p, 3)),
-        _call=lambda p: Call("kaiming_uniform_", p),
+        _call=lambda _, p: Call("kaiming_uniform_", p),
     ),
     Scheme(
         key="xavier_normal",
         params={"gain": 1.0},
         source=GLOROT_2010,
         _law=lambda shape, p: normal(_xavier_scale(shape, p, 2)),
-        _call=lambda p: Call("xavier_normal_", p),
+        _call=lambda _, p: Call("xavier_normal_", p),
     ),
     Scheme(
         key="xavier_uniform",
         params={"gain": 1.0},
         source=GLOROT_2010,
         _law=lambda shape, p: symmetric_uniform(_xavier_scale(shape, p, 6)),
-        _call=lambda p: Call("xavier_uniform_", p),
+        _call=lambda _, p: Call("xavier_uniform_", p),
     ),
     Scheme(
         key="classic_uniform",
@@ -334,7 +596,86 @@ _ROWS = (
         source=LINEAR_DEFAULT,
         _law=lambda shape, _: symmetric_uniform(_classic_bound(shape)),
         # the very call of nn.Linear.reset_parameters: √(6/((1+5)·fan_in)) = 1/√fan_in
-        _call=lambda _: Call("kaiming_uniform_", {"a": math.sqrt(5)}),
+        _call=lambda *_: Call("kaiming_uniform_", {"a": math.sqrt(5)}),
+    ),
+    Scheme(
+        key="lecun_normal",
+        params={},
+        source=KLAMBAUER_2017,
+        _law=lambda shape, _: normal(_lecun_scale(shape, 1)),
+        _call=lambda *_: Call("kaiming_normal_", {"nonlinearity": "linear"}),
+    ),
+    Scheme(
+        key="lecun_uniform",
+        params={},
+        source=LECUN_1998,
+        _law=lambda shape, _: symmetric_uniform(_lecun_scale(shape, 3)),
+        _call=lambda *_: Call("kaiming_uniform_", {"nonlinearity": "linear"}),
+    ),
+    Scheme(
+        key="trunc_normal",
+        params={"std": 1.0, "mean": 0.0, "a": -2.0, "b": 2.0},
+        source=TORCH,
+        _law=_trunc_normal_law,
+        _call=lambda _, p: Call("trunc_normal_", p),
+        _own={"std": Parameter(minimum=0.0, zero=False)},
+    ),
+    Scheme(
+        key="variance_scaling",
+        params={"distribution": "truncated_normal", "scale": 1.0, "mode": "fan_in"},
+        source=KERAS,
+        _law=_variance_scaling_law,
+        _call=_variance_scaling_call,
+        _own={"mode": Parameter(choices=("fan_in", "fan_out", "fan_avg"))},
+    ),
+    Scheme(
+        key="orthogonal",
+        params={"gain": 1.0},
+        source=SAXE_2013,
+        _law=_orthogonal_law,
+        _call=lambda _, p: Call("orthogonal_", p),
+    ),
+    Scheme(
+        key="sparse",
+        params={"sparsity": 0.1, "std": 0.01},
+        source=MARTENS_2010,
+        _law=_sparse_law,
+        _call=lambda _, p: Call("sparse_", p),
+    ),
+    Scheme(
+        key="eye",
+        params={},
+        source=TORCH,
+        _law=_eye_law,
+        _call=lambda *_: Call("eye_", {}),
+    ),
+    Scheme(
+        key="dirac",
+        params={"groups": 1},
+        source=TORCH,
+        _law=_dirac_law,
+        _call=lambda _, p: Call("dirac_", p),
+    ),
+    Scheme(
+        key="gpt2_residual",
+        params={"n_layer": 12, "std": 0.02},
+        source=RADFORD_2019,
+        _law=lambda _, p: normal(_gpt2_std(p)),
+        _call=lambda _, p: Call("normal_", {"std": _gpt2_std(p).value}),
+    ),
+    Scheme(
+        key="mup_hidden",
+        params={"sigma": 1.0},
+        source=YANG_2022,
+        _law=lambda shape, p: normal(_mup_std(shape, p, output=False)),
+        _call=lambda shape, p: Call("normal_", {"std": _mup_std(shape, p, output=False).value}),
+    ),
+    Scheme(
+        key="mup_output",
+        params={"sigma": 1.0},
+        source=YANG_2022,
+        _law=lambda shape, p: normal(_mup_std(shape, p, output=True)),
+        _call=lambda shape, p: Call("normal_", {"std": _mup_std(shape, p, output=True).value}),
     ),
 )
 
