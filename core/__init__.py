@@ -13,10 +13,11 @@ from core.errors import (
 )
 from core.fans import Fans
 from core.laws import Band, Expression, Law
+from core.layers import Layer
 from core.recipe import pytorch_code
-from core.sampling import DTYPES, check, draw, rounded, summarize
+from core.sampling import DTYPES, check, draw, streams, summarize
 from core.schemes import PARAMETERS, SCHEMES, Scheme
-from core.summary import Summary
+from core.summary import Summary, rounded
 
 __all__ = [
     "DTYPES",
@@ -30,6 +31,7 @@ __all__ = [
     "Fans",
     "InitLabError",
     "Law",
+    "Layer",
     "ParameterError",
     "Scheme",
     "SchemeError",
@@ -42,5 +44,6 @@ __all__ = [
     "pytorch_code",
     "referee",
     "rounded",
+    "streams",
     "summarize",
 ]

@@ -1,26 +1,40 @@
 """Draw a tensor, or the summary of one."""
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-import numpy as np
 import torch
+from scipy import special
 from torch import Generator, Tensor
+from torch.overrides import TorchFunctionMode
 
 from core import devices
 from core.errors import Cancelled, DtypeError, ParameterError, SizeError
 from core.fans import checked_shape, is_whole
-from core.laws import EDGE_SIGMAS, Band, Law
-from core.schemes import Scheme, scheme_of
-from core.summary import Summary
+from core.laws import EDGE_SIGMAS, Law
+from core.schemes import Call, Scheme, scheme_of
+from core.structure import defects
+from core.summary import Summary, Tally
 
 #: The dtypes that torch.nn.init draws, on every device but one: mps has no float64.
 DTYPES = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
 
-#: Weights counted at a time: 256 kB of float64, which stay in a core's cache.
-CHUNK = 1 << 15
+#: Weights drawn at a time: 8 MB of float32, a multiple of 16.
+PART = 1 << 21
+#: No part is shorter, unless all are.
+SHORTEST = 16
+#: Weights of a tensor that has to be held in memory whole, and its temporary copies with it.
+HELD_LIMIT = 1 << 26
+#: Weights of a tensor that is drawn part by part: five minutes.
+STREAMED_LIMIT = 1 << 36
+#: Work on a tensor that has to be held: numbers drawn, or the multiplications of an orthogonal matrix.
+DRAWN_LIMIT, PRODUCT_LIMIT = 1 << 31, 1 << 38
+#: Where less of a normal law than this lies between the cuts, torch 2.13 proposes uniform weights and
+#: rejects by the density.
+NARROW = 0.3
 
 Progress = Callable[[int, int], bool | None]
 
@@ -43,7 +57,8 @@ def draw(
         InitLabError: one of the types in ``core.errors``, before anything is allocated.
     """
     scheme, _, target = check(key, shape, seed=seed, device=device, dtype=dtype, **params)
-    return _fill(scheme, torch.empty(checked_shape(shape), dtype=dtype, device=target), seed, params)
+    weight = torch.empty(checked_shape(shape), dtype=dtype, device=target)
+    return scheme.fill_(weight, generator=_generator(target, seed), **params)
 
 
 def summarize(
@@ -59,40 +74,123 @@ def summarize(
 ) -> Summary:
     """Draw as ``draw`` does and keep only the summary, over ``bins`` bins set by the law.
 
-    ``progress(done, total)`` is called between chunks, in weights.
+    On the CPU the uniform, normal and constant families are drawn and counted part by part, in constant
+    memory. ``progress(done, total)`` is called between parts, in weights.
 
     Raises:
         InitLabError: see ``draw``.
         Cancelled: if ``progress`` returned False.
     """
-    scheme, law, target = check(key, shape, seed=seed, device=device, dtype=dtype, **params)
-    edges, bands = law.edges(bins), [rounded(band, dtype) for band in law.bands]
-    tensor = _fill(scheme, torch.empty(checked_shape(shape), dtype=dtype, device=target), seed, params)
-    summary, done = None, 0
-    for chunk in torch.split(tensor.flatten(), CHUNK):
-        part = Summary.of(_as_numpy(chunk), edges=edges, bands=bands, eps=torch.finfo(dtype).eps)
-        summary = part if summary is None else summary.merge(part)
-        done += chunk.numel()
-        if progress is not None and progress(done, tensor.numel()) is False:
-            raise Cancelled
-    assert summary is not None  # noqa: S101 - a checked shape has at least one weight
-    return summary
+    scheme, law, target = check(key, shape, seed=seed, device=device, dtype=dtype, whole=False, **params)
+    call, size = scheme.call(shape, **params), math.prod(checked_shape(shape))
+    tally, generator = Tally(law, bins, dtype), _generator(target, seed)
+    report = _Report(progress, size)
+    if streams(key, shape, target, **params):
+        # one is drawn while the other is counted
+        buffers = [torch.empty(min(size, PART + SHORTEST), dtype=dtype) for _ in range(2)]
+        sizes = enumerate(_parts(size))
+        _count((_fill_part(law, buffers[i % 2][:n], generator) for i, n in sizes), tally, report)
+        return Summary(**tally.totals())
+    weight = torch.empty(checked_shape(shape), dtype=dtype, device=target)
+    with report.drawing(columns=weight.shape[-1]):
+        scheme.fill_(weight, generator=generator, **params)
+    report.counting()
+    _count(torch.split(weight.flatten(), PART), tally, report)
+    return Summary(**tally.totals(), defects=defects(call.function, weight, call.arguments))
 
 
-def _fill(scheme: Scheme, tensor: Tensor, seed: int, params: dict[str, Any]) -> Tensor:
-    generator = Generator(device=tensor.device).manual_seed(int(seed))
-    return scheme.fill_(tensor, generator=generator, **params)
+def streams(key: str, shape: Sequence[int], device: str | torch.device = "cpu", **params: Any) -> bool:
+    """Tell whether ``summarize`` draws this part by part, so that its size is not bounded by memory."""
+    return torch.device(device).type == "cpu" and scheme_of(key).call(shape, **params).elementwise
 
 
-def rounded(band: Band, dtype: torch.dtype) -> Band:
-    """Return ``band`` as weights of ``dtype`` can keep to it.
+def _count(parts: Iterable[Tensor], tally: Tally, report: "_Report") -> None:
+    """Count each part while the next is drawn: torch and numpy let go of the interpreter's lock."""
+    begun, counted = 0, None
+    with ThreadPoolExecutor(1) as counter:
+        for part in parts:
+            if counted is not None:
+                counted.result()
+                report(tally.n)
+            begun += part.numel()
+            if begun < report.total:
+                counted = counter.submit(tally.add, part)
+            else:  # nothing is left to draw meanwhile
+                tally.add(part)
+    report(tally.n)
 
-    A wall is rounded to ``dtype``, as the weights themselves are; a yardstick stays where it is.
+
+def _parts(size: int) -> Iterator[int]:
+    """Cut ``size`` weights so that the parts drawn in turn are, bit for bit, the whole drawn at once.
+
+    On the CPU, torch draws normal weights 16 at a time and takes another path below 16.
     """
-    if band.kind == "coverage":
-        return band
-    low, high = torch.tensor([band.low, band.high], dtype=torch.float64).to(dtype).tolist()
-    return replace(band, low=low, high=high)
+    while size >= PART + SHORTEST:
+        yield PART
+        size -= PART
+    yield size
+
+
+def _fill_part(law: Law, part: Tensor, generator: Generator) -> Tensor:
+    """Draw the next weights of an elementwise scheme, as ``torch.nn.init`` would within the whole."""
+    if law.family == "uniform":
+        return part.uniform_(*law.support, generator=generator)
+    if law.family == "normal":
+        return part.normal_(law.mean, law.parameters[-1].value, generator=generator)
+    return part.fill_(law.mean)
+
+
+class _Report:
+    """Tells how far the work is, in weights; where a tensor is held, drawing is the first half of it."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self._progress, self.total = progress, total
+        self._half = False
+
+    def __call__(self, counted: int) -> None:
+        self._say((self.total + counted) // 2 if self._half else counted)
+
+    def _say(self, done: int) -> None:
+        if self._progress is not None and self._progress(done, self.total) is False:
+            raise Cancelled
+
+    def counting(self) -> None:
+        self._half = True
+
+    def drawing(self, columns: int) -> AbstractContextManager[object]:
+        if self._progress is None:
+            return nullcontext()
+        return _Watch(lambda share: self._say(int(share * self.total) // 2), columns)
+
+
+class _Watch(TorchFunctionMode):
+    """Looks on while ``torch.nn.init`` draws, and tells between its steps which share is done.
+
+    ``trunc_normal_`` asks after each round whether any weight is left to redraw; ``sparse_`` permutes
+    the rows once a column.
+    """
+
+    def __init__(self, say: Callable[[float], None], columns: int) -> None:
+        super().__init__()
+        self._say, self._columns, self._column = say, columns, 0
+        self._share = 0.0
+
+    def __torch_function__(
+        self, function: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        result = function(*args, **(kwargs or {}))
+        if function is Tensor.any:
+            self._share = 1 - int(args[0].count_nonzero()) / args[0].numel()
+        elif function is torch.randperm:
+            self._column += 1
+            self._share = self._column / self._columns
+        if function in {Tensor.any, torch.randperm, Tensor.normal_}:
+            self._say(self._share)
+        return result
+
+
+def _generator(device: torch.device, seed: int) -> Generator:
+    return Generator(device=device).manual_seed(int(seed))
 
 
 def check(
@@ -102,9 +200,12 @@ def check(
     seed: int,
     device: str | torch.device = "cpu",
     dtype: torch.dtype = torch.float32,
+    whole: bool = True,
     **params: Any,
 ) -> tuple[Scheme, Law, torch.device]:
-    """Check a whole request, as ``draw`` takes it, without drawing; return what it resolves to.
+    """Check a request, as ``draw`` takes it, without drawing; return what it resolves to.
+
+    ``whole`` is False for ``summarize``, which need not hold the whole tensor.
 
     Raises:
         InitLabError: see ``draw``.
@@ -132,27 +233,23 @@ def check(
             device="mps",
         )
     _check_fits_dtype(law, dtype)
-    needed = math.prod(checked_shape(shape)) * dtype.itemsize
-    memory = devices.memory_bytes(target)
-    if needed > memory:
-        raise SizeError(
-            f"{needed / 1e9:.1f} GB of weights do not fit into this machine's {memory / 1e9:.1f} GB.",
-            code="size.memory",
-            needed=needed,
-            memory=memory,
-        )
+    call = scheme.call(shape, **params)
+    _check_drawable(call, law, dtype)
+    if whole or target.type != "cpu" or not call.elementwise:
+        _check_whole(call, law, checked_shape(shape), dtype, target)
+    elif math.prod(checked_shape(shape)) > STREAMED_LIMIT:
+        raise _too_many(math.prod(checked_shape(shape)), STREAMED_LIMIT)
     return scheme, law, target
 
 
 def _check_fits_dtype(law: Law, dtype: torch.dtype) -> None:
     """Refuse a law whose weights ``dtype`` would turn into inf, 0 or one single value."""
     limits = torch.finfo(dtype)
-    low, high = law.support
-    if not math.isfinite(high - low):
-        low, high = law.mean - EDGE_SIGMAS * law.std, law.mean + EDGE_SIGMAS * law.std
+    low, high = law.reach(EDGE_SIGMAS)
     largest = max(abs(low), abs(high))
     too_large = largest > limits.max or high - low > limits.max
-    too_small = 0 < largest < limits.tiny or 0 < law.std < 4 * limits.eps * largest / EDGE_SIGMAS
+    flat = law.continuous is not None and high - low < 8 * limits.eps * largest
+    too_small = 0 < largest < limits.tiny or flat
     if too_large or too_small:
         raise DtypeError(
             f"{dtype} cannot hold weights of this law: it spans {low:g} to {high:g}, and {dtype} "
@@ -166,8 +263,84 @@ def _check_fits_dtype(law: Law, dtype: torch.dtype) -> None:
         )
 
 
-def _as_numpy(chunk: Tensor) -> np.ndarray[Any, np.dtype[np.floating[Any]]]:
-    """Bring a flat chunk to the CPU; numpy has no bfloat16, and float32 holds it exactly."""
-    if chunk.dtype == torch.bfloat16:
-        chunk = chunk.float()
-    return chunk.cpu().numpy()
+def _check_drawable(call: Call, law: Law, dtype: torch.dtype) -> None:
+    """Refuse what torch cannot draw, or draws wrongly, in half precision."""
+    half = dtype.itemsize == 2
+    name = str(dtype).removeprefix("torch.")
+    if half and call.function == "orthogonal_":
+        raise DtypeError(
+            f"torch has no orthogonal matrices in {name}; choose float32 or float64.",
+            code="dtype.orthogonal",
+            dtype=name,
+        )
+    if half and law.uncut is not None and _kept(law) <= NARROW:
+        raise DtypeError(
+            f"Between these cuts lie {_kept(law):.2g} of the normal law, which torch draws by rejection in "
+            f"{name}, too coarse to follow the law; choose float32 or float64.",
+            code="dtype.narrow",
+            dtype=name,
+            share=_kept(law),
+        )
+
+
+def _kept(law: Law) -> float:
+    """Return the share of the uncut normal law between the cuts."""
+    assert law.uncut is not None  # noqa: S101 - only asked of a cut law
+    (mean, std), (low, high) = law.uncut, law.support
+    a, b = (low - mean) / std, (high - mean) / std
+    return float(special.ndtr(b) - special.ndtr(a)) if a < 0 else float(special.ndtr(-a) - special.ndtr(-b))
+
+
+def _check_whole(
+    call: Call, law: Law, shape: tuple[int, ...], dtype: torch.dtype, device: torch.device
+) -> None:
+    """Refuse a tensor that has to be held whole and would take too much memory or time."""
+    n = math.prod(shape)
+    needed, memory = n * dtype.itemsize, devices.memory_bytes(device)
+    if needed > memory:
+        raise SizeError(
+            f"{needed / 1e9:.1f} GB of weights do not fit into this machine's {memory / 1e9:.1f} GB.",
+            code="size.memory",
+            needed=needed,
+            memory=memory,
+        )
+    if call.elementwise:
+        return
+    if n > HELD_LIMIT and device.type == "cpu":
+        raise _too_many(n, HELD_LIMIT)
+    work, limit = float(n), DRAWN_LIMIT
+    if call.function == "orthogonal_":
+        work, limit = float(n * min(shape[0], n // shape[0])), PRODUCT_LIMIT
+    elif law.uncut is not None:
+        work = n * _rounds(law, n)
+    if work > limit:
+        raise SizeError(
+            f"{call.function} would take {work:.2g} steps here; the limit is {limit:.2g}. "
+            "A smaller layer takes fewer" + (", and so do wider cuts." if law.uncut else "."),
+            code="size.work",
+            work=work,
+            limit=limit,
+            n=n,
+        )
+
+
+def _rounds(law: Law, n: int) -> float:
+    """Return how often torch redraws n weights until each lies between the cuts.
+
+    Each round keeps a weight with a certain probability; the last of n takes ln(n)/−ln(1 − p) rounds.
+    """
+    low, high = law.support
+    kept = _kept(law)
+    if kept <= NARROW:  # uniform proposals, kept by the ratio of the density to its peak
+        peak = float(law.pdf(min(max(law.uncut[0], low), high))) if law.uncut else 1.0
+        kept = 1 / ((high - low) * peak)
+    return 1.0 if kept >= 1 else max(1.0, math.log(max(n, 2)) / -math.log1p(-kept))
+
+
+def _too_many(n: int, limit: int) -> SizeError:
+    return SizeError(
+        f"{n:,} weights are more than the {limit:,} that are drawn in one go.",
+        code="size.held",
+        n=n,
+        limit=limit,
+    )

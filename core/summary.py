@@ -6,16 +6,23 @@ merge into the summary of the whole.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Self, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+import torch
+from torch import Tensor
 
-from core.laws import Array, Band
+from core.laws import Array, Band, Law
 
 Counts = npt.NDArray[np.int64]
 _Array = TypeVar("_Array", Counts, Array)
+
+#: Weights counted at a time: their float64 copies stay in a core's own cache.
+CHUNK = 1 << 16
+#: Longer dot products are spread over threads by BLAS, which then fight those that draw.
+DOT = 1 << 13
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -24,7 +31,7 @@ class Summary:
 
     ``counts[i]`` weights lie in [edges[i], edges[i + 1]), the last bin closed; the end bins also
     take all that lies beyond them, so the counts add up to n. ``outside[i]`` weights lie outside
-    band i. Moments are sums of powers of the deviations from the mean, in float64.
+    ``bands[i]``. Moments are sums of powers of the deviations from the mean, in float64.
     """
 
     n: int
@@ -33,46 +40,34 @@ class Summary:
     maximum: float
     counts: Counts
     edges: Array
+    #: (low, high) of each band that was counted, as the dtype rounds it
+    bands: tuple[tuple[float, float], ...]
     outside: tuple[int, ...]
+    #: (value, number of weights equal to it) of each atom of the law
+    atoms: tuple[tuple[float, int], ...] = ()
     #: Σ(w − mean)^k for k = 2, 3, 4
     power_sums: tuple[float, float, float]
-    #: the weights' dtype tells numbers apart by this share of their size
-    eps: float = float(np.finfo(np.float64).eps)
+    #: what the weights were drawn in
+    dtype: torch.dtype = torch.float64
+    #: how many facts that hold exactly in such a matrix fail in this one; None if not looked at
+    defects: int | None = None
 
     @classmethod
-    def of(
-        cls,
-        values: npt.NDArray[np.floating],
-        *,
-        edges: Array,
-        bands: Sequence[Band],
-        eps: float | None = None,
-    ) -> Self:
-        """Summarise a flat, non-empty array of weights, in any floating dtype of numpy.
+    def of(cls, weights: Tensor, *, law: Law, bins: int = 200) -> Self:
+        """Summarise a tensor that is already there, over the bins, bands and atoms of ``law``.
 
-        ``eps`` is the machine epsilon of the dtype they were drawn in, if that is not their own.
+        ``weights`` is of any shape, not empty, and of a floating dtype.
         """
-        wide = values.astype(np.float64)
-        # Deviations from one of the weights: for equal weights they are 0 exactly, not almost.
-        deviations = wide - wide[0]
-        centre = float(deviations.mean())
-        deviations -= centre
-        squares = deviations * deviations
-        return cls(
-            n=wide.size,
-            mean=float(wide[0]) + centre,
-            minimum=float(wide.min()),
-            maximum=float(wide.max()),
-            counts=_frozen(_count(wide, edges)),
-            edges=_frozen(edges),
-            outside=tuple(int(np.count_nonzero((wide < band.low) | (wide > band.high))) for band in bands),
-            power_sums=(
-                float(squares.sum()),
-                float(squares @ deviations),
-                float(squares @ squares),
-            ),
-            eps=float(np.finfo(values.dtype).eps) if eps is None else eps,
-        )
+        flat = weights.detach().flatten()
+        tally = Tally(law, bins, weights.dtype)
+        tally.add(flat)
+        # about the sample's own mean, for it may lie far from the law's bins
+        wide = flat.double()
+        deviations = wide - (mean := wide.mean())
+        second, third, fourth = (float((deviations**k).sum()) for k in (2, 3, 4))
+        own = {"mean": float(mean), "power_sums": (second, third, fourth)}
+        totals = tally.totals()
+        return cls(**totals if totals["minimum"] == totals["maximum"] else {**totals, **own})
 
     @property
     def std(self) -> float:
@@ -92,10 +87,14 @@ class Summary:
         3.1 for orders 2 to 4).
 
         Raises:
-            ValueError: if the two were counted over different edges or bands.
+            ValueError: if the two were counted over different edges, bands or atoms.
         """
-        if not np.array_equal(self.edges, other.edges) or len(self.outside) != len(other.outside):
-            raise ValueError("Only summaries over the same edges and bands can be merged.")
+        mine, theirs = (
+            (summary.edges.tolist(), summary.bands, [value for value, _ in summary.atoms])
+            for summary in (self, other)
+        )
+        if mine != theirs:
+            raise ValueError("Only summaries over the same edges, bands and atoms can be merged.")
         n, d = self.n + other.n, other.mean - self.mean
         a, b = self.n / n, other.n / n
         (m2a, m3a, m4a), (m2b, m3b, m4b) = self.power_sums, other.power_sums
@@ -108,24 +107,161 @@ class Summary:
             + 6 * d**2 * (a * a * m2b + b * b * m2a)
             + 4 * d * (a * m3b - b * m3a)
         )
-        return type(self)(
+        coarser = max(self.dtype, other.dtype, key=lambda dtype: torch.finfo(dtype).eps)
+        return replace(
+            self,
             n=n,
             mean=self.mean + b * d,
             minimum=min(self.minimum, other.minimum),
             maximum=max(self.maximum, other.maximum),
             counts=_frozen(self.counts + other.counts),
-            edges=self.edges,
             outside=tuple(x + y for x, y in zip(self.outside, other.outside, strict=True)),
+            atoms=tuple((v, x + y) for (v, x), (_, y) in zip(self.atoms, other.atoms, strict=True)),
             power_sums=(second, third, fourth),
-            eps=max(self.eps, other.eps),
+            dtype=coarser,
+            defects=None,  # what holds in a matrix says nothing of two
         )
 
 
-def _count(values: Array, edges: Array) -> Counts:
-    """Count ``values`` into equal bins; the end bins take what lies beyond."""
-    clipped = values.clip(edges[0], edges[-1])
-    counts, _ = np.histogram(clipped, bins=len(edges) - 1, range=(edges[0], edges[-1]))
-    return counts.astype(np.int64)
+class Tally:
+    """Counts weights that follow a law as they come, chunk by chunk, in constant memory."""
+
+    def __init__(self, law: Law, bins: int, dtype: torch.dtype) -> None:
+        self.dtype = dtype
+        self.edges = law.edges(bins)
+        self.bands = tuple((band.low, band.high) for band in (rounded(band, dtype) for band in law.bands))
+        self.values = tuple(_rounded_to(dtype, [value for value, _ in law.atoms]))
+        self.n = 0
+        self._kind = np.float64 if dtype == torch.float64 else np.float32  # holds half precision too
+        self._minimum, self._maximum = math.inf, -math.inf
+        self._equal = [0] * len(self.values)
+        #: a weight's position is its distance from the first edge, in bins
+        self._scale = bins / float(self.edges[-1] - self.edges[0])
+        #: sums of the first four powers of the positions: no law's mean is many std from its first edge
+        self._sums = np.zeros(4)
+        self._counts = np.zeros(bins, np.int64)
+        #: the first number from each inner edge on that a weight can be; of each band, the first within it
+        #: and the first beyond it
+        self._firsts = _at_least(self.edges[1:-1], self._kind)
+        self._ends = [
+            (_at_least(low, self._kind), _at_least(np.nextafter(high, np.inf), self._kind))
+            for low, high in np.array(self.bands, np.float64)
+        ]
+        #: how many weights lie below each of these that the bins cannot tell
+        ends = {end for pair in self._ends for end in pair} - {*self._firsts}
+        self._below: dict[np.floating, int] = dict.fromkeys({*self._doubtful(), *ends}, 0)
+        self._scratch = np.empty((2, CHUNK))
+        self._index = np.empty(CHUNK, np.intp)
+
+    def add(self, flat: Tensor) -> None:
+        """Count the weights of a flat tensor of this tally's dtype."""
+        # numpy has no bfloat16 and is slow in float16; float32 holds both exactly
+        values = (flat.float() if flat.dtype.itemsize < 4 else flat).cpu().numpy()
+        for start in range(0, len(values), CHUNK):
+            self._add(values[start : start + CHUNK])
+
+    def totals(self) -> dict[str, Any]:
+        """Return the fields of the ``Summary`` of all that was added."""
+        n, (s1, s2, s3, s4) = self.n, self._sums.tolist()
+        mean = s1 / n
+        # binomial expansion of Σ(position − mean)^k
+        second = max(0.0, s2 - s1 * mean)
+        third = s3 - 3 * mean * s2 + 2 * s1 * mean**2
+        fourth = s4 - 4 * mean * s3 + 6 * mean**2 * s2 - 3 * s1 * mean**3
+        ranks = np.cumsum(self._counts)[:-1].tolist()
+        below = dict(zip(self._firsts, ranks, strict=True)) | self._below
+        ranks = [below[first] for first in self._firsts]
+        bin_ = 1 / self._scale
+        moments = float(self.edges[0]) + mean * bin_, (second * bin_**2, third * bin_**3, fourth * bin_**4)
+        if self._minimum == self._maximum:  # equal weights: exactly no spread, whatever was rounded
+            moments = self._minimum, (0.0, 0.0, 0.0)
+        return {
+            "n": n,
+            "mean": moments[0],
+            "minimum": self._minimum,
+            "maximum": self._maximum,
+            "counts": _frozen(np.asarray(np.diff([0, *ranks, n]), np.int64)),
+            "edges": _frozen(self.edges),
+            "bands": self.bands,
+            "outside": tuple(below[within] + n - below[beyond] for within, beyond in self._ends),
+            "atoms": tuple(zip(self.values, self._equal, strict=True)),
+            "power_sums": moments[1],
+            "dtype": self.dtype,
+        }
+
+    def _add(self, values: npt.NDArray[np.floating]) -> None:
+        minimum, maximum = float(values.min()), float(values.max())
+        self._minimum, self._maximum = min(self._minimum, minimum), max(self._maximum, maximum)
+        for number in self._below:
+            if number > maximum:
+                self._below[number] += len(values)
+            elif number > minimum:
+                self._below[number] += int(np.count_nonzero(values < number))
+        for i, value in enumerate(self.values):
+            self._equal[i] += int(np.count_nonzero(values == self._kind(value)))
+        self.n += len(values)
+        positions, squares = self._scratch[:, : len(values)]
+        np.copyto(positions, values)
+        self._to_positions(positions)
+        np.square(positions, out=squares)
+        self._sums += (
+            positions.sum(),
+            _dot(positions, positions),
+            _dot(squares, positions),
+            _dot(squares, squares),
+        )
+        if minimum < self.edges[0] or maximum >= self.edges[-1]:
+            np.clip(positions, 0, len(self._counts) - 0.5, out=positions)
+        index = self._index[: len(values)]
+        np.copyto(index, positions, casting="unsafe")
+        self._counts += np.bincount(index, minlength=len(self._counts))
+
+    def _to_positions(self, weights: Array) -> Array:
+        """Turn weights into positions, in place."""
+        np.subtract(weights, self.edges[0], out=weights)
+        return np.multiply(weights, self._scale, out=weights)
+
+    def _doubtful(self) -> npt.NDArray[np.floating]:
+        """Return the first numbers of edges at which a rounded position may put a weight on the wrong side.
+
+        Positions never fall as the weights rise, for each step rounds monotonically. So an edge is
+        safe if the last weight below it and the first one from it on, which are neighbours among the
+        numbers that the weights can be, get positions on their own side.
+        """
+        last = np.nextafter(self._firsts, self._kind(-np.inf))
+        below, above = (self._to_positions(side.astype(np.float64)) for side in (last, self._firsts))
+        number = np.arange(1, len(last) + 1)
+        return np.asarray(self._firsts[~((below < number) & (above >= number))])
+
+
+def _at_least(x: Any, kind: type[np.floating]) -> Any:
+    """Return the smallest number of ``kind`` that is not below ``x``."""
+    near = x.astype(kind)
+    return np.where(near < x, np.nextafter(near, kind(np.inf)), near)[()]
+
+
+def rounded(band: Band, dtype: torch.dtype) -> Band:
+    """Return ``band`` as weights of ``dtype`` can keep to it.
+
+    A wall is rounded to ``dtype``, as the weights themselves are; a yardstick stays where it is.
+    """
+    if band.kind == "coverage":
+        return band
+    low, high = _rounded_to(dtype, [band.low, band.high])
+    return replace(band, low=low, high=high)
+
+
+def _rounded_to(dtype: torch.dtype, values: Sequence[float]) -> list[float]:
+    """Round each value to the nearest number of ``dtype``."""
+    numbers: list[float] = torch.tensor(values, dtype=torch.float64).to(dtype).tolist()
+    return numbers
+
+
+def _dot(x: Array, y: Array) -> float:
+    """Return Σ x·y, on this thread alone."""
+    if len(x) % DOT:
+        return float(np.einsum("i,i", x, y))
+    return float(np.vecdot(x.reshape(-1, DOT), y.reshape(-1, DOT)).sum())
 
 
 def _frozen(array: _Array) -> _Array:

@@ -1,0 +1,154 @@
+"""A law as the numbers of a dtype round it.
+
+torch draws a real number and rounds it to the nearest that the dtype can hold. In half precision these
+stand so far apart that a test against the continuous law would find the rounding, not a fault; so each
+number gets the probability of all that is rounded to it.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import torch
+from scipy import special
+
+from core.laws import Array, Law
+
+#: More numbers than these within a law's reach: rounding no longer moves its moments noticeably.
+LISTED = 1 << 17
+#: How far a law is listed, in std: past 38 no double holds a normal law's probability.
+REACH = 38
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rounded:
+    """The continuous part of a law, rounded to a dtype."""
+
+    law: Law
+    dtype: torch.dtype
+    mean: float
+    std: float
+    #: E[((w − mean)/std)^k] for k = 3 to 8
+    moments: tuple[float, ...]
+    #: the numbers of the dtype that carry probability, and the running sum; None if they are too many
+    numbers: Array | None
+    cumulative: Array | None
+
+    @property
+    def excess_kurtosis(self) -> float:
+        return self.moments[1] - 3
+
+    def below(self, x: Array) -> Array:
+        """P(w < x)."""
+        if self.numbers is not None and self.cumulative is not None:
+            return np.asarray(self.cumulative[np.searchsorted(self.numbers, x, side="left")])
+        return np.asarray(self.law.continuous.cdf(cut(x, self.dtype)))
+
+    def above(self, x: Array) -> Array:
+        """P(w > x)."""
+        if self.numbers is not None and self.cumulative is not None:
+            return np.asarray(1 - self.cumulative[np.searchsorted(self.numbers, x, side="right")])
+        return np.asarray(self.law.continuous.sf(cut(np.nextafter(x, np.inf), self.dtype)))
+
+    def outside(self, low: float, high: float) -> float:
+        """P(w < low or w > high)."""
+        return float(self.below(np.array([low]))[0] + self.above(np.array([high]))[0])
+
+
+@lru_cache(maxsize=256)
+def rounded_law(law: Law, dtype: torch.dtype) -> Rounded:
+    """Return the continuous part of ``law`` as weights of ``dtype`` follow it."""
+    numbers = _numbers(*law.reach(REACH), dtype)
+    if numbers is None:
+        continuous = law.continuous
+        low, high = continuous.ppf(1e-18), continuous.isf(1e-18)
+        nodes, weights = special.roots_legendre(256)
+        x = (high + low) / 2 + (high - low) / 2 * nodes
+        share = weights * continuous.pdf(x)
+        mean, std = float(continuous.mean()), float(continuous.std())
+        if law.uncut is not None:
+            mean, std = law.mean, law.std
+        return Rounded(law, dtype, mean, std, _moments(x, share / share.sum(), mean, std), None, None)
+    share = _shares(law, dtype, numbers)
+    # a law symmetric about 0 stays so, but for the open upper end of a uniform one
+    mean = 0.0 if law.mean == 0 and law.family != "uniform" else float(share @ numbers)
+    std = math.sqrt(float(share @ (numbers - mean) ** 2))
+    cumulative = np.concatenate([[0.0], np.cumsum(share)]).clip(0, 1)
+    return Rounded(law, dtype, mean, std, _moments(numbers, share, mean, std), numbers, cumulative)
+
+
+def _moments(x: Array, share: Array, mean: float, std: float) -> tuple[float, ...]:
+    if std == 0:
+        return (math.nan,) * 6
+    z = (x - mean) / std
+    return tuple(float(share @ z**k) for k in range(3, 9))
+
+
+def _shares(law: Law, dtype: torch.dtype, numbers: Array) -> Array:
+    """Return the probability of each of ``numbers``: of all that is nearer to it than to another."""
+    middles = (numbers[1:] + numbers[:-1]) / 2
+    if law.family == "uniform":
+        # torch holds the two ends in float32 at the coarsest
+        kind = np.float64 if dtype == torch.float64 else np.float32
+        low, high = (float(kind(end)) for end in law.support)
+        share = np.diff(((middles - low) / (high - low)).clip(0, 1), prepend=0, append=1)
+        # the upper end is open: what would be rounded to it, torch sets to the lower one
+        last = torch.tensor(high, dtype=torch.float64).to(dtype).item()
+        share[0] += share[numbers == last].sum()
+        share[numbers == last] = 0
+        return np.asarray(share)
+    if law.uncut is not None:  # each number's own share of the normal law, and then the cut
+        mean, std = law.uncut
+        outermost = cut(np.array([numbers[0], np.nextafter(numbers[-1], np.inf)]), dtype)
+        bounds = np.concatenate([outermost[:1], middles, outermost[1:]])
+        share = np.diff(special.ndtr((bounds - mean) / std))
+        return np.asarray(share / share.sum())
+    return np.diff(law.continuous.cdf(middles), prepend=0, append=1)
+
+
+def _numbers(low: float, high: float, dtype: torch.dtype) -> Array | None:
+    """Return all numbers of ``dtype`` from ``low`` to ``high``, each rounded, unless they are too many."""
+    if dtype == torch.float64:
+        return None
+    if dtype.itemsize == 2:
+        every = _half(dtype)
+        ends = torch.tensor([low, high], dtype=torch.float64).to(dtype).tolist()
+        return np.asarray(every[(every >= ends[0]) & (every <= ends[1])])
+    first, last = (_ordinal(np.float32(end)) for end in (low, high))
+    if last - first >= LISTED:
+        return None
+    return np.asarray(_from_ordinal(np.arange(first, last + 1)), dtype=np.float64)
+
+
+@lru_cache(maxsize=2)
+def _half(dtype: torch.dtype) -> Array:
+    """Return every finite number of a half-precision dtype, rising."""
+    bits = torch.arange(-(1 << 15), 1 << 15).to(torch.int16)
+    values = bits.view(dtype).double()
+    return np.unique(values[values.isfinite()].numpy() + 0.0)  # + 0.0 makes −0 and 0 one
+
+
+def _ordinal(x: np.float32) -> int:
+    """Number the float32s in their order: neighbours differ by 1, and 0 is 0."""
+    bits = int(x.view(np.int32))
+    return bits if bits >= 0 else -(bits & 0x7FFFFFFF)
+
+
+def _from_ordinal(order: np.ndarray) -> np.ndarray:
+    bits = np.where(order >= 0, order, -order | 0x80000000).astype(np.uint32)
+    return bits.view(np.float32)
+
+
+def cut(x: Array, dtype: torch.dtype) -> Array:
+    """Return where a real number must lie to be rounded to below ``x``: below this."""
+    if dtype == torch.float64:
+        return x
+    if dtype.itemsize == 2:
+        every = _half(dtype)
+        at = np.searchsorted(every, x, side="left").clip(1, len(every) - 1)
+        return np.asarray((every[at] + every[at - 1]) / 2)
+    above = x.astype(np.float32)
+    above = np.where(above < x, np.nextafter(above, np.float32(np.inf)), above)
+    below = np.nextafter(above, np.float32(-np.inf))
+    return np.asarray((above.astype(np.float64) + below.astype(np.float64)) / 2)
