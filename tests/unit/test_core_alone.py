@@ -9,8 +9,9 @@ for name in ("streamlit", "plotly", "pandas"):
     sys.modules[name] = None
 from core import SCHEMES, draw, referee, summarize
 for key, scheme in SCHEMES.items():
-    draw(key, (3, 5), seed=40)
-    assert referee.judge(summarize(key, (30, 50), seed=40), scheme.law((30, 50))).consistent
+    shape = (6, 5, 3) if key == "dirac" else (30, 50)
+    draw(key, shape, seed=40)
+    assert referee.judge(summarize(key, shape, seed=40), scheme.law(shape)).consistent
 print("alone")
 """
 

@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from core import SCHEMES, Law, Summary, summarize
-from pages.figures.distribution import Overlay, density, heatmap, points
+from pages.figures.agreement import cumulative, extreme, quantiles
+from pages.figures.distribution import Overlay, density, heatmap, points, weights
 from pages.figures.notation import plain
 from pages.figures.palette import DARK, LIGHT
 from pages.text import LANGUAGES, Text
@@ -21,15 +22,14 @@ cases = pytest.mark.parametrize("case", CASES, ids=case_id)
 TEXT = Text("en")
 
 
-def _drawn(case: Case, shape: tuple[int, int] = SHAPE, bins: int = 60) -> tuple[Summary, Law]:
+def _drawn(case: Case, shape: tuple[int, ...] | None = None, bins: int = 60) -> tuple[Summary, Law]:
+    shape = shape or (SHAPE if case.takes(SHAPE) else (66, 64, 5))
     summary = summarize(case.key, shape, seed=40, bins=bins, **case.params)
     return summary, SCHEMES[case.key].law(shape, **case.params)
 
 
-def _chart(case: Case, shape: tuple[int, int] = SHAPE, language: str = "en") -> go.Figure:
-    summary, law = _drawn(case, shape)
-    draw = density if law.random else points
-    return draw(summary, law, Text(language), LIGHT)
+def _chart(case: Case, language: str = "en") -> go.Figure:
+    return weights(*_drawn(case), Text(language), LIGHT)
 
 
 def _numbers(values: object) -> np.ndarray:
@@ -42,65 +42,139 @@ def _numbers(values: object) -> np.ndarray:
 @cases
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_plotly_accepts_every_part(case: Case, language: str) -> None:
-    go.Figure(_chart(case, language=language).to_dict())
+    summary, law = _drawn(case)
+    t = Text(language)
+    charts = [weights(summary, law, t, LIGHT), cumulative(summary, law, t, LIGHT)]
+    if law.continuous is not None:
+        charts += [quantiles(summary, law, t, DARK), extreme(summary, law, t, DARK)]
+    for chart in charts:
+        go.Figure(chart.to_dict())
 
 
 @cases
 def test_what_is_drawn_is_the_counts(case: Case) -> None:
     summary, law = _drawn(case)
-    chart = _chart(case).to_dict()
-    if not law.random:
-        stem, ring, dot = chart["data"]
-        assert list(stem["y"]) == [0, 1]
-        assert (ring["y"], dot["y"]) == ([1.0], [1.0])
-        assert ring["x"] == dot["x"] == [case.mean]
+    data = _chart(case).to_dict()["data"]
+    # each atom is a stem, a ring where it should end and a dot where it does
+    for i, ((value, number), (_, share)) in enumerate(zip(summary.atoms, law.atoms, strict=True)):
+        stem, ring, dot = data[len(data) - 3 * len(law.atoms) + 3 * i :][:3]
+        assert list(stem["x"]) == [value, value]
+        assert list(stem["y"]) == [0, number / summary.n]
+        assert (ring["y"], dot["y"]) == ([share], [number / summary.n])
         assert (ring["marker"]["color"], dot["marker"]["color"]) == (LIGHT.law, LIGHT.edge)
+    if law.continuous is None:
+        assert len(data) == 3 * len(law.atoms)
         return
-    bars = chart["data"][0]
+    at_atoms = sum(number for _, number in summary.atoms)
+    bars = data[0]
     heights, counts = _numbers(bars["y"]), _numbers(bars["customdata"])
-    assert counts.sum() == summary.n
-    assert np.array_equal(counts[1:-1], summary.counts)
-    assert heights.sum() * bars["dx"] == pytest.approx(1, rel=1e-6)  # a density
+    assert counts.sum() == summary.n - at_atoms
+    # bars stand for density, an atom for probability: together they make 1
+    assert heights.sum() * bars["dx"] == pytest.approx(1 - at_atoms / summary.n, rel=1e-6)
     first_edge = bars["x0"] + bars["dx"] / 2  # points are middles, the first one beyond the bins
     assert first_edge == pytest.approx(summary.edges[0], rel=1e-6, abs=1e-6 * bars["dx"])
+
+
+def test_a_mixture_is_a_density_with_a_stem_before_it_on_an_axis_of_its_own() -> None:
+    law = SCHEMES["sparse"].law(SHAPE, sparsity=0.25)
+    summary = summarize("sparse", SHAPE, seed=1, bins=60, sparsity=0.25)
+    chart = weights(summary, law, TEXT, LIGHT).to_dict()
+    assert [trace.get("yaxis") for trace in chart["data"]] == [None, None, None, None, "y2", "y2", "y2"]
+    assert chart["layout"]["yaxis2"]["range"][1] > 0.25
+    assert chart["data"][-1]["y"] == [0.25]  # 64 of the 256 weights of each column
+    assert "Probability" in _labels(weights(summary, law, TEXT, LIGHT))
 
 
 @cases
 def test_the_curve_is_the_law(case: Case) -> None:
     _, law = _drawn(case)
-    if not law.random:
+    if law.continuous is None:
         return
-    *_, low, high, curve = _chart(case).to_dict()["data"]
+    truth = case.truth(SHAPE)
+    data = _chart(case).to_dict()["data"]
+    band = law.family != "orthogonal"  # whose counts are not binomial
+    curve = data[3 if band else 1]
     y = _numbers(curve["y"])
     x = curve["x0"] + curve["dx"] * np.arange(len(y))
-    std = case.std(512, 256)
-    if case.family == "normal":
-        exact = np.exp(-(((x - case.mean) / std) ** 2) / 2) / (std * math.sqrt(2 * math.pi))
-        np.testing.assert_allclose(y, exact, rtol=2e-5, atol=1e-6 / std)
-    else:
-        assert np.allclose(y, 1 / (2 * math.sqrt(3) * std), rtol=1e-6)
-        assert x[0] == pytest.approx(case.mean - math.sqrt(3) * std, rel=1e-6, abs=1e-6)
-        assert x[-1] == pytest.approx(case.mean + math.sqrt(3) * std, rel=1e-6, abs=1e-6)
+    inner = slice(1, -1)  # at a wall, half a float decides
+    np.testing.assert_allclose(y[inner], truth.pdf(x)[inner], rtol=3e-5, atol=1e-6 / truth.std)
+    if not band:
+        return
     # about 95 % of the bars end inside the band
-    heights = _numbers(_chart(case).to_dict()["data"][0]["y"])[1:-1]
-    inside = (_numbers(low["y"])[:-1] <= heights * (1 + 1e-6)) & (
-        heights <= _numbers(high["y"])[:-1] * (1 + 1e-6)
-    )
+    low, high = (_numbers(trace["y"])[:-1] for trace in data[1:3])
+    heights = _numbers(data[0]["y"])[1:-1]
+    inside = (low <= heights * (1 + 1e-6)) & (heights <= high * (1 + 1e-6))
     assert inside.mean() >= 0.95 - 4 * math.sqrt(0.95 * 0.05 / len(heights))
 
 
 @cases
 def test_walls_are_solid_ink_and_yardsticks_dashed_blue(case: Case) -> None:
     _, law = _drawn(case)
-    lines = [shape for shape in _chart(case).to_dict()["layout"].get("shapes", []) if shape["type"] == "line"]
-    if case.family == "point":
+    chart = _chart(case).to_dict()["layout"]
+    lines = [shape for shape in chart.get("shapes", []) if "type" not in shape]
+    if law.continuous is None:
         assert lines == []
         return
-    (band,) = law.bands
-    assert [line["x0"] for line in lines] == pytest.approx([band.low, band.high], rel=1e-6)
-    for line in lines:
+    low, high = chart["xaxis"]["range"]
+    expected = [
+        (end, kind)
+        for kind, *ends, _ in case.truth(SHAPE).bands
+        for end in ends
+        if low <= end <= high  # a wall may lie far beyond what is drawn
+    ]
+    assert [line["x0"] for line in lines] == pytest.approx([end for end, _ in expected], rel=1e-6)
+    for line, (_, kind) in zip(lines, expected, strict=True):
         look = (line["line"]["color"], line["line"].get("dash"))
-        assert look == ((LIGHT.ink, None) if case.family == "uniform" else (LIGHT.law, "8px,5px"))
+        assert look == ((LIGHT.ink, None) if kind == "support" else (LIGHT.law, "8px,5px"))
+
+
+@cases
+def test_cumulative_dots_are_shares_and_the_line_is_the_law(case: Case) -> None:
+    summary, law = _drawn(case)
+    theory, dots = cumulative(summary, law, TEXT, LIGHT).to_dict()["data"]
+    x, y = _numbers(theory["x"]), _numbers(theory["y"])
+    truth = case.truth(SHAPE if case.takes(SHAPE) else (66, 64, 5))
+    apart = np.min([np.abs(x - value) for value, _ in law.atoms] or [np.ones(len(x))], axis=0) > 1e-9
+    np.testing.assert_allclose(y[apart], truth.cdf(x[apart]), atol=2e-6)
+    edges, shares = _numbers(dots["x"]), _numbers(dots["y"])
+    assert np.allclose(edges, summary.edges[1:-1])
+    assert np.allclose(shares, np.cumsum(summary.counts)[:-1] / summary.n)
+    jumps = np.diff(y)[~apart[1:]]
+    for _, probability in law.atoms:
+        assert np.isclose(jumps, probability, atol=2e-6).any()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("key", ["normal", "kaiming_uniform", "trunc_normal", "sparse"])
+def test_quantiles_lie_on_the_line_within_the_band_as_often_as_it_says(key: str, dtype: torch.dtype) -> None:
+    law = SCHEMES[key].law((40, 50))
+    inside = points = 0
+    for seed in range(30):
+        summary = summarize(key, (40, 50), seed=seed, bins=40, dtype=dtype)
+        _, band, dots, *_ = quantiles(summary, law, TEXT, LIGHT).to_dict()["data"]
+        ys, half = _numbers(band["y"]), len(_numbers(band["y"])) // 2
+        left, right = _numbers(band["x"])[:half], _numbers(band["x"])[half:][::-1]
+        where = {y: (low, high) for y, low, high in zip(ys[:half].tolist(), left, right, strict=True)}
+        for x, y in zip(_numbers(dots["x"]).tolist(), _numbers(dots["y"]).tolist(), strict=True):
+            if y in where:
+                points += 1
+                inside += where[y][0] <= x <= where[y][1]
+    assert points > 400
+    # neighbouring points move together, so that some 10 of a sample's points count as independent
+    assert inside / points >= 0.95 - 4 * math.sqrt(0.95 * 0.05 / (30 * 10))
+
+
+def test_the_largest_of_a_uniform_sample_is_expected_at_n_over_n_plus_one() -> None:
+    law = SCHEMES["uniform"].law((3, 5))
+    summary = summarize("uniform", (3, 5), seed=1)
+    chart = extreme(summary, law, TEXT, LIGHT)
+    drawn, expected, *_ = chart.to_dict()["layout"]["shapes"]
+    assert expected["x0"] == pytest.approx(15 / 16, rel=1e-9)
+    assert drawn["x0"] == pytest.approx(summary.maximum)
+    curve = chart.to_dict()["data"][1]
+    x, y = _numbers(curve["x"]), _numbers(curve["y"])
+    inner = (x > 0) & (x < 1)
+    np.testing.assert_allclose(y[inner], 15 * x[inner] ** 14, rtol=1e-9, atol=1e-12)
 
 
 def _labels(chart: go.Figure) -> str:
@@ -108,7 +182,7 @@ def _labels(chart: go.Figure) -> str:
 
 
 def test_bands_are_labelled_with_formula_and_value() -> None:
-    kaiming = next(case for case in CASES if case.params.get("nonlinearity") == "relu" and "a" in case.params)
+    kaiming = next(case for case in CASES if case.key == "kaiming_uniform" and not case.params)
     labels = _labels(_chart(kaiming))
     assert "<b>−√(6/512)</b> = −0.1083" in labels
     assert "<b>+√(6/512)</b> = 0.1083" in labels
@@ -121,13 +195,14 @@ def test_bands_are_labelled_with_formula_and_value() -> None:
 
 @cases
 def test_a_redraw_moves_no_axis_and_few_weights_stay_inside(case: Case) -> None:
+    shape = (5, 3) if case.takes((5, 3)) else (6, 3, 2)
     ranges = set()
-    law = SCHEMES[case.key].law((5, 3), **case.params)
+    law = SCHEMES[case.key].law(shape, **case.params)
     for seed in range(5):
-        summary = summarize(case.key, (5, 3), seed=seed, bins=60, **case.params)
-        chart = (density if law.random else points)(summary, law, TEXT, LIGHT).to_dict()
+        summary = summarize(case.key, shape, seed=seed, bins=60, **case.params)
+        chart = weights(summary, law, TEXT, LIGHT).to_dict()
         ranges.add((*chart["layout"]["xaxis"]["range"], *chart["layout"]["yaxis"]["range"]))
-        if law.random:
+        if law.independent:
             assert _numbers(chart["data"][0]["y"]).max() <= chart["layout"]["yaxis"]["range"][1]
     assert len(ranges) == 1
 
@@ -174,15 +249,14 @@ def test_a_heat_map_is_centred_on_zero() -> None:
 @cases
 def test_a_chart_is_small_and_brings_no_template_of_plotly_s(case: Case) -> None:
     text = _chart(case).to_json()
-    assert len(text) < 5500
+    assert len(text) < (7000 if case.key == "sparse" else 5500)  # a mixture has twice the parts
     assert "colorway" not in text
 
 
 @cases
 def test_notation_leaves_no_latex(case: Case) -> None:
     _, law = _drawn(case)
-    texts = [text for p in law.parameters for text in (p.symbolic, p.numeric)]
-    texts += [text for band in law.bands for text in (band.formula, *band.ends)]
+    texts = [text for band in law.bands for text in (band.formula, *band.ends)]
     for text in texts:
         assert not re.search(r"[\\{}^]", plain(text)), text
 

@@ -1,7 +1,8 @@
-"""Draws and summaries against torch and numpy."""
+"""Draws against torch's own, and what is refused before anything is drawn."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -18,35 +19,54 @@ from core import (
     SchemeError,
     ShapeError,
     SizeError,
+    check,
     devices,
     draw,
     rounded,
+    sampling,
     summarize,
 )
-from core.sampling import CHUNK
-from tests.cases import CASES, SHAPES, Case, case_id
+from core.sampling import HELD_LIMIT, PART
+from tests.cases import CASES, Case, Shape, case_id
 
+pytestmark = pytest.mark.usefixtures("global_generator_stays")
 cases = pytest.mark.parametrize("case", CASES, ids=case_id)
 dtypes = pytest.mark.parametrize("dtype", DTYPES, ids=str)
+HALVES = (torch.bfloat16, torch.float16)
 
 
-@pytest.fixture(autouse=True)
-def _global_generator_stays() -> Iterator[None]:
-    """Nothing in this file may move torch's global generator."""
-    torch.manual_seed(20)
-    before = torch.get_rng_state()
-    yield
-    assert torch.equal(torch.get_rng_state(), before)
+def _drawable(case: Case, dtype: torch.dtype) -> bool:
+    return case.half or dtype not in HALVES
 
 
 @cases
 @dtypes
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_a_draw_is_torch_s_bit_for_bit(case: Case, shape: tuple[int, ...], dtype: torch.dtype) -> None:
-    expected = case.draw(torch.empty(shape, dtype=dtype), torch.Generator().manual_seed(7))
-    drawn = draw(case.key, shape, seed=7, dtype=dtype, **case.params)
-    assert drawn.dtype == dtype
-    assert torch.equal(drawn, expected)
+def test_a_draw_is_torch_s_bit_for_bit(case: Case, dtype: torch.dtype) -> None:
+    for shape in case.shapes:
+        if not _drawable(case, dtype):
+            with pytest.raises(DtypeError):
+                draw(case.key, shape, seed=7, dtype=dtype, **case.params)
+            continue
+        expected = case.draw(torch.empty(shape, dtype=dtype), torch.Generator().manual_seed(7))
+        drawn = draw(case.key, shape, seed=7, dtype=dtype, **case.params)
+        assert drawn.dtype == dtype
+        assert torch.equal(drawn, expected), shape
+
+
+@cases
+def test_every_seed_that_torch_takes_gives_torch_s_draw(case: Case) -> None:
+    shape = case.shape_of(200)
+    for seed in (-(2**63), -1, 0, 2**63, 2**64 - 1):
+        expected = case.draw(torch.empty(shape), torch.Generator().manual_seed(seed))
+        assert torch.equal(draw(case.key, shape, seed=seed, **case.params), expected), seed
+
+
+@pytest.mark.parametrize("size", [1, 7, 15, 16, 17, 31, 33])
+@pytest.mark.parametrize("key", ["normal", "uniform", "trunc_normal", "constant", "gpt2_residual"])
+def test_a_vector_can_be_drawn_where_no_fans_are_needed(key: str, size: int) -> None:
+    scheme = SCHEMES[key]
+    expected = scheme.fill_(torch.empty(size, 1), generator=torch.Generator().manual_seed(5))
+    assert torch.equal(draw(key, (size,), seed=5), expected.flatten())
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
@@ -59,21 +79,49 @@ def test_classic_uniform_is_what_layers_start_with(dtype: torch.dtype) -> None:
     torch.set_rng_state(state)
 
 
+def test_sparse_weights_drawn_by_several_threads_are_those_drawn_alone() -> None:
+    """torch takes their zeros from its one global generator; neither they nor it may mix."""
+    seeds = range(24)
+    with ThreadPoolExecutor(6) as threads:
+        together = list(threads.map(lambda seed: draw("sparse", (30, 40), seed=seed, sparsity=0.4), seeds))
+        counted = list(threads.map(lambda seed: summarize("sparse", (30, 40), seed=seed).mean, seeds))
+    for seed in seeds:
+        with torch.random.fork_rng([]):
+            torch.manual_seed(seed)
+            alone = nn.init.sparse_(torch.empty(30, 40), 0.4)
+            torch.manual_seed(seed)
+            mean = nn.init.sparse_(torch.empty(30, 40), 0.1).double().mean()
+        assert torch.equal(together[seed], alone)
+        assert counted[seed] == pytest.approx(float(mean), rel=1e-9)
+
+
+def test_a_generator_that_has_drawn_before_goes_on_where_it_stands() -> None:
+    """Two sparse weights of one generator are those of one stretch of torch's global generator."""
+    generator = torch.Generator().manual_seed(3)
+    one, two = (SCHEMES["sparse"].fill_(torch.empty(9, 11), generator=generator) for _ in range(2))
+    with torch.random.fork_rng([]):
+        torch.manual_seed(3)
+        assert torch.equal(one, nn.init.sparse_(torch.empty(9, 11), 0.1))
+        assert torch.equal(two, nn.init.sparse_(torch.empty(9, 11), 0.1))
+
+
 @cases
 @dtypes
 def test_nothing_lies_outside_a_wall_rounded_to_the_dtype(case: Case, dtype: torch.dtype) -> None:
-    summary = summarize(case.key, (300, 400), seed=3, dtype=dtype, **case.params)
-    (band,) = SCHEMES[case.key].law((300, 400), **case.params).bands
-    weights = draw(case.key, (300, 400), seed=3, dtype=dtype, **case.params).double()
-    low, high = torch.tensor([band.low, band.high], dtype=torch.float64).to(dtype).tolist()
-    if band.kind == "support":
-        assert summary.outside == (0,)
-        assert low <= weights.min() <= weights.max() <= high
-        assert (rounded(band, dtype).low, rounded(band, dtype).high) == (low, high)
-    else:
-        beyond = int(((weights < band.low) | (weights > band.high)).sum())
-        assert summary.outside == (beyond,)
-        assert rounded(band, dtype) == band
+    if not _drawable(case, dtype):
+        return
+    shape = case.shape_of(20_000)
+    summary = summarize(case.key, shape, seed=3, dtype=dtype, **case.params)
+    weights = draw(case.key, shape, seed=3, dtype=dtype, **case.params).double()
+    for i, band in enumerate(SCHEMES[case.key].law(shape, **case.params).bands):
+        if band.kind == "support":
+            low, high = torch.tensor([band.low, band.high], dtype=torch.float64).to(dtype).tolist()
+            assert summary.outside[i] == 0
+            assert low <= weights.min() <= weights.max() <= high
+            assert (rounded(band, dtype).low, rounded(band, dtype).high) == (low, high)
+        else:
+            assert rounded(band, dtype) == band
+            assert summary.outside[i] == int(((weights < band.low) | (weights > band.high)).sum())
 
 
 def test_a_bf16_draw_does_land_outside_the_unrounded_wall() -> None:
@@ -82,36 +130,25 @@ def test_a_bf16_draw_does_land_outside_the_unrounded_wall() -> None:
     assert weights.abs().max() > math.sqrt(6 / 512)
 
 
-@cases
-def test_the_share_beyond_three_sigma_is_the_law_s(case: Case) -> None:
-    if case.family != "normal":
-        return
-    n, p = 400 * 500, math.erfc(3 / math.sqrt(2))
-    (outside,) = summarize(case.key, (400, 500), seed=5, **case.params).outside
-    assert outside == pytest.approx(n * p, abs=5 * math.sqrt(n * p * (1 - p)))
+@pytest.mark.parametrize(
+    "case", [c for c in CASES if c.truth((400, 500, 3)[: 2 + (c.key == "dirac")]).std > 0], ids=case_id
+)
+def test_the_share_within_a_yardstick_is_the_law_s(case: Case) -> None:
+    """Five standard errors; an orthogonal matrix's entries hang together only weakly."""
+    shape = case.shape_of(100_000)
+    n = math.prod(shape)
+    outside = summarize(case.key, shape, seed=5, **case.params).outside
+    for count, (_, _, _, within) in zip(outside, case.truth(shape).bands, strict=True):
+        assert count == pytest.approx(n * (1 - within), abs=5 * math.sqrt(n * within * (1 - within)))
 
 
-@cases
-@dtypes
-def test_a_summary_is_that_of_the_whole_tensor(case: Case, dtype: torch.dtype) -> None:
-    shape = (101, 1000)  # several chunks, the last one ragged
-    assert shape[0] * shape[1] > 2 * CHUNK
-    assert shape[0] * shape[1] % CHUNK
-    summary = summarize(case.key, shape, seed=9, dtype=dtype, bins=60, **case.params)
-    x = draw(case.key, shape, seed=9, dtype=dtype, **case.params).double().numpy().ravel()
-    assert summary.n == x.size == summary.counts.sum()
-    assert (summary.minimum, summary.maximum) == (x.min(), x.max())
-    assert summary.mean == pytest.approx(x.mean(), abs=1e-12 * max(1, abs(x.mean())))
-    assert summary.std == pytest.approx(x.std(), rel=1e-9)
-    if x.std() > 0:
-        kurtosis = ((x - x.mean()) ** 4).mean() / x.var() ** 2 - 3
-        assert summary.excess_kurtosis == pytest.approx(kurtosis, abs=1e-8)
-    else:
-        assert math.isnan(summary.excess_kurtosis)
-    edges = summary.edges
-    assert np.array_equal(edges, SCHEMES[case.key].law(shape, **case.params).edges(60))
-    inner = np.searchsorted(edges, x.clip(edges[0], edges[-1]), side="right") - 1
-    assert np.array_equal(summary.counts, np.bincount(inner.clip(0, 59), minlength=60))
+@pytest.mark.parametrize("case", [c for c in CASES if c.key == "sparse"], ids=case_id)
+@pytest.mark.parametrize("shape", [(3, 5), (256, 128), (100, 7)], ids=case_id)
+def test_each_column_of_a_sparse_weight_has_the_zeros_that_are_its_due(case: Case, shape: Shape) -> None:
+    atoms = case.truth(shape).atoms
+    share = atoms[0][1] if atoms else 0.0
+    columns = (draw("sparse", shape, seed=2, **case.params) == 0).sum(dim=0)
+    assert (columns == round(share * shape[0])).all()
 
 
 def test_a_seed_reproduces_and_another_does_not() -> None:
@@ -120,13 +157,71 @@ def test_a_seed_reproduces_and_another_does_not() -> None:
     assert not torch.equal(one, other)
 
 
-def test_progress_counts_up_and_can_cancel() -> None:
+@cases
+def test_what_is_drawn_part_by_part_has_no_limit_but_time(case: Case) -> None:
+    """Uniform, normal and constant weights follow one after the other; all others need the whole tensor."""
+    shape = case.shape_of(1200)
+    one_by_one = case.truth(shape).family in {"uniform", "normal", "point"} and case.key != "sparse"
+    assert sampling.streams(case.key, shape, **case.params) == one_by_one
+    assert not sampling.streams(case.key, shape, "cuda", **case.params)
+
+
+def _progress_of(key: str, shape: Shape, **params: float) -> list[tuple[int, int]]:
     seen: list[tuple[int, int]] = []
-    summarize("zeros", (100, 800), seed=0, progress=lambda done, total: seen.append((done, total)))
-    assert [done for done, _ in seen] == [CHUNK, 2 * CHUNK, 80_000]
-    assert {total for _, total in seen} == {80_000}
+    summarize(key, shape, seed=0, progress=lambda done, total: seen.append((done, total)), **params)
+    return seen
+
+
+def test_progress_of_a_stream_counts_its_parts() -> None:
+    n = 2 * PART + 1000
+    assert _progress_of("zeros", (n // 8, 8)) == [(PART, n), (2 * PART, n), (n, n)]
+
+
+@pytest.mark.parametrize(
+    ("key", "shape", "params"),
+    [
+        ("trunc_normal", (1500, 1000), {"a": -0.5, "b": 0.7}),
+        ("trunc_normal", (300, 500), {"a": 0.5, "b": 1.0}),
+        ("sparse", (300, 50), {}),
+        ("orthogonal", (300, 500), {}),
+        ("dirac", (30, 50, 3), {}),
+        ("normal", (1, 1), {}),
+        ("kaiming_uniform", (1500, 1000), {}),
+    ],
+)
+def test_progress_never_falls_and_ends_with_all(key: str, shape: Shape, params: dict[str, float]) -> None:
+    seen, n = _progress_of(key, shape, **params), math.prod(shape)
+    done = [count for count, _ in seen]
+    assert done == sorted(done)
+    assert all(0 <= count <= n for count in done)
+    assert seen[-1] == (n, n)
+    assert {total for _, total in seen} == {n}
+    if key in {"sparse", "trunc_normal"}:  # one report a column; one a round of redrawing
+        assert len(seen) >= (50 if key == "sparse" else 3)
+
+
+@pytest.mark.parametrize("calls", [1, 2])
+@pytest.mark.parametrize(
+    ("key", "shape"),
+    [
+        ("normal", (2000, 1100)),
+        ("zeros", (2000, 1100)),
+        ("trunc_normal", (2000, 600)),
+        ("sparse", (50, 60)),
+        ("orthogonal", (50, 60)),
+    ],
+)
+def test_a_caller_can_cancel(key: str, shape: Shape, calls: int) -> None:
+    heard = 0
+
+    def progress(_done: int, _total: int) -> bool:
+        nonlocal heard
+        heard += 1
+        return heard < calls
+
     with pytest.raises(Cancelled):
-        summarize("zeros", (1000, 600), seed=0, progress=lambda *_: False)
+        summarize(key, shape, seed=0, progress=progress)
+    assert heard == calls
 
 
 @pytest.mark.parametrize(
@@ -135,25 +230,93 @@ def test_progress_counts_up_and_can_cancel() -> None:
         (SchemeError, {"key": "he"}),
         (ParameterError, {"key": "normal", "seed": 1.5}),
         (ParameterError, {"key": "normal", "seed": 2**64}),
+        (ParameterError, {"key": "normal", "seed": -(2**63) - 1}),
+        (ParameterError, {"key": "trunc_normal", "mean": 50.0}),
         (DtypeError, {"key": "normal", "dtype": torch.int32}),
         (DtypeError, {"key": "constant", "val": 1e5, "dtype": torch.float16}),  # largest 65504
         (DtypeError, {"key": "normal", "std": 1e-30, "dtype": torch.float16}),
         (DtypeError, {"key": "normal", "mean": 1e9, "std": 1.0}),  # float32 steps by 64 there
         (DtypeError, {"key": "uniform", "a": 1.0, "b": 1 + 1e-12}),
+        (DtypeError, {"key": "orthogonal", "dtype": torch.float16}),
+        (DtypeError, {"key": "trunc_normal", "a": 0.5, "b": 1.0, "dtype": torch.bfloat16}),
         (DeviceError, {"key": "normal", "device": "abacus"}),
         (DeviceError, {"key": "normal", "device": "meta"}),
         (DeviceError, {"key": "normal", "device": None}),
         (ShapeError, {"key": "normal", "shape": 5}),
+        (ShapeError, {"key": "dirac"}),
+        (ShapeError, {"key": "sparse", "shape": (3, 5, 7)}),
         (SizeError, {"key": "normal", "shape": (10**7, 10**7)}),
+        (SizeError, {"key": "orthogonal", "shape": (10**5, 10**5)}),
     ],
     ids=str,
 )
 def test_a_request_that_cannot_be_met_is_refused(error: type[Exception], request_: dict[str, object]) -> None:
     arguments = {"shape": (3, 5), "seed": 0, **request_}
-    with pytest.raises(error):
-        draw(**arguments)  # type: ignore[arg-type]
-    with pytest.raises(error):
-        summarize(**arguments)  # type: ignore[arg-type]
+    for ask in (check, draw, summarize):
+        with pytest.raises(error):
+            ask(**arguments)  # type: ignore[arg-type]
+
+
+def _refuse_to_allocate(*_: object, **__: object) -> None:
+    raise AssertionError("something was allocated")
+
+
+# 6501³ < 2³⁸ < 6502³, 5000²·10995 < 2³⁸ < 5000²·10996; of proposals in [1, 10⁶], one in 660 000 is kept
+@pytest.mark.parametrize(
+    ("key", "shapes", "params", "code"),
+    [
+        ("trunc_normal", ((1 << 13, 1 << 13), ((1 << 26) + 1, 1)), {}, "size.held"),
+        ("sparse", ((1 << 13, 1 << 13), ((1 << 13) + 1, 1 << 13)), {}, "size.held"),
+        ("eye", ((1 << 13, 1 << 13), ((1 << 13) + 1, 1 << 13)), {}, "size.held"),
+        ("orthogonal", ((16, 1 << 22), (16, (1 << 22) + 1)), {}, "size.held"),
+        ("orthogonal", ((6501, 6501), (6502, 6502)), {}, "size.work"),
+        ("orthogonal", ((5000, 10_995), (10_996, 5000)), {}, "size.work"),
+        ("trunc_normal", ((10, 10), (1000, 1000)), {"a": 1.0, "b": 1e6}, "size.work"),
+    ],
+)
+def test_a_held_tensor_has_its_limits(
+    key: str,
+    shapes: tuple[Shape, Shape],
+    params: dict[str, float],
+    code: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fits, too_large = shapes
+    assert HELD_LIMIT == 1 << 26
+    monkeypatch.setattr(devices, "memory_bytes", lambda _: 1 << 40)
+    monkeypatch.setattr(torch, "empty", _refuse_to_allocate)
+    assert check(key, fits, seed=0, **params)[0].key == key
+    for ask in (check, draw, summarize):
+        with pytest.raises(SizeError) as caught:
+            ask(key, too_large, seed=0, **params)
+        assert caught.value.code == code
+
+
+@dtypes
+def test_a_tensor_has_to_fit_into_the_memory(dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch) -> None:
+    size = {torch.float64: 8, torch.float32: 4}.get(dtype, 2)
+    monkeypatch.setattr(devices, "memory_bytes", lambda _: 21 * size)
+    assert draw("normal", (3, 7), seed=0, dtype=dtype).numel() == 21
+    monkeypatch.setattr(torch, "empty", _refuse_to_allocate)
+    for ask in (check, draw):
+        with pytest.raises(SizeError) as caught:
+            ask("normal", (2, 11), seed=0, dtype=dtype)
+        assert caught.value.code == "size.memory"
+
+
+def test_a_cut_far_off_the_mean_is_drawn_as_torch_draws_it_with_its_warning() -> None:
+    """torch warns where the mean is more than 2 std from the cuts; the draw follows the law all the same."""
+    with pytest.warns(UserWarning, match="mean is more than 2 std"):
+        drawn = draw("trunc_normal", (60, 80), seed=1, a=3.0, b=8.0)
+    with pytest.warns(UserWarning, match="mean is more than 2 std"):
+        expected = nn.init.trunc_normal_(
+            torch.empty(60, 80), a=3.0, b=8.0, generator=torch.Generator().manual_seed(1)
+        )
+    assert torch.equal(drawn, expected)
+    # E[Z | Z > 3] = φ(3)/(1 − Φ(3)); the cut at 8 takes away 1e-12
+    mean = math.exp(-4.5) / math.sqrt(2 * math.pi) / (math.erfc(3 / math.sqrt(2)) / 2)
+    std = math.sqrt(1 + 3 * mean - mean**2)
+    assert float(drawn.double().mean()) == pytest.approx(mean, abs=5 * std / math.sqrt(4800))
 
 
 def test_numbers_of_numpy_are_numbers() -> None:
@@ -186,12 +349,25 @@ def test_available_devices_follow_torch(monkeypatch: pytest.MonkeyPatch) -> None
         devices.resolve("cuda:2")
 
 
+def _on_gpu(case: Case, draw_: Callable[[torch.Tensor, torch.Generator], torch.Tensor]) -> torch.Tensor:
+    weight = torch.empty(case.shape_of(120_000), device="cuda")
+    return draw_(weight, torch.Generator(device="cuda").manual_seed(7))
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no GPU")
 @cases
 def test_on_a_gpu_a_draw_is_torch_s_there(case: Case) -> None:
-    shape = (256, 512)
-    generator = torch.Generator(device="cuda").manual_seed(7)
-    expected = case.draw(torch.empty(shape, device="cuda"), generator)
-    drawn = draw(case.key, shape, seed=7, device="cuda", **case.params)
+    state = torch.cuda.get_rng_state()
+    drawn = draw(case.key, case.shape_of(120_000), seed=7, device="cuda", **case.params)
+    summary = summarize(case.key, case.shape_of(120_000), seed=7, device="cuda", **case.params)
+    assert torch.equal(torch.cuda.get_rng_state(), state)
+    if case.key == "sparse":  # it draws from both global generators
+        expected = torch.empty_like(drawn)
+        with torch.random.fork_rng([0], device_type="cuda"):
+            torch.manual_seed(7)
+            nn.init.sparse_(expected, **{"sparsity": 0.1, **case.params})
+    else:
+        expected = _on_gpu(case, case.draw)
     assert torch.equal(drawn, expected)
-    assert summarize(case.key, shape, seed=7, device="cuda", **case.params).n == 256 * 512
+    assert summary.n == expected.numel()
+    assert summary.mean == pytest.approx(float(expected.double().mean()), rel=1e-9, abs=1e-12)

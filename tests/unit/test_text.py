@@ -52,7 +52,7 @@ def test_every_language_has_every_key_with_the_same_fields(language: str) -> Non
 def test_chinese_is_chinese() -> None:
     same = {key for key, entry in catalogue("zh").items() if not CJK.search(entry)}
     # a name, and entries that are only marks and places
-    assert same == {"app.name", "context.layer", "verdict.sentence"} | {
+    assert same == {"app.name", "context.layer", "verdict.sentence", "verdict.and"} | {
         key for key in same if key.startswith("context.")
     }
     for key, entry in catalogue("zh").items():
