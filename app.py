@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.figures.distribution import weights
-from pages.ui import cached, controls, reading
+from pages.ui import controls, reading, waiting
 from pages.ui.cached import Drawn
 from pages.ui.frame import PAGES, Frame, plot, show
 from pages.ui.state import TABLE
@@ -18,7 +18,9 @@ def body(frame: Frame) -> None:
         st.html(reading.headline(t("home.headline")) + lead)
         _live_controls(frame)
     with right:
-        _live_chart(frame, cached.drawn(cached.request(state), state["bins"]))
+        drawn = waiting.drawn(state, t)
+        if drawn is not None:
+            _live_chart(frame, drawn)
     _cards(frame)
 
 

@@ -2,18 +2,22 @@
 
 import csv
 import io
+import math
 from collections.abc import Callable
+from contextlib import suppress
 
 import streamlit as st
 
-from core import SCHEMES, Summary, pytorch_code
+from core import SCHEMES, ShapeError, Summary, pytorch_code
 from core.referee import expected_counts
+from pages.figures.agreement import cumulative, extreme, quantiles
 from pages.figures.distribution import Overlay, heatmap, weights
 from pages.text import Text, count, expected_count, quantity
-from pages.ui import cached, controls, reading
+from pages.ui import cached, controls, reading, waiting
 from pages.ui.cached import MATRIX_LIMIT, Drawn
+from pages.ui.formulas import formula
 from pages.ui.frame import Frame, plot, show
-from pages.ui.state import DTYPE_NAMES, TABLE, State
+from pages.ui.state import MAX_WEIGHTS, TABLE, State
 
 
 def body(frame: Frame) -> None:
@@ -21,12 +25,16 @@ def body(frame: Frame) -> None:
     t, state = frame.t, frame.state
     with st.sidebar:
         _controls(state, t)
-    asked = cached.request(state)
-    drawn = cached.drawn(asked, state["bins"])
+    drawn = waiting.drawn(state, t)
+    if drawn is None:
+        return
     st.html(reading.context(state, t) + reading.headline(reading.finding(drawn, state, t)))
-    st.markdown(reading.formula(drawn.law))
+    st.markdown(formula(drawn.law))
     views: dict[str, Callable[[Frame, Drawn], None]] = {
         "histogram": _histogram,
+        "cumulative": _cumulative,
+        "quantiles": _quantiles,
+        "largest": _largest,
         "matrix": _matrix,
         "numbers": _numbers,
         "code": _code,
@@ -46,9 +54,15 @@ def _controls(state: State, t: Text) -> None:
     if main:
         _parameter(state, main, t)
     controls.group(t("control.group.layer"))
-    controls.pair(state, ("fan_in", "fan_out"), t)
-    if "size" in (refusal.code for refusal in state.refusals.values()):
-        controls.use_largest(state, t)
+    linear = not state["layer"] and "layer" not in state.refusals
+    if linear:
+        controls.pair(state, ("fan_in", "fan_out"), t)
+        if "size" in (refusal.code for refusal in state.refusals.values()):
+            controls.use_largest(state, t)
+    else:
+        controls.layer(state, t)
+        if "layer" not in state.refusals:
+            st.html(f'<p class="lab-hint">{reading.fans(state, t)}</p>')
     controls.group(t("control.group.draw"))
     controls.seed(state, t)
     controls.choose(state, "device", t)
@@ -56,6 +70,8 @@ def _controls(state: State, t: Text) -> None:
         if more.open:
             for name in others:
                 _parameter(state, name, t)
+            if linear:
+                controls.layer(state, t)
             controls.choose(state, "dtype", t)
             controls.enter(state, "bins", t)
             controls.choose(state, "overlay", t, names="scheme.{}.name", none=t("option.overlay.none"))
@@ -76,22 +92,61 @@ def _histogram(frame: Frame, drawn: Drawn) -> None:
     overlay = None
     if state["overlay"] not in {"none", state["scheme"]}:
         other = SCHEMES[state["overlay"]]
-        overlay = Overlay(t(f"scheme.{other.key}.name"), other.law(state.shape))
+        with suppress(ShapeError):  # a scheme that cannot fill this layer has no bounds here
+            overlay = Overlay(t(f"scheme.{other.key}.name"), other.law(state.shape))
     chart = weights(drawn.summary, drawn.law, t, frame.look, overlay=overlay)
     with st.container(key="view", horizontal=True, gap="medium"):
         plot(chart, reading.alt(drawn, state, t))
         st.html(reading.verdict(drawn, state, t) + reading.evidence(drawn, state, t))
 
 
+def _cumulative(frame: Frame, drawn: Drawn) -> None:
+    t, state = frame.t, frame.state
+    chart = cumulative(drawn.summary, drawn.law, t, frame.look)
+    with st.container(key="view", horizontal=True, gap="medium"):
+        plot(chart, t("chart.alt_cumulative", scheme=reading.name(state, t)))
+        st.html(reading.cumulative(drawn, t))
+
+
+def _quantiles(frame: Frame, drawn: Drawn) -> None:
+    t, state = frame.t, frame.state
+    if drawn.law.continuous is None:
+        st.html(f'<p class="lab-note">{t("quantiles.none")}</p>')
+        return
+    chart = quantiles(drawn.summary, drawn.law, t, frame.look)
+    with st.container(key="view", horizontal=True, gap="medium"):
+        plot(chart, t("chart.alt_quantiles", scheme=reading.name(state, t)))
+        st.html(reading.quantiles(drawn, t))
+
+
+def _largest(frame: Frame, drawn: Drawn) -> None:
+    t, state = frame.t, frame.state
+    if drawn.law.continuous is None or drawn.law.family == "orthogonal":
+        why = "largest.orthogonal" if drawn.law.random else "largest.none"
+        st.html(f'<p class="lab-note">{t(why)}</p>')
+        return
+    chart = extreme(drawn.summary, drawn.law, t, frame.look)
+    with st.container(key="view", horizontal=True, gap="medium"):
+        plot(chart, t("chart.alt_largest", scheme=reading.name(state, t)))
+        st.html(reading.largest(drawn, state, t))
+
+
 def _matrix(frame: Frame, _: Drawn) -> None:
     t, state = frame.t, frame.state
+    shape = state.shape
+    rows, columns = shape[0], math.prod(shape[1:])
+    intro = t("matrix.intro" if len(shape) == 2 else "matrix.intro_conv", shape=" × ".join(map(count, shape)))
+    if math.prod(shape) > MAX_WEIGHTS:
+        limit = t("matrix.not_held", limit=count(MAX_WEIGHTS))
+        st.html(f'<p class="lab-note">{intro} {limit}</p>')
+        controls.shrink(state, t, MATRIX_LIMIT)
+        return
     matrix = cached.matrix(cached.request(state))
-    rows, columns = state.shape
-    intro = t("matrix.intro", rows=count(rows), columns=count(columns))
     if matrix.small is None:
         sizes = {"limit": MATRIX_LIMIT, "columns": count(columns), "rows": count(rows)}
         st.html(f'<p class="lab-note">{intro} {t("matrix.too_large", **sizes)}</p>')
-        controls.shrink(state, t, MATRIX_LIMIT)
+        if not state["layer"]:
+            controls.shrink(state, t, MATRIX_LIMIT)
     else:
         st.html(f'<p class="lab-note">{intro}</p>')
     with st.container(key="matrix", horizontal=True, gap="medium"):
@@ -132,7 +187,8 @@ def _numbers(frame: Frame, drawn: Drawn) -> None:
 def _bins(drawn: Drawn) -> list[tuple[float, float, int, float]]:
     """Return (low, high, drawn, expected) of each bin."""
     summary: Summary = drawn.summary
-    edges, expected = summary.edges.tolist(), expected_counts(summary.n, summary.edges, drawn.law).tolist()
+    edges = summary.edges.tolist()
+    expected = expected_counts(summary.n, summary.edges, drawn.law, summary.dtype).tolist()
     return list(zip(edges[:-1], edges[1:], summary.counts.tolist(), expected, strict=True))
 
 
@@ -152,7 +208,7 @@ def _code(frame: Frame, _: Drawn) -> None:
         state.shape,
         seed=state["seed"],
         device=state.device,
-        dtype=DTYPE_NAMES[state["dtype"]],
+        dtype=state.dtype,
         **state.params,
     )
     st.html(f'<p class="lab-note">{t("code.intro")}</p>')

@@ -8,18 +8,20 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
+import torch
 from scipy import stats
 
 from core import Band, Law, Summary
 from core.laws import Array
-from core.referee import expected_counts, is_coarse
+from core.referee import drawn_counts
+from core.rounding import rounded_law
 from pages.figures.frame import Part, figure, label, short, vertical
 from pages.figures.notation import plain
 from pages.figures.palette import Palette
 from pages.text import Text, count, expected_count, fixed, interval, quantity
 
 #: Points of a law's curve, joined by a spline.
-CURVE_POINTS = 49
+CURVE_POINTS = 33
 #: The two ends of the band in which 95 % of the bars should end.
 NOISE = (0.025, 0.975)
 #: A bar passes the top of the chart less often than this, however few weights are drawn.
@@ -42,7 +44,7 @@ def weights(
     summary: Summary, law: Law, t: Text, look: Palette, *, overlay: Overlay | None = None
 ) -> go.Figure:
     """Draw the weights beside their law: as a density, or as points where nothing is spread."""
-    draw = density if law.random else points
+    draw = points if law.continuous is None else density
     return draw(summary, law, t, look, overlay=overlay)
 
 
@@ -53,23 +55,33 @@ def density(
 
     The ranges follow the law and never the draw, so a redraw does not move the axes.
     """
-    low, high = _range(law, overlay)
+    span = _range(law, overlay)
     top = _top(summary, law)
-    noise = [] if is_coarse(summary, law) else _noise(summary, law, look)
-    traces = [_bars(summary, t, look), *noise, _curve(law, look)]
-    shapes, labels = _bands(summary, law, (low, high), t, look)
-    narrow = top > 2 * law.pdf(law.mean) or high - low > 30 * law.std
+    noise = _noise(summary, law, look) if law.family != "orthogonal" else []
+    traces = [_bars(summary, law, t, look), *noise, _curve(law, look, top)]
+    shapes, labels = _bands(summary, law, span, t, look)
+    narrow = top > 2 * _peak(law) or span[1] - span[0] > 30 * law.std
     labels += _names(law, t, look, bars=not narrow)
     if overlay is not None:
         more_shapes, more_labels = _overlaid(overlay, look)
         shapes, labels = shapes + more_shapes, labels + more_labels
+    second = None
+    if law.atoms:
+        # the stem stands before the bars, half as high as the chart
+        tallest = max(probability for _, probability in law.atoms)
+        ticks = {"tickvals": [0, tallest], "ticktext": ["0", quantity(tallest, tallest, 3, trim=True)]}
+        second = {"range": [0, 2 * tallest], **ticks}
+        more_traces, more_labels = _stems(summary, law, t, look, yaxis="y2")
+        traces, labels = traces + more_traces, labels + more_labels
     return figure(
         traces,
         look,
-        x={"range": [short(low), short(high)], "nticks": 7},
+        x={"range": [short(span[0]), short(span[1])], "nticks": 7},
         x_title=t("chart.weight"),
         y={"range": [0, short(top)], "zeroline": True, "zerolinecolor": look.axis},
         y_title=t("chart.density"),
+        y2=second,
+        y2_title=t("chart.probability"),
         shapes=shapes,
         labels=labels,
         head=2 if overlay is not None else 1,
@@ -81,23 +93,7 @@ def points(
 ) -> go.Figure:
     """Draw a law of atoms as stems: a dot at the drawn share, a ring at the expected one."""
     low, high = _range(law, overlay)
-    traces: list[Part] = []
-    labels: list[Part] = []
-    for value, probability in law.atoms:
-        drawn = 1 - summary.outside[0] / summary.n
-        traces += [
-            _line([value, value], [0, drawn], look.edge, 4),
-            _marker(value, probability, {"symbol": "circle-open", "size": 18}, look.law, 3),
-            _marker(value, drawn, {"symbol": "circle", "size": 9}, look.edge, 0),
-        ]
-        words = (
-            t("chart.point", value=quantity(value, value, trim=True), drawn=fixed(drawn, 4))
-            + f"<br><span style='color:{look.law}'>"
-            + t("chart.point_expected", expected=fixed(probability, 4))
-            + "</span>"
-        )
-        place = {"align": "left", "xanchor": "left", "yanchor": "top", "xshift": 18, "yshift": 10}
-        labels.append(label(words, value, drawn, look.ink, bgcolor=look.paper, **place))
+    traces, labels = _stems(summary, law, t, look)
     shapes: list[Part] = []
     if overlay is not None:
         shapes, more_labels = _overlaid(overlay, look)
@@ -107,12 +103,52 @@ def points(
         look,
         x={"range": [short(low), short(high)], "nticks": 7},
         x_title=t("chart.weight"),
-        y={"range": [0, 1.12], "zeroline": True, "zerolinecolor": look.axis, "tickvals": [0, 0.5, 1]},
+        y={
+            "range": [0, 1.3 if len(law.atoms) > 1 else 1.12],
+            "zeroline": True,
+            "zerolinecolor": look.axis,
+            "tickvals": [0, 0.5, 1],
+        },
         y_title=t("chart.probability"),
         shapes=shapes,
         labels=labels,
         head=2 if overlay is not None else 1,
     )
+
+
+def _stems(
+    summary: Summary, law: Law, t: Text, look: Palette, *, yaxis: str = "y"
+) -> tuple[list[Part], list[Part]]:
+    """Return the atoms as stems: a dot at the drawn share, a ring at the expected one."""
+    traces: list[Part] = []
+    labels: list[Part] = []
+    for i, ((value, number), (_, probability)) in enumerate(zip(summary.atoms, law.atoms, strict=True)):
+        drawn = number / summary.n
+        traces += [
+            _line([value, value], [0, drawn], look.edge, 4),
+            _marker(value, probability, {"symbol": "circle-open", "size": 18}, look.law, 3),
+            _marker(value, drawn, {"symbol": "circle", "size": 9}, look.edge, 0),
+        ]
+        drawn_words = t("chart.point", value=quantity(value, value, trim=True), drawn=_share(drawn))
+        expected = t("chart.point_expected", expected=_share(probability))
+        if yaxis != "y":  # before bars and a curve, which no label may cover: above the plot, in one line
+            line = drawn_words.replace("<br>", " ") + f" <span style='color:{look.law}'>{expected}</span>"
+            labels.append(label(line, value, 1, look.ink, yshift=22))
+            continue
+        words = drawn_words + f"<br><span style='color:{look.law}'>{expected}</span>"
+        # the last of several stands at the right edge, and its label inside it
+        anchor, shift = ("right", -18) if 0 < i == len(law.atoms) - 1 else ("left", 18)
+        foot = "bottom" if drawn < 0.12 else "top"
+        place = {"align": anchor, "xanchor": anchor, "xshift": shift, "yanchor": foot, "yref": yaxis}
+        labels.append(label(words, value, drawn, look.ink, bgcolor=look.paper, yshift=10, **place))
+    if yaxis != "y":
+        traces = [{**trace, "yaxis": yaxis} for trace in traces]
+    return traces, labels
+
+
+def _share(value: float) -> str:
+    """Write a share with four decimals, or more where it is small."""
+    return fixed(value, 4) if value >= 0.01 or value == 0 else quantity(value, value, 3)
 
 
 def heatmap(matrix: npt.NDArray[np.float32], t: Text, look: Palette) -> go.Figure:
@@ -150,9 +186,8 @@ def _indices(count: int, look: Palette) -> Part:
 def _range(law: Law, overlay: Overlay | None) -> tuple[float, float]:
     """Return the horizontal range: the bins, with room outside a wall, and another's bounds."""
     low, high = law.edges(1)
-    if law.family == "uniform":
-        room = 0.17 * (high - low)
-        low, high = low - room, high + room
+    walls, room = law.support, 0.17 * (high - low)
+    low, high = low - room * (low == walls[0]), high + room * (high == walls[1])
     if overlay is not None:
         ends = [end for band in overlay.law.bands for end in (band.low, band.high)]
         room = 0.08 * (max(high, *ends) - min(low, *ends))
@@ -169,27 +204,39 @@ class _Allowed(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def _allowed(law: Law, n: int, bins: int) -> _Allowed:
+def _allowed(law: Law, n: int, bins: int, dtype: torch.dtype) -> _Allowed:
     """Return the binomial quantiles of the counts: the same for every draw of n weights."""
-    share = expected_counts(n, law.edges(bins), law) / n
-    low, high = (np.asarray(stats.binom.ppf(quantile, n, share)) for quantile in NOISE)
-    return _Allowed(low, high, float(stats.binom.isf(OVER_THE_TOP, n, share.max())))
+    fixed_share = sum(probability for _, probability in law.atoms)
+    m = n - round(n * fixed_share)
+    edges = law.edges(bins)
+    share = rounded_law(law, dtype).below(edges)
+    share[0], share[-1] = 0.0, 1.0
+    share = np.diff(share)
+    low, high = (np.asarray(stats.binom.ppf(quantile, m, share)) for quantile in NOISE)
+    return _Allowed(low, high, float(stats.binom.isf(OVER_THE_TOP, m, share.max())))
+
+
+def _peak(law: Law) -> float:
+    """Return the height of the law's density; where it has a pole at a wall, a little inside."""
+    low, high = law.edges(1)
+    return float(law.pdf(np.linspace(low, high, 2 * CURVE_POINTS + 1)[1:-1]).max())
 
 
 def _top(summary: Summary, law: Law) -> float:
     """Return the height of the chart: room above the law, and for the tall bars of few weights."""
-    peak = float(law.pdf(law.mean)) * (1.3 if math.isfinite(law.support[0]) else 1.36)
-    tallest = _allowed(law, summary.n, len(summary.counts)).tallest
-    return max(peak, 1.1 * tallest / (summary.n * float(summary.edges[1] - summary.edges[0])))
+    room = 1.36 if any(band.kind == "coverage" for band in law.bands) else 1.3
+    tallest = _allowed(law, summary.n, len(summary.counts), summary.dtype).tallest
+    step = float(summary.edges[1] - summary.edges[0])
+    return max(_peak(law) * room, 1.1 * tallest / (summary.n * step))
 
 
-def _bars(summary: Summary, t: Text, look: Palette) -> Part:
+def _bars(summary: Summary, law: Law, t: Text, look: Palette) -> Part:
     """Return the histogram as one filled step line: a border a bar would make a fence of it.
 
     Its points are the middles of the bins, where the pointer finds them, and one more on each side.
     """
     first, step = summary.edges[0], summary.edges[1] - summary.edges[0]
-    counts = np.pad(summary.counts, 1)
+    counts = np.pad(drawn_counts(summary, law), 1)
     hover = t("chart.hover", count="%{customdata:,d}", middle="%{x}", width=quantity(step, step, 3))
     return {
         "x0": short(first - step / 2),
@@ -208,7 +255,7 @@ def _noise(summary: Summary, law: Law, look: Palette) -> list[Part]:
     """Return the band in which 95 % of the bars should end, as their counts are binomial."""
     first, step = summary.edges[0], summary.edges[1] - summary.edges[0]
     traces: list[Part] = []
-    allowed = _allowed(law, summary.n, len(summary.counts))
+    allowed = _allowed(law, summary.n, len(summary.counts), summary.dtype)
     for counts in (allowed.low, allowed.high):
         # the last height twice, so that the last step has its full width
         y = (np.append(counts, counts[-1]) / (summary.n * step)).astype(np.float32)
@@ -227,12 +274,12 @@ def _marker(x: float, y: float, symbol: Part, color: str, width: float) -> Part:
     return {**base, "x": [x], "y": [y], "marker": marker}
 
 
-def _curve(law: Law, look: Palette) -> Part:
+def _curve(law: Law, look: Palette, top: float) -> Part:
     """Return the law's density: two points suffice where it is flat."""
     low, high = law.edges(1)
     x = np.linspace(low, high, 2 if law.family == "uniform" else CURVE_POINTS)
     line = {"color": look.law, "width": LAW_WIDTH, "shape": "spline"}
-    y = law.pdf(x).astype(np.float32)
+    y = law.pdf(x).clip(0, 2 * top).astype(np.float32)  # a pole leaves the chart at its top
     return {"x0": short(low), "dx": short(x[1] - x[0]), "y": y, "line": line}
 
 
@@ -245,19 +292,21 @@ def _bands(
     for band, outside in zip(law.bands, summary.outside, strict=True):
         color = look.ink if band.kind == "support" else look.law
         share = (band.high - band.low) / (span[1] - span[0])
-        labels += _ends(band, color, share)
+        labels += [end for end in _ends(band, color, share) if span[0] <= end["x"] <= span[1]]
         for end, edge in ((band.low, span[0]), (band.high, span[1])):
+            if not span[0] <= end <= span[1]:
+                continue  # a wall beyond the chart
             if band.kind == "support":
                 shade = {"type": "rect", "x0": edge, "x1": end}
                 fill = {"fillcolor": look.beyond, "line": {"width": 0}, "layer": "below"}
                 shapes += [{**shade, **fill}, vertical(end, look.ink, width=WALL_WIDTH)]
                 if share > CROWDED:  # else another scheme's bounds stand there
                     words = t("chart.none_here")
-                    labels.append(label(words, (edge + end) / 2, 0.4, look.ink2, yref="paper"))
+                    labels.append(label(words, (edge + end) / 2, 0.4, look.ink2))
             else:
                 shapes.append(vertical(end, look.law, width=WALL_WIDTH, dash="8px,5px"))
         if band.kind == "coverage":
-            expected = summary.n * (1 - band.probability)
+            expected = _expected_beyond(summary, law, band)
             counts = t(
                 "chart.beyond",
                 band=plain(band.formula),
@@ -268,10 +317,17 @@ def _bands(
     return shapes, labels
 
 
+def _expected_beyond(summary: Summary, law: Law, band: Band) -> float:
+    """Return how many weights the law puts outside ``band``, as their dtype rounds them."""
+    if law.family == "orthogonal":
+        return summary.n * (1 - band.probability)
+    return summary.n * law.share * rounded_law(law, summary.dtype).outside(band.low, band.high)
+
+
 def _beyond(words: str, band: Band, look: Palette, *, crowded: bool) -> Part:
     """Return the counts beyond both ends of ``band``, inside its high end, or outside if crowded."""
     anchor = "left" if crowded else "right"
-    place = {"yref": "paper", "xanchor": anchor, "yanchor": "top", "align": anchor}
+    place = {"xanchor": anchor, "yanchor": "top", "align": anchor}
     shift = 6 if crowded else -6
     return label(words, band.high, 0.985, look.ink, bgcolor=look.paper, xshift=shift, **place)
 
@@ -286,7 +342,7 @@ def _ends(band: Band, color: str, share: float) -> list[Part]:
     lift = 22 if sum(map(len, texts)) * LETTER > share * NARROWEST else 4
     places = (("left", band.low, lift), ("right", band.high, 4))
     return [
-        label(f"<b>{text.replace(' = ', '</b> = ')}", x, 1, color, yref="paper", xanchor=anchor, yshift=y)
+        label(f"<b>{text.replace(' = ', '</b> = ')}", x, 1, color, xanchor=anchor, yshift=y)
         for text, (anchor, x, y) in zip(texts, places, strict=True)
     ]
 
@@ -301,7 +357,7 @@ def _overlaid(overlay: Overlay, look: Palette) -> tuple[list[Part], list[Part]]:
         low, high = interval(band.low, band.high)
         where = high if low == high else f"±{high}" if band.low == -band.high else f"{low} … {high}"
         words = f"<b>{overlay.name}</b><br>{plain(band.formula)} = {where}"
-        place = {"xref": "paper", "yref": "paper", "xanchor": "right", "align": "right", "yshift": 44}
+        place = {"xref": "paper", "xanchor": "right", "align": "right", "yshift": 44}
         labels.append(label(words, 1, 1, look.second, **place))
     return shapes, labels
 
@@ -311,11 +367,14 @@ def _names(law: Law, t: Text, look: Palette, *, bars: bool) -> list[Part]:
 
     ``bars`` is False where the bars are too few or too narrow to hold a name.
     """
-    peak = float(law.pdf(law.mean))
-    names = [label(t("chart.drawn"), law.mean, 0.13 * peak, look.ink)] if bars else []
+    peak = _peak(law)
+    names = [label(t("chart.drawn"), law.mean, 0.13 * peak, look.ink, yref="y")] if bars else []
+    if law.atoms:
+        names = []
     if law.family == "uniform":
         words = t("chart.theory_flat", density=quantity(peak, peak, 3))
-        return [*names, label(words, law.mean, peak, look.law, yshift=24, bgcolor=look.paper)]
-    x = law.mean + 0.9 * law.std
-    place = {"xanchor": "left", "xshift": 8, "bgcolor": look.paper}
+        return [*names, label(words, law.mean, peak, look.law, yref="y", yshift=24, bgcolor=look.paper)]
+    low, high = law.edges(1)
+    x = min(law.mean + 0.9 * law.std, high - 0.2 * (high - low))
+    place = {"yref": "y", "xanchor": "left", "xshift": 8, "bgcolor": look.paper}
     return [*names, label(t("chart.theory"), x, float(law.pdf(x)), look.law, **place)]

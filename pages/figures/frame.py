@@ -13,8 +13,8 @@ _AXIS = {"fixedrange": True, "zeroline": False, "ticklabelstandoff": 6, "exponen
 #: What all our charts share, said once; Plotly's own template is 4 kB that we would undo.
 _TEMPLATE = {
     "layout": {
-        "annotationdefaults": {"showarrow": False, "yanchor": "bottom"},
-        "shapedefaults": {"yref": "paper", "y0": 0, "y1": 1},
+        "annotationdefaults": {"showarrow": False, "yanchor": "bottom", "yref": "paper"},
+        "shapedefaults": {"type": "line", "yref": "paper", "y0": 0, "y1": 1},
         "xaxis": _AXIS,
         "yaxis": _AXIS,
     },
@@ -30,20 +30,27 @@ def figure(  # noqa: PLR0913 - a chart has these parts, named at the call
     y: Part,
     x_title: str,
     y_title: str,
+    y2: Part | None = None,
+    y2_title: str = "",
     shapes: Sequence[Part] = (),
     labels: Sequence[Part] = (),
     head: int = 1,
 ) -> go.Figure:
     """Assemble a chart from plain parts; ``y_title`` stands upright above the axis.
 
-    ``head`` is the number of lines above the plot beside the bounds' own.
+    ``y2`` is a second vertical axis, at the right. ``head`` is the number of lines above the plot beside
+    the bounds' own.
 
     The parts go to Plotly unchecked, as its own express charts do: the check takes longer than all
     else on a page, and the tests do it for every chart.
     """
-    heading = label(y_title, 0, 1, look.ink2, xref="paper", yref="paper", xanchor="left", yshift=40)
+    heading = label(y_title, 0, 1, look.ink2, xref="paper", xanchor="left", yshift=40)
     heading["xshift"] = -54
-    layout = {
+    headings = [heading]
+    if y2 is not None:
+        right = {"xref": "paper", "xanchor": "right", "yshift": 40, "xshift": 34}
+        headings.append(label(y2_title, 1, 1, look.ink2, **right))
+    layout: dict[str, Any] = {
         "template": _TEMPLATE,
         "font": {"family": FONT, "size": FONT_SIZE, "color": look.ink2},
         "paper_bgcolor": look.paper,
@@ -57,22 +64,29 @@ def figure(  # noqa: PLR0913 - a chart has these parts, named at the call
         "xaxis": {"showgrid": False, "title": {"text": x_title, "font": {"size": FONT_SIZE}}, **x},
         "yaxis": {"gridcolor": look.rule, "nticks": 5, **y},
         "shapes": list(shapes),
-        "annotations": [heading, *labels],
+        "annotations": [*headings, *labels],
     }
+    if y2 is not None:
+        layout["yaxis2"] = {**_AXIS, "overlaying": "y", "side": "right", "showgrid": False, **y2}
+        layout["margin"] = {**layout["margin"], "r": 44}
     return go.Figure({"data": list(traces), "layout": layout}, _validate=False)
 
 
 def label(text: str, x: float, y: float, color: str, **more: Any) -> Part:
-    """Return a text at (x, y), by default in data coordinates, its foot on y."""
+    """Return a text at (x, y), its foot on y: x as in the data, y from 0 to 1 as in the plot.
+
+    ``xref`` and ``yref`` say otherwise, as Plotly has them.
+    """
     return {"text": text, "font": {"color": color}, "x": short(x), "y": short(y), **more}
 
 
 def short(value: float) -> float:
     """Return ``value`` to twelve digits: fewer would shift a narrow law far from 0, more say nothing."""
-    return float(f"{value:.12g}")
+    number = float(f"{value:.12g}")
+    return int(number) if number.is_integer() else number
 
 
 def vertical(x: float, color: str, *, width: float, dash: str = "") -> Part:
     """Return a vertical line through the whole height of the plot."""
     line = {"color": color, "width": width} | ({"dash": dash} if dash else {})
-    return {"type": "line", "line": line, "x0": short(x), "x1": short(x)}
+    return {"line": line, "x0": short(x), "x1": short(x)}

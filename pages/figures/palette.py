@@ -65,7 +65,7 @@ DARK = Palette(
 )
 
 #: Streamlit ships the first; the others are a reader's own Chinese fonts.
-FONT = "'Source Sans', 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', 'Source Han Sans SC', sans-serif"
+FONT = "'Source Sans','PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif"
 FONT_SIZE = 14
 
 

@@ -53,6 +53,11 @@ def language_of(locale: str | None) -> str:
     return language if language in LANGUAGES else "en"
 
 
+def sentences(*parts: str) -> str:
+    """Join sentences: with a space, but none after a full-width stop."""
+    return " ".join(filter(None, parts)).replace("。 ", "。")
+
+
 def count(value: float) -> str:
     """Write a whole number with grouped thousands and a real minus: 131 072."""
     return f"{value:,.0f}".replace(",", THIN).replace("-", "−")
@@ -92,6 +97,12 @@ def quantity(value: float, scale: float, digits: int = 4, *, trim: bool = False)
     power = "10" + str(int(exponent)).translate(_SUPERSCRIPT)
     text = {"1": power, "-1": f"−{power}"}.get(mantissa, f"{mantissa}×{power}")
     return text.replace("-", "−")
+
+
+def placed(value: float, size: float, digits: int = 3) -> str:
+    """Write where ``value`` lies in a range of this ``size``, of which ``digits`` digits are told apart."""
+    decimals = digits - 1 - math.floor(math.log10(size)) if size > 0 else digits
+    return fixed(value, decimals) if 0 <= decimals <= 12 else quantity(value, value, max(digits, 4))
 
 
 def interval(low: float, high: float) -> tuple[str, str]:

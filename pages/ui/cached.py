@@ -1,9 +1,15 @@
 """Results that visitors share: thirty students who open one link cost one draw.
 
 Keys are plain values, results are small and frozen, and no tensor outlives the call. Streamlit
-computes a missing entry once, however many ask for it at the same time.
+makes a missing entry once, however many ask for it at the same time.
 """
 
+import math
+import threading
+from collections.abc import Iterator
+from concurrent import futures
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,6 +27,10 @@ Params = tuple[tuple[str, Any], ...]
 MATRIX_LIMIT = 64
 #: Results kept of each kind; a summary of 60 bins takes 2 kB.
 ENTRIES = 512
+#: Weights that are drawn while the page waits: in a stream, and held. More may take over half a second.
+QUICK_STREAMED, QUICK_HELD = 1 << 25, 1 << 21
+#: Draws that go on at the same time behind the pages; each keeps two cores busy.
+_LONG = ThreadPoolExecutor(2, thread_name_prefix="draw")
 
 
 class Drawn(NamedTuple):
@@ -35,11 +45,16 @@ class Request(NamedTuple):
     """What a draw depends on, and nothing else."""
 
     key: str
-    shape: tuple[int, int]
+    shape: tuple[int, ...]
     seed: int
     device: str
     dtype: str
     params: Params
+
+    @property
+    def size(self) -> int:
+        """The number of weights."""
+        return math.prod(self.shape)
 
 
 def request(state: State) -> Request:
@@ -48,25 +63,78 @@ def request(state: State) -> Request:
     return Request(state["scheme"], state.shape, state["seed"], state.device, state["dtype"], params)
 
 
+class Job:
+    """One draw for all who ask for it: done at once if it is quick, else behind the pages.
+
+    It goes on as long as someone watches it.
+    """
+
+    def __init__(self, asked: Request, bins: int) -> None:
+        self.total, self.done = asked.size, 0
+        self._asked, self._bins = asked, bins
+        self.begun = False
+        self._watchers, self._lock = 0, threading.Lock()
+        self._cancelled = False
+        self._result: Future[Drawn] = Future()
+        streams = core.streams(asked.key, asked.shape, asked.device, **dict(asked.params))
+        if self.total <= (QUICK_STREAMED if streams else QUICK_HELD):
+            self._result.set_result(self._draw())
+        else:
+            self._result = _LONG.submit(self._draw)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for the result at most this long; tell whether it is there."""
+        futures.wait([self._result], timeout=seconds)
+        return self._result.done()
+
+    def result(self) -> Drawn:
+        """Return the result, waiting for it; raise what the draw raised."""
+        return self._result.result()
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Keep the draw going meanwhile; when the last watcher leaves it unfinished, it is given up."""
+        with self._lock:
+            self._watchers += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._watchers -= 1
+                if self._watchers == 0 and not self._result.done():
+                    self._cancelled = True
+                    job.clear(self._asked, self._bins)
+
+    def _draw(self) -> Drawn:
+        self.begun = True
+        asked = self._asked
+        dtype, params = DTYPE_NAMES[asked.dtype], dict(asked.params)
+        law = core.SCHEMES[asked.key].law(asked.shape, **params)
+        summary = core.summarize(
+            asked.key,
+            asked.shape,
+            seed=asked.seed,
+            device=asked.device,
+            dtype=dtype,
+            bins=self._bins,
+            progress=self._progress,
+            **params,
+        )
+        return Drawn(summary, law, judge(summary, law))
+
+    def _progress(self, done: int, _: int) -> bool:
+        self.done = done
+        return not self._cancelled
+
+
 @st.cache_resource(max_entries=ENTRIES, show_spinner=False)
-def drawn(asked: Request, bins: int) -> Drawn:
-    """Draw, count and judge."""
-    dtype = DTYPE_NAMES[asked.dtype]
-    law = core.SCHEMES[asked.key].law(asked.shape, **dict(asked.params))
-    summary = core.summarize(
-        asked.key,
-        asked.shape,
-        seed=asked.seed,
-        device=asked.device,
-        dtype=dtype,
-        bins=bins,
-        **dict(asked.params),
-    )
-    return Drawn(summary, law, judge(summary, law))
+def job(asked: Request, bins: int) -> Job:
+    """Return the draw of these weights, begun if it is new."""
+    return Job(asked, bins)
 
 
 class Matrix(NamedTuple):
-    """A tensor as torch prints it and, if it is small, its numbers."""
+    """A tensor as torch prints it and, if it is small, its numbers as a matrix."""
 
     printed: str
     small: npt.NDArray[np.float32] | None
@@ -83,5 +151,6 @@ def matrix(asked: Request) -> Matrix:
         dtype=DTYPE_NAMES[asked.dtype],
         **dict(asked.params),
     )
-    small = max(asked.shape) <= MATRIX_LIMIT
-    return Matrix(str(tensor), tensor.float().cpu().numpy() if small else None)
+    flat = tensor.reshape(len(tensor), -1)
+    small = max(flat.shape) <= MATRIX_LIMIT
+    return Matrix(str(tensor), flat.float().cpu().numpy() if small else None)

@@ -1,5 +1,6 @@
 """The widgets of the table in ``state``, each with its refusal below it."""
 
+import difflib
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
@@ -11,7 +12,7 @@ from streamlit.elements.lib.mutable_tab_container import TabContainer
 from core import SCHEMES
 from core.schemes import LARGEST, SMALLEST
 from pages.text import LANGUAGES, Text, count, quantity
-from pages.ui.state import MAX_CHARS, MAX_SEED, TABLE, State, Value, written
+from pages.ui.state import LAYERS, MAX_CHARS, MAX_SEED, TABLE, Refusal, State, Value, options_of, written
 
 
 def choose(state: State, name: str, t: Text, *, names: str = "", none: str = "") -> None:
@@ -28,7 +29,7 @@ def choose(state: State, name: str, t: Text, *, names: str = "", none: str = "")
 
     st.selectbox(
         t(f"control.{name}"),
-        TABLE[name].options,
+        options_of(name, state["scheme"]),
         format_func=label,
         key=name,
         persist_state="page",
@@ -37,9 +38,23 @@ def choose(state: State, name: str, t: Text, *, names: str = "", none: str = "")
     refusal(state, name, t)
 
 
+def layer(state: State, t: Text) -> None:
+    """Show the layer: chosen from examples, or typed as a model writes it."""
+    st.selectbox(
+        t("control.layer"),
+        LAYERS,
+        format_func=lambda text: text or t("option.layer.linear"),
+        key="layer",
+        persist_state="page",
+        accept_new_options=True,
+        help=t("control.layer_help"),
+    )
+    refusal(state, "layer", t)
+
+
 def enter(state: State, name: str, t: Text) -> None:
     """Show a control that is typed; whatever was typed stays there, right or wrong."""
-    st.text_input(title(state, name, t), key=name, max_chars=MAX_CHARS, persist_state="page")
+    st.text_input(title(state, name, t), key=name, max_chars=TABLE[name].max_chars, persist_state="page")
     refusal(state, name, t)
 
 
@@ -73,12 +88,13 @@ def seed(state: State, t: Text) -> None:
 def use_largest(state: State, t: Text) -> None:
     """Offer the largest fan_out that fits beside the fan_in that was asked for."""
     facts = state.refusals["fan_out"].facts
-    _sizes_button(facts["columns"], facts["fit"], t("refused.fit_button", **_grouped(facts)))
+    if "fit" in facts:
+        _sizes_button(facts["columns"], facts["fit"], t("refused.fit_button", **_grouped(facts)))
 
 
 def shrink(state: State, t: Text, limit: int) -> None:
     """Offer the layer cut down to ``limit`` on each side."""
-    rows, columns = (min(side, limit) for side in state.shape)
+    rows, columns = (min(state[name], limit) for name in ("fan_out", "fan_in"))
     _sizes_button(columns, rows, t("matrix.shrink", columns=columns, rows=rows))
 
 
@@ -128,6 +144,11 @@ def alert(words: str) -> str:
     return f'<p class="lab-refusal" role="alert">▲ {escape(words)}</p>'
 
 
+def again(words: str) -> str:
+    """Return such a sentence for where the control that says it is folded away."""
+    return f'<p class="lab-refusal lab-again">▲ {escape(words)}</p>'
+
+
 def title(state: State, name: str, t: Text) -> str:
     """Return a control's name; torch has two parameters called ``a``."""
     slope = name == "a" and "nonlinearity" in SCHEMES[state["scheme"]].params
@@ -137,23 +158,39 @@ def title(state: State, name: str, t: Text) -> str:
 def sentence(state: State, name: str, t: Text) -> str:
     """Return the refusal of the control ``name`` as a sentence."""
     refusal = state.refusals[name]
+    if name == "layer" and refusal.facts["used"] == "":
+        refusal = Refusal(refusal.code, {**refusal.facts, "used": t("option.layer.linear")})
     facts: dict[str, str] = {
         key: quantity(value, value, trim=True) if isinstance(value, float) else str(value)
         for key, value in refusal.facts.items()
     }
-    for key in ("n", "limit", "low", "high", "rows", "columns"):
+    for key in ("n", "limit", "low", "high"):
         if isinstance(refusal.facts.get(key), int):
             facts[key] = count(refusal.facts[key])
     facts |= {
         "name": title(state, name, t),
-        "used": _used(refusal.facts["used"]) or LANGUAGES[t.language],  # '' is the browser's own
+        "used": _used(state, refusal.facts["used"], t) or LANGUAGES[t.language],  # '' is the browser's own
         "smallest": quantity(SMALLEST, SMALLEST, trim=True),
         "largest": facts.get("largest", "") or quantity(LARGEST, LARGEST, trim=True),
     }
+    if "scheme" in facts:
+        facts["scheme"] = t(f"scheme.{facts['scheme']}.name")
+    if refusal.code == "choice" and facts["options"].count(",") > MANY:
+        facts["options"] = _near(facts["was"], facts["options"].split(", "))
     return t(f"refused.{refusal.code}", **facts)
 
 
-def _used(used: Value | dict[str, Value]) -> str:
+#: Of more options than this, a refusal names those that resemble what was asked for.
+MANY = 12
+
+
+def _near(was: str, options: Sequence[str]) -> str:
+    near = difflib.get_close_matches(was, options, cutoff=0.4) or options[:3]
+    return ", ".join([*near, "…"])
+
+
+def _used(state: State, used: Value | dict[str, Value], t: Text) -> str:
     if isinstance(used, dict):
-        return ", ".join(f"{name} = {_used(value)}" for name, value in used.items())
+        words = {name: _used(state, value, t) or t("option.layer.linear") for name, value in used.items()}
+        return ", ".join(f"{title(state, name, t)} = {value}" for name, value in words.items())
     return quantity(used, used, trim=True) if isinstance(used, float) else str(used)

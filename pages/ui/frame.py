@@ -119,4 +119,6 @@ def _notices(frame: Frame) -> str:
     unsaid = [name for name in state.refusals if name not in state.said]
     # what was typed for another scheme is none of this one's business, but a link's maker should know
     lines += [controls.sentence(state, name, t) for name in unsaid if state.arrived or name not in state.idle]
-    return "".join(map(controls.alert, lines)) or "<span></span>"
+    # where the sidebar is folded, as on a phone, what it says is said here
+    again = [controls.sentence(state, name, t) for name in sorted(state.said)]
+    return "".join([*map(controls.alert, lines), *map(controls.again, again)]) or "<span></span>"

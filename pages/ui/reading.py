@@ -2,16 +2,19 @@
 
 import math
 import re
+from collections.abc import Sequence
+from contextlib import suppress
 from html import escape
 from typing import NamedTuple
 
-from core import SCHEMES, referee, rounded
-from core.laws import Band, Law
-from core.schemes import number
+from core import SCHEMES, InitLabError, extremes, referee, rounded
+from core.laws import Band
+from core.rounding import rounded_law
+from pages.figures.agreement import gap, within
 from pages.figures.notation import plain
-from pages.text import Text, count, expected_count, fixed, interval, probability, quantity
+from pages.text import Text, count, expected_count, fixed, interval, placed, probability, quantity, sentences
 from pages.ui.cached import Drawn
-from pages.ui.state import DTYPE_NAMES, State
+from pages.ui.state import State
 
 #: Fewer weights than this settle little, and the verdict opens with that.
 FEW = 100
@@ -45,48 +48,108 @@ def hint(state: State, t: Text) -> str:
     return t(f"scheme.{state['scheme']}.hint")
 
 
-def formula(law: Law) -> str:
-    """Return the law with this layer's numbers put in, as inline LaTeX that wraps between steps."""
-    first = law.parameters[0]
-    if law.family == "point":
-        chain = "" if first.symbolic == first.numeric else rf"={first.symbolic}"
-        return rf"$W{chain}={first.numeric}$"
-    if len(law.parameters) == 2:
-        given = "".join(rf" $,\;{p.symbolic}={p.numeric}$" for p in law.parameters)
-        name = r"\mathcal U(a,\,b)" if law.family == "uniform" else r"\mathcal N(\mu,\,\sigma^2)"
-        return rf"$W\sim{name}$" + given
-    symbol = "b" if law.family == "uniform" else r"\sigma"
-    name = r"\mathcal U(-b,\,b)" if law.family == "uniform" else r"\mathcal N(0,\,\sigma^2)"
-    steps = [first.symbolic, first.numeric, number(float(f"{first.value:.4g}"))]
-    return rf"$W\sim{name},\;{symbol}$" + "".join(rf" ${{=}}\;{step}$" for step in steps)
-
-
 def context(state: State, t: Text) -> str:
     """Return the line above the finding: what was drawn, where and from which seed."""
     n = math.prod(state.shape)
-    layer = t("context.layer", fan_in=count(state["fan_in"]), fan_out=count(state["fan_out"]))
+    weights = t("context.weights" if n > 1 else "context.weight", n=count(n))
     draw = t("context.draw", seed=state["seed"], device=state.device, dtype=state["dtype"])
     return (
-        f'<p class="lab-context"><b>{name(state, t)}</b> · {layer} · '
-        f'{t("context.weights", n=count(n))}<span class="lab-wide"> · {draw}</span></p>'
+        f'<p class="lab-context"><b>{name(state, t)}</b> · {layer(state, t)} · '
+        f'{weights}<span class="lab-wide"> · {draw}</span></p>'
     )
+
+
+def layer(state: State, t: Text) -> str:
+    """Return the layer's name."""
+    if state["layer"]:
+        return escape(state.layer.text)
+    return t("context.layer", fan_in=count(state["fan_in"]), fan_out=count(state["fan_out"]))
+
+
+def fans(state: State, t: Text) -> str:
+    """Return torch's fans of a layer beside its true connections, and what the difference makes."""
+    layer = state.layer
+    torch_in, torch_out = layer.fans.fan_in, layer.fans.fan_out
+    true_in, true_out = layer.connections
+    facts = {
+        "fan_in": count(torch_in),
+        "fan_out": count(torch_out),
+        "inputs": quantity(float(true_in), 1e3, trim=True),
+        "outputs": quantity(float(true_out), 1e3, trim=True),
+        "shape": " × ".join(map(count, layer.shape)),
+    }
+    if layer.faithful:
+        return t("fans.same", **facts)
+    stacked = layer.text.startswith(("MultiheadAttention", "nn.Multi", "torch.nn.Multi"))
+    words = t("fans.stacked" if stacked else "fans.differ", **facts)
+    if min(true_in, true_out) >= 1 and true_in.denominator == true_out.denominator == 1:
+        scheme = SCHEMES[state["scheme"]]
+        law, wanted = scheme.law(state.shape, **state.params), None
+        with suppress(InitLabError):
+            wanted = scheme.law((int(true_out), int(true_in)), **state.params)
+        if wanted is not None and law.continuous is not None and scheme.key not in _FROM_SHAPE:
+            ratio = law.std / wanted.std
+            if abs(ratio - 1) > 1e-9:
+                words = sentences(words, t("fans.std", ratio=quantity(ratio, ratio, 3, trim=True)))
+    return words
+
+
+#: Schemes whose std follows from the matrix as it is stored, not from what feeds what.
+_FROM_SHAPE = {"orthogonal", "sparse"}
 
 
 def finding(drawn: Drawn, state: State, t: Text) -> str:
     """Return the page's headline: the finding, with its number."""
-    summary, law, verdict = drawn
-    if not verdict.consistent:
-        return f"▲ {t('verdict.against')} {_against(drawn, t)}"
-    band, outside = _wall(drawn, state), summary.outside[0]
-    n = count(summary.n)
-    low, high = interval(band.low, band.high)
+    if not drawn.verdict.consistent:
+        return sentences(f"▲ {t('verdict.against')}", _against(drawn, t))
+    special = {"indicator": _pattern, "orthogonal": _orthonormal, "sparse": _zeros}
+    say = special.get(drawn.law.family, _uncrossed if _yardstick(drawn) is None else _crossed)
+    return say(drawn, state, t)
+
+
+def _pattern(drawn: Drawn, state: State, t: Text) -> str:
+    (_, zeros), (_, ones) = drawn.summary.atoms
+    rest = state.shape[0] - ones
+    key = "finding.copies_some" if rest else "finding.copies"
+    return t(key, ones=count(ones), zeros=count(zeros), rest=count(rest))
+
+
+def _orthonormal(drawn: Drawn, _: State, t: Text) -> str:
+    rows, columns = drawn.law.matrix or (1, 1)
+    gain = drawn.law.support[1]
+    length = quantity(gain, gain, trim=True)
+    if min(rows, columns) == 1:
+        return t("finding.orthogonal_one", length=length)
+    sides = t("finding.rows") if rows <= columns else t("finding.columns")
+    return t("finding.orthogonal", sides=sides, k=count(min(rows, columns)), length=length)
+
+
+def _zeros(drawn: Drawn, _: State, t: Text) -> str:
+    summary, law = drawn.summary, drawn.law
+    rows = (law.matrix or (1, 1))[0]
+    fixed = round(law.atoms[0][1] * rows)
+    facts = {"zeros": count(summary.atoms[0][1]), "fixed": count(fixed), "rows": count(rows)}
+    return t("finding.sparse", n=count(summary.n), **facts)
+
+
+def _crossed(drawn: Drawn, state: State, t: Text) -> str:
+    band, outside = _yardstick(drawn) or (drawn.law.bands[0], 0)
+    facts = {
+        "observed": count(outside),
+        "n": count(drawn.summary.n),
+        "band": plain(band.formula),
+        "expected": expected_count(_beyond(drawn, band, state)),
+    }
+    return t("finding.coverage" if _wall(drawn) is None else "finding.uncut", **facts)
+
+
+def _uncrossed(drawn: Drawn, state: State, t: Text) -> str:
+    summary, law, _ = drawn
+    wall = _wall(drawn) or law.bands[0]
+    low, high = interval(wall.low, wall.high)
     if law.family == "point":
-        return t("finding.point", n=n, value=low)
-    if band.kind == "coverage":
-        expected = expected_count(summary.n * (1 - band.probability))
-        name = plain(band.formula)
-        return t("finding.coverage", observed=count(outside), n=n, band=name, expected=expected)
-    if band.low != -band.high:
+        return t("finding.point", n=count(summary.n), value=low)
+    if law.support[0] != -law.support[1]:
         return t("finding.interval", low=low, high=high)
     exact = interval(*law.support)[1]
     facts = {"bound": high, "exact": exact, "dtype": state["dtype"]}
@@ -110,18 +173,22 @@ def verdict(drawn: Drawn, state: State, t: Text) -> str:
     }
     if not judged.consistent:
         alarms = count(1 / referee.ALPHA)
-        lead, why = t("verdict.against"), f"{_against(drawn, t)} {t('verdict.alarm', alarms=alarms)}"
+        lead, why = t("verdict.against"), _against(drawn, t)
+        if law.random and min(check.p_value for check in judged.checks) > 0:
+            why = sentences(why, t("verdict.alarm", alarms=alarms))
         sentence = t("verdict.sentence", lead=f"▲ {lead}", why=why)
         return f'<p class="lab-verdict lab-against">{sentence}</p>'
     if not law.random:
         case, why = "exact", t("verdict.exact_why")
-    elif not judged.judged:
-        case, why = "grid", t("verdict.grid_why", **facts)
-        if law.bands[0].kind == "support":
-            why = t("verdict.grid_wall", why=why, **facts)
+    elif law.family == "orthogonal":
+        case, why = "consistent", t("verdict.orthogonal_why", **facts)
     else:
         case = "consistent" if summary.n >= FEW else "few" if summary.n > 1 else "one"
-        why = t(f"verdict.{case}_why", checks=t(f"verdict.checks.{law.family}"), **facts)
+        names = dict.fromkeys(check.name for check in judged.checks)
+        checks = t("verdict.and").join(t(f"verdict.checks.{name}") for name in names)
+        why = t(f"verdict.{case}_why", checks=checks[:1].upper() + checks[1:], **facts)
+        if state.dtype.itemsize == 2:
+            why = sentences(why, t("verdict.grid", dtype=state["dtype"]))
     sentence = t("verdict.sentence", lead=t(f"verdict.{case}", **facts), why=why)
     return f'<p class="lab-verdict">{sentence}</p>'
 
@@ -130,12 +197,14 @@ def _against(drawn: Drawn, t: Text) -> str:
     """Say what contradicts the law: the check that fails worst."""
     summary, law, judged = drawn
     worst = min(judged.checks, key=lambda check: check.p_value)
-    expected = summary.n * (1 - law.bands[0].probability)
-    ratio = summary.std / law.std - 1 if law.random else 0.0
+    yardstick = _yardstick(drawn)
+    band, outside = yardstick or (law.bands[0], summary.outside[0])
+    ratio = summary.std / law.std - 1 if law.std > 0 else 0.0
     return t(
         f"verdict.off.{worst.name}",
-        observed=count(summary.outside[0]),
-        expected=expected_count(expected),
+        observed=count(outside if worst.name == "outside" else abs(worst.statistic)),
+        expected=expected_count(summary.n * (1 - band.probability)),
+        band=plain(band.formula),
         errors=fixed(abs(worst.statistic), 1),
         percent=quantity(abs(100 * ratio), 100 * ratio, 2),
         direction=t("verdict.off.large" if ratio > 0 else "verdict.off.small"),
@@ -146,7 +215,13 @@ def _against(drawn: Drawn, t: Text) -> str:
 def evidence(drawn: Drawn, state: State, t: Text) -> str:
     """Return the table of drawn beside expected, with its note and the scheme's source."""
     law = drawn.law
-    rows = _moments(drawn, state, t) if law.random else _values(drawn, state, t)
+    rows = _moments(drawn, state, t) if law.continuous is not None else _values(drawn, t)
+    note = t(_note(drawn), band=t("table.band") if law.independent else "", source=_source(state))
+    return table(rows, t, note=note)
+
+
+def table(rows: Sequence[Row], t: Text, *, note: str) -> str:
+    """Return a table of drawn beside expected, with a note below it."""
     errors = any(math.isfinite(row.errors) for row in rows)
     heads = ["", t("table.drawn"), t("table.expected")] + [t("table.off")] * errors
     body = "".join(_row(row, errors=errors) for row in rows)
@@ -154,16 +229,21 @@ def evidence(drawn: Drawn, state: State, t: Text) -> str:
     return (
         f'<table class="lab-table"><caption>{t("table.caption")}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-        f'<p class="lab-note">{_note(law, state, t, errors=errors)}</p>'
+        f'<p class="lab-note">{note}</p>'
     )
 
 
-def _note(law: Law, state: State, t: Text, *, errors: bool) -> str:
-    """Return how to read table and chart, and the scheme's source."""
+def _note(drawn: Drawn) -> str:
+    """Return the key of the note on how to read table and chart."""
+    if drawn.law.continuous is None:
+        return "table.note_point"
+    return "table.note"
+
+
+def _source(state: State) -> str:
+    """Return a link to the scheme's source."""
     source = SCHEMES[state["scheme"]].source
-    link = f'<a href="{source.url}" target="_blank" rel="noopener">{escape(source.citation)}</a>'
-    kind = "note_point" if not law.random else "note" if errors else "note_grid"
-    return t(f"table.{kind}", band=t("table.band"), source=link)
+    return f'<a href="{source.url}" target="_blank">{escape(source.citation)}</a>'
 
 
 def _row(row: Row, *, errors: bool) -> str:
@@ -175,52 +255,139 @@ def _row(row: Row, *, errors: bool) -> str:
 
 
 def _moments(drawn: Drawn, state: State, t: Text) -> list[Row]:
-    """Return the rows of a law that spreads."""
-    summary, law, judged = drawn
-    errors = referee.standard_errors(summary.n, law) if judged.judged else {}
+    """Return the rows of a law that spreads; expected is what the dtype makes of the law."""
+    summary, law, _ = drawn
+    expected = rounded_law(law, state.dtype) if law.independent else law
+    errors = referee.standard_errors(summary.n, law, state.dtype)
 
-    def off(name: str, drawn: float, expected: float) -> float:
-        return (drawn - expected) / errors[name] if name in errors else math.nan
+    def off(name: str, ours: float, theirs: float) -> float:
+        return (ours - theirs) / errors[name] if errors.get(name) else math.nan
 
     rows = [
         Row(
             t(f"table.{name}"),
             quantity(getattr(summary, name), law.std),
-            quantity(getattr(law, name), law.std, trim=getattr(law, name) == 0),
-            off(name, getattr(summary, name), getattr(law, name)),
+            quantity(getattr(expected, name), law.std, trim=getattr(expected, name) == 0),
+            off(name, getattr(summary, name), getattr(expected, name)),
         )
         for name in ("mean", "std")
     ]
-    kurtosis, theirs = summary.excess_kurtosis, law.excess_kurtosis
+    kurtosis, theirs = summary.excess_kurtosis, expected.excess_kurtosis
     shown = fixed(kurtosis, 3) if math.isfinite(kurtosis) else t("table.undefined")
-    distance = off("excess_kurtosis", kurtosis, theirs)
-    rows.append(Row(t("table.excess_kurtosis"), shown, fixed(theirs, 3), distance))
-    wall = _wall(drawn, state)
-    bounds = (wall.low, wall.high) if wall.kind == "support" else law.support
+    rows.append(
+        Row(t("table.excess_kurtosis"), shown, fixed(theirs, 3), off("excess_kurtosis", kurtosis, theirs))
+    )
+    wall = _wall(drawn)
+    bounds = (wall.low, wall.high) if wall is not None else law.support
     for name, relation, bound in (("minimum", "≥", bounds[0]), ("maximum", "≤", bounds[1])):
         limit = f"{relation} {quantity(bound, law.std)}" if math.isfinite(bound) else ""
         value = quantity(getattr(summary, name), law.std)
         rows.append(Row(t(f"table.{name}"), value, limit or t("table.unbounded")))
+    for atom, times in summary.atoms:
+        p = dict(law.atoms)[atom]
+        rows.append(
+            Row(t("table.equal", value=quantity(atom, 1, trim=True)), count(times), count(p * summary.n))
+        )
     for band, outside in zip(law.bands, summary.outside, strict=True):
-        missing = summary.n * (1 - band.probability)
+        missing = _beyond(drawn, band, state)
         name = t(f"table.outside_{band.kind}", band=plain(band.formula))
-        spread = math.sqrt(missing * band.probability)
-        z = (outside - missing) / spread if spread > 0 and judged.judged else math.nan
+        spread = math.sqrt(missing * (1 - missing / summary.n)) if law.family != "orthogonal" else 0.0
+        z = (outside - missing) / spread if spread > 0 else math.nan
         rows.append(Row(name, count(outside), expected_count(missing), z))
     return rows
 
 
-def _values(drawn: Drawn, state: State, t: Text) -> list[Row]:
-    """Return the rows of a law of one value."""
-    summary, others = drawn.summary, drawn.summary.outside[0]
-    wall = _wall(drawn, state)
-    value, _ = interval(wall.low, wall.high)
-    return [
-        Row(t("table.equal", value=value), count(summary.n - others), count(summary.n)),
-        Row(t("table.other"), count(others), "0"),
+def _beyond(drawn: Drawn, band: Band, state: State) -> float:
+    """Return how many weights should lie outside ``band``, as the dtype rounds them."""
+    summary, law, _ = drawn
+    if band.kind == "support":
+        return 0.0
+    if law.family == "orthogonal":
+        return summary.n * (1 - band.probability)
+    return summary.n * law.share * rounded_law(law, state.dtype).outside(band.low, band.high)
+
+
+def _values(drawn: Drawn, t: Text) -> list[Row]:
+    """Return the rows of a law of single values."""
+    summary, law, _ = drawn
+    rows = []
+    for (value, times), (_, p) in zip(summary.atoms, law.atoms, strict=True):
+        shown = quantity(value, value, trim=True)
+        spread = math.sqrt(summary.n * p * (1 - p)) if law.random else 0.0
+        z = (times - summary.n * p) / spread if spread > 0 else math.nan
+        rows.append(Row(t("table.equal", value=shown), count(times), expected_count(summary.n * p), z))
+    others = summary.n - sum(times for _, times in summary.atoms)
+    return [*rows, Row(t("table.other"), count(others), "0")]
+
+
+def _wall(drawn: Drawn) -> Band | None:
+    """Return the law's walls as the weights' dtype rounds them, if it has any."""
+    walls = [band for band in drawn.law.bands if band.kind == "support"]
+    return rounded(walls[0], drawn.summary.dtype) if walls else None
+
+
+def _yardstick(drawn: Drawn) -> tuple[Band, int] | None:
+    """Return the law's coverage band, if it has one, and the number of weights outside it."""
+    pairs = zip(drawn.law.bands, drawn.summary.outside, strict=True)
+    return next(((band, outside) for band, outside in pairs if band.kind == "coverage"), None)
+
+
+def cumulative(drawn: Drawn, t: Text) -> str:
+    """Return how far the drawn shares are from the law's, and how far they may be by chance."""
+    summary, law, _ = drawn
+    if law.continuous is None:
+        return f'<p class="lab-verdict">{t("cumulative.atoms")}</p>'
+    distance, at = gap(summary, law)
+    facts = {"gap": quantity(distance, distance, 3), "at": quantity(at, law.std, 3)}
+    words = t("cumulative.gap", **facts)
+    note = t("cumulative.note_orthogonal")
+    if law.family != "orthogonal":
+        limit = KOLMOGOROV * math.sqrt(law.share / summary.n)
+        inside = t("cumulative.inside" if distance <= limit else "cumulative.beyond")
+        words = sentences(f"<b>{inside}</b>", words, t("cumulative.limit", limit=quantity(limit, limit, 3)))
+        note = t("cumulative.note")
+    return f'<p class="lab-verdict">{words}</p><p class="lab-note">{note}</p>'
+
+
+#: The 95 % point of Kolmogorov's law: √n·D stays below it in 95 of 100 samples (Kolmogorov 1933).
+KOLMOGOROV = 1.3581
+
+
+def quantiles(drawn: Drawn, t: Text) -> str:
+    """Return how many dots of the quantile chart lie in its band, and how to read it."""
+    inside, dots = within(drawn.summary, drawn.law)
+    if drawn.law.family == "orthogonal":
+        words = t("quantiles.orthogonal")
+    elif dots == 0:
+        words = t("quantiles.few")
+    else:
+        words = t("quantiles.dots", inside=inside, dots=dots)
+    rounding = t("quantiles.rounded") if drawn.summary.dtype.itemsize == 2 else ""
+    note = sentences(t("quantiles.note"), rounding)
+    return f'<p class="lab-verdict">{words}</p><p class="lab-note">{note}</p>'
+
+
+def largest(drawn: Drawn, state: State, t: Text) -> str:
+    """Return the largest weight beside its expected value, and the smallest."""
+    summary, law, _ = drawn
+    m = summary.n - sum(times for _, times in summary.atoms)
+    high, low = extremes.largest(m, law), extremes.smallest(m, law)
+    size = high.high - high.low
+    ends = {"low": placed(high.low, size), "high": placed(high.high, size)}
+    inside = high.low <= summary.maximum <= high.high
+    words = t("largest.inside" if inside else "largest.beyond", n=count(m), **ends)
+    rows = [
+        Row(t("table.maximum"), placed(summary.maximum, size), placed(high.expected, size)),
+        Row(t("table.minimum"), placed(summary.minimum, size), placed(low.expected, size)),
     ]
+    notes = [t("largest.note")]
+    capped = law.family in {"normal", "sparse"} and state["dtype"] != "float64" and state.device == "cpu"
+    if capped and high.high - law.mean > GENERATOR_SIGMAS * law.parameters[-1].value:
+        notes.append(t("largest.capped", sigmas=fixed(GENERATOR_SIGMAS, 2)))
+    if state.dtype.itemsize == 2:
+        notes.append(t("largest.rounded", dtype=state["dtype"]))
+    return f'<p class="lab-verdict">{words}</p>' + table(rows, t, note=sentences(*notes))
 
 
-def _wall(drawn: Drawn, state: State) -> Band:
-    """Return the law's first band as the chosen dtype rounds it."""
-    return rounded(drawn.law.bands[0], DTYPE_NAMES[state["dtype"]])
+#: torch's CPU makes float32 normals of 24 bits: none lies further out than √(2·24·ln 2) σ.
+GENERATOR_SIGMAS = math.sqrt(48 * math.log(2))

@@ -5,6 +5,8 @@ control, add a row to ``TABLE`` and show it on a page with ``pages.ui.controls``
 out of the URL and never change within a version of it.
 """
 
+import itertools
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,11 +14,13 @@ from functools import lru_cache
 from typing import Any
 
 import streamlit as st
+import torch
 
-from core import PARAMETERS, SCHEMES, DtypeError, check, devices
+from core import PARAMETERS, SCHEMES, InitLabError, Layer, ParameterError, ShapeError, check, devices
 from core.devices import KINDS
-from core.sampling import DTYPES
-from core.schemes import LARGEST, NONLINEARITIES, SMALLEST
+from core.layers import MAX_CHARS as MAX_LAYER_CHARS
+from core.sampling import DTYPES, streams
+from core.schemes import LARGEST, NONLINEARITIES, SMALLEST, Parameter
 from pages.text import LANGUAGES
 
 VERSION = "1"
@@ -25,11 +29,27 @@ Value = int | float | str
 
 #: Weights that one visitor's draw may hold: 4096 × 4096, 64 MB in float32.
 MAX_WEIGHTS = 1 << 24
+#: Weights of a draw that is never held whole: 32 768 × 32 768, some seconds.
+MAX_STREAMED = 1 << 30
 MAX_FAN = 65_536
 #: torch's CPU generator uses the low 32 bits of a seed, so larger seeds repeat smaller ones.
 MAX_SEED = 2**32 - 1
 #: Characters of a text field; more is cut off when it comes from a link.
 MAX_CHARS = 24
+#: Layers to choose; any other that torch.nn can build may be typed. '' is Linear, of the two fans.
+LAYERS = (
+    "",
+    "Conv1d(64, 128, 5)",
+    "Conv2d(64, 128, 3)",
+    "Conv2d(64, 128, 3, groups=4)",
+    "Conv2d(64, 64, 3, groups=64)",
+    "Conv3d(16, 32, 3)",
+    "ConvTranspose2d(128, 64, 4)",
+    "Embedding(10000, 256)",
+    "MultiheadAttention(512, 8)",
+)
+#: What a scheme starts from where that is not the table's default: ``dirac`` fills convolutions alone.
+_OWN_DEFAULTS = {("dirac", "layer"): "Conv2d(64, 128, 3)"}
 
 DTYPE_NAMES = {str(dtype).removeprefix("torch."): dtype for dtype in DTYPES}
 
@@ -59,6 +79,7 @@ class Control:
     parse: Callable[[str], Value]
     #: what there is to choose; empty for a field that is typed
     options: tuple[str, ...] = ()
+    max_chars: int = MAX_CHARS
 
 
 def _choice(name: str, default: str, options: Iterable[str]) -> Control:
@@ -66,10 +87,14 @@ def _choice(name: str, default: str, options: Iterable[str]) -> Control:
 
     def parse(raw: str) -> str:
         if raw not in allowed:
-            raise Refused("choice", options=", ".join(o for o in allowed if o))
+            raise _no_option(allowed)
         return raw
 
     return Control(name, default, parse, allowed)
+
+
+def _no_option(options: Iterable[str]) -> Refused:
+    return Refused("choice", options=", ".join(filter(None, options)))
 
 
 def _whole(name: str, default: int, low: int, high: int) -> Control:
@@ -88,24 +113,55 @@ def _real(name: str, default: float) -> Control:
         try:
             return float(domain.checked(name, float(raw.replace("−", "-"))))
         except ValueError:
-            code = "positive" if domain.minimum == 0 else "real"
-            raise Refused(code, smallest=SMALLEST, largest=LARGEST) from None
+            raise _outside(domain) from None
 
     return Control(name, default, parse)
 
+
+def _outside(domain: Parameter) -> Refused:
+    """Return the refusal of a number outside ``domain``."""
+    if domain.maximum < math.inf:
+        return Refused("between", low=domain.minimum, high=domain.maximum)
+    code = "real" if domain.minimum else "positive" if domain.zero else "above"
+    return Refused(code, smallest=SMALLEST, largest=LARGEST)
+
+
+def _layer(name: str, default: str) -> Control:
+    def parse(raw: str) -> str:
+        try:
+            return layer_of(raw).text if raw.strip() else ""
+        except ShapeError as error:
+            if error.code == "shape.layer_built":
+                raise Refused("layer_built", why=error.facts["why"]) from None
+            raise Refused("layer", kinds=", ".join(error.facts["kinds"])) from None
+
+    return Control(name, default, parse, max_chars=MAX_LAYER_CHARS)
+
+
+layer_of = lru_cache(maxsize=512)(Layer.of)
+
+
+TABS = ("histogram", "cumulative", "quantiles", "largest", "matrix", "numbers", "code")
 
 TABLE: Mapping[str, Control] = {
     control.name: control
     for control in (
         _choice("scheme", "kaiming_normal", SCHEMES),
         _choice("nonlinearity", "relu", NONLINEARITIES),
-        _choice("mode", "fan_in", PARAMETERS["mode"].choices),
+        _choice("mode", "fan_in", SCHEMES["variance_scaling"].domain("mode").choices),
         _real("a", 0.0),
         _real("b", 1.0),
         _real("mean", 0.0),
         _real("std", 1.0),
         _real("val", 5.0),
         _real("gain", 1.0),
+        _real("sparsity", 0.1),
+        _whole("groups", 1, 1, int(PARAMETERS["groups"].maximum)),
+        _choice("distribution", "truncated_normal", PARAMETERS["distribution"].choices),
+        _real("scale", 1.0),
+        _whole("n_layer", 12, 1, int(PARAMETERS["n_layer"].maximum)),
+        _real("sigma", 1.0),
+        _layer("layer", ""),
         _whole("fan_in", 512, 1, MAX_FAN),
         _whole("fan_out", 256, 1, MAX_FAN),
         _whole("seed", 40, 0, MAX_SEED),
@@ -113,7 +169,7 @@ TABLE: Mapping[str, Control] = {
         _choice("dtype", "float32", DTYPE_NAMES),
         _whole("bins", 60, 10, 400),
         _choice("overlay", "none", ("none", *SCHEMES)),
-        _choice("tab", "histogram", ("histogram", "matrix", "numbers", "code")),
+        _choice("tab", "histogram", TABS),
         # '' is the browser's own language, which a link leaves to its reader
         _choice("lang", "", ("", *LANGUAGES)),
     )
@@ -147,9 +203,20 @@ class State:
         return self.values[name]
 
     @property
-    def shape(self) -> tuple[int, int]:
-        """Shape of the layer's weight, (fan_out, fan_in)."""
-        return int(self.values["fan_out"]), int(self.values["fan_in"])
+    def layer(self) -> Layer:
+        """The layer whose weight is drawn."""
+        linear = f"Linear({self.values['fan_in']}, {self.values['fan_out']})"
+        return layer_of(str(self.values["layer"]) or linear)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the layer's weight."""
+        return self.layer.shape
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """What torch draws in."""
+        return DTYPE_NAMES[str(self.values["dtype"])]
 
     @property
     def params(self) -> dict[str, Any]:
@@ -162,13 +229,21 @@ class State:
 
     @property
     def idle(self) -> set[str]:
-        """Parameters of other schemes."""
-        return PARAMETERS.keys() - self.params.keys()
+        """Controls that nothing depends on: parameters of other schemes, fans of another layer."""
+        fans = {"fan_in", "fan_out"} if self.values["layer"] else set()
+        return (PARAMETERS.keys() - self.params.keys()) | fans
+
+    @property
+    def limit(self) -> int:
+        """How many weights this draw may have."""
+        scheme, device = str(self.values["scheme"]), self.device
+        return MAX_STREAMED if streams(scheme, self.shape, device, **self.params) else MAX_WEIGHTS
 
     def query(self) -> dict[str, str]:
         """Return the URL parameters that reproduce this page: defaults, and other schemes', left out."""
         values = {name: self.values[name] for name in self.names if name not in self.idle}
-        query = {n: written(v) for n, v in values.items() if v != TABLE[n].default}
+        scheme = str(self.values["scheme"])
+        query = {n: written(v) for n, v in values.items() if v != default_of(n, scheme)}
         return {"v": VERSION, **query} if query else {}
 
 
@@ -189,38 +264,94 @@ def read(page: str, names: Iterable[str]) -> State:
     state = State(values={}, names=shown, arrived=arrived)
     good: Mapping[str, Value] = session.get("_good", {})
     for name, control in TABLE.items():
-        state.values[name] = good.get(name, control.default) if name in shown else control.default
+        scheme = str(state.values.get("scheme", TABLE["scheme"].default))
+        if name != "scheme" and not arrived and name in shown:
+            _follow(name, session.get("_scheme", scheme), scheme)
+        default = default_of(name, scheme)
+        state.values[name] = _last_good(control, good, scheme) if name in shown else default
         raw = session.get(name)
         if name not in shown or raw is None:
             continue
-        if name in refused_link and raw != control.default:
+        if name in refused_link and raw != default:
             del refused_link[name]  # the visitor has chosen since
         try:
-            state.values[name] = control.parse(str(raw))
-            control.parse(refused_link.get(name, str(raw)))
+            state.values[name] = _parsed(control, str(raw), scheme)
+            if name in refused_link:
+                raise _no_option(options_of(name, scheme))
         except Refused as refused:
             was = refused_link.get(name, str(raw))
             facts = {**refused.refusal.facts, "was": was, "used": state.values[name]}
             state.refusals[name] = Refusal(refused.refusal.code, facts)
+    session["_scheme"] = state.values["scheme"]
     state.unknown = tuple(session.get("_unknown", ()))
     state.version = session.get("_version", VERSION)
     return state
+
+
+def _parsed(control: Control, raw: str, scheme: str) -> Value:
+    """Return the value of ``raw``, which a scheme may hold to more than the table does."""
+    value = control.parse(raw)
+    if isinstance(value, float) and control.name in SCHEMES[scheme].params:
+        domain = SCHEMES[scheme].domain(control.name)
+        try:
+            domain.checked(control.name, value)
+        except ParameterError:
+            raise _outside(domain) from None
+    return value
+
+
+def _last_good(control: Control, good: Mapping[str, Value], scheme: str) -> Value:
+    """Return the value that was last in force, if it is one for this scheme, or else the default."""
+    default = default_of(control.name, scheme)
+    try:
+        return _parsed(control, written(good.get(control.name, default)), scheme)
+    except Refused:
+        return default
+
+
+def default_of(name: str, scheme: str) -> Value:
+    """Return a control's default: for a number, the scheme's own."""
+    own: Value | None = SCHEMES[scheme].params.get(name)
+    if own is not None and not TABLE[name].options:
+        return own
+    return _OWN_DEFAULTS.get((scheme, name), TABLE[name].default)
+
+
+def options_of(name: str, scheme: str) -> tuple[str, ...]:
+    """Return what there is to choose for a control; a scheme may have less than the table."""
+    options = TABLE[name].options
+    if name not in SCHEMES[scheme].params:
+        return options
+    choices = SCHEMES[scheme].domain(name).choices
+    return tuple(option for option in options if option in choices)
+
+
+def _follow(name: str, before: str, scheme: str) -> None:
+    """When the scheme changes, let a control that stood at the old one's default go to the new one's."""
+    session = st.session_state
+    if session.get(name) == written(default_of(name, before)):
+        session[name] = written(default_of(name, scheme))
+    elif (options := options_of(name, scheme)) and session.get(name) not in options:
+        session[name] = default_of(name, scheme)
 
 
 def _load(link: Mapping[str, str], shown: tuple[str, ...]) -> None:
     """Put a link's parameters into the widgets, as if they had been typed there."""
     session = st.session_state
     refused: dict[str, str] = {}
+    scheme = str(TABLE["scheme"].default)
     for name in shown:
-        control = TABLE[name]
-        raw = link.get(name)
+        control, raw = TABLE[name], link.get(name)
+        default = default_of(name, scheme)
         if control.options:
-            if raw is not None and raw not in control.options:
+            if raw is not None and raw not in options_of(name, scheme):
                 refused[name] = raw[:MAX_CHARS]
                 raw = None
-            session[name] = control.default if raw is None else raw
+            session[name] = default if raw is None else raw
         else:
-            session[name] = written(control.default) if raw is None else raw[:MAX_CHARS]
+            session[name] = written(default) if raw is None else raw[: control.max_chars]
+        if name == "scheme":
+            scheme = str(session[name])
     session["_good"] = {}
     session["_refused"] = refused
     session["_unknown"] = [n[:MAX_CHARS] for n in link if n not in shown and n != "v"][:3]
@@ -230,9 +361,9 @@ def _load(link: Mapping[str, str], shown: tuple[str, ...]) -> None:
 def settle(state: State) -> None:
     """Hold the values against each other; where they clash, the last that agreed stay in force.
 
-    Four rules: a < b, the size of a draw, weights that the dtype can hold, and a device that is
-    here (its choice stays in the link, for a machine that has it). Each speaks at the
-    control where a visitor would mend it.
+    The rules: a < b, a scheme that can fill the layer, weights that the dtype can hold, the size of a
+    draw, and a device that is here (its choice stays in the link, for a machine that has it). Each
+    speaks at the control where a visitor would mend it.
     """
     scheme = SCHEMES[state["scheme"]]
     main = next(iter(scheme.params), "scheme")
@@ -241,24 +372,31 @@ def settle(state: State) -> None:
     else:
         missing = {"was": state["device"].upper(), "used": "cpu"}
         state.refusals.setdefault("device", Refusal("device", missing))
+    layer = ("layer", "fan_in", "fan_out")
     if {"a", "b"} <= set(scheme.params):
         _agree(state, ("a", "b"), _order, at="b")
-    _agree(state, ("fan_in", "fan_out"), _size, at="fan_out")
-    _agree(state, (*scheme.params, "dtype", "fan_in", "fan_out"), _fit, at=main)
+    _agree(state, (*scheme.params, *layer), _takes, at="layer" if state["layer"] else "scheme")
+    _agree(state, layer, _size, at="layer" if state["layer"] else "fan_out")
+    _agree(state, ("dtype", *scheme.params, *layer), _fit, at=main)
     st.session_state["_good"] = dict(state.values)
 
 
 def _agree(state: State, names: Sequence[str], rule: Callable[[State], Refusal | None], *, at: str) -> None:
-    """Put the values that last agreed in the place of those that break ``rule``, or else the defaults."""
+    """Put the values that last agreed in the place of those that break ``rule``, or else the defaults.
+
+    One value alone, if that will do, the first of ``names`` before the others; else all of them.
+    """
     refusal = rule(state)
     if refusal is None:
         return
-    fallbacks: tuple[Mapping[str, Value], ...] = (st.session_state.get("_good", {}), {})
-    for fallback in fallbacks:
-        used = {name: fallback.get(name, TABLE[name].default) for name in names}
-        state.values.update(used)
+    scheme, asked = str(state["scheme"]), dict(state.values)
+    good: Mapping[str, Value] = st.session_state.get("_good", {})
+    for fallback, tried in itertools.product((good, {}), (*((name,) for name in names), names)):
+        own = {name: fallback.get(name, default_of(name, scheme)) for name in tried}
+        state.values = {**asked, **own}
         if rule(state) is None:
             break
+    used = {name: state.values[name] for name in names if state.values[name] != asked[name]}
     state.refusals[at] = Refusal(refusal.code, {**refusal.facts, "used": used})
 
 
@@ -267,12 +405,25 @@ def _order(state: State) -> Refusal | None:
     return Refusal("order", {"a": low, "b": high}) if low >= high else None
 
 
+def _takes(state: State) -> Refusal | None:
+    """Return the scheme's objection to the layer or to its own parameters."""
+    try:
+        SCHEMES[state["scheme"]].law(state.shape, **state.params)
+    except InitLabError as error:
+        facts = {**error.facts, "layer": state.layer.text, "scheme": state["scheme"]}
+        return Refusal(error.code.replace(".", "_"), facts)
+    return None
+
+
 def _size(state: State) -> Refusal | None:
-    rows, columns = state.shape
-    if rows * columns <= MAX_WEIGHTS:
+    n, limit = math.prod(state.shape), state.limit
+    if n <= limit:
         return None
-    facts = {"rows": rows, "columns": columns, "n": rows * columns, "limit": MAX_WEIGHTS}
-    return Refusal("size", {**facts, "fit": min(MAX_FAN, MAX_WEIGHTS // columns)})
+    facts = {"layer": state.layer.text, "n": n, "limit": limit}
+    if not state["layer"]:
+        columns = state["fan_in"]
+        facts |= {"columns": columns, "fit": max(1, min(MAX_FAN, limit // columns))}
+    return Refusal("size", facts)
 
 
 def _fit(state: State) -> Refusal | None:
@@ -282,13 +433,13 @@ def _fit(state: State) -> Refusal | None:
 
 @lru_cache(maxsize=4096)
 def _misfit(
-    key: str, shape: tuple[int, int], device: str, dtype: str, params: tuple[tuple[str, Any], ...]
+    key: str, shape: tuple[int, ...], device: str, dtype: str, params: tuple[tuple[str, Any], ...]
 ) -> Refusal | None:
-    """Return core's objection to holding these weights in ``dtype``, or None."""
+    """Return core's objection to drawing these weights in ``dtype``, or None."""
     try:
-        check(key, shape, seed=0, device=device, dtype=DTYPE_NAMES[dtype], **dict(params))
-    except DtypeError as error:
-        return Refusal("fits" if error.code == "dtype.range" else "lacks", error.facts)
+        check(key, shape, seed=0, device=device, dtype=DTYPE_NAMES[dtype], whole=False, **dict(params))
+    except InitLabError as error:
+        return Refusal(error.code.replace(".", "_"), error.facts)
     return None
 
 
