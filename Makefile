@@ -49,4 +49,5 @@ layers: setup
 check: lint type layers test
 
 bench: setup  ## the figures the project promises, as ratios
+	$(BIN)/python -m tests.bench.stream
 	$(BIN)/python -m tests.bench.page

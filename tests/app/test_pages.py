@@ -1,7 +1,9 @@
 """Every page in every language, links good and bad, and everything typed wrong."""
 
+import ast
 import json
 import math
+import re
 from collections.abc import Callable
 
 import pytest
@@ -12,10 +14,12 @@ from streamlit.testing.v1 import AppTest
 
 import core
 from core import SCHEMES
-from pages.text import LANGUAGES, Text
+from pages.text import LANGUAGES, Text, catalogue
+from pages.ui import cached
 from pages.ui.frame import PAGES
-from pages.ui.state import TABLE
+from pages.ui.state import TABLE, TABS
 from tests.app.conftest import opened, query, refusals, said
+from tests.stream import ROOT
 
 Link = Callable[[AppTest], dict[str, str]]
 pages = pytest.mark.parametrize("page", PAGES)
@@ -40,12 +44,21 @@ def test_a_page_opens_in_every_language(page: str, language: str) -> None:
 
 
 @languages
-@pytest.mark.parametrize("tab", TABLE["tab"].options)
+@pytest.mark.parametrize("tab", TABS)
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_every_scheme_shows_every_view(scheme: str, tab: str, language: str) -> None:
     app = opened(scheme=scheme, tab=tab, lang=language, fan_in="7", fan_out="4")
     _stands(app)
     assert Text(language)(f"scheme.{scheme}.name") in said(app)
+    assert refusals(app) == []
+
+
+@pytest.mark.parametrize("tab", TABS)
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_single_weight_breaks_no_view(scheme: str, tab: str) -> None:
+    layer = {"layer": "Conv1d(1, 1, 1)"} if scheme == "dirac" else {"fan_in": "1", "fan_out": "1"}
+    app = opened(scheme=scheme, tab=tab, **layer)
+    _stands(app)
     assert refusals(app) == []
 
 
@@ -136,11 +149,147 @@ def test_more_opens_the_rest_and_an_overlay() -> None:
     _stands(app)
 
 
+def test_half_precision_is_judged_on_its_grid() -> None:
+    words = said(opened(scheme="kaiming_uniform", dtype="bfloat16"))
+    assert "Consistent with the law. Support, mean, std, shape, extremes agree" in _plain(words)
+    assert "The test knows the numbers that bfloat16 can hold." in words
+    assert "The test knows" not in said(opened(scheme="kaiming_uniform", dtype="float64"))
+
+
+def _plain(html: str) -> str:
+    return re.sub(r"<[^>]+>", "", html)
+
+
 @pytest.mark.parametrize(
-    ("dtype", "words"), [("bfloat16", "Not judged in bfloat16."), ("float64", "Consistent")]
+    ("link_", "words"),
+    [
+        (
+            {"scheme": "sparse"},
+            "13\u202f312 of 131\u202f072 weights are 0: 26 of 256 in each column.",
+        ),  # ceil(25.6)
+        (
+            {"scheme": "eye"},
+            "256 weights are 1 and 130\u202f816 are 0: each of the 256 outputs repeats one input.",
+        ),
+        ({"scheme": "eye", "fan_in": "200"}, "200 outputs each repeat one input, the other 56 are 0."),
+        ({"scheme": "dirac"}, "64 weights are 1 and 73\u202f664 are 0"),  # of 128 · 64 · 9
+        ({"scheme": "orthogonal"}, "The 256 rows are orthogonal to each other, and each has length 1."),
+        ({"scheme": "orthogonal", "gain": "1e-20"}, "and each has length 10⁻²⁰."),
+        ({"scheme": "orthogonal", "fan_in": "30"}, "The 30 columns are orthogonal"),
+        ({"scheme": "orthogonal", "fan_out": "1"}, "one vector of length 1"),
+        ({"scheme": "trunc_normal"}, "Every weight lies within ±2."),
+        ({"scheme": "trunc_normal", "std": "0.02"}, "The cuts lie beyond ±3σ"),
+        ({"scheme": "variance_scaling"}, "Every weight lies within ±0.1005."),  # 2·√(1/512)/0.8796
+        ({"scheme": "lecun_uniform"}, "Every weight lies within ±0.07655."),  # √(3/512)
+    ],
+    ids=str,
 )
-def test_half_precision_is_not_judged(dtype: str, words: str) -> None:
-    assert words in said(opened(scheme="kaiming_uniform", dtype=dtype))
+def test_each_kind_of_law_has_its_own_finding(link_: dict[str, str], words: str) -> None:
+    app = opened(**link_)
+    _stands(app)
+    assert words in said(app)
+    assert "▲" not in said(app)
+
+
+def test_a_layer_shows_torch_s_fans_beside_the_true_connections(link: Link) -> None:
+    app = opened(layer="Conv2d(64, 64, 3, groups=64)", mode="fan_out")
+    _stands(app)
+    assert "Weight 64 × 1 × 3 × 3. torch counts fan_in 9, fan_out 576." in said(app)
+    assert "In truth an output reads 9 inputs, and an input feeds 9 outputs." in said(app)
+    assert "torch’s std is 0.125 times" in said(app)  # √(9/576)
+    assert "576 weights" in said(app)
+    assert link(app) == {"v": "1", "mode": "fan_out", "layer": "Conv2d(64, 64, 3, groups=64)"}
+    assert "fan_in" not in [field.key for field in app.text_input]
+    app.session_state["layer"] = ""
+    app.run()
+    assert app.text_input(key="fan_in").value == "512"
+    assert "Linear 512 → 256" in said(app)
+
+
+def test_a_layer_is_typed_as_a_model_writes_it() -> None:
+    app = opened(layer="nn.ConvTranspose2d(6, 4, (3, 2), stride=2)")
+    assert "Weight 6 × 4 × 3 × 2. torch counts fan_in 24, fan_out 36." in said(app)
+    assert "an output reads 9 inputs, and an input feeds 24 outputs" in said(app)  # 6·6/4 and 4·6
+    for bad in ("Conv2d(64, 128", "__import__('os')", "Linear(10**9, 10**9)", "x" * 200):
+        app = opened(layer=bad)
+        _stands(app)
+        (sentence,) = refusals(app)
+        assert sentence.startswith("Layer must be written as in a model")
+        assert "so Linear, fan_in → fan_out is used" in sentence
+    (sentence,) = refusals(opened(layer="Conv2d(4, 4, 3, groups=3)"))
+    assert sentence.startswith(
+        "torch cannot build “Conv2d(4, 4, 3, groups=3)”: in_channels must be divisible"
+    )
+
+
+def test_a_scheme_that_cannot_fill_the_layer_says_so() -> None:
+    app = opened(scheme="eye", layer="Conv2d(3, 4, 5)")
+    _stands(app)
+    assert "Identity fills a matrix, not Conv2d(3, 4, 5)" in refusals(app)[0]
+    app = opened(scheme="dirac", groups="5")
+    _stands(app)
+    assert "divide into 5 groups, not Conv2d(64, 128, 3). So Groups k = 1 is used." in refusals(app)[0]
+    app = opened(scheme="dirac")
+    app.selectbox(key="scheme").select("eye").run()  # the convolution was dirac's own
+    assert refusals(app) == []
+    assert "Linear 512 → 256" in said(app)
+
+
+def test_a_number_follows_the_scheme_s_own_default_until_it_is_typed(link: Link) -> None:
+    app = opened(scheme="normal")
+    app.selectbox(key="scheme").select("gpt2_residual").run()
+    app.selectbox(key="scheme").select("trunc_normal").run()
+    assert app.text_input(key="std").value == "1"
+    app.text_input(key="std").set_value("0.5").run()
+    app.selectbox(key="scheme").select("normal").run()
+    assert app.text_input(key="std").value == "0.5"
+    assert link(app) == {"v": "1", "scheme": "normal", "std": "0.5"}
+    assert link(opened(scheme="sparse", std="0.01")) == {"v": "1", "scheme": "sparse"}
+    assert "std of 0.02" not in said(opened(scheme="gpt2_residual"))
+    app = opened(scheme="variance_scaling", mode="fan_avg")
+    app.selectbox(key="scheme").select("kaiming_normal").run()
+    assert refusals(app) == []
+    assert "no “fan_avg” to choose" in refusals(opened(mode="fan_avg"))[0]
+
+
+def test_half_precision_that_torch_cannot_draw_is_refused() -> None:
+    for link_, words in (
+        (
+            {"scheme": "orthogonal"},
+            "torch has no orthogonal matrices in bfloat16. So dtype = float32 is used.",
+        ),
+        (
+            {"scheme": "trunc_normal", "a": "1.5"},
+            "for which bfloat16 is too coarse. So dtype = float32 is used.",
+        ),
+    ):
+        app = opened(dtype="bfloat16", **link_)
+        _stands(app)
+        assert words in refusals(app)[0]
+
+
+def test_cuts_that_torch_would_never_finish_are_refused() -> None:
+    app = opened(scheme="trunc_normal", a="5", b="500")
+    _stands(app)
+    assert "torch would need 3.96" in refusals(app)[0]
+    assert "So Lower end a = −2 is used." in refusals(app)[0]
+    app = opened(scheme="trunc_normal", a="50", b="51")
+    _stands(app)
+    assert "must come within 30 std of the mean; it is 50 std away" in refusals(app)[0]
+
+
+def test_the_views_say_what_they_show() -> None:
+    assert "Within chance." in said(opened(tab="cumulative"))
+    assert "95 stay below 0.00375" in said(opened(tab="cumulative"))  # 1.3581/√131 072
+    assert re.search(r"\d\d of \d\d dots lie in the blue band", said(opened(tab="quantiles")))
+    assert "With so few weights" in said(opened(tab="quantiles", fan_in="1", fan_out="1"))
+    words = said(opened(tab="largest", scheme="uniform", fan_in="5", fan_out="3"))
+    assert "The largest of 15 weights is where it should be" in words
+    assert re.search(r"0\.93[78]\d?<", words), words[-900:]  # 15/16
+    assert "no simple law" in said(opened(tab="largest", scheme="orthogonal"))
+    # of 2²⁴ normal weights, the largest may be expected beyond what 24 bits reach
+    assert "24 random bits" not in said(opened(tab="largest"))
+    assert "none lies beyond 5.77σ" in said(opened(tab="largest", fan_in="4096", fan_out="4096"))
 
 
 def test_the_matrix_is_printed_as_torch_prints_it() -> None:
@@ -180,7 +329,7 @@ WRONG = [
         {"scheme": "uniform"},
         "b",
         "0",
-        "a must be less than b. They were a = 0 and b = 0, so a = 0, b = 1 is used.",
+        "a must be less than b. They were a = 0 and b = 0, so Upper end b = 1 is used.",
     ),
     ({"scheme": "uniform"}, "b", "<script>", "It was “<script>”, so 1 is used."),
     ({"scheme": "xavier_normal"}, "gain", "-2", "must be 0 or a positive number"),
@@ -211,20 +360,29 @@ def test_the_last_value_that_was_right_stays_in_force(link: Link) -> None:
 
 
 def test_too_many_weights_are_refused_before_they_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    app = opened()
+    app = opened(scheme="sparse", fan_in="64")
     shapes = []
     empty = torch.empty
-    monkeypatch.setattr(torch, "empty", lambda shape, **more: shapes.append(shape) or empty(shape, **more))
+
+    def noted(*shape: object, **more: object) -> torch.Tensor:
+        if more.get("device") != "meta":  # where layers have shapes and no numbers
+            shapes.append(shape[0] if isinstance(shape[0], tuple) else shape)
+        return empty(*shape, **more)
+
+    monkeypatch.setattr(torch, "empty", noted)
     app.text_input(key="fan_in").set_value("65536").run()
     app.text_input(key="fan_out").set_value("65536").run()
     monkeypatch.undo()
     (sentence,) = refusals(app)
-    assert "4\u202f294\u202f967\u202f296 weights are more than the 16\u202f777\u202f216" in sentence
-    assert "fan_in = 65536, fan_out = 256 is used" in sentence
-    assert set(shapes) == {(256, 65536)}
+    assert "has 4\u202f294\u202f967\u202f296 weights, more than the 16\u202f777\u202f216" in sentence
+    assert "So fan_out = 256 is used" in sentence
+    assert max(map(math.prod, shapes)) <= 2**24
     app.button(key="sizes").click().run()
     assert app.text_input(key="fan_out").value == "256"  # 65 536 × 256 = 2²⁴
     assert refusals(app) == []
+    # what is drawn part by part may be larger: 65 536 × 16 384 = 2³⁰
+    (sentence,) = refusals(opened(fan_in="65536", fan_out="20000", seed="1", tab="code", scheme="zeros"))
+    assert "more than the 1\u202f073\u202f741\u202f824" in sentence
 
 
 def test_weights_that_the_dtype_cannot_hold_are_refused() -> None:
@@ -233,7 +391,8 @@ def test_weights_that_the_dtype_cannot_hold_are_refused() -> None:
     assert (
         "float16 cannot hold these weights: they span 70000 to 70000, while float16 reaches 65504" in sentence
     )
-    assert "All 131\u202f072 weights equal 5" in said(app)
+    assert "So dtype = float32 is used." in sentence
+    assert "All 131\u202f072 weights equal 70000" in said(app)
 
 
 def test_a_device_that_is_missing_is_said_and_stays_in_the_link(
@@ -325,7 +484,7 @@ def test_values_that_agreed_elsewhere_but_not_here_give_way_to_the_defaults() ->
     app = opened(scheme="kaiming_normal", nonlinearity="leaky_relu", a="2")
     app.selectbox(key="scheme").select("uniform").run()  # its a is now the lower end, above b = 1
     _stands(app)
-    assert "They were a = 2 and b = 1, so a = 0, b = 1 is used." in refusals(app)[0]
+    assert "They were a = 2 and b = 1, so Lower end a = 0 is used." in refusals(app)[0]
     assert "between 0 and 1" in said(app)
     app = opened(scheme="constant", val="70000")
     app.selectbox(key="scheme").select("zeros").run()
@@ -333,7 +492,8 @@ def test_values_that_agreed_elsewhere_but_not_here_give_way_to_the_defaults() ->
     app.run()
     app.selectbox(key="scheme").select("constant").run()
     _stands(app)
-    assert "All 131\u202f072 weights equal 5" in said(app)
+    assert "All 131\u202f072 weights equal 70000" in said(app)
+    assert "So dtype = float32 is used." in refusals(app)[0]
 
 
 def test_a_refusal_without_a_control_on_the_screen_is_said_at_the_top() -> None:
@@ -392,8 +552,8 @@ def test_nothing_typed_is_sent_as_html() -> None:
 
 def test_the_second_visitor_of_a_link_draws_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = []
-    fill = core.sampling._fill
-    monkeypatch.setattr(core.sampling, "_fill", lambda *a: drawn.append(a) or fill(*a))
+    summarize = core.summarize
+    monkeypatch.setattr(core, "summarize", lambda *a, **k: drawn.append(a) or summarize(*a, **k))
     opened(seed="987654")
     assert len(drawn) == 1
     opened(seed="987654")
@@ -420,3 +580,51 @@ def test_home_answers_and_leads_on_with_its_choice(link: Link) -> None:
     (card,) = (card for card in app.get("page_link") if card.proto.label.startswith("**"))
     assert "scheme=classic_uniform" in card.proto.query_string
     assert "seed=41" in card.proto.query_string
+
+
+def test_a_scheme_may_hold_a_number_to_more_than_another_does() -> None:
+    for app in (opened(scheme="trunc_normal", std="0"), opened(scheme="normal", std="0")):
+        if app.selectbox(key="scheme").value == "normal":
+            assert refusals(app) == []
+            app.selectbox(key="scheme").select("trunc_normal").run()
+        _stands(app)
+        assert "Standard deviation σ must be a positive number" in refusals(app)[0]
+
+
+def test_one_value_alone_gives_way_where_that_will_do() -> None:
+    app = opened(scheme="dirac", layer="Conv2d(64, 64, 3)", groups="7")
+    assert "So Groups k = 1 is used." in refusals(app)[0]
+    assert "Conv2d(64, 64, 3) ·" in said(app)
+    app = opened(scheme="kaiming_normal", fan_in="65536", fan_out="16384", tab="code")
+    app.selectbox(key="scheme").select("eye").run()
+    assert "So fan_in = 512 is used." in refusals(app)[0]
+    _stands(app)
+
+
+def test_what_a_folded_sidebar_says_is_said_in_the_page_too() -> None:
+    app = opened(fan_in="0")
+    assert len(refusals(app)) == 1
+    assert 'class="lab-refusal lab-again">▲ fan_in must be' in said(app)
+
+
+def test_the_worker_s_failures_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cached, "QUICK_STREAMED", 0)  # so that it is drawn behind the page
+    with monkeypatch.context() as patched:
+        patched.setattr(core, "summarize", lambda *_, **__: 1 / 0)
+        assert refusals(opened(seed="31337")) == [Text("en")("error.unexpected")]
+    _stands(opened(seed="31337"))
+
+
+def test_every_objection_of_core_that_a_page_can_meet_has_its_sentence() -> None:
+    codes = {
+        node.value.value
+        for path in (ROOT / "core").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.keyword) and node.arg == "code" and isinstance(node.value, ast.Constant)
+    }
+    # what the table of controls refuses before core is asked
+    before = {"unknown", "choice", "number", "order", "seed", "bins"}
+    before = {f"parameter.{name}" for name in before} | {"shape.sizes", "shape.fans", "dtype.unknown"}
+    before |= {"device.unknown", "device.missing", "scheme.unknown", "scheme.duplicate"}
+    sentences = {f"refused.{code.replace('.', '_')}" for code in codes - before}
+    assert sentences - set(catalogue("en")) <= {"refused.shape_layer", "refused.shape_layer_built"}

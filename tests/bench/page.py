@@ -102,13 +102,13 @@ def second_visitor() -> None:
     """Print how many tensors the first and the second visitor of one link draw."""
     draws = []
     for _ in range(2):
-        with mock.patch.object(core.sampling, "_fill", wraps=core.sampling._fill) as fill:
+        with mock.patch.object(core, "summarize", wraps=core.summarize) as drawn:
             page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30).switch_page(
                 "pages/distribution.py"
             )
             page.query_params["seed"] = "4711"
             page.run()
-            draws.append(fill.call_count)
+            draws.append(drawn.call_count)
     print(f"tensors drawn by the first visitor of a link: {draws[0]}, by the second: {draws[1]} (0)")
 
 

@@ -42,14 +42,25 @@ def test_a_page_fits_its_screen(page: str, size: str, language: str, scheme: str
     t = Text(language)
     expect(opened.locator("html")).to_have_attribute("lang", re.compile(language))
     assert t("nav.home") in opened.locator(".st-key-nav").inner_text()
+    _fits(opened, size)
+    background = opened.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
+    assert background == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(19, 21, 25)")
+    # text is never smaller than 12 pixels
+    smallest = opened.evaluate(
+        """() => Math.min(...[...document.querySelectorAll('[data-testid=stMain] p, td, th, label, text')]
+            .filter(e => e.textContent.trim() && e.getBoundingClientRect().width > 1)
+            .map(e => parseFloat(getComputedStyle(e).fontSize)))"""
+    )
+    assert smallest >= 12
+
+
+def _fits(opened: Page, size: str) -> None:
+    """Nothing scrolls at first sight, but down on a phone; the chart's edge cuts off no label."""
     main = opened.locator("[data-testid=stMain]")
     wide, high = main.evaluate("e => [e.scrollWidth - e.clientWidth, e.scrollHeight - e.clientHeight]")
     assert wide == 0, "it scrolls sideways"
     if size != "phone":
         assert high == 0, "first sight scrolls"
-    background = opened.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
-    assert background == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(19, 21, 25)")
-    # no label of the chart is cut off by its edge
     cut = opened.evaluate(
         """() => {
             const box = document.querySelector('.js-plotly-plot').getBoundingClientRect()
@@ -61,13 +72,64 @@ def test_a_page_fits_its_screen(page: str, size: str, language: str, scheme: str
         }"""
     )
     assert cut == []
-    # text is never smaller than 12 pixels
-    smallest = opened.evaluate(
-        """() => Math.min(...[...document.querySelectorAll('[data-testid=stMain] p, td, th, label, text')]
-            .filter(e => e.textContent.trim() && e.getBoundingClientRect().width > 1)
-            .map(e => parseFloat(getComputedStyle(e).fontSize)))"""
-    )
-    assert smallest >= 12
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    ("query", "language"),
+    [
+        ("scheme=sparse", "zh"),
+        ("scheme=trunc_normal&a=1&b=4", "en"),
+        ("scheme=orthogonal&fan_in=4&fan_out=4", "zh"),
+        ("scheme=eye", "en"),
+        ("scheme=kaiming_uniform&dtype=bfloat16", "en"),
+        ("tab=cumulative&scheme=sparse", "zh"),
+        ("tab=quantiles&fan_in=30&fan_out=20", "en"),
+        ("tab=largest", "zh"),
+        ("tab=largest&scheme=kaiming_uniform", "en"),
+    ],
+)
+def test_every_kind_of_chart_fits(query: str, language: str, size: str, visit: Visit) -> None:
+    opened = visit(f"/distribution?v=1&{query}", size=size, locale=LOCALES[language])
+    opened.wait_for_selector(".js-plotly-plot .main-svg")
+    _fits(opened, size)
+
+
+def test_a_long_draw_shows_how_far_it_is_and_can_be_stopped_and_gone_on_with(visit: Visit) -> None:
+    page = visit("/distribution?v=1&fan_in=16384")
+    field = page.get_by_label("fan_out", exact=True)
+    field.fill("65536")
+    field.press("Enter")
+    expect(page.locator("progress.lab-bar")).to_be_visible()
+    expect(page.get_by_text(re.compile("of 1\\D073\\D741\\D824 weights"))).to_be_visible()
+    assert page.locator(".js-plotly-plot").count() == 1  # the chart before it stays
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("was cancelled")).to_be_visible()
+    assert field.input_value() == "65536"
+    assert page.locator(".js-plotly-plot").count() == 0
+    page.get_by_role("button", name="Draw", exact=True).click()
+    expect(page.locator("progress.lab-bar")).to_be_visible()
+    # a visitor who goes on to something else does not wait
+    field.fill("100")
+    field.press("Enter")
+    expect(page.locator("h1.lab-headline")).to_contain_text("1\u202f638\u202f400 weights")
+    expect(page.locator("progress.lab-bar")).to_have_count(0)
+
+
+def test_a_layer_is_chosen_or_typed(visit: Visit) -> None:
+    page = visit()
+    page.locator(".st-key-more summary").click()
+    page.wait_for_timeout(1000)
+    layer = page.get_by_label("Layer", exact=True)
+    layer.fill("Conv2d(8, 16, 5, groups=4)")
+    layer.press("Enter")
+    page.wait_for_url("**layer=Conv2d**")
+    expect(page.get_by_text("torch counts fan_in 50, fan_out 400.")).to_be_visible()
+    expect(page.get_by_text("an output reads 50 inputs, and an input feeds 100 outputs")).to_be_visible()
+    page.reload()
+    settled(page)
+    assert link(page) == {"v": "1", "layer": "Conv2d(8, 16, 5, groups=4)"}
+    expect(page.locator(".lab-context")).to_contain_text("Conv2d(8, 16, 5, groups=4) · 800 weights")
 
 
 def test_typing_and_choosing_changes_chart_and_link_and_back_undoes(visit: Visit) -> None:

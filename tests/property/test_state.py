@@ -23,7 +23,7 @@ def _read(name: str, raw: str) -> Value | Refusal:
 def test_anything_typed_is_read_or_refused(name: str, raw: str) -> None:
     value = _read(name, raw)
     if isinstance(value, Refusal):
-        assert value.code in {"whole", "real", "positive", "choice"}
+        assert value.code in {"whole", "real", "positive", "above", "between", "choice", "layer"}
     else:
         assert _read(name, written(value)) == value
         assert not isinstance(value, float) or math.isfinite(value)
@@ -59,6 +59,13 @@ def test_defaults_are_readable_and_fixed_for_version_1() -> None:
         "std": 1.0,
         "val": 5.0,
         "gain": 1.0,
+        "sparsity": 0.1,
+        "groups": 1,
+        "distribution": "truncated_normal",
+        "scale": 1.0,
+        "n_layer": 12,
+        "sigma": 1.0,
+        "layer": "",
         "fan_in": 512,
         "fan_out": 256,
         "seed": 40,
