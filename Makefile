@@ -51,3 +51,4 @@ check: lint type layers test
 bench: setup  ## the figures the project promises, as ratios
 	$(BIN)/python -m tests.bench.stream
 	$(BIN)/python -m tests.bench.page
+	$(BIN)/python -m tests.bench.referee

@@ -12,7 +12,7 @@ from core import SCHEMES, ShapeError, Summary, pytorch_code
 from core.referee import expected_counts
 from pages.figures.agreement import cumulative, extreme, quantiles
 from pages.figures.distribution import Overlay, heatmap, weights
-from pages.text import Text, count, expected_count, quantity
+from pages.text import Text, count, expected_count, quantity, sentences
 from pages.ui import cached, controls, reading, waiting
 from pages.ui.cached import MATRIX_LIMIT, Drawn
 from pages.ui.formulas import formula
@@ -138,15 +138,14 @@ def _matrix(frame: Frame, _: Drawn) -> None:
     intro = t("matrix.intro" if len(shape) == 2 else "matrix.intro_conv", shape=" × ".join(map(count, shape)))
     if math.prod(shape) > MAX_WEIGHTS:
         limit = t("matrix.not_held", limit=count(MAX_WEIGHTS))
-        st.html(f'<p class="lab-note">{intro} {limit}</p>')
+        st.html(f'<p class="lab-note">{sentences(intro, limit)}</p>')
         controls.shrink(state, t, MATRIX_LIMIT)
         return
     matrix = cached.matrix(cached.request(state))
     if matrix.small is None:
         sizes = {"limit": MATRIX_LIMIT, "columns": count(columns), "rows": count(rows)}
-        st.html(f'<p class="lab-note">{intro} {t("matrix.too_large", **sizes)}</p>')
-        if not state["layer"]:
-            controls.shrink(state, t, MATRIX_LIMIT)
+        st.html(f'<p class="lab-note">{sentences(intro, t("matrix.too_large", **sizes))}</p>')
+        controls.shrink(state, t, MATRIX_LIMIT)
     else:
         st.html(f'<p class="lab-note">{intro}</p>')
     with st.container(key="matrix", horizontal=True, gap="medium"):

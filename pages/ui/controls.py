@@ -93,7 +93,9 @@ def use_largest(state: State, t: Text) -> None:
 
 
 def shrink(state: State, t: Text, limit: int) -> None:
-    """Offer the layer cut down to ``limit`` on each side."""
+    """Offer the layer cut down to ``limit`` on each side, if it is given by its fans."""
+    if state["layer"]:
+        return
     rows, columns = (min(state[name], limit) for name in ("fan_out", "fan_in"))
     _sizes_button(columns, rows, t("matrix.shrink", columns=columns, rows=rows))
 

@@ -26,35 +26,37 @@ def _orthogonal(law: Law) -> str:
     rows, columns = law.matrix or (1, 1)
     gain = law.support[1]
     gram = r"QQ^{\mathsf T}" if rows <= columns else r"Q^{\mathsf T}Q"
-    given = "" if gain == 1 else rf", $g={number(gain)}$"
-    return rf"$W={'' if gain == 1 else 'g'}Q,\;{gram}=I$" + given + r", $\sigma$" + _steps(law.parameters[0])
+    given = [] if gain == 1 else [f"g={number(gain)}"]
+    return _list(rf"W={'' if gain == 1 else 'g'}Q,\;{gram}=I", *given, r"\sigma") + _steps(law.parameters[0])
 
 
 def _sparse(law: Law) -> str:
     ((_, p),) = law.atoms
-    given = rf", $p={number(float(f'{p:.4g}'))}$, $\sigma={law.parameters[0].numeric}$"
-    return r"$W\sim p\,\delta_0+(1-p)\,\mathcal N(0,\,\sigma^2)$" + given
+    share = f"p={number(float(f'{p:.4g}'))}"
+    return _list(
+        r"W\sim p\,\delta_0+(1-p)\,\mathcal N(0,\,\sigma^2)", share, rf"\sigma={law.parameters[0].numeric}"
+    )
 
 
 def _truncated_normal(law: Law) -> str:
     *of, low, high = law.parameters
     centre = "0" if len(of) == 1 else r"\mu"
-    cut = rf"$W\sim\mathcal N({centre},\,\sigma^2),\;{low.symbolic}\le W\le {high.symbolic}$"
+    cut = rf"W\sim\mathcal N({centre},\,\sigma^2),\;{low.symbolic}\le W\le {high.symbolic}"
     if len(of) == 1:
-        return cut + r", $\sigma$" + _steps(of[0])
-    return cut + _given(*of, low, high)
+        return _list(cut, r"\sigma") + _steps(of[0])
+    return _list(cut, *_given(*of, low, high))
 
 
 def _uniform(law: Law) -> str:
     if len(law.parameters) == 2:
-        return r"$W\sim\mathcal U(a,\,b)$" + _given(*law.parameters)
-    return r"$W\sim\mathcal U(-b,\,b),\;b$" + _steps(law.parameters[0])
+        return _list(r"W\sim\mathcal U(a,\,b)", *_given(*law.parameters))
+    return _list(r"W\sim\mathcal U(-b,\,b),\;b") + _steps(law.parameters[0])
 
 
 def _normal(law: Law) -> str:
     if len(law.parameters) == 2:
-        return r"$W\sim\mathcal N(\mu,\,\sigma^2)$" + _given(*law.parameters)
-    return r"$W\sim\mathcal N(0,\,\sigma^2),\;\sigma$" + _steps(law.parameters[0])
+        return _list(r"W\sim\mathcal N(\mu,\,\sigma^2)", *_given(*law.parameters))
+    return _list(r"W\sim\mathcal N(0,\,\sigma^2),\;\sigma") + _steps(law.parameters[0])
 
 
 _OF: Mapping[str, Callable[[Law], str]] = {
@@ -68,8 +70,13 @@ _OF: Mapping[str, Callable[[Law], str]] = {
 }
 
 
-def _given(*parameters: Expression) -> str:
-    return "".join(rf", ${p.symbolic}={p.numeric}$" for p in parameters)
+def _given(*parameters: Expression) -> list[str]:
+    return [f"{p.symbolic}={p.numeric}" for p in parameters]
+
+
+def _list(*parts: str) -> str:
+    """Return formulas with commas between them, after each of which the line may break."""
+    return "$" + r",\;$ $".join(parts) + "$"
 
 
 def _steps(of: Expression) -> str:
