@@ -7,7 +7,6 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
-from scipy import special
 from torch import Generator, Tensor
 from torch.overrides import TorchFunctionMode
 
@@ -15,7 +14,7 @@ from core import devices
 from core.errors import Cancelled, DtypeError, ParameterError, SizeError
 from core.fans import checked_shape, is_whole
 from core.laws import EDGE_SIGMAS, Law
-from core.schemes import Call, Scheme, scheme_of
+from core.schemes import NARROW, Call, Scheme, kept, proposals, scheme_of
 from core.structure import defects
 from core.summary import Summary, Tally
 
@@ -32,9 +31,6 @@ HELD_LIMIT = 1 << 26
 STREAMED_LIMIT = 1 << 36
 #: Work on a tensor that has to be held: numbers drawn, or the multiplications of an orthogonal matrix.
 DRAWN_LIMIT, PRODUCT_LIMIT = 1 << 31, 1 << 38
-#: Where less of a normal law than this lies between the cuts, torch 2.13 proposes uniform weights and
-#: rejects by the density.
-NARROW = 0.3
 
 Progress = Callable[[int, int], bool | None]
 
@@ -273,22 +269,14 @@ def _check_drawable(call: Call, law: Law, dtype: torch.dtype) -> None:
             code="dtype.orthogonal",
             dtype=name,
         )
-    if half and law.uncut is not None and _kept(law) <= NARROW:
+    if half and law.uncut is not None and kept(law) <= NARROW:
         raise DtypeError(
-            f"Between these cuts lie {_kept(law):.2g} of the normal law, which torch draws by rejection in "
+            f"Between these cuts lie {kept(law):.2g} of the normal law, which torch draws by rejection in "
             f"{name}, too coarse to follow the law; choose float32 or float64.",
             code="dtype.narrow",
             dtype=name,
-            share=_kept(law),
+            share=kept(law),
         )
-
-
-def _kept(law: Law) -> float:
-    """Return the share of the uncut normal law between the cuts."""
-    assert law.uncut is not None  # noqa: S101 - only asked of a cut law
-    (mean, std), (low, high) = law.uncut, law.support
-    a, b = (low - mean) / std, (high - mean) / std
-    return float(special.ndtr(b) - special.ndtr(a)) if a < 0 else float(special.ndtr(-a) - special.ndtr(-b))
 
 
 def _check_whole(
@@ -329,12 +317,10 @@ def _rounds(law: Law, n: int) -> float:
 
     Each round keeps a weight with a certain probability; the last of n takes ln(n)/−ln(1 − p) rounds.
     """
-    low, high = law.support
-    kept = _kept(law)
-    if kept <= NARROW:  # uniform proposals, kept by the ratio of the density to its peak
-        peak = float(law.pdf(min(max(law.uncut[0], low), high))) if law.uncut else 1.0
-        kept = 1 / ((high - low) * peak)
-    return 1.0 if kept >= 1 else max(1.0, math.log(max(n, 2)) / -math.log1p(-kept))
+    share = kept(law)
+    if share <= NARROW:
+        share = 1 / proposals(law)
+    return 1.0 if share >= 1 else max(1.0, math.log(max(n, 2)) / -math.log1p(-share))
 
 
 def _too_many(n: int, limit: int) -> SizeError:

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import torch
+from scipy import special
 from torch import Generator, Tensor, nn
 
 from core.errors import ParameterError, SchemeError, ShapeError
@@ -349,6 +350,24 @@ def _lecun_scale(shape: Sequence[int], square: int) -> Expression:
 def _trunc_normal_law(_: Sequence[int], p: Params) -> Law:
     ends = _given("a", p["a"]), _given("b", p["b"])
     return truncated_normal(_given(r"\sigma", p["std"]), *ends, _given(r"\mu", p["mean"]))
+
+
+#: Where less of a normal law than this lies between the cuts, torch 2.13 proposes uniform weights and
+#: keeps them by the ratio of the density to its peak.
+NARROW = 0.3
+
+
+def kept(law: Law) -> float:
+    """Return the share of the normal law that lies between the cuts of ``law``."""
+    (mean, std), (low, high) = law.uncut or (0.0, 1.0), law.support
+    a, b = (low - mean) / std, (high - mean) / std
+    return float(special.ndtr(b) - special.ndtr(a)) if a < 0 else float(special.ndtr(-a) - special.ndtr(-b))
+
+
+def proposals(law: Law) -> float:
+    """Return how many uniform proposals between the cuts torch needs for a weight, in a narrow cut."""
+    (mean, _), (low, high) = law.uncut or (0.0, 1.0), law.support
+    return (high - low) * float(law.pdf(min(max(mean, low), high)))
 
 
 #: Standard deviation of a standard normal law cut at ±2, to the digits that Keras and JAX use.
