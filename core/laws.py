@@ -171,15 +171,20 @@ def _centre(continuous: Any) -> tuple[float, float]:
 _NODES, _WEIGHTS = special.roots_legendre(256)
 
 
+def quadrature(continuous: Any) -> tuple[Array, Array]:
+    """Return points and weights, Σ weights = 1, whose sums are expectations under a density."""
+    low, high = continuous.ppf(1e-18), continuous.isf(1e-18)
+    x = (high + low) / 2 + (high - low) / 2 * _NODES
+    weight = _WEIGHTS * continuous.pdf(x)
+    return x, weight / weight.sum()
+
+
 def _moments_of(cut: Any) -> tuple[float, float, float, float]:
     """Return mean, variance, skewness and excess kurtosis of a density with walls, by quadrature.
 
     scipy computes the moments of ``truncnorm`` by a recursion that cancels for a narrow cut.
     """
-    low, high = cut.ppf(1e-18), cut.isf(1e-18)
-    x = (high + low) / 2 + (high - low) / 2 * _NODES
-    weight = _WEIGHTS * cut.pdf(x)
-    weight /= weight.sum()
+    x, weight = quadrature(cut)
     mean = float(weight @ x)
     second, third, fourth = (float(weight @ (x - mean) ** k) for k in (2, 3, 4))
     return mean, second, third / second**1.5, fourth / second**2 - 3

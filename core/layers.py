@@ -27,6 +27,8 @@ class Layer:
 
     #: as it was written
     text: str
+    #: its class's name in torch.nn
+    kind: str
     shape: tuple[int, ...]
     #: how many inputs really feed one output unit, and how many outputs one input unit really feeds,
     #: away from the borders; the mean over positions where a stride makes them differ
@@ -63,7 +65,7 @@ class Layer:
             connections = _connections(layer, shape)
         except _UNBUILDABLE as error:
             raise _refusal(text, str(error).splitlines()[0].rstrip("."), code="shape.layer_built") from None
-        return cls(text.strip(), shape, connections)
+        return cls(text.strip(), kind.__name__, shape, connections)
 
 
 #: What torch raises when it is given sizes that make no layer.

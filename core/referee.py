@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from scipy import special
 
-from core.laws import Array, Law
+from core.laws import Array, Band, Law
 from core.rounding import Rounded, rounded_law
 from core.schemes import NARROW, kept, proposals
 from core.structure import TOLERANCE
@@ -123,6 +123,15 @@ def expected_counts(n: int, edges: Array, law: Law, dtype: torch.dtype = torch.f
     for value, probability in law.atoms:
         total[_bin_of(value, edges)] += probability
     return np.asarray(n * total)
+
+
+def expected_outside(n: int, law: Law, band: Band, dtype: torch.dtype = torch.float64) -> float:
+    """Return how many of n weights of ``dtype`` the law expects outside ``band``."""
+    if band.kind == "support":
+        return 0.0
+    if law.family == "orthogonal":
+        return n * (1 - band.probability)
+    return n * law.share * rounded_law(law, dtype).outside(band.low, band.high)
 
 
 def drawn_counts(summary: Summary, law: Law) -> Counts:

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from scipy import special
 
-from core.laws import Array, Law
+from core.laws import Array, Law, quadrature
 
 #: More numbers than these within a law's reach: rounding no longer moves its moments noticeably.
 LISTED = 1 << 17
@@ -62,14 +62,11 @@ def rounded_law(law: Law, dtype: torch.dtype) -> Rounded:
     numbers = _numbers(*law.reach(REACH), dtype)
     if numbers is None:
         continuous = law.continuous
-        low, high = continuous.ppf(1e-18), continuous.isf(1e-18)
-        nodes, weights = special.roots_legendre(256)
-        x = (high + low) / 2 + (high - low) / 2 * nodes
-        share = weights * continuous.pdf(x)
+        x, share = quadrature(continuous)
         mean, std = float(continuous.mean()), float(continuous.std())
         if law.uncut is not None:
             mean, std = law.mean, law.std
-        return Rounded(law, dtype, mean, std, _moments(x, share / share.sum(), mean, std), None, None)
+        return Rounded(law, dtype, mean, std, _moments(x, share, mean, std), None, None)
     share = _shares(law, dtype, numbers)
     # a law symmetric about 0 stays so, but for the open upper end of a uniform one
     mean = 0.0 if law.mean == 0 and law.family != "uniform" else float(share @ numbers)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from contextlib import suppress
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from core import SCHEMES, ShapeError, Summary, pytorch_code
@@ -95,17 +96,24 @@ def _histogram(frame: Frame, drawn: Drawn) -> None:
         with suppress(ShapeError):  # a scheme that cannot fill this layer has no bounds here
             overlay = Overlay(t(f"scheme.{other.key}.name"), other.law(state.shape))
     chart = weights(drawn.summary, drawn.law, t, frame.look, overlay=overlay)
+    _beside(
+        chart,
+        reading.alt(drawn, state, t),
+        reading.verdict(drawn, state, t) + reading.evidence(drawn, state, t),
+    )
+
+
+def _beside(chart: go.Figure, alt: str, words: str) -> None:
+    """Show a chart with its description, and what it says in words beside it."""
     with st.container(key="view", horizontal=True, gap="medium"):
-        plot(chart, reading.alt(drawn, state, t))
-        st.html(reading.verdict(drawn, state, t) + reading.evidence(drawn, state, t))
+        plot(chart, alt)
+        st.html(words)
 
 
 def _cumulative(frame: Frame, drawn: Drawn) -> None:
     t, state = frame.t, frame.state
     chart = cumulative(drawn.summary, drawn.law, t, frame.look)
-    with st.container(key="view", horizontal=True, gap="medium"):
-        plot(chart, t("chart.alt_cumulative", scheme=reading.name(state, t)))
-        st.html(reading.cumulative(drawn, t))
+    _beside(chart, t("chart.alt_cumulative", scheme=reading.name(state, t)), reading.cumulative(drawn, t))
 
 
 def _quantiles(frame: Frame, drawn: Drawn) -> None:
@@ -114,9 +122,7 @@ def _quantiles(frame: Frame, drawn: Drawn) -> None:
         st.html(f'<p class="lab-note">{t("quantiles.none")}</p>')
         return
     chart = quantiles(drawn.summary, drawn.law, t, frame.look)
-    with st.container(key="view", horizontal=True, gap="medium"):
-        plot(chart, t("chart.alt_quantiles", scheme=reading.name(state, t)))
-        st.html(reading.quantiles(drawn, t))
+    _beside(chart, t("chart.alt_quantiles", scheme=reading.name(state, t)), reading.quantiles(drawn, t))
 
 
 def _largest(frame: Frame, drawn: Drawn) -> None:
@@ -126,9 +132,7 @@ def _largest(frame: Frame, drawn: Drawn) -> None:
         st.html(f'<p class="lab-note">{t(why)}</p>')
         return
     chart = extreme(drawn.summary, drawn.law, t, frame.look)
-    with st.container(key="view", horizontal=True, gap="medium"):
-        plot(chart, t("chart.alt_largest", scheme=reading.name(state, t)))
-        st.html(reading.largest(drawn, state, t))
+    _beside(chart, t("chart.alt_largest", scheme=reading.name(state, t)), reading.largest(drawn, state, t))
 
 
 def _matrix(frame: Frame, _: Drawn) -> None:

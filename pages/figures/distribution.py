@@ -13,7 +13,7 @@ from scipy import stats
 
 from core import Band, Law, Summary
 from core.laws import Array
-from core.referee import drawn_counts
+from core.referee import drawn_counts, expected_outside
 from core.rounding import rounded_law
 from pages.figures.frame import Part, figure, label, short, vertical
 from pages.figures.notation import plain
@@ -306,7 +306,7 @@ def _bands(
             else:
                 shapes.append(vertical(end, look.law, width=WALL_WIDTH, dash="8px,5px"))
         if band.kind == "coverage":
-            expected = _expected_beyond(summary, law, band)
+            expected = expected_outside(summary.n, law, band, summary.dtype)
             counts = t(
                 "chart.beyond",
                 band=plain(band.formula),
@@ -315,13 +315,6 @@ def _bands(
             )
             labels.append(_beyond(counts, band, look, crowded=share < CROWDED))
     return shapes, labels
-
-
-def _expected_beyond(summary: Summary, law: Law, band: Band) -> float:
-    """Return how many weights the law puts outside ``band``, as their dtype rounds them."""
-    if law.family == "orthogonal":
-        return summary.n * (1 - band.probability)
-    return summary.n * law.share * rounded_law(law, summary.dtype).outside(band.low, band.high)
 
 
 def _beyond(words: str, band: Band, look: Palette, *, crowded: bool) -> Part:

@@ -80,8 +80,7 @@ def fans(state: State, t: Text) -> str:
     }
     if layer.faithful:
         return t("fans.same", **facts)
-    stacked = layer.text.startswith(("MultiheadAttention", "nn.Multi", "torch.nn.Multi"))
-    words = t("fans.stacked" if stacked else "fans.differ", **facts)
+    words = t("fans.stacked" if layer.kind == "MultiheadAttention" else "fans.differ", **facts)
     if min(true_in, true_out) >= 1 and true_in.denominator == true_out.denominator == 1:
         scheme = SCHEMES[state["scheme"]]
         law, wanted = scheme.law(state.shape, **state.params), None
@@ -132,13 +131,13 @@ def _zeros(drawn: Drawn, _: State, t: Text) -> str:
     return t("finding.sparse", n=count(summary.n), **facts)
 
 
-def _crossed(drawn: Drawn, state: State, t: Text) -> str:
+def _crossed(drawn: Drawn, _: State, t: Text) -> str:
     band, outside = _yardstick(drawn) or (drawn.law.bands[0], 0)
     facts = {
         "observed": count(outside),
         "n": count(drawn.summary.n),
         "band": plain(band.formula),
-        "expected": expected_count(_beyond(drawn, band, state)),
+        "expected": expected_count(_beyond(drawn, band)),
     }
     return t("finding.coverage" if _wall(drawn) is None else "finding.uncut", **facts)
 
@@ -289,7 +288,7 @@ def _moments(drawn: Drawn, state: State, t: Text) -> list[Row]:
             Row(t("table.equal", value=quantity(atom, 1, trim=True)), count(times), count(p * summary.n))
         )
     for band, outside in zip(law.bands, summary.outside, strict=True):
-        missing = _beyond(drawn, band, state)
+        missing = _beyond(drawn, band)
         name = t(f"table.outside_{band.kind}", band=plain(band.formula))
         spread = math.sqrt(missing * (1 - missing / summary.n)) if law.family != "orthogonal" else 0.0
         z = (outside - missing) / spread if spread > 0 else math.nan
@@ -297,14 +296,9 @@ def _moments(drawn: Drawn, state: State, t: Text) -> list[Row]:
     return rows
 
 
-def _beyond(drawn: Drawn, band: Band, state: State) -> float:
+def _beyond(drawn: Drawn, band: Band) -> float:
     """Return how many weights should lie outside ``band``, as the dtype rounds them."""
-    summary, law, _ = drawn
-    if band.kind == "support":
-        return 0.0
-    if law.family == "orthogonal":
-        return summary.n * (1 - band.probability)
-    return summary.n * law.share * rounded_law(law, state.dtype).outside(band.low, band.high)
+    return referee.expected_outside(drawn.summary.n, drawn.law, band, drawn.summary.dtype)
 
 
 def _values(drawn: Drawn, t: Text) -> list[Row]:
