@@ -40,5 +40,13 @@ class SizeError(InitLabError):
     """The tensor would not fit into the device's memory."""
 
 
+class NetworkError(InitLabError):
+    """A description of a network that cannot be read, or is too large; an input it does not take."""
+
+
+class TableError(InitLabError):
+    """Text that is no table of numbers, or one too long."""
+
+
 class Cancelled(Exception):
     """The caller's ``progress`` returned False."""

@@ -1,14 +1,16 @@
-"""Any draw as PyTorch code that reproduces it exactly."""
+"""Any draw, and any network, as PyTorch code that reproduces it exactly."""
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import nn
 
+from core.activations import ACTIVATIONS
 from core.fans import checked_shape
-from core.schemes import scheme_of
+from core.network import OWN, Dense, Network
+from core.schemes import Call, scheme_of
 
 
 def pytorch_code(
@@ -25,8 +27,7 @@ def pytorch_code(
     Arguments that equal torch's own defaults are left out.
     """
     call = scheme_of(key).call(shape, **params)
-    defaults = inspect.signature(getattr(nn.init, call.function)).parameters
-    words = [f"{name}={value!r}" for name, value in call.arguments.items() if defaults[name].default != value]
+    words = _words(call)
     sizes = ", ".join(map(str, checked_shape(shape)))
     where = "" if dtype == torch.float32 else f", dtype={dtype}"
     where += "" if device == "cpu" else f', device="{device}"'
@@ -45,3 +46,108 @@ def pytorch_code(
         "print(weight)",
     ]
     return "\n".join(lines) + "\n"
+
+
+def network_code(  # noqa: PLR0913 - by keyword, what a run depends on
+    network: Network,
+    *,
+    seed: int,
+    batch: int = 5,
+    data_seed: int = 0,
+    rows: Sequence[Sequence[float]] | None = None,
+    values: Mapping[str, Any] | None = None,
+    device: str = "cpu",
+    dtype: torch.dtype = torch.float32,
+) -> str:
+    """Return a script in the lesson's style that builds and runs ``network`` as a ``Net`` does.
+
+    Its weights are those of ``Net(network, seed=seed)``, or ``values`` by name; its input is that of
+    ``seeded_input(batch, network.inputs, seed=data_seed)``, or ``rows``. It needs torch alone, and
+    prints what the lesson prints but for torchsummary's text.
+    """
+    layers = list(zip(network.names, network.layers, network.shapes, strict=True))
+    head = ["import torch", "import torch.nn as nn"]
+    if any(_calls(dense).startswith("F.") for dense in network.layers):
+        head.append("import torch.nn.functional as F")
+    head += [""] * (dtype != torch.float32 or device != "cpu")
+    head += [f"torch.set_default_dtype({dtype})"] * (dtype != torch.float32)
+    head += [f'torch.set_default_device("{device}")'] * (device != "cpu")
+    data = [f"    torch.manual_seed({data_seed})", f"    my_data = torch.randn({batch}, {network.inputs})"]
+    if rows is not None:
+        data = [
+            "    my_data = torch.tensor([",
+            *(f"        {[float(x) for x in row]}," for row in rows),
+            "    ])",
+        ]
+    load = []
+    if values is not None:
+        tensors = (f'        "{name}": torch.tensor({_listed(value)}),' for name, value in values.items())
+        load = ["    my_model.load_state_dict({", *tensors, "    })"]
+    lines = [
+        *head,
+        "",
+        "",
+        "class Model(nn.Module):",
+        "    def __init__(self):",
+        "        super().__init__()",
+        *(line for layer in layers for line in _built(*layer)),
+        "",
+        "    def forward(self, x):",
+        *(line for name, dense, _ in layers for line in _run(name, dense)),
+        "        return x",
+        "",
+        "",
+        'if __name__ == "__main__":',
+        f"    torch.manual_seed({seed})",
+        "    my_model = Model()",
+        *load,
+        *data,
+        '    print("mydata shape", my_data.shape)',
+        "    output = my_model(my_data)",
+        '    print("output shape-->", output.shape)',
+        "    print(output)",
+        '    print("parameters", sum(p.numel() for p in my_model.parameters()))',
+        "    for name, parameter in my_model.named_parameters():",
+        "        print(name, parameter)",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _listed(value: Any) -> Any:
+    """Return nested tuples, an array or a tensor as lists, as torch.tensor is usually given them."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    return [_listed(part) for part in value] if isinstance(value, Sequence) else value
+
+
+def _built(name: str, dense: Dense, shape: tuple[int, int]) -> list[str]:
+    """Return the lines that build a layer and start its parameters."""
+    bias = ", bias=False" if dense.bias == "none" else ""
+    lines = [f"        self.{name} = nn.Linear({shape[1]}, {shape[0]}{bias})"]
+    if dense.scheme != OWN:
+        call = scheme_of(dense.scheme).call(shape, **dict(dense.params))
+        lines.append(f"        nn.init.{call.function}({', '.join([f'self.{name}.weight', *_words(call)])})")
+    if dense.bias == "zeros":
+        lines.append(f"        nn.init.zeros_(self.{name}.bias)")
+    return lines
+
+
+def _run(name: str, dense: Dense) -> list[str]:
+    """Return the lines that run a layer and what follows it."""
+    lines = [f"        x = self.{name}(x)"]
+    if dense.activation == "softmax":
+        lines.append("        x = torch.softmax(x, dim=-1)")
+    elif _calls(dense):
+        lines.append(f"        x = {_calls(dense)}(x)")
+    return lines
+
+
+def _calls(dense: Dense) -> str:
+    """Return the function that a layer's activation calls, '' if none."""
+    return ACTIVATIONS[dense.activation].code if dense.activation in ACTIVATIONS else ""
+
+
+def _words(call: Call) -> list[str]:
+    """Return a call's arguments as code, without those that equal torch's own defaults."""
+    defaults = inspect.signature(getattr(nn.init, call.function)).parameters
+    return [f"{name}={value!r}" for name, value in call.arguments.items() if defaults[name].default != value]

@@ -5,7 +5,6 @@ To add a scheme, add a row to ``_ROWS`` (and, if it brings a new parameter, its 
 """
 
 import math
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -19,6 +18,7 @@ from torch import Generator, Tensor, nn
 
 from core.errors import ParameterError, SchemeError, ShapeError
 from core.fans import Fans, checked_shape, is_whole
+from core.generators import global_generators
 from core.laws import (
     ONE,
     ZERO,
@@ -242,8 +242,6 @@ _ELEMENTWISE = {"uniform_", "normal_", "constant_", "zeros_", "ones_"} | {
     f"{name}_{law}_" for name in ("kaiming", "xavier") for law in ("uniform", "normal")
 }
 
-_GLOBAL = threading.Lock()
-
 
 def _with_global(generator: Generator, fill: Callable[[], Tensor]) -> Tensor:
     """Run ``fill`` with torch's global generators standing where ``generator`` stands, then put them back.
@@ -252,8 +250,7 @@ def _with_global(generator: Generator, fill: Callable[[], Tensor]) -> Tensor:
     both start from ``generator``'s seed, as after ``torch.manual_seed``.
     """
     on_cpu = generator.device.type == "cpu"
-    with _GLOBAL, torch.random.fork_rng([] if on_cpu else [generator.device.index or 0], device_type="cuda"):
-        torch.manual_seed(generator.initial_seed())
+    with global_generators(generator.device, generator.initial_seed()):
         if on_cpu:
             torch.set_rng_state(generator.get_state())
         filled = fill()
