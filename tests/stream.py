@@ -48,11 +48,13 @@ class Visitor:
         origin: Any = f"http://localhost:{port}"
         url = f"ws://localhost:{port}/_stcore/stream"
         protocols: Any = ["streamlit"]
-        self.socket = connect(url, subprotocols=protocols, origin=origin, max_size=None, compression=None)
+        connection = connect(url, subprotocols=protocols, origin=origin, max_size=None, compression=None)
+        self._open = contextlib.ExitStack()
+        self.socket = self._open.enter_context(connection)
 
     def close(self) -> None:
         """Leave, as by closing the tab."""
-        self.socket.close()
+        self._open.close()
 
     def run(self, **values: str | bool) -> Reply:
         """Run the page, with these widgets changed; True presses a button."""
