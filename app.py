@@ -6,7 +6,7 @@ from pages.figures.distribution import weights
 from pages.ui import controls, reading, waiting
 from pages.ui.cached import Drawn
 from pages.ui.frame import PAGES, Frame, plot, show
-from pages.ui.state import TABLE
+from pages.ui.state import link_to
 
 
 def body(frame: Frame) -> None:
@@ -41,13 +41,13 @@ def _live_chart(frame: Frame, drawn: Drawn) -> None:
 
 def _cards(frame: Frame) -> None:
     """Lead to each page that exists, with what was chosen here."""
-    t, state = frame.t, frame.state
+    t = frame.t
     st.html(f'<p class="lab-group">{t("home.pages")}</p>')
     cards = [(page, path) for page, path in PAGES.items() if page != "home"]
     for (page, path), column in zip(cards, st.columns(3, gap="large"), strict=False):
-        column.page_link(path, label=f"**{t(f'nav.{page}')} →**", query_params=state.query())
+        column.page_link(path, label=f"**{t(f'nav.{page}')} →**", query_params=link_to(page))
         column.html(f'<p class="lab-hint">{t(f"home.card.{page}_text")}</p>')
 
 
 # What has no control here goes on to the next page as it came.
-show("home", TABLE, body)
+show("home", body)

@@ -218,4 +218,4 @@ def _code(frame: Frame, _: Drawn) -> None:
     st.code(code, language="python", wrap_lines=True)
 
 
-show("distribution", TABLE, body)
+show("distribution", body)

@@ -35,18 +35,20 @@ def figure(  # noqa: PLR0913 - a chart has these parts, named at the call
     shapes: Sequence[Part] = (),
     labels: Sequence[Part] = (),
     head: int = 1,
+    **layout_too: Any,
 ) -> go.Figure:
     """Assemble a chart from plain parts; ``y_title`` stands upright above the axis.
 
     ``y2`` is a second vertical axis, at the right. ``head`` is the number of lines above the plot beside
-    the bounds' own.
+    the bounds' own. What else is given goes into the layout.
 
     The parts go to Plotly unchecked, as its own express charts do: the check takes longer than all
     else on a page, and the tests do it for every chart.
     """
-    heading = label(y_title, 0, 1, look.ink2, xref="paper", xanchor="left", yshift=40)
-    heading["xshift"] = -54
-    headings = [heading]
+    headings: list[Part] = []
+    if y_title:
+        place = {"xref": "paper", "xanchor": "left", "yshift": 40, "xshift": -54}
+        headings.append(label(y_title, 0, 1, look.ink2, **place))
     if y2 is not None:
         right = {"xref": "paper", "xanchor": "right", "yshift": 40, "xshift": 34}
         headings.append(label(y2_title, 1, 1, look.ink2, **right))
@@ -69,7 +71,7 @@ def figure(  # noqa: PLR0913 - a chart has these parts, named at the call
     if y2 is not None:
         layout["yaxis2"] = {**_AXIS, "overlaying": "y", "side": "right", "showgrid": False, **y2}
         layout["margin"] = {**layout["margin"], "r": 44}
-    return go.Figure({"data": list(traces), "layout": layout}, _validate=False)
+    return go.Figure({"data": list(traces), "layout": layout | layout_too}, _validate=False)
 
 
 def label(text: str, x: float, y: float, color: str, **more: Any) -> Part:

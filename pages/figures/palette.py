@@ -64,8 +64,8 @@ DARK = Palette(
     diverging=("#FFDE5C", "#3295AE"),
 )
 
-#: Streamlit ships the first; the others are a reader's own Chinese fonts.
-FONT = "'Source Sans','PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif"
+#: The page's own, which the theme in .streamlit/config.toml sets.
+FONT = "inherit"
 FONT_SIZE = 14
 
 

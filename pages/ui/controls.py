@@ -12,7 +12,19 @@ from streamlit.elements.lib.mutable_tab_container import TabContainer
 from core import SCHEMES
 from core.schemes import LARGEST, SMALLEST
 from pages.text import LANGUAGES, Text, count, quantity
-from pages.ui.state import LAYERS, MAX_CHARS, MAX_SEED, TABLE, Refusal, State, Value, options_of, written
+from pages.ui.state import (
+    LAYERS,
+    MAX_CHARS,
+    MAX_LINK_DATA,
+    MAX_SEED,
+    TABLE,
+    Refusal,
+    Refused,
+    State,
+    Value,
+    options_of,
+    written,
+)
 
 
 def choose(state: State, name: str, t: Text, *, names: str = "", none: str = "") -> None:
@@ -52,10 +64,59 @@ def layer(state: State, t: Text) -> None:
     refusal(state, "layer", t)
 
 
-def enter(state: State, name: str, t: Text) -> None:
+def enter(state: State, name: str, t: Text, *, placeholder: str = "") -> None:
     """Show a control that is typed; whatever was typed stays there, right or wrong."""
-    st.text_input(title(state, name, t), key=name, max_chars=TABLE[name].max_chars, persist_state="page")
+    st.text_input(
+        title(state, name, t),
+        key=name,
+        max_chars=TABLE[name].max_chars,
+        persist_state="page",
+        placeholder=placeholder,
+    )
     refusal(state, name, t)
+
+
+#: Of an uploaded table that is refused, so many characters go into the field, to be mended there.
+MENDABLE = 20_000
+
+
+def data(state: State, t: Text) -> None:
+    """Show the field for a visitor's own input, and a way to fill it from a file."""
+    session = st.session_state
+
+    def upload() -> None:
+        file = session["file"]
+        session.pop("_file", None)
+        if file is None:
+            return
+        text = file.getvalue().decode("utf-8-sig", errors="replace")
+        try:
+            TABLE["data"].parse(text)
+        except Refused as refused:
+            if len(text) > MENDABLE:  # too much to send back and forth
+                session["_file"] = refused.refusal
+                return
+        session["data"] = text
+
+    st.text_area(t("control.data"), key="data", persist_state="page", help=t("control.data_help"), height=110)
+    refusal(state, "data", t)
+    st.file_uploader(
+        t("control.file"), ["csv", "tsv", "txt"], key="file", on_change=upload, max_upload_size=64
+    )
+    if "_file" in session:
+        refused = session["_file"]
+        st.html(
+            alert(worded(refused.code, {**refused.facts, "used": _input(state, t)}, t("control.data"), t))
+        )
+    if len(str(state["data"])) > MAX_LINK_DATA:
+        st.html(f'<p class="lab-hint">{t("control.data_long")}</p>')
+
+
+def _input(state: State, t: Text) -> str:
+    """Name the input in force, for a refusal that says what is used instead."""
+    if not state["data"]:
+        return t("option.data.drawn")
+    return t("option.data.own", rows=count(state.batch), inputs=count(state.network.inputs))
 
 
 def pair(state: State, names: tuple[str, str], t: Text) -> None:
@@ -123,14 +184,14 @@ def more(t: Text) -> ExpanderContainer:
     return st.expander(t("control.more"), key="more", on_change="rerun")
 
 
-def tabs(state: State, t: Text) -> Sequence[TabContainer]:
-    """Show the page's views as tabs, of which only the open one is computed."""
-    labels = {t(f"tab.{name}"): name for name in TABLE["tab"].options}
+def tabs(state: State, t: Text, control: str = "tab") -> Sequence[TabContainer]:
+    """Show the page's views, the options of ``control``, as tabs, of which only the open one is computed."""
+    labels = {t(f"tab.{name}"): name for name in TABLE[control].options}
 
     def opened() -> None:
-        st.session_state["tab"] = labels.get(st.session_state["views"], TABLE["tab"].default)
+        st.session_state[control] = labels.get(st.session_state["views"], TABLE[control].default)
 
-    st.session_state["views"] = t(f"tab.{state['tab']}")
+    st.session_state["views"] = t(f"tab.{state[control]}")
     return st.tabs(list(labels), key="views", on_change=opened)
 
 
@@ -162,24 +223,35 @@ def sentence(state: State, name: str, t: Text) -> str:
     refusal = state.refusals[name]
     if name == "layer" and refusal.facts["used"] == "":
         refusal = Refusal(refusal.code, {**refusal.facts, "used": t("option.layer.linear")})
+    facts = dict(refusal.facts)
+    if name == "data":
+        facts["used"] = _input(state, t)
+    elif "used" in facts:
+        facts["used"] = _used(state, facts["used"], t) or LANGUAGES[t.language]  # '' is the browser's own
+    return worded(refusal.code, facts, title(state, name, t), t)
+
+
+def worded(code: str, refused: Mapping[str, Any], name: str, t: Text) -> str:
+    """Return the sentence of a refusal with its facts, in which ``name`` is the control's."""
     facts: dict[str, str] = {
         key: quantity(value, value, trim=True) if isinstance(value, float) else str(value)
-        for key, value in refusal.facts.items()
+        for key, value in refused.items()
     }
-    for key in ("n", "limit", "low", "high"):
-        if isinstance(refusal.facts.get(key), int):
-            facts[key] = count(refusal.facts[key])
+    for key in ("n", "limit", "low", "high", "most", "rows", "wanted"):
+        if isinstance(refused.get(key), int):
+            facts[key] = count(refused[key])
     facts |= {
-        "name": title(state, name, t),
-        "used": _used(state, refusal.facts["used"], t) or LANGUAGES[t.language],  # '' is the browser's own
+        "name": name,
         "smallest": quantity(SMALLEST, SMALLEST, trim=True),
         "largest": facts.get("largest", "") or quantity(LARGEST, LARGEST, trim=True),
     }
+    if "at" in refused:
+        facts["at"] = t("layers.place", at=refused["at"]) if refused["at"] else t("layers.place_input")
     if "scheme" in facts:
         facts["scheme"] = t(f"scheme.{facts['scheme']}.name")
-    if refusal.code == "choice" and facts["options"].count(",") > MANY:
+    if code == "choice" and facts["options"].count(",") > MANY:
         facts["options"] = _near(facts["was"], facts["options"].split(", "))
-    return t(f"refused.{refusal.code}", **facts)
+    return t(f"refused.{code}", **facts)
 
 
 #: Of more options than this, a refusal names those that resemble what was asked for.
@@ -193,6 +265,7 @@ def _near(was: str, options: Sequence[str]) -> str:
 
 def _used(state: State, used: Value | dict[str, Value], t: Text) -> str:
     if isinstance(used, dict):
+        used = {name: t(f"option.weights.{v}") if name == "weights" else v for name, v in used.items()}
         words = {name: _used(state, value, t) or t("option.layer.linear") for name, value in used.items()}
         return ", ".join(f"{title(state, name, t)} = {value}" for name, value in words.items())
     return quantity(used, used, trim=True) if isinstance(used, float) else str(used)

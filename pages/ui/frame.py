@@ -1,7 +1,7 @@
 """What stands around every page: configuration, style, language, menu, notices, and a net below."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from urllib.parse import urlencode
@@ -12,7 +12,7 @@ import streamlit as st
 from pages.figures import palette
 from pages.figures.palette import Palette
 from pages.text import HTML_LANG, LANGUAGES, Text, language_of
-from pages.ui import controls
+from pages.ui import controls, rules
 from pages.ui import state as states
 from pages.ui.state import VERSION, State
 from pages.ui.theme import style_sheet
@@ -20,7 +20,7 @@ from pages.ui.theme import style_sheet
 _LOG = logging.getLogger(__name__)
 
 #: page → its file, in the order of the menu; add a page here
-PAGES = {"home": "app.py", "distribution": "pages/distribution.py"}
+PAGES = {"home": "app.py", "distribution": "pages/distribution.py", "model": "pages/model.py"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +33,15 @@ class Frame:
     page: str
 
 
-def show(page: str, names: Iterable[str], body: Callable[[Frame], None]) -> None:
-    """Run a page: read its controls ``names``, write its link, let ``body`` draw it.
+def show(page: str, body: Callable[[Frame], None]) -> None:
+    """Run a page: read its controls, write its link, let ``body`` draw it.
 
     Whatever goes wrong is logged, and said in a sentence; no traceback reaches the browser.
     """
     language = language_of(st.context.locale)
     try:
-        state = states.read(page, (*names, "lang"))
-        states.settle(state)
+        state = states.read(page)
+        rules.settle(state)
         states.write(state)
         language = state["lang"] or language
         frame = Frame(Text(language), palette.of(st.context.theme.type), state, page)
@@ -55,7 +55,7 @@ def show(page: str, names: Iterable[str], body: Callable[[Frame], None]) -> None
         _LOG.exception("The page %s failed.", page)
         st.html(controls.alert(Text(language)("error.unexpected")))
     else:
-        states.remember()
+        states.remember(state)
 
 
 def _open(frame: Frame) -> None:
@@ -70,19 +70,22 @@ def _open(frame: Frame) -> None:
         st.html(script, unsafe_allow_javascript=True)
 
 
-def plot(chart: go.Figure, alt: str, *, key: str = "chart") -> None:
-    """Show a chart as high as the style sheet says for ``key``, with its description ``alt``."""
-    with st.container(key=key, height=460, border=False):
+def plot(chart: go.Figure, alt: str, *, key: str = "chart", height: int = 460) -> None:
+    """Show a chart with its description ``alt``.
+
+    It is as high as the style sheet says for ``key``, or else as ``height`` does, in pixels.
+    """
+    with st.container(key=key, height=height, border=False):
         st.plotly_chart(chart, height="stretch", theme=None, config={"displayModeBar": False}, alt=alt)
 
 
 def _menu(frame: Frame) -> None:
     """Show the pages, the languages and the themes, in one row at the content's edge."""
-    t, state = frame.t, frame.state
-    shared = state.query()
+    t = frame.t
     with st.container(key="nav", horizontal=True, vertical_alignment="center", gap="small"):
         for page, path in PAGES.items():
-            st.page_link(path, label=t(f"nav.{page}"), query_params=shared)
+            query = {} if page == frame.page else states.link_to(page)
+            st.page_link(path, label=t(f"nav.{page}"), query_params=query)
         _languages(frame)
         _themes(frame)
 

@@ -5,10 +5,9 @@ control, add a row to ``TABLE`` and show it on a page with ``pages.ui.controls``
 out of the URL and never change within a version of it.
 """
 
-import itertools
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -16,11 +15,23 @@ from typing import Any
 import streamlit as st
 import torch
 
-from core import PARAMETERS, SCHEMES, InitLabError, Layer, ParameterError, ShapeError, check, devices
+from core import (
+    PARAMETERS,
+    SCHEMES,
+    InitLabError,
+    Layer,
+    Network,
+    ParameterError,
+    ShapeError,
+    read_table,
+)
 from core.devices import KINDS
 from core.layers import MAX_CHARS as MAX_LAYER_CHARS
+from core.network import LESSON
+from core.network import MAX_CHARS as MAX_NETWORK_CHARS
 from core.sampling import DTYPES, streams
 from core.schemes import LARGEST, NONLINEARITIES, SMALLEST, Parameter
+from core.table import MAX_ROWS, Rows, written_table
 from pages.text import LANGUAGES
 
 VERSION = "1"
@@ -36,6 +47,8 @@ MAX_FAN = 65_536
 MAX_SEED = 2**32 - 1
 #: Characters of a text field; more is cut off when it comes from a link.
 MAX_CHARS = 24
+#: Characters of a visitor's own data that a link carries; more stays on the page.
+MAX_LINK_DATA = 2000
 #: Layers to choose; any other that torch.nn can build may be typed. '' is Linear, of the two fans.
 LAYERS = (
     "",
@@ -113,13 +126,15 @@ def _real(name: str, default: float) -> Control:
         try:
             return float(domain.checked(name, float(raw.replace("−", "-"))))
         except ValueError:
-            raise _outside(domain) from None
+            raise outside(domain) from None
 
     return Control(name, default, parse)
 
 
-def _outside(domain: Parameter) -> Refused:
+def outside(domain: Parameter) -> Refused:
     """Return the refusal of a number outside ``domain``."""
+    if domain.whole:
+        return Refused("whole", low=int(domain.minimum), high=int(domain.maximum))
     if domain.maximum < math.inf:
         return Refused("between", low=domain.minimum, high=domain.maximum)
     code = "real" if domain.minimum else "positive" if domain.zero else "above"
@@ -139,9 +154,46 @@ def _layer(name: str, default: str) -> Control:
 
 
 layer_of = lru_cache(maxsize=512)(Layer.of)
+network_of = lru_cache(maxsize=512)(Network.of)
+table_of = lru_cache(maxsize=64)(read_table)
+
+
+def _net(name: str, default: str) -> Control:
+    def parse(raw: str) -> str:
+        try:
+            return str(network_of(raw))
+        except InitLabError as error:
+            facts = {"parameter" if fact == "name" else fact: value for fact, value in error.facts.items()}
+            raise Refused(f"network_{error.code.split('.')[1]}", **facts) from None
+
+    return Control(name, default, parse, max_chars=MAX_NETWORK_CHARS + 1)  # one more is refused, not cut
+
+
+def _data(name: str) -> Control:
+    def parse(raw: str) -> str:
+        try:
+            return written_table(table_of(raw)) if raw.strip() else ""
+        except InitLabError as error:
+            raise Refused(error.code.replace(".", "_"), **error.facts) from None
+
+    # what is too long is refused whole, not cut: half a number is another number
+    return Control(name, "", parse, max_chars=10**8)
+
+
+def _labels(name: str) -> Control:
+    def parse(raw: str) -> str:
+        labels = re.split(r"[,;\s]+", raw.strip(" \t\r\n,;"))
+        if labels != [""] and not all(re.fullmatch(r"\d{1,9}", label, re.ASCII) for label in labels):
+            raise Refused("labels")
+        return ",".join(str(int(label)) for label in labels if label)
+
+    return Control(name, "", parse, max_chars=5 * MAX_ROWS)
 
 
 TABS = ("histogram", "cumulative", "quantiles", "largest", "matrix", "numbers", "code")
+
+#: The model page's views.
+PARTS = ("network", "forward", "counting", "parameters", "backward", "code")
 
 TABLE: Mapping[str, Control] = {
     control.name: control
@@ -170,9 +222,27 @@ TABLE: Mapping[str, Control] = {
         _whole("bins", 60, 10, 400),
         _choice("overlay", "none", ("none", *SCHEMES)),
         _choice("tab", "histogram", TABS),
+        _net("net", str(LESSON)),
+        # 'printed' are the numbers that the lesson prints
+        _choice("weights", "seeded", ("seeded", "printed")),
+        _whole("batch", 5, 1, MAX_ROWS),
+        _whole("data_seed", 7, 0, MAX_SEED),
+        _data("data"),
+        _labels("labels"),
+        _whole("sample", 1, 1, MAX_ROWS),
+        _choice("part", "network", PARTS),
         # '' is the browser's own language, which a link leaves to its reader
         _choice("lang", "", ("", *LANGUAGES)),
     )
+}
+
+_NETWORK = ("net", "weights", "batch", "data_seed", "data", "labels", "sample", "part")
+_LAYER = tuple(name for name in TABLE if name not in _NETWORK)
+#: page → its controls, which are also what its link may hold; add a page's here
+CONTROLS: Mapping[str, tuple[str, ...]] = {
+    "home": _LAYER,
+    "distribution": _LAYER,
+    "model": (*_NETWORK, "seed", "device", "dtype", "lang"),
 }
 
 
@@ -231,7 +301,31 @@ class State:
     def idle(self) -> set[str]:
         """Controls that nothing depends on: parameters of other schemes, fans of another layer."""
         fans = {"fan_in", "fan_out"} if self.values["layer"] else set()
-        return (PARAMETERS.keys() - self.params.keys()) | fans
+        seed = {"seed"} if self.values["weights"] == "printed" else set()
+        drawn = {"batch", "data_seed"} if self.values["data"] else set()
+        return (PARAMETERS.keys() - self.params.keys()) | fans | seed | drawn
+
+    @property
+    def network(self) -> Network:
+        """The network that is run."""
+        return network_of(str(self.values["net"]))
+
+    @property
+    def rows(self) -> Rows | None:
+        """The visitor's own input, or None where it is drawn."""
+        return table_of(str(self.values["data"])) if self.values["data"] else None
+
+    @property
+    def batch(self) -> int:
+        """Rows of the input."""
+        return int(self.values["batch"]) if self.rows is None else len(self.rows)
+
+    @property
+    def labels(self) -> tuple[int, ...]:
+        """One label a row: those given, or the classes in turn."""
+        if self.values["labels"]:
+            return tuple(map(int, str(self.values["labels"]).split(",")))
+        return tuple(row % self.network.outputs for row in range(self.batch))
 
     @property
     def limit(self) -> int:
@@ -244,15 +338,21 @@ class State:
         values = {name: self.values[name] for name in self.names if name not in self.idle}
         scheme = str(self.values["scheme"])
         query = {n: written(v) for n, v in values.items() if v != default_of(n, scheme)}
-        return {"v": VERSION, **query} if query else {}
+        if len(query.get("data", "")) > MAX_LINK_DATA:
+            del query["data"]
+        return _versioned(query)
 
 
-def read(page: str, names: Iterable[str]) -> State:
-    """Return the values of the controls ``names``, from the widgets or from a link just opened."""
-    shown = tuple(names)
+def _versioned(query: Mapping[str, str]) -> dict[str, str]:
+    return {"v": VERSION, **query} if query else {}
+
+
+def read(page: str) -> State:
+    """Return the values of a page's controls, from the widgets or from a link just opened."""
+    shown = CONTROLS[page]
     link = st.query_params.to_dict()
     session = st.session_state
-    typed = {name: session.get(name) for name in TABLE}
+    typed = {name: session.get(name) for name in shown}
     # A stale URL with a changed widget is a visitor faster than the network, not a link.
     moved = session.get("_page") == page and typed != session.get("_typed")
     arrived = session.get("_page") != page or (link != session.get("_link") and not moved)
@@ -267,18 +367,19 @@ def read(page: str, names: Iterable[str]) -> State:
         scheme = str(state.values.get("scheme", TABLE["scheme"].default))
         if name != "scheme" and not arrived and name in shown:
             _follow(name, session.get("_scheme", scheme), scheme)
-        default = default_of(name, scheme)
-        state.values[name] = _last_good(control, good, scheme) if name in shown else default
-        raw = session.get(name)
-        if name not in shown or raw is None:
+        raw = session.get(name) if name in shown else None
+        if raw is None:
+            last = _last_good(control, good, scheme) if name in shown else default_of(name, scheme)
+            state.values[name] = last
             continue
-        if name in refused_link and raw != default:
+        if name in refused_link and raw != default_of(name, scheme):
             del refused_link[name]  # the visitor has chosen since
         try:
             state.values[name] = _parsed(control, str(raw), scheme)
             if name in refused_link:
                 raise _no_option(options_of(name, scheme))
         except Refused as refused:
+            state.values.setdefault(name, _last_good(control, good, scheme))
             was = refused_link.get(name, str(raw))
             facts = {**refused.refusal.facts, "was": was, "used": state.values[name]}
             state.refusals[name] = Refusal(refused.refusal.code, facts)
@@ -296,7 +397,7 @@ def _parsed(control: Control, raw: str, scheme: str) -> Value:
         try:
             domain.checked(control.name, value)
         except ParameterError:
-            raise _outside(domain) from None
+            raise outside(domain) from None
     return value
 
 
@@ -349,108 +450,36 @@ def _load(link: Mapping[str, str], shown: tuple[str, ...]) -> None:
                 raw = None
             session[name] = default if raw is None else raw
         else:
+            if name == "data" and raw is None and len(session.get("_data", "")) > MAX_LINK_DATA:
+                raw = session["_data"]  # it was left behind here, as no link can carry it
             session[name] = written(default) if raw is None else raw[: control.max_chars]
         if name == "scheme":
             scheme = str(session[name])
-    session["_good"] = {}
+    session["_good"], session["_wrong"] = {}, {}
     session["_refused"] = refused
     session["_unknown"] = [n[:MAX_CHARS] for n in link if n not in shown and n != "v"][:3]
     session["_version"] = link.get("v", VERSION)[:MAX_CHARS]
 
 
-def settle(state: State) -> None:
-    """Hold the values against each other; where they clash, the last that agreed stay in force.
-
-    The rules: a < b, a scheme that can fill the layer, weights that the dtype can hold, the size of a
-    draw, and a device that is here (its choice stays in the link, for a machine that has it). Each
-    speaks at the control where a visitor would mend it.
-    """
-    scheme = SCHEMES[state["scheme"]]
-    main = next(iter(scheme.params), "scheme")
-    if state["device"] in devices.available():
-        state.device = state["device"]
-    else:
-        missing = {"was": state["device"].upper(), "used": "cpu"}
-        state.refusals.setdefault("device", Refusal("device", missing))
-    layer = ("layer", "fan_in", "fan_out")
-    if {"a", "b"} <= set(scheme.params):
-        _agree(state, ("a", "b"), _order, at="b")
-    _agree(state, (*scheme.params, *layer), _takes, at="layer" if state["layer"] else "scheme")
-    _agree(state, layer, _size, at="layer" if state["layer"] else "fan_out")
-    _agree(state, ("dtype", *scheme.params, *layer), _fit, at=main)
-    st.session_state["_good"] = dict(state.values)
-
-
-def _agree(state: State, names: Sequence[str], rule: Callable[[State], Refusal | None], *, at: str) -> None:
-    """Put the values that last agreed in the place of those that break ``rule``, or else the defaults.
-
-    One value alone, if that will do, the first of ``names`` before the others; else all of them.
-    """
-    refusal = rule(state)
-    if refusal is None:
-        return
-    scheme, asked = str(state["scheme"]), dict(state.values)
-    good: Mapping[str, Value] = st.session_state.get("_good", {})
-    for fallback, tried in itertools.product((good, {}), (*((name,) for name in names), names)):
-        own = {name: fallback.get(name, default_of(name, scheme)) for name in tried}
-        state.values = {**asked, **own}
-        if rule(state) is None:
-            break
-    used = {name: state.values[name] for name in names if state.values[name] != asked[name]}
-    state.refusals[at] = Refusal(refusal.code, {**refusal.facts, "used": used})
-
-
-def _order(state: State) -> Refusal | None:
-    low, high = state["a"], state["b"]
-    return Refusal("order", {"a": low, "b": high}) if low >= high else None
-
-
-def _takes(state: State) -> Refusal | None:
-    """Return the scheme's objection to the layer or to its own parameters."""
-    try:
-        SCHEMES[state["scheme"]].law(state.shape, **state.params)
-    except InitLabError as error:
-        facts = {**error.facts, "layer": state.layer.text, "scheme": state["scheme"]}
-        return Refusal(error.code.replace(".", "_"), facts)
-    return None
-
-
-def _size(state: State) -> Refusal | None:
-    n, limit = math.prod(state.shape), state.limit
-    if n <= limit:
-        return None
-    facts = {"layer": state.layer.text, "n": n, "limit": limit}
-    if not state["layer"]:
-        columns = state["fan_in"]
-        facts |= {"columns": columns, "fit": max(1, min(MAX_FAN, limit // columns))}
-    return Refusal("size", facts)
-
-
-def _fit(state: State) -> Refusal | None:
-    request = (state["scheme"], state.shape, state.device, state["dtype"], tuple(state.params.items()))
-    return _misfit(*request)
-
-
-@lru_cache(maxsize=4096)
-def _misfit(
-    key: str, shape: tuple[int, ...], device: str, dtype: str, params: tuple[tuple[str, Any], ...]
-) -> Refusal | None:
-    """Return core's objection to drawing these weights in ``dtype``, or None."""
-    try:
-        check(key, shape, seed=0, device=device, dtype=DTYPE_NAMES[dtype], whole=False, **dict(params))
-    except InitLabError as error:
-        return Refusal(error.code.replace(".", "_"), error.facts)
-    return None
+def link_to(page: str) -> dict[str, str]:
+    """Return the URL parameters of ``page`` with what this visitor has chosen on any page."""
+    kept: Mapping[str, str] = st.session_state.get("_kept", {})
+    return _versioned({name: kept[name] for name in CONTROLS[page] if name in kept})
 
 
 def write(state: State) -> None:
-    """Put the values in force into the URL."""
+    """Put the values in force into the URL, and keep them for links to other pages."""
     query = state.query()
+    kept = {n: v for n, v in st.session_state.get("_kept", {}).items() if n not in state.names}
+    st.session_state["_kept"] = kept | {n: v for n, v in query.items() if n != "v"}
     if st.query_params.to_dict() != query:
         st.query_params.from_dict(query)
     st.session_state["_link"] = query
 
 
-def remember() -> None:
+def remember(state: State) -> None:
     """Note what stands in the widgets, at the end of a run, to know what moves before the next."""
-    st.session_state["_typed"] = {name: st.session_state.get(name) for name in TABLE}
+    session = st.session_state
+    session["_typed"] = {name: session.get(name) for name in state.names}
+    if "data" in state.names:
+        session["_data"] = session["data"]

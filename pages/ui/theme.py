@@ -15,5 +15,7 @@ def style_sheet(look: Palette) -> str:
     rules = Path(__file__).with_name("theme.css").read_text(encoding="utf-8")
     rules = re.sub(r"/\*.*?\*/", "", rules, flags=re.DOTALL)
     rules = re.sub(r"\s*([{};])\s*", r"\1", rules)
-    variables = ";".join(f"--{role}:{getattr(look, role)}" for role in _ROLES)
+    colours = {role: getattr(look, role) for role in _ROLES}
+    colours |= dict(zip(("negative", "positive"), look.diverging, strict=True))
+    variables = ";".join(f"--{role}:{colour}" for role, colour in colours.items())
     return f"<style>:root{{{variables}}}{rules.strip()}</style>"

@@ -577,9 +577,11 @@ def test_home_answers_and_leads_on_with_its_choice(link: Link) -> None:
     app.button(key="redraw").click().run()
     assert link(app) == {"v": "1", "scheme": "classic_uniform", "seed": "41"}
     assert "Every weight lies within ±0.04419." in said(app)
-    (card,) = (card for card in app.get("page_link") if card.proto.label.startswith("**"))
-    assert "scheme=classic_uniform" in card.proto.query_string
-    assert "seed=41" in card.proto.query_string
+    cards = [card.proto for card in app.get("page_link") if card.proto.label.startswith("**")]
+    assert [card.page for card in cards] == ["distribution", "model"]
+    assert "scheme=classic_uniform" in cards[0].query_string
+    assert "seed=41" in cards[0].query_string
+    assert cards[1].query_string == "v=1&seed=41"  # a network takes the seed, and no scheme for one layer
 
 
 def test_a_scheme_may_hold_a_number_to_more_than_another_does() -> None:
@@ -626,5 +628,9 @@ def test_every_objection_of_core_that_a_page_can_meet_has_its_sentence() -> None
     before = {"unknown", "choice", "number", "order", "seed", "bins"}
     before = {f"parameter.{name}" for name in before} | {"shape.sizes", "shape.fans", "dtype.unknown"}
     before |= {"device.unknown", "device.missing", "scheme.unknown", "scheme.duplicate"}
+    # what no page asks, or asks after it has looked itself
+    before |= {
+        f"network.{name}" for name in ("input", "input_dtype", "labels", "lazy", "parameters", "summary")
+    }
     sentences = {f"refused.{code.replace('.', '_')}" for code in codes - before}
     assert sentences - set(catalogue("en")) <= {"refused.shape_layer", "refused.shape_layer_built"}

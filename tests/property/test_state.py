@@ -6,9 +6,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.schemes import LARGEST, SMALLEST
+from pages.text import catalogue
 from pages.ui.state import TABLE, Refusal, Refused, Value, written
 
 controls = st.sampled_from(sorted(TABLE))
+words = st.sampled_from(
+    ["relu", "softmax", "ones", "constant(val=2)", "normal(std=x)", "uniform(a=3)", "no_bias", "x", "(", "5"]
+)
+nets = st.lists(
+    st.builds(
+        lambda units, own: ".".join([str(units), *own]), st.integers(-1, 5000), st.lists(words, max_size=3)
+    ),
+    max_size=4,
+).map("-".join)
 numbers = st.floats(SMALLEST, LARGEST) | st.just(0.0)
 
 
@@ -19,11 +29,13 @@ def _read(name: str, raw: str) -> Value | Refusal:
         return refused.refusal
 
 
-@given(name=controls, raw=st.text(max_size=40) | st.from_regex(r"[-+]?\d{1,30}(\.\d*)?(e[-+]?\d+)?"))
+@given(name=controls, raw=st.text(max_size=40) | st.from_regex(r"[-+]?\d{1,30}(\.\d*)?(e[-+]?\d+)?") | nets)
 def test_anything_typed_is_read_or_refused(name: str, raw: str) -> None:
     value = _read(name, raw)
     if isinstance(value, Refusal):
-        assert value.code in {"whole", "real", "positive", "above", "between", "choice", "layer"}
+        own = {"whole", "real", "positive", "above", "between", "choice", "layer", "labels"}
+        assert value.code in own or value.code.split("_")[0] in {"network", "parameter", "table"}
+        assert f"refused.{value.code}" in catalogue("en")
     else:
         assert _read(name, written(value)) == value
         assert not isinstance(value, float) or math.isfinite(value)
@@ -74,5 +86,13 @@ def test_defaults_are_readable_and_fixed_for_version_1() -> None:
         "bins": 60,
         "overlay": "none",
         "tab": "histogram",
+        "net": "3-3.xavier_normal.sigmoid-2.kaiming_normal.relu-2.softmax",
+        "weights": "seeded",
+        "batch": 5,
+        "data_seed": 7,
+        "data": "",
+        "labels": "",
+        "sample": 1,
+        "part": "network",
         "lang": "",
     }

@@ -1,0 +1,193 @@
+"""The lesson's three-layer network, run and taken apart; and any other that is stacked like it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import streamlit as st
+
+from core.network import LESSON
+from core.recipe import network_code
+from pages.figures.network import drawing, maps, strips
+from pages.ui import controls, dissection, layers, reading, runs
+from pages.ui.frame import Frame, plot, show
+from pages.ui.runs import Asked, Ran
+from pages.ui.state import DTYPE_NAMES, State
+
+
+def body(frame: Frame) -> None:
+    """Ask for a network and its input, run it once, show it and what it is made of."""
+    t, state = frame.t, frame.state
+    with st.sidebar:
+        _controls(frame)
+    asked = runs.asked(state)
+    run = runs.ran(asked)
+    st.html(dissection.context(state, t) + reading.headline(dissection.finding(run, state.network, t)))
+    st.markdown(dissection.formula(run))
+    if overflow := dissection.overflow(run, t):
+        st.html(overflow)
+    views: dict[str, Callable[[Frame, Asked, Ran], None]] = {
+        "network": _network,
+        "forward": _forward,
+        "counting": _counting,
+        "parameters": _parameters,
+        "backward": _backward,
+        "code": _code,
+    }
+    for view, tab in zip(views, controls.tabs(state, t, "part"), strict=True):
+        if tab.open:
+            with tab:
+                views[view](frame, asked, run)
+
+
+def _controls(frame: Frame) -> None:
+    """The layers in a drawer, the weights' seed and the input's, the device; the rest in More."""
+    t, state = frame.t, frame.state
+    layers.editor(state, t)
+    controls.group(t("control.group.weights"))
+    if state["weights"] == "seeded":
+        controls.seed(state, t)
+    else:
+        st.html(f'<p class="lab-hint">{t("model.printed_hint")}</p>')
+        controls.refusal(state, "seed", t)
+    controls.group(t("control.group.input"))
+    if state["data"]:
+        st.html(f'<p class="lab-hint">{t("model.own_hint")}</p>')
+    else:
+        controls.pair(state, ("batch", "data_seed"), t)
+    controls.choose(state, "device", t)
+    with controls.more(t) as more:
+        if more.open:
+            controls.choose(state, "weights", t, names="option.weights.{}")
+            controls.data(state, t)
+            controls.choose(state, "dtype", t)
+
+
+def _network(frame: Frame, asked: Asked, run: Ran) -> None:
+    t, state = frame.t, frame.state
+    followed = runs.traced(asked, state["sample"])
+    with st.container(key="network", horizontal=True, gap="medium"):
+        chart = drawing(dissection.columns(run, followed, state, t), t, frame.look)
+        plot(chart, dissection.alt(run, state.network, t))
+        with st.container(key="summary"):
+            st.code(run.summary, language=None)
+            st.html(f'<p class="lab-note">{dissection.output(run, t)}</p>')
+
+
+def _forward(frame: Frame, asked: Asked, run: Ran) -> None:
+    t, state = frame.t, frame.state
+    st.html(f'<p class="lab-note">{dissection.silent(run, state, t)}</p>')
+    if dissection.cut(run):
+        chart = maps(dissection.pictures(run, t), t, frame.look)
+        plot(chart, t("maps.alt"), key="maps", height=chart.layout.height)
+        st.html(f'<p class="lab-note">{dissection.first_only(run, t)}</p>')
+    st.html(dissection.walk(run, t))
+    st.html(f'<p class="lab-group">{t("model.follow")}</p>')
+    left, right = st.columns([1, 5], gap="medium", vertical_alignment="bottom")
+    with left:
+        controls.enter(state, "sample", t)
+    right.html(f'<p class="lab-note">{t("model.follow_note")}</p>')
+    for title, sums in dissection.sums(runs.traced(asked, state["sample"]), state.network, t):
+        st.html(f"<h2 class='lab-layer'>{title}</h2>")
+        st.markdown(sums)
+
+
+def _counting(frame: Frame, _: Asked, run: Ran) -> None:
+    t = frame.t
+    with st.container(key="count", horizontal=True, gap="medium"):
+        with st.container(key="summary"):
+            st.code(run.summary, language=None)
+        st.html(dissection.counted(run, t) + f'<p class="lab-note">{t("count.note")}</p>')
+
+
+def _parameters(frame: Frame, asked: Asked, _: Ran) -> None:
+    t, state = frame.t, frame.state
+    _load_printed(state, frame)
+    rows, printed = runs.held(asked)
+    st.html(dissection.sits(rows, t))
+    plot(
+        strips(dissection.strips_of(rows), t, frame.look),
+        t("strips.alt"),
+        key="strips",
+        height=100 + 38 * len(rows),
+    )
+    st.html(dissection.bounds(rows, state.network, t))
+    st.code(printed, language=None)
+
+
+def _load_printed(state: State, frame: Frame) -> None:
+    """Offer the weights that the lesson prints, where they fit, and the way back."""
+    if not state.network.same_sizes(LESSON):
+        return
+    other = "printed" if state["weights"] == "seeded" else "seeded"
+
+    def load() -> None:
+        st.session_state["weights"] = other
+
+    st.button(frame.t(f"model.load_{other}"), key="load", on_click=load)
+
+
+def _backward(frame: Frame, asked: Asked, _: Ran) -> None:
+    t, state = frame.t, frame.state
+    left, right = st.columns([1, 2], gap="medium", vertical_alignment="bottom")
+    with left:
+        controls.enter(state, "labels", t, placeholder=",".join(map(str, state.labels[:12])))
+    with right, st.container(horizontal=True, vertical_alignment="bottom", key="alike"):
+        for key, scheme, layers_ in _ALIKE:
+            label, help_ = t(f"gradient.all_{key}"), t("gradient.all_help")
+            st.button(label, key=f"all_{key}", on_click=_all, args=(state, scheme, layers_), help=help_)
+    loss, rows = runs.gradients(asked, state.labels)
+    st.html(dissection.gradients(loss, rows, t))
+    pairs = "".join(dissection.pair(row, t) for row in rows)
+    st.html(f'<div class="lab-steps">{pairs}</div>')
+
+
+#: Ways to start units alike: the button's key, the scheme, and which layers (all, or all but the last).
+_ALIKE = (
+    ("zeros", "zeros", None),
+    ("ones", "ones", None),
+    ("constant", "constant", None),
+    ("hidden", "constant", -1),
+)
+
+
+def _all(state: State, scheme: str, end: int | None) -> None:
+    """Start the weights of the first layers the same, and their biases at 0: else they tell units apart."""
+    params = (("val", 0.5),) if scheme == "constant" else ()
+    own = state.network.layers
+    same = tuple(
+        replace(dense, scheme=scheme, params=params, bias="none" if dense.bias == "none" else "zeros")
+        for dense in own[:end]
+    )
+    st.session_state["net"] = str(replace(state.network, layers=(*same, *own[len(same) :])))
+    st.session_state["weights"] = "seeded"
+
+
+def _code(frame: Frame, asked: Asked, _: Ran) -> None:
+    t, state = frame.t, frame.state
+    code = network_code(
+        state.network,
+        seed=asked.seed or 0,
+        batch=state.batch,
+        data_seed=state["data_seed"],
+        rows=state.rows,
+        values=asked.values,
+        device=state.device,
+        dtype=DTYPE_NAMES[asked.dtype],
+    )
+    st.html(f'<p class="lab-note">{t("model.code")}</p>')
+    with st.container(horizontal=True):
+        st.download_button(
+            t("model.download_py"), code, "model.py", "text/x-python", key="py", on_click="ignore"
+        )
+        st.download_button(
+            t("model.download_weights"),
+            lambda: runs.weights_file(asked),
+            "model.safetensors",
+            "application/octet-stream",
+            key="safetensors",
+            on_click="ignore",
+        )
+    st.code(code, language="python")
+
+
+show("model", body)

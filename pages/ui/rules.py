@@ -1,0 +1,182 @@
+"""The values held against each other: what may stand in each control, given all the others.
+
+Where values clash, the last that agreed stay in force, and a refusal says why at the control where a
+visitor would mend it.
+"""
+
+import itertools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import streamlit as st
+import torch
+
+from core import SCHEMES, InitLabError, check, devices
+from core.network import LESSON
+from pages.ui.state import DTYPE_NAMES, MAX_FAN, Refusal, State, Value, default_of, network_of
+
+#: Parameters of a network on the model page: 16 MB in float32.
+MAX_PARAMETERS = 1 << 22
+#: Numbers that a forward pass may give, over all steps.
+MAX_STEPS = 1 << 22
+
+
+def settle(state: State) -> None:
+    """Hold the values against each other; where they clash, the last that agreed stay in force.
+
+    The rules: a < b, a scheme that can fill the layer, weights that the dtype can hold, the size of a
+    draw, and a device that is here (its choice stays in the link, for a machine that has it). Each
+    speaks at the control where a visitor would mend it.
+    """
+    if state["device"] in devices.available():
+        state.device = state["device"]
+    else:
+        missing = {"was": state["device"].upper(), "used": "cpu"}
+        state.refusals.setdefault("device", Refusal("device", missing))
+    if "net" in state.names:
+        _settle_network(state)
+    else:
+        _settle_layer(state)
+    st.session_state["_good"] = dict(state.values)
+
+
+def _settle_layer(state: State) -> None:
+    scheme = SCHEMES[state["scheme"]]
+    main = next(iter(scheme.params), "scheme")
+    layer = ("layer", "fan_in", "fan_out")
+    if {"a", "b"} <= set(scheme.params):
+        _agree(state, ("a", "b"), _order, at="b")
+    _agree(state, (*scheme.params, *layer), _takes, at="layer" if state["layer"] else "scheme")
+    _agree(state, layer, _size, at="layer" if state["layer"] else "fan_out")
+    _agree(state, ("dtype", *scheme.params, *layer), _fit, at=main)
+
+
+def _settle_network(state: State) -> None:
+    """Hold the input, the labels and the rest against the network, which goes first."""
+    _agree(state, ("net",), _network_size, at="net")
+    _agree(state, ("dtype", "net"), _network_fit, at="net")
+    _agree(state, ("weights",), _printed_fit, at="weights")
+    _agree(state, ("data",), _data_fit, at="data")
+    _agree(state, ("batch", "data"), _steps_fit, at="data" if state["data"] else "batch")
+    _agree(state, ("labels",), _labels_fit, at="labels")
+    _agree(state, ("sample",), _sample_fit, at="sample")
+
+
+def _agree(state: State, names: Sequence[str], rule: Callable[[State], Refusal | None], *, at: str) -> None:
+    """Put the values that last agreed in the place of those that break ``rule``, or else the defaults.
+
+    One value alone, if that will do, the first of ``names`` before the others; else all of them.
+    """
+    refusal = rule(state)
+    if refusal is None:
+        return
+    scheme, asked = str(state["scheme"]), dict(state.values)
+    good: Mapping[str, Value] = st.session_state.get("_good", {})
+    for fallback, tried in itertools.product((good, {}), (*((name,) for name in names), names)):
+        own = {name: fallback.get(name, default_of(name, scheme)) for name in tried}
+        state.values = {**asked, **own}
+        if rule(state) is None:
+            break
+    used = {name: state.values[name] for name in names if state.values[name] != asked[name]}
+    state.refusals[at] = Refusal(refusal.code, {**refusal.facts, "used": used})
+
+
+def _order(state: State) -> Refusal | None:
+    low, high = state["a"], state["b"]
+    return Refusal("order", {"a": low, "b": high}) if low >= high else None
+
+
+def _takes(state: State) -> Refusal | None:
+    """Return the scheme's objection to the layer or to its own parameters."""
+    try:
+        SCHEMES[state["scheme"]].law(state.shape, **state.params)
+    except InitLabError as error:
+        facts = {**error.facts, "layer": state.layer.text, "scheme": state["scheme"]}
+        return Refusal(error.code.replace(".", "_"), facts)
+    return None
+
+
+def _size(state: State) -> Refusal | None:
+    n, limit = math.prod(state.shape), state.limit
+    if n <= limit:
+        return None
+    facts = {"layer": state.layer.text, "n": n, "limit": limit}
+    if not state["layer"]:
+        columns = state["fan_in"]
+        facts |= {"columns": columns, "fit": max(1, min(MAX_FAN, limit // columns))}
+    return Refusal("size", facts)
+
+
+def _fit(state: State) -> Refusal | None:
+    request = (state["scheme"], state.shape, state.device, state["dtype"], tuple(state.params.items()))
+    return _misfit(*request)
+
+
+@lru_cache(maxsize=4096)
+def _misfit(
+    key: str, shape: tuple[int, ...], device: str, dtype: str, params: tuple[tuple[str, Any], ...]
+) -> Refusal | None:
+    """Return core's objection to drawing these weights in ``dtype``, or None."""
+    try:
+        check(key, shape, seed=0, device=device, dtype=DTYPE_NAMES[dtype], whole=False, **dict(params))
+    except InitLabError as error:
+        return Refusal(error.code.replace(".", "_"), error.facts)
+    return None
+
+
+def _network_size(state: State) -> Refusal | None:
+    n = state.network.size
+    return Refusal("network_size", {"n": n, "limit": MAX_PARAMETERS}) if n > MAX_PARAMETERS else None
+
+
+def _network_fit(state: State) -> Refusal | None:
+    """Return core's objection to drawing the network's weights."""
+    return _network_misfit(str(state["net"]), state.device, str(state["dtype"]))
+
+
+@lru_cache(maxsize=1024)
+def _network_misfit(net: str, device: str, dtype: str) -> Refusal | None:
+    try:
+        network_of(net).check(device=device, dtype=DTYPE_NAMES[dtype])
+    except InitLabError as error:
+        return Refusal(error.code.replace(".", "_"), error.facts)
+    return None
+
+
+def _printed_fit(state: State) -> Refusal | None:
+    if state["weights"] == "printed" and not state.network.same_sizes(LESSON):
+        return Refusal("printed")
+    return None
+
+
+def _data_fit(state: State) -> Refusal | None:
+    rows = state.rows
+    if rows is None:
+        return None
+    if len(rows[0]) != state.network.inputs:
+        return Refusal("data_columns", {"columns": len(rows[0]), "inputs": state.network.inputs})
+    largest, limit = max(abs(x) for row in rows for x in row), torch.finfo(state.dtype).max
+    if largest > limit:
+        return Refusal("data_range", {"value": largest, "dtype": state["dtype"], "largest": limit})
+    return None
+
+
+def _steps_fit(state: State) -> Refusal | None:
+    n = state.batch * sum(2 * dense.units for dense in state.network.layers)
+    return Refusal("steps", {"n": n, "limit": MAX_STEPS}) if n > MAX_STEPS else None
+
+
+def _labels_fit(state: State) -> Refusal | None:
+    labels, classes = state.labels, state.network.outputs
+    if len(labels) != state.batch or max(labels) >= classes:
+        return Refusal(
+            "labels_fit",
+            {"rows": state.batch, "given": len(labels), "largest": str(max(labels)), "high": classes - 1},
+        )
+    return None
+
+
+def _sample_fit(state: State) -> Refusal | None:
+    return Refusal("sample", {"high": state.batch}) if state["sample"] > state.batch else None
