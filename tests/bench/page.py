@@ -13,6 +13,7 @@ from unittest import mock
 from streamlit.testing.v1 import AppTest
 
 import core
+from pages.ui.frame import PAGES
 from tests.stream import ROOT, Server, Visitor, server
 
 #: The same controls as the distribution page at first sight, and nothing else.
@@ -22,6 +23,7 @@ st.set_page_config(page_title="empty", layout="wide")
 with st.container(horizontal=True):
     st.page_link("app.py", label="Home")
     st.page_link("pages/distribution.py", label="Distribution")
+    st.page_link("pages/model.py", label="Model")
     st.button("language", key="language-zh", type="tertiary")
 with st.sidebar:
     st.selectbox("scheme", ["kaiming_normal", "b", "c", "d", "e", "f", "g", "h", "i", "j"], key="scheme")
@@ -45,7 +47,7 @@ def main() -> None:
     """Print each figure beside what it must reach."""
     with server() as app, tempfile.TemporaryDirectory() as folder:
         Path(folder, "pages").mkdir()
-        for name in ("app.py", "pages/distribution.py"):
+        for name in PAGES.values():
             Path(folder, name).write_text(EMPTY, encoding="utf-8")
         shutil.copytree(ROOT / ".streamlit", Path(folder, ".streamlit"))
         sizes(app)
