@@ -1,7 +1,7 @@
 """torch's global generators: moved only under one lock, and put back as they stood."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,16 +17,23 @@ def global_generators(device: torch.device, seed: int | None = None) -> Iterator
     With a ``seed`` both start from it, as after ``torch.manual_seed(seed)``. One thread at a time may
     hold them; a second call from the same thread would wait for itself.
     """
-    other: Any = None if device.type == "cpu" else getattr(torch, device.type)
+    get, seeded, put = _of(device)
     with _LOCK:
-        before = torch.get_rng_state(), other and other.get_rng_state()
+        before = torch.get_rng_state(), get()
         try:
             if seed is not None:
                 torch.default_generator.manual_seed(seed)
-                if other:
-                    other.manual_seed(seed)
+                seeded(seed)
             yield
         finally:
             torch.set_rng_state(before[0])
-            if other:
-                other.set_rng_state(before[1])
+            put(before[1])
+
+
+def _of(device: torch.device) -> tuple[Callable[[], Any], Callable[[int], Any], Callable[[Any], Any]]:
+    """Return how to read, to seed and to set the generators of an accelerator; all of its devices'."""
+    if device.type == "cuda":
+        return torch.cuda.get_rng_state_all, torch.cuda.manual_seed_all, torch.cuda.set_rng_state_all
+    if device.type == "mps":
+        return torch.mps.get_rng_state, torch.mps.manual_seed, torch.mps.set_rng_state
+    return lambda: None, lambda _: None, lambda _: None
