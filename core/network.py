@@ -23,6 +23,7 @@ from core.generators import global_generators
 from core.laws import Law
 from core.sampling import check
 from core.schemes import SCHEMES, Value, scheme_of
+from core.table import written
 
 #: What may follow a linear layer: an activation, or softmax over each row.
 FOLLOWS = (*ACTIVATIONS, "softmax")
@@ -201,10 +202,7 @@ def parameters_of(scheme: str, text: str) -> tuple[tuple[str, Value], ...]:
 
 def written_parameters(params: Sequence[tuple[str, Value]]) -> str:
     """Write parameters as ``parameters_of`` reads them."""
-    return ",".join(
-        f"{name}={repr(value).removesuffix('.0') if isinstance(value, float) else value}"
-        for name, value in params
-    )
+    return ",".join(f"{name}={written(value)}" for name, value in params)
 
 
 def _number(text: str) -> float | str:

@@ -25,13 +25,13 @@ def read_table(text: str) -> Rows:
             cell is no finite number; ``facts["row"]`` is the line and ``facts["column"]`` the cell, from 1.
     """
     lines = enumerate(text.removeprefix("\ufeff").splitlines(), start=1)
-    written = [(number, line) for number, line in lines if line.strip()]
-    if len(written) > 2 * MAX_ROWS:  # before any work on them
-        raise _too_many(len(written))
-    if len(written) > 1 and _names(written[0][1]):
-        del written[0]
-    mark = _mark(written[0][1]) if written else " "
-    cells = [(number, _cells(line, mark, number)) for number, line in written]
+    filled = [(number, line) for number, line in lines if line.strip()]
+    if len(filled) > 2 * MAX_ROWS:  # before any work on them
+        raise _too_many(len(filled))
+    if len(filled) > 1 and _names(filled[0][1]):
+        del filled[0]
+    mark = _mark(filled[0][1]) if filled else " "
+    cells = [(number, _cells(line, mark, number)) for number, line in filled]
     if all(len(row) > 1 and not row[-1] for _, row in cells):  # each line ends with a mark
         cells = [(number, row[:-1]) for number, row in cells]
     if not cells:
@@ -56,7 +56,12 @@ def read_table(text: str) -> Rows:
 
 def written_table(rows: Sequence[Sequence[float]]) -> str:
     """Write numbers as ``read_table`` reads them."""
-    return "\n".join(",".join(repr(float(value)).removesuffix(".0") for value in row) for row in rows)
+    return "\n".join(",".join(written(float(value)) for value in row) for row in rows)
+
+
+def written(value: float | str) -> str:
+    """Write a value so that reading it back gives the same: a number with all its digits, 2.0 as 2."""
+    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
 def _mark(line: str) -> str:

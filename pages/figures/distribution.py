@@ -15,7 +15,7 @@ from core import Band, Law, Summary
 from core.laws import Array
 from core.referee import drawn_counts, expected_outside
 from core.rounding import rounded_law
-from pages.figures.frame import Part, figure, label, short, vertical
+from pages.figures.frame import Part, diverging, figure, label, short, vertical
 from pages.figures.notation import plain
 from pages.figures.palette import Palette
 from pages.text import Text, count, expected_count, fixed, interval, quantity
@@ -155,13 +155,12 @@ def heatmap(matrix: npt.NDArray[np.float32], t: Text, look: Palette) -> go.Figur
     """Draw a small weight matrix, one row an output unit, one column an input, 0 as paper."""
     rows, columns = matrix.shape
     reach = float(np.abs(matrix).max()) or 1.0
-    negative, positive = look.diverging
     trace: Part = {
         "type": "heatmap",
         "z": matrix,
         "zmin": -reach,
         "zmax": reach,
-        "colorscale": [[0, negative], [0.5, look.paper], [1, positive]],
+        "colorscale": diverging(look),
         "hovertemplate": t("chart.entry") + "<extra></extra>",
         "colorbar": {"outlinewidth": 0, "thickness": 14, "tickcolor": look.axis},
         "xgap": 1,

@@ -92,3 +92,9 @@ def vertical(x: float, color: str, *, width: float, dash: str = "") -> Part:
     """Return a vertical line through the whole height of the plot."""
     line = {"color": color, "width": width} | ({"dash": dash} if dash else {})
     return {"line": line, "x0": short(x), "x1": short(x)}
+
+
+def diverging(look: Palette) -> list[list[Any]]:
+    """Return the colour scale from negative over 0, which is paper, to positive."""
+    negative, positive = look.diverging
+    return [[0, negative], [0.5, look.paper], [1, positive]]

@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
 from core import Law
-from pages.figures.frame import Part, figure, label
+from pages.figures.frame import Part, diverging, figure, label
 from pages.figures.palette import Palette
 from pages.text import Text, count, quantity
 
@@ -221,13 +221,7 @@ def _tinted(values: Array, look: Palette) -> Part:
     """Return markers' colours: each value's sign's, the stronger the larger it is within its layer."""
     finite = np.where(np.isfinite(values), values, 0.0)
     reach = (float(np.abs(finite).max()) or 1.0) / TINT  # a scale that no value reaches the end of
-    return {"color": finite.astype(np.float32), "cmin": -reach, "cmax": reach, "colorscale": _scale(look)}
-
-
-def _scale(look: Palette) -> list[list[Any]]:
-    """Return the colour scale from negative over 0, which is paper, to positive."""
-    negative, positive = look.diverging
-    return [[0, negative], [0.5, look.paper], [1, positive]]
+    return {"color": finite.astype(np.float32), "cmin": -reach, "cmax": reach, "colorscale": diverging(look)}
 
 
 def _brief(value: float) -> str:
@@ -347,7 +341,7 @@ def maps(steps: Sequence[tuple[str, Array]], t: Text, look: Palette) -> go.Figur
                 "z": np.where(np.isfinite(values), values, np.nan).astype(np.float32),
                 "zmin": -(reach or 1.0),
                 "zmax": reach or 1.0,
-                "colorscale": _scale(look),
+                "colorscale": diverging(look),
                 "showscale": False,
                 "xaxis": f"x{name}",
                 "yaxis": f"y{name}",

@@ -11,6 +11,7 @@ from streamlit.elements.lib.mutable_tab_container import TabContainer
 
 from core import SCHEMES
 from core.schemes import LARGEST, SMALLEST
+from core.table import written
 from pages.text import LANGUAGES, Text, count, quantity
 from pages.ui.state import (
     LAYERS,
@@ -23,7 +24,6 @@ from pages.ui.state import (
     State,
     Value,
     options_of,
-    written,
 )
 
 

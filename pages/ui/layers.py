@@ -25,7 +25,7 @@ from core.network import (
 )
 from pages.text import Text, count
 from pages.ui import controls
-from pages.ui.state import State, network_of, outside, written
+from pages.ui.state import State, network_of, outside
 
 #: What a card's field is, and of which layer: 0 is the input.
 Place = tuple[str, int]
@@ -42,8 +42,8 @@ def editor(state: State, t: Text) -> None:
             full = len(network.layers) == MAX_LAYERS
             st.button(t("layers.add"), key="add", on_click=_add, disabled=full, width="stretch")
             controls.enter(state, "net", t)
-        elif _wrong():
-            st.html(f'<p class="lab-refusal">▲ {t("layers.wrong")}</p>')
+    if not drawer.open and _wrong():  # below the drawer: what is in it cannot be seen
+        st.html(controls.alert(t("layers.wrong")))
     if "net" in state.refusals and "net" not in state.said:  # the drawer is closed
         controls.refusal(state, "net", t)
     if state.network != LESSON:
@@ -82,8 +82,7 @@ def _units(at: int, units: int, label: str, t: Text, *, beside: bool = False) ->
 
 def _parameters(at: int, dense: Dense, t: Text) -> None:
     """Show the scheme's parameters as one line of code."""
-    row = SCHEMES[dense.scheme]
-    defaults = ", ".join(f"{name}={written(value)}" for name, value in row.params.items())
+    defaults = _defaults(dense.scheme)
     _field("params", at, written_parameters(dense.params), t("layers.params"), placeholder=defaults)
     _refused("params", at, written_parameters(dense.params) or defaults, t, scheme=dense.scheme)
 
@@ -148,8 +147,13 @@ def _parameters_refused(scheme: str, was: str, used: str, t: Text) -> str:
             return controls.worded("choice", facts, name, t)
         if error.code == "parameter.order":
             return controls.worded("order", {**error.facts, "used": used}, name, t)
-    takes = ", ".join(f"{name}={written(value)}" for name, value in row.params.items())
-    return t("refused.parameter_text", scheme=t(f"scheme.{scheme}.name"), takes=takes, was=was, used=used)
+    facts = {"takes": _defaults(scheme), "was": was, "used": used}
+    return t("refused.parameter_text", scheme=t(f"scheme.{scheme}.name"), **facts)
+
+
+def _defaults(scheme: str) -> str:
+    """Return a scheme's parameters at their defaults, as code writes them."""
+    return written_parameters(tuple(SCHEMES[scheme].params.items()))
 
 
 def _asked() -> Network:

@@ -31,7 +31,7 @@ from core.network import LESSON
 from core.network import MAX_CHARS as MAX_NETWORK_CHARS
 from core.sampling import DTYPES, streams
 from core.schemes import LARGEST, NONLINEARITIES, SMALLEST, Parameter
-from core.table import MAX_ROWS, Rows, written_table
+from core.table import MAX_ROWS, Rows, written, written_table
 from pages.text import LANGUAGES
 
 VERSION = "1"
@@ -244,11 +244,6 @@ CONTROLS: Mapping[str, tuple[str, ...]] = {
     "distribution": _LAYER,
     "model": (*_NETWORK, "seed", "device", "dtype", "lang"),
 }
-
-
-def written(value: Value) -> str:
-    """Write a value as it stands in a field and in the URL; reading it back gives the same value."""
-    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
 @dataclass(slots=True)

@@ -96,6 +96,8 @@ def test_a_layer_of_a_billion_units_is_answered_at_its_card(visit: Visit) -> Non
     assert 0 < gap < 80
     assert field.input_value() == "1000000000"
     expect(page.locator("h1.lab-headline")).to_contain_text("26 parameters")
+    _open(page, "layers")  # again, which closes it
+    expect(page.get_by_text("A field of the layers is not used")).to_be_visible()
 
 
 def test_another_weight_seed_leaves_the_input_and_the_other_way_round(visit: Visit) -> None:

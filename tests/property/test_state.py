@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.schemes import LARGEST, SMALLEST
+from core.table import written
 from pages.text import catalogue
-from pages.ui.state import TABLE, Refusal, Refused, Value, written
+from pages.ui.state import TABLE, Refusal, Refused, Value
 
 controls = st.sampled_from(sorted(TABLE))
 words = st.sampled_from(
