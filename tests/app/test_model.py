@@ -425,7 +425,7 @@ def test_bounds_are_told_of_what_has_them() -> None:
     assert "Of 15 numbers without walls, 0 lie beyond ±3σ, and 0.04 were expected." in said(app)
     app = _opened(part="parameters", net="3-4.constant(val=2).zeros_bias-2.no_bias.ones")
     assert "<td>= 2</td>" in said(app)
-    for words in ("A default bias", "Dashed blue", "Black: walls"):
+    for words in ("A default bias", "Dashed", "Solid: walls"):
         assert words not in said(app)
 
 
