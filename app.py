@@ -4,7 +4,6 @@ import streamlit as st
 
 from pages.figures.distribution import weights
 from pages.ui import controls, reading, waiting
-from pages.ui.cached import Drawn
 from pages.ui.frame import PAGES, Frame, plot, show
 from pages.ui.state import link_to
 
@@ -18,9 +17,12 @@ def body(frame: Frame) -> None:
         st.html(reading.headline(t("home.headline")) + lead)
         _live_controls(frame)
     with right:
-        drawn = waiting.drawn(state, t)
+        drawn, write = waiting.drawn(state, t)
         if drawn is not None:
-            _live_chart(frame, drawn)
+            finding = f'<p class="lab-verdict">{reading.finding(drawn, state, t)}</p>'
+            write(reading.context(state, t) + finding)
+            chart = weights(drawn.summary, drawn.law, t, frame.look)
+            plot(chart, reading.alt(drawn, state, t), key="live")
     _cards(frame)
 
 
@@ -29,14 +31,6 @@ def _live_controls(frame: Frame) -> None:
     controls.choose(state, "scheme", t, names="scheme.{}.name")
     st.html(f'<p class="lab-hint">{reading.hint(state, t)}</p>')
     controls.seed(state, t)
-
-
-def _live_chart(frame: Frame, drawn: Drawn) -> None:
-    t, state = frame.t, frame.state
-    finding = reading.finding(drawn, state, t)
-    st.html(reading.context(state, t) + f'<p class="lab-verdict">{finding}</p>')
-    chart = weights(drawn.summary, drawn.law, t, frame.look)
-    plot(chart, reading.alt(drawn, state, t), key="live")
 
 
 def _cards(frame: Frame) -> None:

@@ -26,10 +26,10 @@ def body(frame: Frame) -> None:
     t, state = frame.t, frame.state
     with st.sidebar:
         _controls(state, t)
-    drawn = waiting.drawn(state, t)
+    drawn, write = waiting.drawn(state, t)
     if drawn is None:
         return
-    st.html(reading.context(state, t) + reading.headline(reading.finding(drawn, state, t)))
+    write(reading.context(state, t) + reading.headline(reading.finding(drawn, state, t)))
     st.markdown(formula(drawn.law))
     views: dict[str, Callable[[Frame, Drawn], None]] = {
         "histogram": _histogram,

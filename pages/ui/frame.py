@@ -47,10 +47,11 @@ def show(page: str, body: Callable[[Frame], None]) -> None:
         frame = Frame(Text(language), palette.of(st.context.theme.type), state, page)
         _open(frame)
         _menu(frame)
-        notices = st.container() if state.refusals or state.unknown or state.version != VERSION else None
         body(frame)
-        if notices is not None:
-            notices.html(_notices(frame))
+        # last, and set above the headline by the style sheet: written there, it would move what follows,
+        # and a browser may then show the headline beside the one before it until the run has ended
+        if words := _notices(frame):
+            st.html(words)
     except Exception:  # noqa: BLE001 - the net below every page; it logs all it catches
         _LOG.exception("The page %s failed.", page)
         st.html(controls.alert(Text(language)("error.unexpected")))
@@ -59,15 +60,11 @@ def show(page: str, body: Callable[[Frame], None]) -> None:
 
 
 def _open(frame: Frame) -> None:
-    """Set the page's title, style and language."""
-    t, language = frame.t, frame.t.language
+    """Set the page's title and style."""
+    t = frame.t
     name = t("app.name") if frame.page == "home" else f"{t(f'nav.{frame.page}')} · {t('app.name')}"
     st.set_page_config(page_title=name, page_icon="🎲", layout="wide")
     st.html(style_sheet(frame.look))
-    if st.session_state.get("_lang") != language:  # what was set once stays
-        st.session_state["_lang"] = language
-        script = f"<script>document.documentElement.lang='{HTML_LANG[language]}'</script>"
-        st.html(script, unsafe_allow_javascript=True)
 
 
 def plot(chart: go.Figure, alt: str, *, key: str = "chart", height: int = 460) -> None:
@@ -103,14 +100,19 @@ def _languages(frame: Frame) -> None:
 
 
 def _themes(frame: Frame) -> None:
-    """Show the theme that is not on, as a link: only a fresh page can change Streamlit's theme."""
+    """Show the theme that is not on, as a link: only a fresh page can change Streamlit's theme.
+
+    Here the document is told its language too, in an element that stands in every run.
+    """
     t = frame.t
     other = "light" if frame.look is palette.DARK else "dark"
     query = {**frame.state.query(), "embed_options": f"{other}_theme"}
-    st.html(
-        f'<p class="lab-right"><a href="?{escape(urlencode(query))}">{t(f"nav.{other}")}</a></p>',
-        width="content",
-    )
+    script = ""
+    if st.session_state.get("_lang") != t.language:  # what was set once stays
+        st.session_state["_lang"] = t.language
+        script = f"<script>document.documentElement.lang='{HTML_LANG[t.language]}'</script>"
+    link = f'<p class="lab-right"><a href="?{escape(urlencode(query))}">{t(f"nav.{other}")}</a></p>'
+    st.html(link + script, width="content", unsafe_allow_javascript=bool(script))
 
 
 def _notices(frame: Frame) -> str:
@@ -124,4 +126,5 @@ def _notices(frame: Frame) -> str:
     lines += [controls.sentence(state, name, t) for name in unsaid if state.arrived or name not in state.idle]
     # where the sidebar is folded, as on a phone, what it says is said here
     again = [controls.sentence(state, name, t) for name in sorted(state.said)]
-    return "".join([*map(controls.alert, lines), *map(controls.again, again)]) or "<span></span>"
+    words = "".join([*map(controls.alert, lines), *map(controls.again, again)])
+    return words and f'<div class="lab-notices">{words}</div>'

@@ -1,5 +1,7 @@
 """Long draws: progress, a way to stop, and what stands there once stopped."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from core import Cancelled
@@ -12,18 +14,25 @@ from pages.ui.state import State
 LOOK = 0.15
 
 
-def drawn(state: State, t: Text) -> Drawn | None:
-    """Return the draw that ``state`` asks for, showing how far it is; None if it was stopped."""
+#: writes HTML onto the page
+Write = Callable[[str], object]
+
+
+def drawn(state: State, t: Text) -> tuple[Drawn | None, Write]:
+    """Return the draw that ``state`` asks for, showing how far it is; None if it was stopped.
+
+    With it comes what writes HTML in the progress's place. What says the result belongs there: at any
+    other, a browser may show it beside the one before it until the run has ended.
+    """
     asked = cached.request(state), state["bins"]
     if st.session_state.get("_stopped") == asked:
         _stopped(asked, t)
-        return None
+        return None, st.html
     st.session_state.pop("_stopped", None)
     job = cached.job(*asked)
-    if not job.wait(0):
-        _watch(job, asked, t)
+    write = st.html if job.wait(0) else _watch(job, asked, t)
     try:
-        return job.result()
+        return job.result(), write
     except Exception as error:  # a failure is not kept for the next visitor
         cached.job.clear(*asked)
         if isinstance(error, Cancelled):  # by another visitor, the moment before this one came
@@ -31,8 +40,8 @@ def drawn(state: State, t: Text) -> Drawn | None:
         raise
 
 
-def _watch(job: Job, asked: object, t: Text) -> None:
-    """Show how far ``job`` is until it is done, with a button to stop it."""
+def _watch(job: Job, asked: object, t: Text) -> Write:
+    """Show how far ``job`` is until it is done, with a button to stop it; return what writes there."""
 
     def stop() -> None:
         st.session_state["_stopped"] = asked
@@ -43,7 +52,7 @@ def _watch(job: Job, asked: object, t: Text) -> None:
         st.button(t("waiting.cancel"), key="cancel", on_click=stop)
         while not job.wait(LOOK):
             line.html(_progress(job, t))
-    slot.empty()
+    return slot.html
 
 
 def _progress(job: Job, t: Text) -> str:

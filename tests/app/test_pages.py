@@ -11,6 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Node
 
 import core
 from core import SCHEMES
@@ -41,6 +42,26 @@ def test_a_page_opens_in_every_language(page: str, language: str) -> None:
     _stands(app)
     assert Text(language)(f"nav.{page}") in [link.proto.label for link in app.get("page_link")]
     assert refusals(app) == []
+
+
+def test_a_headline_stays_in_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a browser may show it beside the one before it until the run has ended."""
+    with monkeypatch.context() as slow:
+        slow.setattr(cached, "QUICK_STREAMED", 0)
+        app = opened(fan_in="77", nonsense="1")  # a draw that is waited for, and a link that is answered
+        first = _places(app, "lab-headline")
+    assert len(first) == 1
+    assert _places(app.run(), "lab-headline") == first  # found in the cache
+    assert _places(app.text_input(key="fan_out").set_value("33").run(), "lab-headline") == first
+
+
+def _places(app: AppTest, kind: str) -> list[int]:
+    """Return where on the page elements of this class stand, by their order."""
+    return [place for place, element in app.main.children.items() if kind in _body(element)]
+
+
+def _body(element: Node) -> str:
+    return getattr(getattr(element, "proto", None), "body", "")
 
 
 @languages
