@@ -1,10 +1,12 @@
 """The numbers behind the screen: ``from core import …`` in a notebook gives what a page shows."""
 
-from core import devices, referee
+from core import comparison, devices, meanfield, referee, rosetta
 from core.activations import ACTIVATIONS, Activation
+from core.comparison import Comparison, Entry
 from core.counting import Count, parameter_count, summary_text
 from core.errors import (
     Cancelled,
+    ComparisonError,
     DeviceError,
     DtypeError,
     InitLabError,
@@ -18,7 +20,9 @@ from core.errors import (
 from core.fans import Fans
 from core.laws import Band, Expression, Law
 from core.layers import Layer
+from core.lesson import LessonStep, replay_lesson
 from core.network import Dense, Net, Network, ThreeLayerNet
+from core.quiz import Question, questions
 from core.recipe import network_code, pytorch_code
 from core.sampling import DTYPES, check, draw, streams, summarize
 from core.schemes import PARAMETERS, SCHEMES, Scheme
@@ -33,19 +37,24 @@ __all__ = [
     "Activation",
     "Band",
     "Cancelled",
+    "Comparison",
+    "ComparisonError",
     "Count",
     "Dense",
     "DeviceError",
     "DtypeError",
+    "Entry",
     "Expression",
     "Fans",
     "InitLabError",
     "Law",
     "Layer",
+    "LessonStep",
     "Net",
     "Network",
     "NetworkError",
     "ParameterError",
+    "Question",
     "Scheme",
     "SchemeError",
     "ShapeError",
@@ -54,13 +63,18 @@ __all__ = [
     "TableError",
     "ThreeLayerNet",
     "check",
+    "comparison",
     "devices",
     "draw",
+    "meanfield",
     "network_code",
     "parameter_count",
     "pytorch_code",
+    "questions",
     "read_table",
     "referee",
+    "replay_lesson",
+    "rosetta",
     "rounded",
     "streams",
     "summarize",

@@ -44,6 +44,10 @@ class NetworkError(InitLabError):
     """A description of a network that cannot be read, or is too large; an input it does not take."""
 
 
+class ComparisonError(InitLabError):
+    """A description of schemes to compare that cannot be read, or is too long."""
+
+
 class TableError(InitLabError):
     """Text that is no table of numbers, or one too long."""
 

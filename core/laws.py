@@ -187,6 +187,8 @@ def _moments_of(cut: Any) -> tuple[float, float, float, float]:
     x, weight = quadrature(cut)
     mean = float(weight @ x)
     second, third, fourth = (float(weight @ (x - mean) ** k) for k in (2, 3, 4))
+    if second == 0:  # so far from 0 that no two of its numbers differ
+        return mean, 0.0, 0.0, 0.0
     return mean, second, third / second**1.5, fourth / second**2 - 3
 
 

@@ -33,6 +33,9 @@ class Layer:
     #: how many inputs really feed one output unit, and how many outputs one input unit really feeds,
     #: away from the borders; the mean over positions where a stride makes them differ
     connections: tuple[Fraction, Fraction]
+    #: of a convolution: into how many groups its channels divide, and how many positions a step takes
+    groups: int = 1
+    stride: int = 1
 
     @property
     def fans(self) -> Fans:
@@ -63,9 +66,10 @@ class Layer:
                 raise ValueError("with kdim or vdim it has no stacked weight")
             shape = checked_shape(weight.shape)
             connections = _connections(layer, shape)
+            groups, stride = getattr(layer, "groups", 1), math.prod(getattr(layer, "stride", (1,)))
         except _UNBUILDABLE as error:
             raise _refusal(text, str(error).splitlines()[0].rstrip("."), code="shape.layer_built") from None
-        return cls(text.strip(), kind.__name__, shape, connections)
+        return cls(text.strip(), kind.__name__, shape, connections, groups, stride)
 
 
 #: What torch raises when it is given sizes that make no layer.

@@ -62,7 +62,7 @@ class Dense:
             NetworkError: if a word is none, or stands twice.
             ParameterError: for a parameter that the scheme does not take.
         """
-        units, *words = map(str.strip, _split(text, r"\."))
+        units, *words = map(str.strip, split(text, r"\."))
         said: dict[str, Any] = {"units": _whole(units)}
         for word in words:
             name, inner = re.fullmatch(r"(.*?)(?:\((.*)\))?", word, re.DOTALL).groups()  # type: ignore[union-attr]
@@ -122,7 +122,7 @@ class Network:
                 code="network.long",
                 most=MAX_CHARS,
             )
-        first, *rest = map(str.strip, _split(text, "-"))
+        first, *rest = map(str.strip, split(text, "-"))
         layers = []
         at = 0
         try:
@@ -214,7 +214,7 @@ def _number(text: str) -> float | str:
     return int(value) if value.is_integer() and abs(value) < 2**53 else value
 
 
-def _split(text: str, mark: str) -> list[str]:
+def split(text: str, mark: str) -> list[str]:
     """Split ``text`` at a mark, but not inside brackets."""
     return re.split(rf"{mark}(?![^()]*\))", text)
 

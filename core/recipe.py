@@ -48,6 +48,12 @@ def pytorch_code(
     return "\n".join(lines) + "\n"
 
 
+def call_code(key: str, shape: Sequence[int], **params: Any) -> str:
+    """Return the one call of ``torch.nn.init`` that draws a scheme into a weight ``w`` of this shape."""
+    call = scheme_of(key).call(shape, **params)
+    return f"nn.init.{call.function}({', '.join(['w', *_words(call)])})"
+
+
 def network_code(  # noqa: PLR0913 - by keyword, what a run depends on
     network: Network,
     *,

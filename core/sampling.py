@@ -213,13 +213,7 @@ def check(
         raise DtypeError(
             f"The dtype must be one of {allowed}; it was {dtype}.", code="dtype.unknown", value=str(dtype)
         )
-    # torch takes seeds of 64 bits, signed or not
-    if not is_whole(seed, -(2**63), 2**64 - 1):
-        raise ParameterError(
-            f"The seed must be a whole number from -2^63 to 2^64 - 1; it was {seed!r}.",
-            code="parameter.seed",
-            value=seed,
-        )
+    checked_seed(seed)
     target = devices.resolve(device)
     if target.type == "mps" and dtype == torch.float64:
         raise DtypeError(
@@ -236,6 +230,21 @@ def check(
     elif math.prod(checked_shape(shape)) > STREAMED_LIMIT:
         raise _too_many(math.prod(checked_shape(shape)), STREAMED_LIMIT)
     return scheme, law, target
+
+
+def checked_seed(seed: object) -> int:
+    """Return ``seed`` if torch takes it: 64 bits, signed or not.
+
+    Raises:
+        ParameterError: otherwise.
+    """
+    if not is_whole(seed, -(2**63), 2**64 - 1):
+        raise ParameterError(
+            f"The seed must be a whole number from -2^63 to 2^64 - 1; it was {seed!r}.",
+            code="parameter.seed",
+            value=seed,
+        )
+    return int(seed)  # type: ignore[call-overload,no-any-return]
 
 
 def _check_fits_dtype(law: Law, dtype: torch.dtype) -> None:

@@ -4,8 +4,10 @@ import math
 
 import pytest
 import torch
+from torch import Tensor, nn
 
 from core import SCHEMES
+from core.lesson import replay_lesson
 
 # The lesson calls torch.manual_seed(40) once, then seven functions in order. Each builds nn.Linear(5, 3),
 # which draws its own weight and bias first, and then fills the weight; steps 6 and 7 do so twice.
@@ -71,6 +73,51 @@ def test_the_lesson_s_nine_tensors_digit_for_digit() -> None:
         torch.empty(3).uniform_(-1 / math.sqrt(5), 1 / math.sqrt(5), generator=generator)  # the bias
         SCHEMES[key].fill_(weight, generator=generator)
         assert [[round(w, 4) for w in row] for row in weight.tolist()] == printed, key
+
+
+def test_the_replayed_lesson_has_the_nine_tensors_digit_for_digit() -> None:
+    replayed = [tensor for step in replay_lesson() for tensor in step.tensors]
+    assert [name for name, _ in replayed] == [name for name, _ in PRINTED]
+    for (name, weight), (_, printed) in zip(replayed, PRINTED, strict=True):
+        assert [[round(w, 4) for w in row] for row in weight.tolist()] == printed, name
+
+
+def _plain_torch(seed: int) -> list[tuple[str, Tensor]]:
+    """Run the lesson's nine fills as one would by hand, on the global generator."""
+    fills = (
+        ("uniform", lambda w: nn.init.uniform_(w, a=0, b=1)),
+        ("normal", lambda w: nn.init.normal_(w, mean=0, std=1)),
+        ("zeros", nn.init.zeros_),
+        ("ones", nn.init.ones_),
+        ("constant", lambda w: nn.init.constant_(w, 5)),
+        ("kaiming_normal", nn.init.kaiming_normal_),
+        ("kaiming_uniform", nn.init.kaiming_uniform_),
+        ("xavier_normal", nn.init.xavier_normal_),
+        ("xavier_uniform", nn.init.xavier_uniform_),
+    )
+    weights = []
+    with torch.random.fork_rng([]):
+        torch.manual_seed(seed)
+        for name, fill in fills:
+            linear = nn.Linear(5, 3)
+            fill(linear.weight)
+            weights.append((name, linear.weight.detach()))
+    return weights
+
+
+@pytest.mark.parametrize("seed", [40, 41, 0, -7, 2**64 - 1, -(2**63)])
+def test_other_seeds_are_plain_torch_run_the_same_way(seed: int) -> None:
+    replayed = [tensor for step in replay_lesson(seed) for tensor in step.tensors]
+    for (name, weight), (expected_name, expected) in zip(replayed, _plain_torch(seed), strict=True):
+        assert name == expected_name
+        assert torch.equal(weight, expected), name
+
+
+def test_another_seed_is_another_lesson() -> None:
+    """The three tensors that chance does not move are the same; no weight of the six others is."""
+    ours, theirs = ([t for step in replay_lesson(seed) for t in step.tensors] for seed in (40, 41))
+    for (name, one), (_, other) in zip(ours, theirs, strict=True):
+        assert int((one == other).sum()) == (15 if name in {"zeros", "ones", "constant"} else 0), name
 
 
 # He et al. 2015, section 2.2: 3×3 filters, √(2/(9d)) for d = 64, 128, 256, 512 filters

@@ -1,0 +1,193 @@
+"""Schemes side by side: which ones, each for which layer, and what theory says of each."""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, Self
+
+from core import extremes, meanfield
+from core.errors import ComparisonError, InitLabError
+from core.fans import is_whole
+from core.laws import Law
+from core.layers import Layer
+from core.network import parameters_of, split, written_parameters
+from core.schemes import SCHEMES, Value
+
+MAX_ENTRIES, MAX_FAN, MAX_CHARS = 8, 65_536, 1200
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One scheme, its parameters, and its own layer if it has one."""
+
+    scheme: str
+    #: those of the scheme's parameters that differ from its defaults, in its order
+    params: tuple[tuple[str, Value], ...] = ()
+    #: (fan_in, fan_out) of a linear layer, or None for the layer that all share
+    fans: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        if self.scheme not in SCHEMES:
+            raise _unreadable("comparison.scheme", self.scheme)
+        if self.fans is not None and not all(is_whole(fan, 1, MAX_FAN) for fan in self.fans):
+            raise _unreadable("comparison.fans", "x".join(map(str, self.fans)))
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """Read an entry such as ``xavier_normal(gain=2).512x256``.
+
+        Raises:
+            ComparisonError: if a word is none, or stands twice.
+            ParameterError: for a parameter that the scheme does not take.
+        """
+        first, *rest = map(str.strip, split(text, r"\."))
+        name, inner = re.fullmatch(r"(.*?)(?:\((.*)\))?", first, re.DOTALL).groups()  # type: ignore[union-attr]
+        if name not in SCHEMES:
+            raise _unreadable("comparison.scheme", first)
+        fans = None
+        if rest:
+            match = re.fullmatch(r"(\d{1,9})[x×](\d{1,9})", rest[0], re.ASCII)
+            if match is None or len(rest) > 1:
+                raise _unreadable("comparison.fans", ".".join(rest))
+            fans = int(match[1]), int(match[2])
+        return cls(name, parameters_of(name, inner or ""), fans)
+
+    def __str__(self) -> str:
+        text = self.scheme + (f"({written_parameters(self.params)})" if self.params else "")
+        return text + (f".{self.fans[0]}x{self.fans[1]}" if self.fans else "")
+
+    def layer(self, shared: Layer) -> Layer:
+        """Return this entry's own layer, or else the one that all share."""
+        return shared if self.fans is None else Layer.of(f"Linear({self.fans[0]}, {self.fans[1]})")
+
+    def law(self, shared: Layer) -> Law:
+        """Return the law of one weight.
+
+        Raises:
+            InitLabError: if the scheme cannot fill this layer; see ``Scheme.law``.
+        """
+        params: dict[str, Any] = dict(self.params)
+        return SCHEMES[self.scheme].law(self.layer(shared).shape, **params)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """From one to eight entries, in order."""
+
+    entries: tuple[Entry, ...]
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.entries) <= MAX_ENTRIES:
+            raise ComparisonError(
+                f"From 1 to {MAX_ENTRIES} schemes are compared; it was given {len(self.entries)}.",
+                code="comparison.entries",
+                most=MAX_ENTRIES,
+                given=len(self.entries),
+            )
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """Read a comparison from one line, as in ``classic_uniform-normal(std=0.02)-zeros.512x256``.
+
+        Raises:
+            ComparisonError: if it cannot be read so; ``facts["at"]`` counts the entries from 1.
+            ParameterError: for a parameter that a scheme does not take.
+        """
+        if len(text) > MAX_CHARS:
+            raise ComparisonError(
+                f"A comparison's text has at most {MAX_CHARS} characters; this one has {len(text)}.",
+                code="comparison.long",
+                most=MAX_CHARS,
+            )
+        entries = []
+        for at, part in enumerate(split(text, "-"), start=1):
+            try:
+                entries.append(Entry.of(part))
+            except InitLabError as error:
+                error.facts["at"] = at
+                raise
+        return cls(tuple(entries))
+
+    def __str__(self) -> str:
+        return "-".join(map(str, self.entries))
+
+    def with_entry(self, at: int, **change: Any) -> "Comparison":
+        """Return the comparison with fields of entry ``at``, from 0, changed."""
+        entries = list(self.entries)
+        entries[at] = replace(entries[at], **change)
+        return Comparison(tuple(entries))
+
+
+class Signal(NamedTuple):
+    """What a layer makes of inputs of mean square 1: root mean squares, over weights and inputs."""
+
+    preactivation: float
+    activation: float
+
+
+def signal(law: Law, layer: Layer, activation: str) -> Signal:
+    """Return what a wide layer with weights of this law makes of independent N(0, 1) inputs.
+
+    A pre-activation sums fan_in products w·x, so its mean square is fan_in·E[w²], with the inputs that
+    really feed one unit; after the activation it is that of the length map (Poole et al. 2016, eq. 3).
+    Weights of a mean count too: for independent inputs of mean 0 only E[w²] matters.
+
+    Raises:
+        ParameterError: if there is no such activation.
+    """
+    q = float(layer.connections[0]) * (law.std**2 + law.mean**2)
+    return Signal(q**0.5, meanfield.mean_square(activation, q) ** 0.5)
+
+
+#: Schemes that do not fill weights one by one from the fans.
+_FROM_SHAPE = {"orthogonal", "sparse", "eye", "dirac"}
+
+
+def by_connections(scheme: str, layer: Layer, **params: Any) -> Law | None:
+    """Return the law that a scheme would have if it counted the layer's true connections.
+
+    None where that is not said: for schemes that do not fill weights one by one from the fans, and
+    where a number of connections that the law depends on is not whole, as a stride can make it.
+
+    Raises:
+        InitLabError: see ``Scheme.law``.
+    """
+    if scheme in _FROM_SHAPE:
+        return None
+    # on a number that is not whole the law may not depend: then two whole ones near it give one law
+    ins, outs = ({low := max(1, math.floor(n)), low + (n != low)} for n in layer.connections)
+    laws = [SCHEMES[scheme].law((fan_out, fan_in), **params) for fan_in in ins for fan_out in outs]
+    return laws[0] if len({law.std for law in laws}) == 1 else None
+
+
+def expected_largest(law: Law, n: int) -> float | None:
+    """Return what the largest of n weights should be, or None where they are not independent."""
+    if law.independent:
+        return extremes.largest(n, law).expected
+    return law.support[1] if not law.random else None
+
+
+def ordered(laws: Sequence[Law]) -> list[int]:
+    """Return the places of the laws from the smallest std to the largest; equal ones stay in order."""
+    # to twelve digits: the last ones are rounding, in a uniform law's other than in a normal one's
+    return sorted(range(len(laws)), key=lambda place: float(f"{laws[place].std:.12g}"))
+
+
+def _unreadable(code: str, was: str) -> ComparisonError:
+    wanted = {
+        "comparison.scheme": f"one of {', '.join(SCHEMES)}",
+        "comparison.fans": f"a layer's fans from 1 to {MAX_FAN}, as in 512x256",
+    }
+    return ComparisonError(
+        f"A comparison is written as in classic_uniform-normal(std=0.02).512x256; "
+        f"{was!r} is not {wanted[code]}.",
+        code=code,
+        word=was,
+        most=MAX_FAN,
+        schemes=tuple(SCHEMES),
+    )
+
+
+#: What nn.Linear does, Glorot and He: the lesson's three, on one layer.
+LESSON_THREE = Comparison.of("classic_uniform-xavier_normal-kaiming_normal")
