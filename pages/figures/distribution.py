@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,8 @@ OVER_THE_TOP = 1e-4
 CROWDED = 0.55
 #: The width of the plot on a phone, and of a letter, in pixels.
 NARROWEST, LETTER = 290, 6.8
+#: At most so many steps on the density's axis.
+MAX_TICKS = 5
 WALL_WIDTH, LAW_WIDTH, EDGE_WIDTH = 2, 2.5, 1.25
 
 
@@ -55,13 +57,13 @@ def density(
 
     The ranges follow the law and never the draw, so a redraw does not move the axes.
     """
-    span = _range(law, overlay)
-    top = _top(summary, law)
-    noise = _noise(summary, law, look) if law.family != "orthogonal" else []
-    traces = [_bars(summary, law, t, look), *noise, _curve(law, look, top)]
+    span = span_of(law, overlay)
+    top = top_of(summary, law)
+    noise = noise_band(summary, law, look) if law.family != "orthogonal" else []
+    traces = [drawn_bars(summary, law, t, look), *noise, law_curve(summary, law, look, top)]
     shapes, labels = _bands(summary, law, span, t, look)
     narrow = top > 2 * _peak(law) or span[1] - span[0] > 30 * law.std
-    labels += _names(law, t, look, bars=not narrow)
+    labels += _names(summary, law, t, look, bars=not narrow)
     if overlay is not None:
         more_shapes, more_labels = _overlaid(overlay, look)
         shapes, labels = shapes + more_shapes, labels + more_labels
@@ -78,7 +80,7 @@ def density(
         look,
         x={"range": [short(span[0]), short(span[1])], "nticks": 7},
         x_title=t("chart.weight"),
-        y={"range": [0, short(top)], "zeroline": True, "zerolinecolor": look.axis},
+        y=density_axis(top, unit_of(summary), look),
         y_title=t("chart.density"),
         y2=second,
         y2_title=t("chart.probability"),
@@ -88,11 +90,24 @@ def density(
     )
 
 
+def unnamed(summary: Summary, law: Law, t: Text, look: Palette) -> go.Figure:
+    """Draw the weights alone, on an axis that does not tell their law: for who is to name it."""
+    reach = 5 * law.std
+    return figure(
+        [drawn_bars(summary, law, t, look)],
+        look,
+        x={"range": [short(-reach), short(reach)], "nticks": 7},
+        x_title=t("chart.weight"),
+        y=density_axis(top_of(summary, law), unit_of(summary), look),
+        y_title=t("chart.density"),
+    )
+
+
 def points(
     summary: Summary, law: Law, t: Text, look: Palette, *, overlay: Overlay | None = None
 ) -> go.Figure:
     """Draw a law of atoms as stems: a dot at the drawn share, a ring at the expected one."""
-    low, high = _range(law, overlay)
+    low, high = span_of(law, overlay)
     traces, labels = _stems(summary, law, t, look)
     shapes: list[Part] = []
     if overlay is not None:
@@ -125,9 +140,9 @@ def _stems(
     for i, ((value, number), (_, probability)) in enumerate(zip(summary.atoms, law.atoms, strict=True)):
         drawn = number / summary.n
         traces += [
-            _line([value, value], [0, drawn], look.edge, 4),
-            _marker(value, probability, {"symbol": "circle-open", "size": 18}, look.law, 3),
-            _marker(value, drawn, {"symbol": "circle", "size": 9}, look.edge, 0),
+            stroke([value, value], [0, drawn], look.edge, 4),
+            dot(value, probability, {"symbol": "circle-open", "size": 18}, look.law, 3),
+            dot(value, drawn, {"symbol": "circle", "size": 9}, look.edge, 0),
         ]
         drawn_words = t("chart.point", value=quantity(value, value, trim=True), drawn=_share(drawn))
         expected = t("chart.point_expected", expected=_share(probability))
@@ -182,7 +197,7 @@ def _indices(count: int, look: Palette) -> Part:
     return {"dtick": math.ceil(count / 10), "tick0": 0, **frame}
 
 
-def _range(law: Law, overlay: Overlay | None) -> tuple[float, float]:
+def span_of(law: Law, overlay: Overlay | None = None) -> tuple[float, float]:
     """Return the horizontal range: the bins, with room outside a wall, and another's bounds."""
     low, high = law.edges(1)
     walls, room = law.support, 0.17 * (high - low)
@@ -221,7 +236,7 @@ def _peak(law: Law) -> float:
     return float(law.pdf(np.linspace(low, high, 2 * CURVE_POINTS + 1)[1:-1]).max())
 
 
-def _top(summary: Summary, law: Law) -> float:
+def top_of(summary: Summary, law: Law) -> float:
     """Return the height of the chart: room above the law, and for the tall bars of few weights."""
     room = 1.36 if any(band.kind == "coverage" for band in law.bands) else 1.3
     tallest = _allowed(law, summary.n, len(summary.counts), summary.dtype).tallest
@@ -229,56 +244,86 @@ def _top(summary: Summary, law: Law) -> float:
     return max(_peak(law) * room, 1.1 * tallest / (summary.n * step))
 
 
-def _bars(summary: Summary, law: Law, t: Text, look: Palette) -> Part:
+def unit_of(summary: Summary) -> float:
+    """Return how many weights in a bin make a density of 1: what turns densities into counts."""
+    return summary.n * float(summary.edges[1] - summary.edges[0])
+
+
+def density_axis(top: float, unit: float, look: Palette) -> Part:
+    """Return a vertical axis of counts up to the density ``top``, on which densities are written.
+
+    Counts travel exactly, in few bytes, and the pointer shows them.
+    """
+    size = 10.0 ** math.floor(math.log10(top / MAX_TICKS))
+    step = next(size * times for times in (1, 2, 5, 10) if top / (size * times) <= MAX_TICKS)
+    marks = [i * step for i in range(math.floor(top / step) + 1)]
+    return {
+        "range": [0, short(top * unit)],
+        "tickvals": [short(mark * unit) for mark in marks],
+        "ticktext": [quantity(mark, step, 2, trim=True) for mark in marks],
+        "zeroline": True,
+        "zerolinecolor": look.axis,
+    }
+
+
+def drawn_bars(summary: Summary, law: Law, t: Text, look: Palette) -> Part:
     """Return the histogram as one filled step line: a border a bar would make a fence of it.
 
     Its points are the middles of the bins, where the pointer finds them, and one more on each side.
     """
     first, step = summary.edges[0], summary.edges[1] - summary.edges[0]
     counts = np.pad(drawn_counts(summary, law), 1)
-    hover = t("chart.hover", count="%{customdata:,d}", middle="%{x}", width=quantity(step, step, 3))
+    hover = t("chart.hover", count="%{y:,d}", middle="%{x}", width=quantity(step, step, 3))
     return {
         "x0": short(first - step / 2),
         "dx": short(step),
-        "y": (counts / (summary.n * step)).astype(np.float32),
+        "y": _packed(counts),
         "line": {"shape": "hvh", "color": look.edge, "width": EDGE_WIDTH},
         "fill": "tozeroy",
         "fillcolor": look.bars,
-        "customdata": counts.astype(np.min_scalar_type(counts.max())),  # in as few bytes as hold them
         "hoverinfo": "all",
-        "hovertemplate": hover + "<extra></extra>",
+        "hovertemplate": hover,
+        "name": "",  # or the pointer shows the trace's number
     }
 
 
-def _noise(summary: Summary, law: Law, look: Palette) -> list[Part]:
+def noise_band(summary: Summary, law: Law, look: Palette) -> list[Part]:
     """Return the band in which 95 % of the bars should end, as their counts are binomial."""
     first, step = summary.edges[0], summary.edges[1] - summary.edges[0]
     traces: list[Part] = []
     allowed = _allowed(law, summary.n, len(summary.counts), summary.dtype)
     for counts in (allowed.low, allowed.high):
         # the last height twice, so that the last step has its full width
-        y = (np.append(counts, counts[-1]) / (summary.n * step)).astype(np.float32)
+        y = _packed(np.append(counts, counts[-1]))
         traces.append({"x0": short(first), "dx": short(step), "y": y, "line": {"shape": "hv", "width": 0}})
     traces[1] |= {"fill": "tonexty", "fillcolor": look.noise}
     return traces
 
 
-def _line(x: Sequence[float], y: Sequence[float], color: str, width: float) -> Part:
+def _packed(counts: npt.NDArray[Any]) -> npt.NDArray[np.unsignedinteger[Any]]:
+    """Return counts in as few bytes as hold them."""
+    return counts.astype(np.min_scalar_type(int(counts.max())))
+
+
+def stroke(x: Sequence[float], y: Sequence[float], color: str, width: float) -> Part:
+    """Return a line through points."""
     return {"x": x, "y": y, "line": {"color": color, "width": width}}
 
 
-def _marker(x: float, y: float, symbol: Part, color: str, width: float) -> Part:
+def dot(x: float, y: float, symbol: Part, color: str, width: float) -> Part:
+    """Return one marker, which the plot's edge does not cut off."""
     marker = {**symbol, "color": color, "line": {"width": width, "color": color}}
     base = {"mode": "markers", "cliponaxis": False}
     return {**base, "x": [x], "y": [y], "marker": marker}
 
 
-def _curve(law: Law, look: Palette, top: float) -> Part:
-    """Return the law's density: two points suffice where it is flat."""
+def law_curve(summary: Summary, law: Law, look: Palette, top: float) -> Part:
+    """Return the law's density in weights a bin: two points suffice where it is flat."""
     low, high = law.edges(1)
     x = np.linspace(low, high, 2 if law.family == "uniform" else CURVE_POINTS)
     line = {"color": look.law, "width": LAW_WIDTH, "shape": "spline"}
-    y = law.pdf(x).clip(0, 2 * top).astype(np.float32)  # a pole leaves the chart at its top
+    # a pole leaves the chart at its top
+    y = (law.pdf(x).clip(0, 2 * top) * unit_of(summary)).astype(np.float32)
     return {"x0": short(low), "dx": short(x[1] - x[0]), "y": y, "line": line}
 
 
@@ -354,19 +399,20 @@ def _overlaid(overlay: Overlay, look: Palette) -> tuple[list[Part], list[Part]]:
     return shapes, labels
 
 
-def _names(law: Law, t: Text, look: Palette, *, bars: bool) -> list[Part]:
+def _names(summary: Summary, law: Law, t: Text, look: Palette, *, bars: bool) -> list[Part]:
     """Return the names of what is seen: the law in blue, the weights inside their bars.
 
     ``bars`` is False where the bars are too few or too narrow to hold a name.
     """
-    peak = _peak(law)
-    names = [label(t("chart.drawn"), law.mean, 0.13 * peak, look.ink, yref="y")] if bars else []
+    peak, unit = _peak(law), unit_of(summary)
+    names = [label(t("chart.drawn"), law.mean, 0.13 * peak * unit, look.ink, yref="y")] if bars else []
     if law.atoms:
         names = []
     if law.family == "uniform":
         words = t("chart.theory_flat", density=quantity(peak, peak, 3))
-        return [*names, label(words, law.mean, peak, look.law, yref="y", yshift=24, bgcolor=look.paper)]
+        place = {"yref": "y", "yshift": 24, "bgcolor": look.paper}
+        return [*names, label(words, law.mean, peak * unit, look.law, **place)]
     low, high = law.edges(1)
     x = min(law.mean + 0.9 * law.std, high - 0.2 * (high - low))
     place = {"yref": "y", "xanchor": "left", "xshift": 8, "bgcolor": look.paper}
-    return [*names, label(t("chart.theory"), x, float(law.pdf(x)), look.law, **place)]
+    return [*names, label(t("chart.theory"), x, float(law.pdf(x)) * unit, look.law, **place)]
