@@ -38,7 +38,7 @@ def _cards(frame: Frame) -> None:
     t = frame.t
     st.html(f'<p class="lab-group">{t("home.pages")}</p>')
     cards = [(page, path) for page, path in PAGES.items() if page != "home"]
-    for (page, path), column in zip(cards, st.columns(3, gap="large"), strict=False):
+    for (page, path), column in zip(cards, st.columns(len(cards), gap="large"), strict=True):
         column.page_link(path, label=f"**{t(f'nav.{page}')} →**", query_params=link_to(page))
         column.html(f'<p class="lab-hint">{t(f"home.card.{page}_text")}</p>')
 

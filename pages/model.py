@@ -66,7 +66,7 @@ def _network(frame: Frame, asked: Asked, run: Ran) -> None:
     t, state = frame.t, frame.state
     followed = runs.traced(asked, state["sample"])
     with st.container(key="network", horizontal=True, gap="medium"):
-        chart = drawing(dissection.columns(run, followed, state, t), t, frame.look)
+        chart = drawing(dissection.columns(run, followed, state.network, state["sample"], t), t, frame.look)
         plot(chart, dissection.alt(run, state.network, t))
         with st.container(key="summary"):
             st.code(run.summary, language=None)

@@ -27,6 +27,8 @@ class Palette:
     second: str
     #: the two ends of a diverging scale, negative and positive
     diverging: tuple[str, str]
+    #: lines of several laws, told apart by dash as well; eight, which colour blindness leaves distinct
+    series: tuple[str, ...]
 
 
 LIGHT = Palette(
@@ -45,6 +47,7 @@ LIGHT = Palette(
     warning="#A83A00",
     second="#856A00",
     diverging=("#856A00", "#172D4F"),
+    series=("#0B57B5", "#856A00", "#5C0A2B", "#00856A", "#101093", "#850000", "#4D5055", "#172D4F"),
 )
 DARK = Palette(
     paper="#131519",
@@ -62,6 +65,7 @@ DARK = Palette(
     warning="#FFA566",
     second="#FFDE5C",
     diverging=("#FFDE5C", "#3295AE"),
+    series=("#7DB6FF", "#FFDE5C", "#D3697E", "#C8EFD7", "#DFDFF6", "#F29D88", "#83A300", "#3295AE"),
 )
 
 #: The page's own, which the theme in .streamlit/config.toml sets.

@@ -63,10 +63,9 @@ def _grouped(number: int) -> str:
     return f"{{{number:,}}}".replace(",", r"\,")
 
 
-def columns(run: Ran, layers: Sequence[Traced], state: State, t: Text) -> list[Column]:
-    """Return the layers as the drawing takes them, with the values of the followed row."""
-    network, first = state.network, layers[0]
-    note = t("drawing.row", row=count(state["sample"]))
+def columns(run: Ran, layers: Sequence[Traced], network: Network, sample: int, t: Text) -> list[Column]:
+    """Return the layers as the drawing takes them, with the values of the row ``sample``, followed."""
+    first, note = layers[0], t("drawing.row", row=count(sample))
     drawn = [Column(t("drawing.input"), note, "x", first.x, first.inputs, run.weights[0][:0], None)]
     for name, dense, layer, weight, bias in zip(
         network.names, network.layers, layers, run.weights, run.biases, strict=True

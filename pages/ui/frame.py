@@ -20,7 +20,13 @@ from pages.ui.theme import style_sheet
 _LOG = logging.getLogger(__name__)
 
 #: page → its file, in the order of the menu; add a page here
-PAGES = {"home": "app.py", "distribution": "pages/distribution.py", "model": "pages/model.py"}
+PAGES = {
+    "home": "app.py",
+    "distribution": "pages/distribution.py",
+    "compare": "pages/compare.py",
+    "model": "pages/model.py",
+    "lesson": "pages/lesson.py",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,7 @@ def show(page: str, body: Callable[[Frame], None]) -> None:
         state = states.read(page)
         rules.settle(state)
         states.write(state)
+        states.remember(state)  # a quick visitor's next step may cut this run short
         language = state["lang"] or language
         frame = Frame(Text(language), palette.of(st.context.theme.type), state, page)
         _open(frame)

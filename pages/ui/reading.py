@@ -3,11 +3,11 @@
 import math
 import re
 from collections.abc import Sequence
-from contextlib import suppress
 from html import escape
 from typing import NamedTuple
 
-from core import SCHEMES, InitLabError, extremes, referee, rounded
+from core import SCHEMES, extremes, referee, rounded
+from core.comparison import by_connections
 from core.laws import Band
 from core.rounding import rounded_law
 from pages.figures.agreement import gap, within
@@ -81,20 +81,11 @@ def fans(state: State, t: Text) -> str:
     if layer.faithful:
         return t("fans.same", **facts)
     words = t("fans.stacked" if layer.kind == "MultiheadAttention" else "fans.differ", **facts)
-    if min(true_in, true_out) >= 1 and true_in.denominator == true_out.denominator == 1:
-        scheme = SCHEMES[state["scheme"]]
-        law, wanted = scheme.law(state.shape, **state.params), None
-        with suppress(InitLabError):
-            wanted = scheme.law((int(true_out), int(true_in)), **state.params)
-        if wanted is not None and law.continuous is not None and scheme.key not in _FROM_SHAPE:
-            ratio = law.std / wanted.std
-            if abs(ratio - 1) > 1e-9:
-                words = sentences(words, t("fans.std", ratio=quantity(ratio, ratio, 3, trim=True)))
+    law = SCHEMES[state["scheme"]].law(state.shape, **state.params)
+    wanted = by_connections(state["scheme"], layer, **state.params)
+    if wanted is not None and wanted.std > 0 and abs((ratio := law.std / wanted.std) - 1) > 1e-9:
+        words = sentences(words, t("fans.std", ratio=quantity(ratio, ratio, 3, trim=True)))
     return words
-
-
-#: Schemes whose std follows from the matrix as it is stored, not from what feeds what.
-_FROM_SHAPE = {"orthogonal", "sparse"}
 
 
 def finding(drawn: Drawn, state: State, t: Text) -> str:

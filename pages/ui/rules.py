@@ -15,8 +15,11 @@ import torch
 
 from core import SCHEMES, InitLabError, check, devices
 from core.network import LESSON
+from core.sampling import streams
 from pages.ui.state import DTYPE_NAMES, MAX_FAN, Refusal, State, Value, default_of, network_of
 
+#: Weights of all schemes that are compared, and of one that has to be held whole: some tenths of a second.
+MAX_COMPARED, MAX_HELD = 1 << 24, 1 << 20
 #: Parameters of a network on the model page: 16 MB in float32.
 MAX_PARAMETERS = 1 << 22
 #: Numbers that a forward pass may give, over all steps.
@@ -37,6 +40,10 @@ def settle(state: State) -> None:
         state.refusals.setdefault("device", Refusal("device", missing))
     if "net" in state.names:
         _settle_network(state)
+    elif "rows" in state.names:
+        _settle_comparison(state)
+    elif "step" in state.names:
+        _agree(state, ("fan_out", "fan_in"), _lesson_size, at="fan_out")
     else:
         _settle_layer(state)
     st.session_state["_good"] = dict(state.values)
@@ -51,6 +58,14 @@ def _settle_layer(state: State) -> None:
     _agree(state, (*scheme.params, *layer), _takes, at="layer" if state["layer"] else "scheme")
     _agree(state, layer, _size, at="layer" if state["layer"] else "fan_out")
     _agree(state, ("dtype", *scheme.params, *layer), _fit, at=main)
+
+
+def _settle_comparison(state: State) -> None:
+    """Hold the schemes against the layers that they are compared on."""
+    layer = ("layer", "fan_in", "fan_out")
+    _agree(state, ("rows", *layer), _comparison_takes, at="rows")
+    _agree(state, ("rows", *layer), _comparison_size, at="rows")
+    _agree(state, ("dtype", "rows", *layer), _comparison_fit, at="rows")
 
 
 def _settle_network(state: State) -> None:
@@ -123,6 +138,52 @@ def _misfit(
         check(key, shape, seed=0, device=device, dtype=DTYPE_NAMES[dtype], whole=False, **dict(params))
     except InitLabError as error:
         return Refusal(error.code.replace(".", "_"), error.facts)
+    return None
+
+
+def _lesson_size(state: State) -> Refusal | None:
+    """Return the objection to a layer that the lesson's page would wait for."""
+    n = math.prod(state.shape)
+    return (
+        Refusal("size", {"layer": state.layer.text, "n": n, "limit": MAX_COMPARED})
+        if n > MAX_COMPARED
+        else None
+    )
+
+
+def _comparison_takes(state: State) -> Refusal | None:
+    """Return the first entry's objection to its layer or to its own parameters."""
+    for at, entry in enumerate(state.comparison.entries, start=1):
+        try:
+            entry.law(state.layer)
+        except InitLabError as error:
+            layer = entry.layer(state.layer).text
+            facts = {**error.facts, "layer": layer, "scheme": entry.scheme}
+            return Refusal(error.code.replace(".", "_"), {**facts, "entry": at})
+    return None
+
+
+def _comparison_size(state: State) -> Refusal | None:
+    """Return the objection to more weights than one visitor may have drawn at a time."""
+    total = 0
+    for at, entry in enumerate(state.comparison.entries, start=1):
+        layer = entry.layer(state.layer)
+        n = math.prod(layer.shape)
+        total += n
+        held = not streams(entry.scheme, layer.shape, state.device, **dict(entry.params))
+        if held and n > MAX_HELD:
+            return Refusal("size", {"layer": layer.text, "n": n, "limit": MAX_HELD, "entry": at})
+    if total > MAX_COMPARED:
+        return Refusal("compared", {"n": total, "limit": MAX_COMPARED})
+    return None
+
+
+def _comparison_fit(state: State) -> Refusal | None:
+    for at, entry in enumerate(state.comparison.entries, start=1):
+        shape = entry.layer(state.layer).shape
+        misfit = _misfit(entry.scheme, shape, state.device, str(state["dtype"]), entry.params)
+        if misfit is not None:
+            return Refusal(misfit.code, {**misfit.facts, "entry": at})
     return None
 
 

@@ -16,19 +16,25 @@ import streamlit as st
 import torch
 
 from core import (
+    ACTIVATIONS,
     PARAMETERS,
     SCHEMES,
+    Comparison,
     InitLabError,
     Layer,
     Network,
     ParameterError,
     ShapeError,
+    lesson,
     read_table,
 )
+from core.comparison import LESSON_THREE
+from core.comparison import MAX_CHARS as MAX_COMPARISON_CHARS
 from core.devices import KINDS
 from core.layers import MAX_CHARS as MAX_LAYER_CHARS
 from core.network import LESSON
 from core.network import MAX_CHARS as MAX_NETWORK_CHARS
+from core.quiz import KINDS as QUESTIONS
 from core.sampling import DTYPES, streams
 from core.schemes import LARGEST, NONLINEARITIES, SMALLEST, Parameter
 from core.table import MAX_ROWS, Rows, written, written_table
@@ -131,6 +137,21 @@ def _real(name: str, default: float) -> Control:
     return Control(name, default, parse)
 
 
+def _between(name: str, default: float, low: float, high: float) -> Control:
+    def parse(raw: str) -> float:
+        try:
+            value = float(raw.replace("−", "-"))
+        except ValueError:
+            value = math.nan
+        if math.isclose(value, high, rel_tol=5e-4):
+            return high  # as people write it, to four digits
+        if not low <= value <= high:
+            raise Refused("between", low=low, high=high)
+        return value
+
+    return Control(name, default, parse)
+
+
 def outside(domain: Parameter) -> Refused:
     """Return the refusal of a number outside ``domain``."""
     if domain.whole:
@@ -155,6 +176,7 @@ def _layer(name: str, default: str) -> Control:
 
 layer_of = lru_cache(maxsize=512)(Layer.of)
 network_of = lru_cache(maxsize=512)(Network.of)
+comparison_of = lru_cache(maxsize=512)(Comparison.of)
 table_of = lru_cache(maxsize=64)(read_table)
 
 
@@ -167,6 +189,18 @@ def _net(name: str, default: str) -> Control:
             raise Refused(f"network_{error.code.split('.')[1]}", **facts) from None
 
     return Control(name, default, parse, max_chars=MAX_NETWORK_CHARS + 1)  # one more is refused, not cut
+
+
+def _rows(name: str, default: str) -> Control:
+    def parse(raw: str) -> str:
+        try:
+            return str(comparison_of(raw))
+        except InitLabError as error:
+            names = {"name": "parameter", "at": "place"}
+            facts = {names.get(fact, fact): value for fact, value in error.facts.items()}
+            raise Refused(error.code.replace(".", "_").replace("parameter_", "row_"), **facts) from None
+
+    return Control(name, default, parse, max_chars=MAX_COMPARISON_CHARS + 1)  # one more is refused, not cut
 
 
 def _data(name: str) -> Control:
@@ -194,6 +228,10 @@ TABS = ("histogram", "cumulative", "quantiles", "largest", "matrix", "numbers", 
 
 #: The model page's views.
 PARTS = ("network", "forward", "counting", "parameters", "backward", "code")
+#: The compare page's views.
+ASPECTS = ("multiples", "overlaid", "figures", "inspector", "rosetta")
+#: The lesson's stops: its seven steps, why √5, its network, its close; and questions on all of it.
+STOPS = (*lesson.STEPS, "sqrt5", "network", "closing", "questions")
 
 TABLE: Mapping[str, Control] = {
     control.name: control
@@ -231,18 +269,32 @@ TABLE: Mapping[str, Control] = {
         _labels("labels"),
         _whole("sample", 1, 1, MAX_ROWS),
         _choice("part", "network", PARTS),
+        _choice("step", "uniform", STOPS),
+        # 'on' hides each step's result until it is asked for
+        _choice("predict", "off", ("off", "on")),
+        _between("slope", 0.0, 0.0, lesson.SQRT5),
+        _whole("quiz", 1, 1, MAX_SEED),
+        _whole("question", 1, 1, len(QUESTIONS)),
+        _rows("rows", str(LESSON_THREE)),
+        _choice("order", "given", ("given", "std")),
+        _choice("activation", "relu", ACTIVATIONS),
+        _choice("aspect", "multiples", ASPECTS),
         # '' is the browser's own language, which a link leaves to its reader
         _choice("lang", "", ("", *LANGUAGES)),
     )
 }
 
 _NETWORK = ("net", "weights", "batch", "data_seed", "data", "labels", "sample", "part")
-_LAYER = tuple(name for name in TABLE if name not in _NETWORK)
+_LESSON = ("step", "predict", "slope", "quiz", "question")
+_COMPARISON = ("rows", "order", "activation", "aspect")
+_LAYER = tuple(name for name in TABLE if name not in _NETWORK + _LESSON + _COMPARISON)
 #: page → its controls, which are also what its link may hold; add a page's here
 CONTROLS: Mapping[str, tuple[str, ...]] = {
     "home": _LAYER,
     "distribution": _LAYER,
+    "compare": (*_COMPARISON, "layer", "fan_in", "fan_out", "seed", "device", "dtype", "lang"),
     "model": (*_NETWORK, "seed", "device", "dtype", "lang"),
+    "lesson": (*_LESSON, "fan_in", "fan_out", "seed", "lang"),
 }
 
 
@@ -304,6 +356,11 @@ class State:
     def network(self) -> Network:
         """The network that is run."""
         return network_of(str(self.values["net"]))
+
+    @property
+    def comparison(self) -> Comparison:
+        """The schemes that are compared."""
+        return comparison_of(str(self.values["rows"]))
 
     @property
     def rows(self) -> Rows | None:
@@ -462,6 +519,12 @@ def link_to(page: str) -> dict[str, str]:
     return _versioned({name: kept[name] for name in CONTROLS[page] if name in kept})
 
 
+def link_with(**values: Value) -> dict[str, str]:
+    """Return the URL parameters that open a page with these values and every other default."""
+    scheme = str(values.get("scheme", TABLE["scheme"].default))
+    return _versioned({n: written(v) for n, v in values.items() if v != default_of(n, scheme)})
+
+
 def write(state: State) -> None:
     """Put the values in force into the URL, and keep them for links to other pages."""
     query = state.query()
@@ -473,7 +536,7 @@ def write(state: State) -> None:
 
 
 def remember(state: State) -> None:
-    """Note what stands in the widgets, at the end of a run, to know what moves before the next."""
+    """Note what stands in the widgets, at both ends of a run, to know what moves before the next."""
     session = st.session_state
     session["_typed"] = {name: session.get(name) for name in state.names}
     if "data" in state.names:

@@ -6,12 +6,17 @@ from collections.abc import Callable
 from html import unescape
 
 import pytest
+from hypothesis import settings
 from streamlit.testing.v1 import AppTest
 
 from tests.stream import ROOT
 
 # The harness imports pages outside a run and warns of it, once an element.
 logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").setLevel(logging.ERROR)
+
+
+#: A page takes a tenth of a second: a third of the profile's examples will do.
+few = settings(max_examples=settings().max_examples // 3)
 
 
 def opened(page: str = "distribution", **link: str) -> AppTest:

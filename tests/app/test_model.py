@@ -20,7 +20,7 @@ from core.network import LESSON, LINEAR_SCHEMES
 from pages.text import LANGUAGES, Text
 from pages.ui import runs
 from pages.ui.state import CONTROLS, PARTS, TABLE
-from tests.app.conftest import opened, query, refusals, said
+from tests.app.conftest import few, opened, query, refusals, said
 
 Link = Callable[[AppTest], dict[str, str]]
 DEEP = "6-5.kaiming_normal.relu-4.xavier_uniform.tanh-7.orthogonal.no_bias.gelu-3.softmax"
@@ -529,6 +529,7 @@ values = st.one_of(
 )
 
 
+@few
 @given(link_=st.dictionaries(st.sampled_from([*CONTROLS["model"], "v", "scheme"]), values, max_size=6))
 def test_any_link_opens(link_: dict[str, str]) -> None:
     app = _opened(**link_)
@@ -543,6 +544,7 @@ moved = st.tuples(
 )
 
 
+@few
 @given(moves=st.lists(moved, min_size=2, max_size=6))
 def test_any_walk_through_the_controls_stands(moves: list[tuple[str, str]]) -> None:
     app = _opened()

@@ -35,7 +35,13 @@ def test_anything_typed_is_read_or_refused(name: str, raw: str) -> None:
     value = _read(name, raw)
     if isinstance(value, Refusal):
         own = {"whole", "real", "positive", "above", "between", "choice", "layer", "labels"}
-        assert value.code in own or value.code.split("_")[0] in {"network", "parameter", "table"}
+        assert value.code in own or value.code.split("_")[0] in {
+            "network",
+            "parameter",
+            "table",
+            "comparison",
+            "row",
+        }
         assert f"refused.{value.code}" in catalogue("en")
     else:
         assert _read(name, written(value)) == value
@@ -95,5 +101,14 @@ def test_defaults_are_readable_and_fixed_for_version_1() -> None:
         "labels": "",
         "sample": 1,
         "part": "network",
+        "step": "uniform",
+        "predict": "off",
+        "slope": 0.0,
+        "quiz": 1,
+        "question": 1,
+        "rows": "classic_uniform-xavier_normal-kaiming_normal",
+        "order": "given",
+        "activation": "relu",
+        "aspect": "multiples",
         "lang": "",
     }

@@ -1,0 +1,203 @@
+"""The lesson, replayed stop by stop: its code, what it prints, and how that sits in its law."""
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from core import SCHEMES
+from core.lesson import SQRT5
+from core.network import LESSON
+from core.recipe import network_code
+from pages.figures.comparison import multiples
+from pages.figures.distribution import unnamed, weights
+from pages.figures.network import drawing
+from pages.ui import cached, controls, dissection, questions, reading, runs, stops, teaching
+from pages.ui.cached import Request
+from pages.ui.frame import PAGES, Frame, plot, show
+from pages.ui.state import link_with
+
+#: Pixels of the slope's chart, above what it is held against.
+SLOPE_HEIGHT = 252
+#: Pixels of the network's code, and of what it prints; the rest is scrolled to.
+LISTING = 182
+#: What the slope's slider stops at.
+SLOPES = (*(tenth / 10 for tenth in range(23)), SQRT5)
+
+
+def body(frame: Frame) -> None:
+    """Show one stop of the lesson; what it prints may wait until it was predicted."""
+    t, state = frame.t, frame.state
+    stops.arrive(state)
+    with st.sidebar:
+        _controls(frame)
+    with st.container(key="stops", horizontal=True, vertical_alignment="center"):
+        st.html(teaching.context(state, t))
+        stops.turn(state, t)
+    special: dict[str, Callable[[Frame], None]] = {
+        "sqrt5": _why_sqrt5,
+        "network": _network,
+        "closing": _closing,
+        "questions": _questions,
+    }
+    special.get(state["step"], _step)(frame)
+
+
+def _controls(frame: Frame) -> None:
+    t, state = frame.t, frame.state
+    controls.choose(state, "step", t, names="lesson.stop.{}")
+    if state["step"] in {"closing", "questions"}:
+        return
+    controls.seed(state, t)
+    st.html(f'<p class="lab-hint">{teaching.seed_hint(state, t)}</p>')
+    if state["step"] == "sqrt5":
+        controls.pair(state, ("fan_in", "fan_out"), t)
+    controls.choose(state, "predict", t, names="option.predict.{}")
+
+
+def _step(frame: Frame) -> None:
+    """Show a step's cell and, unless that is to be predicted first, what it prints and draws."""
+    t, state, key = frame.t, frame.state, frame.state["step"]
+    step, tensors = teaching.replayed(state["seed"])[key]
+    numbers = teaching.facts(tensors)
+    hidden = stops.hidden(state)
+    words = t(f"lesson.{key}.predict") if hidden else t(f"lesson.{key}.headline", **numbers)
+    st.html(reading.headline(words))
+    with st.container(key="lesson", horizontal=True, gap="medium"):
+        with st.container(key="cell"):
+            st.code(step.cell, language="python")
+            if not hidden:
+                st.code("\n".join(shown.printed for shown in tensors), language=None)
+                st.html(teaching.note(key, t, **numbers))
+                _download(frame, step.code)
+        if hidden:
+            stops.ask(t)
+        else:
+            with st.container(key="seen"):
+                if len(tensors) == 1:
+                    chart = weights(tensors[0].summary, tensors[0].law, t, frame.look)
+                else:
+                    chart = multiples(teaching.panels(tensors, t), t, frame.look, height=400)
+                plot(chart, teaching.alt(tensors, t))
+                if tensors[0].law.random:
+                    st.html(f'<p class="lab-note">{t("lesson.few", n=tensors[0].summary.n)}</p>')
+                _ways(frame, tensors)
+
+
+def _ways(frame: Frame, tensors: Sequence[teaching.Shown]) -> None:
+    """Lead from a step to the distribution page."""
+    t, state = frame.t, frame.state
+    with st.container(key="ways", horizontal=True):
+        for shown in tensors:
+            label = t("lesson.open", name=t(f"scheme.{shown.scheme}.name"))
+            query = teaching.link_to_scheme(state, shown.scheme)
+            st.page_link(PAGES["distribution"], label=label, query_params=query)
+    if tensors[0].law.random:
+        st.html(f'<p class="lab-note">{t("lesson.open_note")}</p>')
+
+
+def _download(frame: Frame, code: str) -> None:
+    """Give a stop's code as a file that runs as it is."""
+    name = f"{frame.state['step']}.py"
+    st.download_button(frame.t("lesson.download"), code, name, "text/x-python", key="py", on_click="ignore")
+
+
+def _why_sqrt5(frame: Frame) -> None:
+    t, state = frame.t, frame.state
+    a, shape = state["slope"], (state["fan_out"], state["fan_in"])
+    if stops.hidden(state):
+        st.html(reading.headline(t("lesson.sqrt5.predict")))
+        stops.ask(t)
+        return
+    bins = teaching.SLOPE_BINS
+    drawn = cached.job(teaching.sloped(state, a), bins).result()
+    own = cached.job(Request("classic_uniform", shape, state["seed"], "cpu", "float32", ()), bins).result()
+    st.html(reading.headline(teaching.slope_finding(a, drawn.law, shape[1], t)))
+    st.markdown(teaching.slope_formula(a, shape[1]))
+    _slider(frame)
+    panels = teaching.slope_panels(a, drawn, own, t)
+    widest = SCHEMES["kaiming_uniform"].law(shape)
+    plot(
+        multiples(panels, t, frame.look, height=SLOPE_HEIGHT, reach=[widest]),
+        t("lesson.sqrt5.alt", a=f"{a:.4g}"),
+        key="slope",
+        height=SLOPE_HEIGHT,
+    )
+    with st.container(key="told", horizontal=True, gap="medium"):
+        st.html(teaching.own_table(teaching.defaults(state["seed"]), t))
+        st.html(teaching.note("sqrt5", t))
+
+
+def _slider(frame: Frame) -> None:
+    """Show the slope as a slider, which has a stop at the link's own value too."""
+    t, state = frame.t, frame.state
+
+    def moved() -> None:
+        st.session_state["slope"] = repr(st.session_state["slid"])
+
+    st.session_state["slid"] = state["slope"]
+    st.select_slider(
+        t("control.slope"),
+        sorted({*SLOPES, state["slope"]}),
+        key="slid",
+        format_func=lambda a: "√5" if a == SQRT5 else f"{a:.4g}",
+        on_change=moved,
+    )
+    controls.refusal(state, "slope", t)
+
+
+def _network(frame: Frame) -> None:
+    t, state = frame.t, frame.state
+    run, hidden = teaching.network_run(state), stops.hidden(state)
+    code = network_code(LESSON, seed=state["seed"], batch=run.batch, data_seed=run.data_seed)
+    st.html(reading.headline(t("lesson.network.predict" if hidden else "lesson.network.headline")))
+    with st.container(key="lesson", horizontal=True, gap="medium"):
+        with st.container(key="cell"):
+            st.code(code, language="python", height=LISTING)
+            if not hidden:
+                with st.container(key="listing"):
+                    st.code(teaching.printed(run), language=None, height=LISTING)
+                st.html(teaching.note("network", t))
+                _download(frame, code)
+        if hidden:
+            stops.ask(t)
+            return
+        with st.container(key="seen"):
+            ran = runs.ran(run)
+            chart = drawing(dissection.columns(ran, runs.traced(run, 1), LESSON, 1, t), t, frame.look)
+            plot(chart, dissection.alt(ran, LESSON, t))
+            with st.container(key="ways", horizontal=True):
+                for label, query in (
+                    ("open_model", link_with(seed=state["seed"])),
+                    ("open_printed", link_with(weights="printed")),
+                ):
+                    st.page_link(PAGES["model"], label=t(f"lesson.{label}"), query_params=query)
+
+
+def _closing(frame: Frame) -> None:
+    t = frame.t
+    st.html(reading.headline(t("lesson.closing.headline")) + teaching.closing(t))
+
+
+def _questions(frame: Frame) -> None:
+    """Show one question; judge its answer, and then show what it was made of."""
+    t, state = frame.t, frame.state
+    of = teaching.asked(state["quiz"])[state["question"] - 1]
+    st.html(reading.headline(teaching.question(of, t)))
+    right = questions.answer(state, of, t)
+    shown = right is not None or questions.given_up(state)
+    if shown:
+        verdict = "" if right is None else f"<b>{t('quiz.right' if right else 'quiz.wrong')}</b> "
+        st.html(f'<p class="lab-verdict" role="status">{verdict}{teaching.answer(of, t)}</p>')
+    else:
+        questions.give_up(state, t)
+    if of.scheme and (shown or of.choices):
+        drawn = cached.job(
+            Request(of.scheme, of.shape, of.seed, "cpu", "float32", ()), teaching.SLOPE_BINS
+        ).result()
+        draw = weights if shown else unnamed
+        with st.container(key="asked"):
+            plot(draw(drawn.summary, drawn.law, t, frame.look), t("quiz.alt"))
+    questions.more(state, t)
+
+
+show("lesson", body)

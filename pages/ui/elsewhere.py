@@ -1,0 +1,179 @@
+"""Schemes on other layers and in other frameworks: true connections, and the Rosetta table."""
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+from html import escape
+from typing import Any, NamedTuple
+
+from core import SCHEMES, Comparison, Entry, Law, Layer, comparison, recipe, rosetta
+from core.rosetta import Equivalent
+from pages.text import Text, count, quantity, sentences
+from pages.ui.comparing import layer_name, named, phrase, table
+from pages.ui.state import State
+
+
+def inspection(layer: Layer, t: Text) -> str:
+    """Return the headline over a layer's fans."""
+    if layer.faithful:
+        return t("inspector.faithful", fan_in=count(layer.fans.fan_in), fan_out=count(layer.fans.fan_out))
+    true_in, true_out = map(_whole, layer.connections)
+    fans = {"fan_in": count(layer.fans.fan_in), "fan_out": count(layer.fans.fan_out)}
+    return t("inspector.finding", true_in=true_in, true_out=true_out, **fans)
+
+
+def inspected(state: State, t: Text) -> str:
+    """Return the layer's fans by torch's rule and by its true connections, and what that does to each std."""
+    layer = state.layer
+    heads = [t("inspector.torch"), t("inspector.true"), t("inspector.ratio")]
+    pairs = zip(
+        ("fan_in", "fan_out"), (layer.fans.fan_in, layer.fans.fan_out), layer.connections, strict=True
+    )
+    rows = "".join(
+        _row(name, [count(ours), _whole(true), _ratio(float(ours / true))]) for name, ours, true in pairs
+    )
+    why = sentences(*(t(f"inspector.{reason}") for reason in _reasons(layer)))
+    shape = t("inspector.shape", shape=" × ".join(map(count, layer.shape)))
+    return (
+        f'<p class="lab-note">{shape}</p>{table(["", *heads], rows, t("inspector.caption"), "lab-fans")}'
+        f'<p class="lab-verdict">{why}</p>{_stds(layer, state.comparison, t)}'
+    )
+
+
+def _whole(connections: Fraction) -> str:
+    """Write a number of connections, which a stride may leave in parts."""
+    if connections.denominator == 1:
+        return count(int(connections))
+    return quantity(float(connections), 1e3, trim=True)
+
+
+def _ratio(value: float) -> str:
+    return quantity(value, value, trim=True) if math.isfinite(value) else "∞"
+
+
+def _row(name: str, cells: Sequence[str]) -> str:
+    return f'<tr><th scope="row">{name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
+
+
+def _reasons(layer: Layer) -> list[str]:
+    """Return the keys of the sentences that say why torch's fans are not the connections."""
+    if layer.faithful:
+        return ["same"]
+    if layer.kind in {"MultiheadAttention", "Embedding"}:
+        return [layer.kind.lower()]
+    transposed = layer.kind.startswith("ConvTranspose")
+    reasons = {
+        "transposed": transposed,
+        "groups": layer.groups > 1,
+        "stride": layer.stride > 1 and not transposed,
+        "transposed_stride": layer.stride > 1 and transposed,
+    }
+    return [reason for reason, holds in reasons.items() if holds]
+
+
+def _stds(layer: Layer, compared: Comparison, t: Text) -> str:
+    """Return what each scheme's std is by torch's fans and by the true ones."""
+    body = []
+    for entry in compared.entries:
+        if entry.fans is not None or layer.kind == "Embedding":
+            continue  # it has a layer of its own, or fans mean nothing here
+        law, true = entry.law(layer), comparison.by_connections(entry.scheme, layer, **dict(entry.params))
+        cells = [quantity(law.std, law.std), "–", "–"]
+        if true is not None and true.std > 0:
+            cells[1:] = [quantity(true.std, true.std), _ratio(law.std / true.std)]
+        body.append(_row(escape(named(entry, t)), cells))
+    heads = [t("compare.std"), t("inspector.torch"), t("inspector.true"), t("inspector.ratio")]
+    return table(heads, "".join(body), t("inspector.std_caption"), "lab-fans") if body else ""
+
+
+class Spelled(NamedTuple):
+    """A scheme, or a default, as one framework has it."""
+
+    framework: str
+    url: str
+    call: str
+    law: Law | None
+    notes: Sequence[str] = ()
+    #: the call that draws torch's very law, where ``call`` does not
+    exact: str = ""
+
+
+def spellings(state: State) -> list[tuple[Entry, Layer, Sequence[Equivalent]]]:
+    """Return the entries whose layer other frameworks hold as torch does, as those have them."""
+    found: list[tuple[Entry, Layer, Sequence[Equivalent]]] = []
+    for entry in state.comparison.entries:
+        layer = entry.layer(state.layer)
+        if _comparable(layer):
+            params: dict[str, Any] = dict(entry.params)
+            found.append((entry, layer, rosetta.equivalents(entry.scheme, layer.shape, **params)))
+    return found
+
+
+def _comparable(layer: Layer) -> bool:
+    """Tell whether other frameworks' fans are torch's: not of embeddings, attention and transposed ones."""
+    return layer.kind == "Linear" or (layer.kind.startswith("Conv") and "Transpose" not in layer.kind)
+
+
+def translation(state: State, t: Text) -> str:
+    """Return the headline over the Rosetta table: how many calls draw torch's own law."""
+    calls = [
+        rosetta.difference(row.law, entry.law(layer)).kind
+        for entry, layer, rows in spellings(state)
+        for row in rows
+        if row.law is not None
+    ]
+    if not calls:
+        return t("rosetta.finding_none")
+    return t("rosetta.finding", n=len(calls), same=calls.count("same"))
+
+
+def elsewhere(state: State, t: Text) -> str:
+    """Return each scheme as other frameworks have it, for its layer, and what a layer starts as there."""
+    words = [f'<p class="lab-note">{sentences(t("rosetta.intro"), t("rosetta.note.axes"))}</p>']
+    for entry, layer, rows in spellings(state):
+        params: dict[str, Any] = dict(entry.params)
+        ours = Spelled(
+            "torch",
+            SCHEMES[entry.scheme].source.url,
+            recipe.call_code(entry.scheme, layer.shape, **params),
+            entry.law(layer),
+        )
+        theirs = [Spelled(r.framework, r.source.url, r.call, r.law, r.notes, r.exact) for r in rows]
+        caption = f"<b>{escape(named(entry, t))}</b> · {escape(layer.text)}"
+        words.append(_spellings([ours, *theirs], caption, t))
+    if _comparable(state.layer):
+        defaults = rosetta.defaults(state.layer.shape)
+        rows_ = [Spelled(r.framework, r.source.url, r.call, r.law, r.notes) for r in defaults]
+        words.append(_spellings(rows_, t("rosetta.defaults", layer=escape(layer_name(state, t))), t))
+    else:
+        words.append(f'<p class="lab-verdict">{t("rosetta.other_layers", layer=state.layer.kind)}</p>')
+    return "".join(words)
+
+
+def _spellings(rows: Sequence[Spelled], caption: str, t: Text) -> str:
+    """Return a table of calls and laws; the first row is torch's, and the others are held against it."""
+    heads = [t(f"rosetta.{name}") for name in ("framework", "call", "law", "beside")]
+    ours = rows[0].law
+    return table(heads, "".join(_spelled(row, ours, t) for row in rows), caption, "lab-rosetta")
+
+
+_FRAMEWORKS = {"torch": "PyTorch", "keras": "Keras", "jax": "JAX/Flax", "flax": "Flax", "timm": "timm"}
+
+
+def _spelled(row: Spelled, ours: Law | None, t: Text) -> str:
+    """Return one framework's row: its call, its law, how that differs from torch's, and what to know."""
+    name = f'<a href="{escape(row.url)}" target="_blank">{_FRAMEWORKS[row.framework]}</a>'
+    call = f"<code>{escape(row.call)}</code>" if row.call else "–"
+    # said of all of them in the introduction
+    known = [t(f"rosetta.note.{code}") for code in row.notes if code != "axes"]
+    if row.exact:
+        known.append(t("rosetta.exact", call=f"<code>{escape(row.exact)}</code>"))
+    words = f'<br><span class="lab-note">{sentences(*known)}</span>' if known else ""
+    law, beside = "–", ""
+    if row.law is not None and ours is not None:
+        law = f"{t(f'rosetta.family.{row.law.family}')}<br><i>{phrase(row.law, t)}</i>"
+        between = rosetta.difference(row.law, ours)
+        beside = (
+            "" if row.framework == "torch" else t(f"rosetta.{between.kind}", ratio=_ratio(between.std_ratio))
+        )
+    return f'<tr><th scope="row">{name}</th><td>{call}{words}</td><td>{law}</td><td>{beside}</td></tr>'

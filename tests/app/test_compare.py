@@ -1,0 +1,309 @@
+"""The compare page: every view, rows good and bad, and numbers against closed forms."""
+
+import json
+import math
+import re
+from html import unescape
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
+
+from core import SCHEMES
+from pages.text import LANGUAGES, Text
+from pages.ui.state import ASPECTS, LAYERS
+from tests.app.conftest import few, opened, query, refusals, said
+
+languages = pytest.mark.parametrize("language", LANGUAGES)
+aspects = pytest.mark.parametrize("aspect", ASPECTS)
+MANY = "uniform-normal(std=0.02).1024x96-zeros-orthogonal-sparse-trunc_normal-kaiming_uniform(a=2)-mup_output"
+
+
+def _opened(**link: str) -> AppTest:
+    return opened("compare", **link)
+
+
+def _stands(app: AppTest) -> None:
+    assert not app.exception
+    for language in LANGUAGES:
+        assert Text(language)("error.unexpected") not in said(app)
+
+
+def _spec(app: AppTest) -> dict[str, object]:
+    found: dict[str, object] = json.loads(app.get("plotly_chart")[0].proto.spec)
+    return found
+
+
+def _rows(app: AppTest) -> dict[str, list[str]]:
+    """Return the cells of the table's rows by their head, line breaks as bars."""
+    rows = re.findall(r'<tr><th scope="row">(.*?)</th>(.*?)</tr>', said(app))
+    return {
+        head: [
+            re.sub(r"<br>", "|", re.sub(r"</?i>", "", cell)) for cell in re.findall(r"<td>(.*?)</td>", row)
+        ]
+        for head, row in rows
+    }
+
+
+def _edit(app: AppTest) -> AppTest:
+    """Open the drawer with the schemes."""
+    app.session_state["schemes"] = True
+    return app.run()
+
+
+@languages
+@aspects
+@pytest.mark.parametrize("rows", ["", MANY, "eye"])
+def test_every_view_stands_in_every_language(rows: str, aspect: str, language: str) -> None:
+    app = _opened(aspect=aspect, lang=language, fan_in="30", fan_out="20", **({"rows": rows} if rows else {}))
+    _stands(app)
+    assert refusals(app) == []
+    assert Text(language)("nav.compare") in [entry.proto.label for entry in app.get("page_link")]
+
+
+@aspects
+@pytest.mark.parametrize("layer", LAYERS[1:])
+def test_every_layer_stands_in_every_view(layer: str, aspect: str) -> None:
+    app = _opened(aspect=aspect, layer=layer)
+    _stands(app)
+    assert refusals(app) == []
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_every_scheme_has_its_words_elsewhere_and_its_figures(scheme: str) -> None:
+    layer = {"layer": "Conv2d(8, 16, 3)"} if scheme == "dirac" else {"fan_in": "30", "fan_out": "20"}
+    for aspect in ("figures", "rosetta"):
+        app = _opened(rows=scheme, aspect=aspect, **layer)
+        _stands(app)
+        assert refusals(app) == []
+
+
+def test_first_sight_is_three_schemes_on_one_axis_with_a_sentence() -> None:
+    app = _opened()
+    own = [b.key for b in app.button if not str(b.key).startswith("language")]
+    assert own == ["redraw"]
+    assert len(app.selectbox) + len(app.text_input) + len(own) + 1 <= 6  # and the drawer
+    assert query(app) == {}
+    # √2·√3 apart, as √(2/512) and 1/√(3·512) are
+    assert "2.45 times as wide" in said(app)
+    assert "σ = 0.0625 against 0.02552" in said(app)
+    layout = _spec(app)["layout"]
+    assert [name for name in layout if name.startswith("xaxis")] == ["xaxis"]  # type: ignore[attr-defined]
+    assert {f"yaxis{i}" for i in ("", 2, 3)} <= set(layout)  # type: ignore[call-overload]
+
+
+def test_the_figures_are_the_closed_forms() -> None:
+    rows = "classic_uniform-kaiming_normal-uniform-constant(val=0.5)"
+    table = _rows(_opened(rows=rows, aspect="figures", fan_in="300", fan_out="200", activation="relu"))
+    n, d = 60_000, 300
+    classic = table["Classic uniform ±1/√d"]
+    b = 1 / math.sqrt(d)
+    assert classic[0].split("|")[1] == f"{b / math.sqrt(3):.5f}"
+    assert classic[1] == f"wall ±{b:.5f}"
+    assert classic[2].split("|")[1] == "−1.200"  # a uniform law's
+    assert classic[3] == "0|0"
+    assert float(classic[4].split("|")[1]) == pytest.approx(b * (n - 1) / (n + 1), abs=6e-6)
+    assert [float(cell) for cell in classic[5:]] == pytest.approx(
+        [1 / math.sqrt(3), 1 / math.sqrt(6)], rel=1e-3
+    )
+    he = table["Kaiming normal (He)"]
+    assert he[0].split("|")[1] == f"{math.sqrt(2 / d):.5f}"
+    assert he[3].split("|")[1] == "0.270\u202f%"  # 0.269980 %
+    assert [float(cell) for cell in he[5:]] == pytest.approx([math.sqrt(2), 1.0], rel=1e-3)
+    # weights of mean ½ count by their mean square, 1/3
+    assert float(table["Uniform"][5]) == pytest.approx(math.sqrt(d / 3), rel=1e-3)
+    constant = table["Constant, val = 0.5"]
+    assert constant[0] == "0.000|0.000"
+    assert constant[2] == "undefined|undefined"
+    assert constant[4] == "0.5|0.5"
+    assert float(constant[5]) == pytest.approx(0.5 * math.sqrt(d), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ("kaiming_normal", "Kaiming normal (He): σ = 0.0625."),
+        ("zeros-kaiming_uniform", "Of these only Kaiming uniform (He) spreads: σ = 0.0625."),
+        ("kaiming_normal-kaiming_uniform", "All have one std, σ = 0.0625"),
+        ("kaiming_normal-ones-kaiming_uniform", "Those that spread have one std, σ = 0.0625"),
+        ("zeros-ones", "None of these schemes spreads"),
+    ],
+)
+def test_the_sentence_is_true_of_what_does_not_spread_too(rows: str, words: str) -> None:
+    assert words in unescape(said(_opened(rows=rows)))
+
+
+def test_ordering_by_std() -> None:
+    rows = "normal-zeros-classic_uniform-kaiming_normal"
+    given_, sorted_ = (list(_rows(_opened(rows=rows, aspect="figures", order=o))) for o in ("given", "std"))
+    assert given_ == ["Normal", "Zeros", "Classic uniform ±1/√d", "Kaiming normal (He)"]
+    assert sorted_ == ["Zeros", "Classic uniform ±1/√d", "Kaiming normal (He)", "Normal"]
+
+
+def test_one_scheme_followed_over_sizes() -> None:
+    app = _opened(rows="kaiming_normal.32x64-kaiming_normal.128x64-kaiming_normal.512x64", aspect="figures")
+    table = _rows(app)
+    assert [head.split(", ")[1] for head in table] == ["32 → 64", "128 → 64", "512 → 64"]
+    stds = [cells[0].split("|")[1] for cells in table.values()]
+    assert stds == ["0.2500", "0.1250", "0.06250"]  # √(2/32), √(2/128), √(2/512)
+    assert "4 times as wide" in said(app)
+
+
+def test_the_inspector_counts_a_depthwise_convolution_and_a_fused_projection() -> None:
+    app = _opened(aspect="inspector", layer="Conv2d(64, 64, 3, groups=64)")
+    table = _rows(app)
+    assert table["fan_in"] == ["9", "9", "1"]
+    assert table["fan_out"] == ["576", "9", "64"]
+    # √(2/(9 + 576)) against √(2/18)
+    assert table["Xavier normal (Glorot)"] == ["0.05847", "0.3333", "0.1754"]
+    assert "torch counts fan_in 9 and fan_out 576; in truth they are 9 and 9." in said(app)
+    table = _rows(_opened(aspect="inspector", layer="MultiheadAttention(512, 8)"))
+    assert table["fan_out"] == ["1\u202f536", "512", "3"]
+    # √(2/2048) against √(2/1024)
+    assert table["Xavier normal (Glorot)"] == ["0.03125", "0.04419", "0.7071"]
+
+
+@pytest.mark.parametrize(
+    ("layer", "reasons"),
+    [
+        ("Linear(7, 5)", ["same"]),
+        ("Conv2d(8, 16, 3, groups=4)", ["groups"]),
+        ("Conv2d(8, 16, 3, stride=2)", ["stride"]),
+        ("Conv2d(8, 16, 3, stride=(2, 1), groups=2)", ["groups", "stride"]),
+        ("ConvTranspose2d(8, 6, 3)", ["transposed"]),
+        ("ConvTranspose2d(8, 6, 4, stride=2)", ["transposed", "transposed_stride"]),
+        ("Embedding(30, 5)", ["embedding"]),
+        ("MultiheadAttention(16, 2)", ["multiheadattention"]),
+    ],
+)
+def test_the_inspector_says_why(layer: str, reasons: list[str]) -> None:
+    words = unescape(said(_opened(aspect="inspector", layer=layer)))
+    every = ("same", "groups", "stride", "transposed", "transposed_stride", "embedding", "multiheadattention")
+    assert [reason for reason in every if EN(f"inspector.{reason}") in words] == reasons
+
+
+def test_other_frameworks_are_silent_on_layers_that_they_hold_otherwise() -> None:
+    for layer in ("Embedding(30, 5)", "MultiheadAttention(16, 2)", "ConvTranspose2d(8, 6, 3)"):
+        words = unescape(said(_opened(aspect="rosetta", layer=layer)))
+        assert "keras." not in words
+        assert EN("rosetta.other_layers", layer=layer.split("(", maxsplit=1)[0]) in words
+    words = unescape(said(_opened(aspect="rosetta", layer="Embedding(30, 5)", rows="zeros.5x3")))
+    assert "keras.initializers.Zeros()" in words  # of a linear layer of its own
+
+
+def test_the_rosetta_table_says_where_they_differ() -> None:
+    words = unescape(said(_opened(aspect="rosetta", rows="kaiming_normal-classic_uniform")))
+    assert "keras.initializers.HeNormal()" in words
+    assert "jax.nn.initializers.he_normal()" in words
+    assert EN("rosetta.same_std") in words
+    assert EN("rosetta.finding", n=6, same=4) in words  # all but Keras' and JAX' He normal
+    # their cut at two of its own σ: 2·√(2/512)/0.87962566
+    assert "±0.1421" in words
+    # what layers start as: Glorot's in Keras has √(2/768), 2 times nn.Linear's √(1/1536)
+    assert EN("rosetta.std", ratio="2") in words
+
+
+EN = Text("en")
+
+
+def test_rows_are_added_changed_typed_and_taken_away() -> None:
+    app = _edit(_opened())
+    app.button(key="add").click().run()
+    assert query(app)["rows"] == "classic_uniform-xavier_normal-kaiming_normal-kaiming_uniform"
+    _edit(app).selectbox(key="row_0").select("orthogonal").run()
+    assert query(app)["rows"].startswith("orthogonal-")
+    for part, typed in (("scheme", "normal"), ("params", "std=0.02"), ("fans", "64x32")):
+        app = _edit(app)
+        if part == "scheme":
+            app.selectbox(key="row_1").select(typed).run()
+        else:
+            app.text_input(key=f"{part}_1").set_value(typed).run()
+    _stands(app)
+    assert query(app)["rows"] == "orthogonal-normal(std=0.02).64x32-kaiming_normal-kaiming_uniform"
+    assert "Normal, std = 0.02, 64 → 32" in unescape(str(_spec(app)["layout"]))
+    _edit(app).button(key="remove_0").click().run()
+    assert query(app)["rows"] == "normal(std=0.02).64x32-kaiming_normal-kaiming_uniform"
+    # another scheme does not keep parameters that are not its own, but its layer
+    _edit(app).selectbox(key="row_0").select("zeros").run()
+    assert query(app)["rows"].startswith("zeros.64x32-")
+    _edit(app).text_input(key="fans_0").set_value("64 by 32").run()
+    assert "place 1 has “64 by 32”" in refusals(app)[0]
+    assert _edit(app).text_input(key="fans_0").value == "64 by 32"
+    app.button(key="three").click().run()
+    assert query(app) == {}
+
+
+def test_eight_rows_are_the_most() -> None:
+    app = _edit(_opened(rows=MANY))
+    assert app.button(key="add").disabled
+    assert len([box for box in app.selectbox if str(box.key).startswith("row_")]) == 8
+    app = _opened(rows=f"{MANY}-zeros")
+    assert "From 1 to 8 schemes are compared; these are 9." in refusals(app)[0]
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ("kaiming", "“kaiming” in place 1 is no scheme"),
+        ("zeros-", "“” in place 2 is no scheme"),
+        ("zeros-normal.5", "place 2 has “5”"),
+        ("zeros.0x5", "fans from 1 to 65\u202f536; place 1 has “0x5”"),
+        ("normal(gain=2)", "Normal has no parameter gain, which place 1 names."),
+        ("zeros-normal(std=-1)", "std cannot be -1, as in place 2."),
+        ("uniform(a=2,b=1)", "a must be less than b; in place 1 they were a = 2 and b = 1."),
+        ("kaiming_normal(mode=up)", "mode cannot be “up”, as in place 1."),
+        ("normal(0.02)", "Parameters are written as code writes them"),
+        ("normal(mean=70000)", "float16 cannot hold these weights"),
+        ("dirac-zeros", "fills a convolution"),
+        ("orthogonal.2000x2000", "more than the 1\u202f048\u202f576"),
+        ("normal.4096x4096-normal.4097x4096", "more than the 16\u202f777\u202f216"),
+        ("z" * 1201, "at most 1\u202f200 characters"),
+    ],
+)
+def test_a_bad_row_is_answered_and_stays_typed(rows: str, words: str) -> None:
+    dtype = {"dtype": "float16"} if "float16" in words else {}
+    app = _opened(**dtype)
+    app.session_state["rows"] = rows
+    app.run()
+    _stands(app)
+    assert words in refusals(app)[0]
+    assert "The schemes in force stay." in refusals(app)[0] or (
+        "classic_uniform-xavier_normal-kaiming_normal is used." in refusals(app)[0]
+    )
+    assert app.session_state["rows"] == rows
+    _stands(_edit(app))
+    assert words in refusals(app)[0]
+
+
+def test_a_layer_that_a_row_cannot_fill_gives_way() -> None:
+    app = _opened(rows="dirac-zeros", layer="Conv2d(8, 16, 3)")
+    assert refusals(app) == []
+    app.session_state["layer"] = ""
+    app.run()
+    _stands(app)
+    assert "fills a convolution" in refusals(app)[0]
+
+
+parts = st.sampled_from(
+    [*SCHEMES, "normal(std=0.5)", "zeros.7x5", "normal(", "x", "", "eye.3x3", "uniform(a=-1)"]
+)
+values = st.sampled_from(
+    ["std", "given", "tanh", "figures", "rosetta", "inspector", "7", "0", "abc", "bfloat16"]
+)
+
+
+@few
+@given(
+    link_=st.dictionaries(
+        st.sampled_from(["order", "activation", "aspect", "seed", "fan_in", "dtype", "device", "other"]),
+        values,
+    ),
+    rows=st.lists(parts, max_size=9).map("-".join),
+)
+def test_any_link_opens(link_: dict[str, str], rows: str) -> None:
+    app = _opened(fan_out="12", **{"fan_in": "9", **link_}, **({"rows": rows} if rows else {}))
+    _stands(app)
+    again = _opened(**query(app))
+    assert refusals(again) == [] or "device" in link_
+    assert query(again) == query(app)
