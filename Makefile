@@ -14,9 +14,12 @@ TORCH := $(shell sed -n '/^torch==/p' requirements.txt)
 run: .venv/.run  ## serve http://localhost:8501
 	$(BIN)/streamlit run app.py --server.port $(PORT)
 
+# What needs no browser runs on two cores, a worker each, whose torch keeps to its own; the browser tests
+# share one server and one browser, which keep both cores busy by themselves.
 test: setup  ## everything, browser tests too
 	$(BIN)/python -m tests.chromium
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --ignore=tests/browser --ignore=tests/load
+	$(BIN)/python -m pytest tests/browser tests/load
 
 setup: .venv/.test
 

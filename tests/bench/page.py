@@ -23,7 +23,9 @@ st.set_page_config(page_title="empty", layout="wide")
 with st.container(horizontal=True):
     st.page_link("app.py", label="Home")
     st.page_link("pages/distribution.py", label="Distribution")
+    st.page_link("pages/compare.py", label="Compare")
     st.page_link("pages/model.py", label="Model")
+    st.page_link("pages/lesson.py", label="Lesson")
     st.button("language", key="language-zh", type="tertiary")
 with st.sidebar:
     st.selectbox("scheme", ["kaiming_normal", "b", "c", "d", "e", "f", "g", "h", "i", "j"], key="scheme")

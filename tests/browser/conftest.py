@@ -1,7 +1,7 @@
 """One server and one Chromium for all browser tests; a fresh visitor for each."""
 
 from collections.abc import Callable, Iterator
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
@@ -68,6 +68,12 @@ def visit(browser: Browser, served: Server) -> Iterator[Visit]:
     for context in contexts:
         context.close()
     assert wrong == []
+
+
+def go(page: Page, path: str) -> None:
+    """Open another link in the same tab, as the same visitor: what was loaded once is there."""
+    page.goto(urljoin(page.url, path))
+    settled(page)
 
 
 def settled(page: Page) -> None:

@@ -29,10 +29,8 @@ def _open(page: Page, drawer: str) -> None:
     ("size", "net", "language"),
     [
         ("wide", "", "zh"),
-        ("wide", WIDE, "en"),
         ("laptop", "", "en"),
         ("laptop", WIDE, "zh"),
-        ("phone", "", "zh"),
         ("phone", WIDE, "en"),
     ],
 )
