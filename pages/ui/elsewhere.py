@@ -8,9 +8,12 @@ from typing import Any, NamedTuple
 
 from core import SCHEMES, Comparison, Entry, Law, Layer, comparison, recipe, rosetta
 from core.rosetta import Equivalent
+from core.schemes import TORCH
 from pages.text import Text, count, quantity, sentences
 from pages.ui.comparing import layer_name, named, phrase, table
 from pages.ui.state import State
+
+_TORCH_NN = "https://docs.pytorch.org/docs/stable/generated/torch.nn.{}.html"
 
 
 def inspection(layer: Layer, t: Text) -> str:
@@ -34,6 +37,9 @@ def inspected(state: State, t: Text) -> str:
     )
     why = sentences(*(t(f"inspector.{reason}") for reason in _reasons(layer)))
     shape = t("inspector.shape", shape=" × ".join(map(count, layer.shape)))
+    links = f'<a href="{_TORCH_NN.format(layer.kind)}" target="_blank">torch.nn.{layer.kind}</a>, '
+    links += f'<a href="{TORCH.url}" target="_blank">{TORCH.citation}</a>'
+    shape = sentences(shape, t("lesson.sources", sources=links))
     return (
         f'<p class="lab-note">{shape}</p>{table(["", *heads], rows, t("inspector.caption"), "lab-fans")}'
         f'<p class="lab-verdict">{why}</p>{_stds(layer, state.comparison, t)}'

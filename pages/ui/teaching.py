@@ -7,6 +7,7 @@ from html import escape
 from typing import NamedTuple
 
 import streamlit as st
+from torch import Tensor
 
 from core import SCHEMES, Law, LessonStep, Question, Summary, lesson, replay_lesson
 from core.lesson import FAN_IN, FAN_OUT, SOURCES, STEPS, OwnDefault, own_defaults
@@ -63,9 +64,9 @@ def replayed(seed: int) -> Mapping[str, tuple[LessonStep, tuple[Shown, ...]]]:
     }
 
 
-def _shown(scheme: str, tensor: object) -> Shown:
+def _shown(scheme: str, tensor: Tensor) -> Shown:
     law = SCHEMES[scheme].law(SHAPE)
-    return Shown(scheme, str(tensor), Summary.of(tensor, law=law, bins=BINS), law)  # type: ignore[arg-type]
+    return Shown(scheme, str(tensor), Summary.of(tensor, law=law, bins=BINS), law)
 
 
 defaults = st.cache_resource(max_entries=256, show_spinner=False)(own_defaults)
