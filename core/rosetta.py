@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 from torch import nn
 
-from core.fans import Fans, checked_shape
+from core.fans import checked_shape
 from core.laws import (
     ONE,
     ZERO,
@@ -27,7 +27,7 @@ from core.laws import (
     truncated_normal,
     uniform,
 )
-from core.schemes import CUT_AT_TWO, FAN_IN, FAN_OUT, LINEAR_DEFAULT, Params, Source, number, scheme_of
+from core.schemes import CUT_AT_TWO, LINEAR_DEFAULT, Params, Source, fan, number, scheme_of
 
 Framework = Literal["keras", "jax", "timm"]
 Distribution = Literal["normal", "truncated_normal", "uniform"]
@@ -308,16 +308,7 @@ def _variance_scaled(shape: Sequence[int], scale: float, mode: str, distribution
     """Return the law of variance scale/n that Keras, JAX and timm share, n being what ``mode`` says."""
     if scale == 0:
         return point(ZERO)
-    fans = Fans.of(shape)
-    n, symbol, text = {
-        "fan_in": (fans.fan_in, FAN_IN, f"{fans.fan_in}"),
-        "fan_out": (fans.fan_out, FAN_OUT, f"{fans.fan_out}"),
-        "fan_avg": (
-            (fans.fan_in + fans.fan_out) / 2,
-            rf"(({FAN_IN}+{FAN_OUT})/2)",
-            f"(({fans.fan_in}+{fans.fan_out})/2)",
-        ),
-    }[mode]
+    symbol, text, n = fan(shape, mode)
 
     def root(times: str, value: float, below: str = "") -> Expression:
         symbolic, numeric = (

@@ -371,18 +371,27 @@ def proposals(law: Law) -> float:
 CUT_AT_TWO = 0.87962566103423978
 
 
-def _variance_scaling(shape: Sequence[int], p: Params) -> Expression:
-    """Return the std √(scale/n) of a weight, n = fan_in, fan_out or their mean."""
+def fan(shape: Sequence[int], mode: str) -> Expression:
+    """Return fan_in, fan_out or, for ``fan_avg``, their mean, as Keras and JAX name them.
+
+    Raises:
+        ShapeError: if the shape has no fans.
+    """
     fans = Fans.of(shape)
-    n, symbol, numbers = {
-        "fan_in": (fans.fan_in, FAN_IN, f"{fans.fan_in}"),
-        "fan_out": (fans.fan_out, FAN_OUT, f"{fans.fan_out}"),
-        "fan_avg": (
-            (fans.fan_in + fans.fan_out) / 2,
+    return {
+        "fan_in": Expression(FAN_IN, f"{fans.fan_in}", fans.fan_in),
+        "fan_out": Expression(FAN_OUT, f"{fans.fan_out}", fans.fan_out),
+        "fan_avg": Expression(
             rf"(({FAN_IN}+{FAN_OUT})/2)",
             f"(({fans.fan_in}+{fans.fan_out})/2)",
+            (fans.fan_in + fans.fan_out) / 2,
         ),
-    }[p["mode"]]
+    }[mode]
+
+
+def _variance_scaling(shape: Sequence[int], p: Params) -> Expression:
+    """Return the std √(scale/n) of a weight, n = fan_in, fan_out or their mean."""
+    symbol, numbers, n = fan(shape, p["mode"])
     scale = p["scale"]
     return Expression(rf"\sqrt{{s/{symbol}}}", rf"\sqrt{{{number(scale)}/{numbers}}}", math.sqrt(scale / n))
 
