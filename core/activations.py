@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 
@@ -16,7 +16,7 @@ from torch.nn import functional as F
 class Activation:
     """A function that is applied to every pre-activation.
 
-    ``key`` is for machines: never shown, never renamed.
+    ``key`` is for machines: never shown, never renamed. A visitor's own is keyed by its formula.
     """
 
     key: str
@@ -26,6 +26,25 @@ class Activation:
     code: str
     #: φ(z) in LaTeX
     formula: str
+    #: who brought it in, or first used it so
+    source: str
+    #: where the function or its slope jumps, ascending; between them it is smooth
+    breaks: tuple[float, ...] = ()
+
+    def derivative(self, z: Tensor) -> Tensor:
+        """Return φ′(z) of z's shape, as torch's own backward pass has it; where φ bends, one side's."""
+        with torch.enable_grad():
+            z = z.detach().requires_grad_()
+            (slope,) = torch.autograd.grad(self.function(z).sum(), z)
+        return slope
+
+    @property
+    def gain(self) -> float | None:
+        """What ``torch.nn.init.calculate_gain`` recommends for it; None where torch has none."""
+        try:
+            return float(nn.init.calculate_gain(self.key))  # type: ignore[arg-type]
+        except ValueError:
+            return None
 
 
 def _identity(z: Tensor) -> Tensor:
@@ -33,20 +52,30 @@ def _identity(z: Tensor) -> Tensor:
 
 
 _ROWS = (
-    Activation("linear", _identity, "", "z"),
-    Activation("relu", torch.relu, "torch.relu", r"\max(0,\,z)"),
-    Activation("leaky_relu", F.leaky_relu, "F.leaky_relu", r"\max(0.01z,\,z)"),
-    Activation("tanh", torch.tanh, "torch.tanh", r"\tanh z"),
-    Activation("sigmoid", torch.sigmoid, "torch.sigmoid", r"1/(1+e^{-z})"),
-    Activation("hard_tanh", F.hardtanh, "F.hardtanh", r"\min(1,\,\max(-1,\,z))"),
-    Activation("erf", torch.erf, "torch.erf", r"\operatorname{erf}z"),
-    Activation("gelu", F.gelu, "F.gelu", r"z\,\Phi(z)"),
-    Activation("silu", F.silu, "F.silu", r"z/(1+e^{-z})"),
-    Activation("mish", F.mish, "F.mish", r"z\tanh\ln(1+e^z)"),
-    Activation("elu", F.elu, "F.elu", r"\max(0,\,z)+\min(0,\,e^z-1)"),
-    Activation("selu", torch.selu, "torch.selu", r"1.0507\,(\max(0,\,z)+1.6733\min(0,\,e^z-1))"),
-    Activation("softplus", F.softplus, "F.softplus", r"\ln(1+e^z)"),
-    Activation("softsign", F.softsign, "F.softsign", r"z/(1+|z|)"),
+    Activation("linear", _identity, "", "z", "Saxe et al. 2014"),
+    Activation("relu", torch.relu, "torch.relu", r"\max(0,\,z)", "Nair & Hinton 2010", (0.0,)),
+    Activation("leaky_relu", F.leaky_relu, "F.leaky_relu", r"\max(0.01z,\,z)", "Maas et al. 2013", (0.0,)),
+    Activation("tanh", torch.tanh, "torch.tanh", r"\tanh z", "LeCun et al. 1998"),
+    Activation("sigmoid", torch.sigmoid, "torch.sigmoid", r"1/(1+e^{-z})", "Rumelhart et al. 1986"),
+    Activation(
+        "hard_tanh", F.hardtanh, "F.hardtanh", r"\min(1,\,\max(-1,\,z))", "Collobert 2004", (-1.0, 1.0)
+    ),
+    Activation("erf", torch.erf, "torch.erf", r"\operatorname{erf}z", "Williams 1997"),
+    Activation("gelu", F.gelu, "F.gelu", r"z\,\Phi(z)", "Hendrycks & Gimpel 2016"),
+    Activation("silu", F.silu, "F.silu", r"z/(1+e^{-z})", "Elfwing et al. 2018"),
+    Activation("mish", F.mish, "F.mish", r"z\tanh\ln(1+e^z)", "Misra 2019"),
+    Activation("elu", F.elu, "F.elu", r"\max(0,\,z)+\min(0,\,e^z-1)", "Clevert et al. 2016", (0.0,)),
+    Activation(
+        "selu",
+        torch.selu,
+        "torch.selu",
+        r"1.0507\,(\max(0,\,z)+1.6733\min(0,\,e^z-1))",
+        "Klambauer et al. 2017",
+        (0.0,),
+    ),
+    # torch's goes over to z itself above 20
+    Activation("softplus", F.softplus, "F.softplus", r"\ln(1+e^z)", "Dugas et al. 2001", (20.0,)),
+    Activation("softsign", F.softsign, "F.softsign", r"z/(1+|z|)", "Bergstra et al. 2009", (0.0,)),
 )
 
 #: key → activation

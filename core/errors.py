@@ -52,5 +52,9 @@ class TableError(InitLabError):
     """Text that is no table of numbers, or one too long."""
 
 
+class FormulaError(InitLabError):
+    """A formula that cannot be read, or is no activation: it leaves the numbers, or jumps."""
+
+
 class Cancelled(Exception):
     """The caller's ``progress`` returned False."""

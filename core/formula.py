@@ -1,0 +1,694 @@
+"""An activation from its key, or from a formula that a visitor typed; parsed, never evaluated as code.
+
+A formula becomes words, the words a tree of Python's own grammar, and that a tree of PyTorch's calls. The
+last one both computes the activation and, written out, is its code.
+"""
+
+import ast
+import math
+import operator
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
+from itertools import pairwise
+from typing import Any, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.optimize import elementwise
+from torch import Tensor
+
+from core.activations import ACTIVATIONS, Activation
+from core.errors import FormulaError
+from core.table import written
+
+#: Characters of one formula.
+MAX_CHARS = 200
+#: Brackets within brackets, and operations within operations.
+MAX_DEPTH = 32
+#: The largest exponent.
+MAX_POWER = 16
+#: Places where one activation may bend.
+MAX_BREAKS = 64
+
+#: Within ±INNER an activation and its slope are finite; further out an exponential may leave the doubles.
+INNER = 50.0
+#: Poles, and places where it bends, are looked for up to here.
+OUTER = 1e4
+
+#: Name → PyTorch's code and function of one argument, and where that bends.
+_FUNCTIONS: Mapping[str, tuple[str, Callable[[Tensor], Tensor], tuple[float, ...]]] = {
+    "exp": ("torch.exp", torch.exp, ()),
+    "log": ("torch.log", torch.log, ()),
+    "sqrt": ("torch.sqrt", torch.sqrt, ()),
+    "abs": ("torch.abs", torch.abs, (0.0,)),
+    "sin": ("torch.sin", torch.sin, ()),
+    "cos": ("torch.cos", torch.cos, ()),
+    "atan": ("torch.atan", torch.atan, ()),
+} | {key: (row.code, row.function, row.breaks) for key, row in ACTIVATIONS.items()}
+#: Name → how many arguments. Nothing that jumps is among them.
+_ARGUMENTS = dict.fromkeys(_FUNCTIONS, 1) | {"min": 2, "max": 2, "clip": 3}
+_CONSTANTS = {"pi": math.pi, "e": math.e}
+_VARIABLES = ("z", "x")
+#: Every name that a formula may hold.
+NAMES = ("z", *_CONSTANTS, *_ARGUMENTS)
+
+#: What computes each call of the tree that ``_Translation`` makes.
+_TORCH: dict[str, Callable[..., Tensor]] = {code: function for code, function, _ in _FUNCTIONS.values()}
+_TORCH |= {"torch.clamp": torch.clamp, "torch.maximum": torch.maximum, "torch.minimum": torch.minimum}
+_OPERATORS: Mapping[type, Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+}
+#: How firmly LaTeX holds together: a sum, what begins with −, a product, a power or call, a letter.
+_SUM, _SIGNED, _PRODUCT, _POWER, _ATOM = range(5)
+_LATEX = {
+    "log": r"\ln",
+    "sin": r"\sin",
+    "cos": r"\cos",
+    "tanh": r"\tanh",
+    "sigmoid": r"\sigma",
+    "atan": r"\arctan",
+    "min": r"\min",
+    "max": r"\max",
+}
+#: What stands around an argument without brackets, and how firmly that holds together.
+_AROUND = {
+    "exp": ("e^{", "}", _POWER),
+    "sqrt": (r"\sqrt{", "}", _ATOM),
+    "abs": (r"\left|", r"\right|", _ATOM),
+}
+
+_WORD = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[A-Za-z_]\w*|\*\*|[-+*/(),]", re.ASCII)
+#: Characters that mean what these words of ASCII mean, also those of a Chinese keyboard.
+_KIN = {
+    "^": ["**"],
+    "²": ["**", "2"],
+    "³": ["**", "3"],
+    "−": ["-"],
+    "–": ["-"],
+    "×": ["*"],
+    "·": ["*"],
+    "⋅": ["*"],
+    "÷": ["/"],
+    "π": ["pi"],
+    "√": ["sqrt"],
+    "（": ["("],
+    "）": [")"],
+    "，": [","],
+}
+
+Array = NDArray[np.float64]
+_Z = ast.Name("z")
+_ZERO = ast.Constant(0)
+#: Steps of 0.0024 about 0 that grow with |z|.
+_GRID: Array = np.sinh(np.linspace(-math.asinh(OUTER), math.asinh(OUTER), 8193))
+#: Places to name to a reader: whole numbers first, the nearest to 0 first.
+_SHOWN: Array = np.concatenate([sorted(np.arange(-INNER, INNER + 1), key=abs), sorted(_GRID, key=abs)])
+
+
+def activation_of(text: str) -> Activation:
+    """Return the activation called ``text``, or the one that this formula of z describes.
+
+    A formula holds z (or x, for z), numbers, pi, e, ``+ - * / ^``, brackets, and the functions of
+    ``NAMES``. Its activation's ``key`` is the formula in one way of writing, whose activation has the
+    same key; ``breaks`` are all places up to ±``OUTER`` where one of its functions bends, also where
+    the whole does not.
+
+    Raises:
+        FormulaError: if the text cannot be read (``facts["at"]`` counts its characters from 0), or what
+            it says is no activation: constant, undefined or infinite somewhere, or with an infinite slope
+            or more than ``MAX_BREAKS`` bends. Poles are looked for up to ±``OUTER``; beyond ±``INNER``
+            the result may overflow to inf or, of two that do, be nan.
+    """
+    if not isinstance(text, str):
+        raise FormulaError(
+            f"A formula is text; this is {type(text).__name__}.",
+            code="formula.type",
+            kind=type(text).__name__,
+        )
+    _check_length(text, text)
+    return ACTIVATIONS.get(text.strip(" ")) or _built(text)
+
+
+@lru_cache(maxsize=512)
+def _built(text: str) -> Activation:
+    translation = _Translation(text)
+    tree, key = translation.tree, _plain(translation.formula)
+    _check_length(text, key)
+    phi = Activation(
+        key=key,
+        function=partial(_value, tree),
+        code=f"(lambda z: {ast.unparse(tree)})",
+        formula=_latex(translation.formula)[0],
+        source="",
+        breaks=translation.breaks(),
+    )
+    inner = torch.from_numpy(np.concatenate([_SHOWN[abs(_SHOWN) <= INNER], phi.breaks]))
+    value, slope = phi.function(inner), phi.derivative(inner)
+    for what, found in (("value", value), ("slope", slope)):
+        if not found.isfinite().all():
+            raise _no_number(text, what, phi.key, float(inner[~found.isfinite()][0]))
+    if float(value.max() - value.min()) <= 1e-12 * float(value.abs().max()):
+        raise _constant(text)
+    return phi
+
+
+def _check_length(text: str, written_out: str) -> None:
+    if len(written_out) > MAX_CHARS:
+        raise FormulaError(
+            f"A formula has at most {MAX_CHARS} characters; this one has {len(written_out)}.",
+            code="formula.long",
+            text=text[:MAX_CHARS],
+            length=len(written_out),
+            most=MAX_CHARS,
+        )
+
+
+def _value(tree: ast.expr, z: Tensor) -> Any:
+    """Return what a translated tree makes of z, in z's dtype and on its device; a number, of a number."""
+    match tree:
+        case ast.Constant(value=number):
+            return number
+        case ast.Name():
+            return z
+        case ast.UnaryOp(operand=u):
+            return -_value(u, z)
+        case ast.BinOp(left=u, op=op, right=v):
+            return _OPERATORS[type(op)](_value(u, z), _value(v, z))
+    call = cast("ast.Call", tree)
+    bounds = {str(bound.arg): _value(bound.value, z) for bound in call.keywords}
+    return _TORCH[cast("ast.Name", call.func).id](*(_value(u, z) for u in call.args), **bounds)
+
+
+class _Translation:
+    """One formula as PyTorch's calls, and what must hold for them.
+
+    ``formula`` is the tree as read. ``tree`` is its translation, in which z is ``_Z`` and what does not
+    depend on z a number.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        words = _checked(text, _words(text))
+        #: place in the source that Python's parser sees → place in the text
+        self._at: dict[int, int] = {}
+        source = ""
+        for word, at in words:
+            self._at[len(source)] = at
+            source += f"{word} "
+        self.formula = ast.parse(source.rstrip(), mode="eval").body
+        #: what must not be 0: as translated and as read
+        self._divisors: list[tuple[ast.expr, ast.expr]] = []
+        #: what must not be negative; the call or power it is in; the code of what happens at 0, if any
+        self._domains: list[tuple[ast.expr, ast.expr, ast.expr, str]] = []
+        #: what bends where its two sides meet; whether also where they only touch
+        self._bends: list[tuple[ast.expr, ast.expr, bool]] = []
+        self.tree = self._translated(self.formula)
+        if isinstance(self.tree, ast.Constant):
+            raise _constant(text)
+
+    def _translated(self, node: ast.expr, depth: int = 1) -> ast.expr:
+        if depth > MAX_DEPTH:
+            raise _deep(self.text, self._at[node.col_offset])
+        match node:
+            case ast.Constant():
+                return node
+            case ast.Name(id=name):
+                return ast.Constant(_CONSTANTS[name]) if name in _CONSTANTS else _Z
+            case ast.UnaryOp(op=ast.USub(), operand=u):
+                parts = [u]
+            case ast.BinOp(left=u, right=v):
+                parts = [u, v]
+            case ast.Call(func=ast.Name(id=name), args=parts):
+                if len(parts) != _ARGUMENTS[name]:
+                    raise FormulaError(
+                        f"The arguments of {name} number {_ARGUMENTS[name]}; here they number {len(parts)}.",
+                        code="formula.arguments",
+                        text=self.text,
+                        word=name,
+                        at=self._at[node.col_offset],
+                        expected=_ARGUMENTS[name],
+                        found=len(parts),
+                    )
+            case _:  # no words that _checked lets through make another
+                raise TypeError(ast.dump(node))
+        inner = [self._translated(part, depth + 1) for part in parts]
+        numbers = _numbers(inner)
+        if isinstance(node, ast.Call) and name == "clip":
+            self._check_bounds(node, inner[1:])
+        if len(numbers) < len(inner):
+            self._note(node, parts, inner)
+            return _operation(node, inner)
+        # a number: the operation on the first of its numbers, in doubles as for any z
+        first = torch.tensor(numbers[0], dtype=torch.float64)
+        number = float(_value(_operation(node, [_Z, *inner[1:]]), first))
+        if not math.isfinite(number):
+            raise _large(self.text, _plain(node), self._at[node.col_offset])
+        return _number(number)
+
+    def _check_bounds(self, node: ast.expr, bounds: list[ast.expr]) -> None:
+        numbers = _numbers(bounds)
+        if len(numbers) < 2 or numbers[0] >= numbers[1]:
+            raise FormulaError(
+                f"clip(u, low, high) takes two numbers, the smaller one first; here it is {_plain(node)}.",
+                code="formula.bounds",
+                text=self.text,
+                word=_plain(node),
+                at=self._at[node.col_offset],
+            )
+
+    def _note(self, node: ast.expr, parts: list[ast.expr], inner: list[ast.expr]) -> None:
+        """Note what must hold for this operation, and where it bends."""
+        match node:
+            case ast.BinOp(op=ast.Div()):
+                self._divisors.append((inner[1], parts[1]))
+            case ast.BinOp(op=ast.Pow()):
+                self._note_power(node, parts, inner)
+            case ast.Call(func=ast.Name(id="log" | "sqrt" as name)):
+                at_zero = "formula.undefined" if name == "log" else "formula.slope"
+                self._domains.append((inner[0], parts[0], node, at_zero))
+            case ast.Call(func=ast.Name(id="min" | "max")):
+                self._bends.append((inner[0], inner[1], False))
+            case ast.Call(func=ast.Name(id="clip")):
+                self._bends += [(inner[0], bound, False) for bound in inner[1:]]
+            case ast.Call(func=ast.Name(id=name)):
+                self._bends += [(inner[0], ast.Constant(place), False) for place in _FUNCTIONS[name][2]]
+
+    def _note_power(self, node: ast.expr, parts: list[ast.expr], inner: list[ast.expr]) -> None:
+        base, exponent = inner
+        facts = {"text": self.text, "word": _plain(parts[1]), "at": self._at[parts[1].col_offset]}
+        if not isinstance(exponent, ast.Constant):
+            if any(number > 0 for number in _numbers([base])):
+                return
+            raise FormulaError(
+                f"An exponent must be a number, or its base a positive one; here it is {facts['word']}.",
+                code="formula.exponent",
+                **facts,
+            )
+        power = cast("float", exponent.value)
+        if abs(power) > MAX_POWER:
+            raise FormulaError(
+                f"An exponent must lie between −{MAX_POWER} and {MAX_POWER}; here it is {facts['word']}.",
+                code="formula.power",
+                most=MAX_POWER,
+                **facts,
+            )
+        if power < 0:
+            self._divisors.append((base, parts[0]))
+        if power % 1:
+            self._domains.append((base, parts[0], node, "formula.slope" if 0 < power < 1 else ""))
+            self._bends.append((base, _ZERO, True))
+
+    def breaks(self) -> tuple[float, ...]:
+        """Return where the activation bends, ascending.
+
+        Raises:
+            FormulaError: if a part of it is undefined somewhere, or there are too many.
+        """
+        for u, part, whole, at_zero in self._domains:
+            self._check_domain(u, part, whole, at_zero)
+        for u, part in self._divisors:
+            self._check_divisor(u, part)
+        places: list[float] = []
+        for u, v, touching in self._bends:
+            crossed, touched = _meetings(u, v)
+            places = _apart([*places, *crossed, *(touched if touching else [])])
+            if len(places) > MAX_BREAKS:
+                raise FormulaError(
+                    f"The formula bends at more than {MAX_BREAKS} places.",
+                    code="formula.breaks",
+                    text=self.text,
+                    most=MAX_BREAKS,
+                )
+        return tuple(places)
+
+    def _check_domain(self, u: ast.expr, part: ast.expr, whole: ast.expr, at_zero: str) -> None:
+        below = _SHOWN[_gap(u, _ZERO, _SHOWN) < 0].tolist()
+        # a sign that changes twice between two places of the grid leaves no negative one there
+        zeros = _zeros(u) if at_zero else _meetings(u, _ZERO)[0]
+        if zeros and not below and at_zero == "formula.slope":
+            raise _no_number(self.text, "slope", _plain(whole), zeros[0])
+        if undefined := [*below, *zeros]:
+            value = float(_gap(u, _ZERO, np.array(undefined[:1]))[0])
+            raise FormulaError(
+                f"{_plain(whole)} is not defined at z = {undefined[0]:.6g}, "
+                f"where {_plain(part)} is {value:.6g}.",
+                code="formula.undefined",
+                text=self.text,
+                part=_plain(whole),
+                argument=_plain(part),
+                z=undefined[0],
+                value=value,
+            )
+
+    def _check_divisor(self, u: ast.expr, part: ast.expr) -> None:
+        if zeros := _zeros(u):
+            raise FormulaError(
+                f"The formula divides by {_plain(part)}, which is 0 at z = {zeros[0]:.6g}.",
+                code="formula.division",
+                text=self.text,
+                part=_plain(part),
+                z=zeros[0],
+            )
+
+
+def _operation(node: ast.expr, inner: list[ast.expr]) -> ast.expr:  # noqa: PLR0911 - one for each kind
+    """Return the node's operation on ``inner`` as PyTorch writes it; not all of them are numbers."""
+    match node:
+        case ast.UnaryOp(op=op):
+            return ast.UnaryOp(op, *inner)
+        case ast.BinOp(op=ast.Pow()) if isinstance(inner[0], ast.Constant) and inner[0].value == math.e:
+            return _call("torch.exp", inner[1])
+        case ast.BinOp(op=op):
+            return ast.BinOp(inner[0], op, inner[1])
+    name = cast("ast.Name", cast("ast.Call", node).func).id
+    if name == "clip":
+        return _call("torch.clamp", inner[0], min=inner[1], max=inner[2])
+    if name in {"min", "max"}:
+        u, v = inner[::-1] if isinstance(inner[0], ast.Constant) else inner
+        if isinstance(v, ast.Constant):
+            return _call("torch.clamp", u, **{"min" if name == "max" else "max": v})
+        return _call(f"torch.{name}imum", u, v)
+    code = _FUNCTIONS[name][0]
+    return _call(code, *inner) if code else inner[0]
+
+
+def _call(code: str, *of: ast.expr, **bounds: ast.expr) -> ast.Call:
+    return ast.Call(ast.Name(code), list(of), [ast.keyword(name, bound) for name, bound in bounds.items()])
+
+
+def _number(value: float) -> ast.Constant:
+    """Return a number to be written 2, not 2.0."""
+    return ast.Constant(int(value) if value.is_integer() and abs(value) < 1e15 else value)
+
+
+def _numbers(nodes: list[ast.expr]) -> list[float]:
+    return [cast("float", node.value) for node in nodes if isinstance(node, ast.Constant)]
+
+
+def _plain(node: ast.expr) -> str:
+    """Write a tree as a visitor may type it."""
+    return ast.unparse(node).replace(" ", "").replace("**", "^")
+
+
+# --- from text to words ---------------------------------------------------------------------------------
+
+
+def _words(text: str) -> list[tuple[str, int]]:
+    """Return the words of a text in ASCII, each with where it begins."""
+    words = []
+    at = 0
+    while at < len(text):
+        kin, found = _KIN.get(text[at]), _WORD.match(text, at)
+        if kin:
+            words += [(word, at) for word in kin]
+        elif found:
+            words.append((found[0], at))
+        elif text[at] != " ":
+            raise FormulaError(
+                f"{text[at]!r}, character {at + 1}, means nothing in a formula.",
+                code="formula.character",
+                text=text,
+                word=text[at],
+                at=at,
+            )
+        at = found.end() if found else at + 1
+    return words
+
+
+def _checked(text: str, words: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Return the words as Python's grammar has them, once they are known to make a formula."""
+    if not words:
+        raise FormulaError("There is no formula.", code="formula.empty", text=text)
+    _check_words(text, words)
+    _check_neighbours(text, words)
+    _check_brackets(text, words)
+    checked, left = [], ""
+    for word, at in words:
+        if word in _VARIABLES:
+            checked.append(("z", at))
+        elif _is_number(word):
+            checked.append((written(float(word)), at))
+        elif word != "+" or _is_complete(left):  # a sign + says nothing
+            checked.append((word, at))
+        left = word
+    return checked
+
+
+def _check_words(text: str, words: list[tuple[str, int]]) -> None:
+    variable = next((word for word, _ in words if word in _VARIABLES), "")
+    for word, at in words:
+        if _is_number(word):
+            if math.isinf(float(word)):
+                raise _large(text, word, at)
+        elif (word[0].isalpha() or word[0] == "_") and word not in (*NAMES, *_VARIABLES):
+            raise FormulaError(
+                f"{word}, character {at + 1}, is unknown; known are {', '.join(NAMES)}.",
+                code="formula.name",
+                text=text,
+                word=word,
+                at=at,
+                names=NAMES,
+            )
+        elif word in _VARIABLES and word != variable:
+            raise FormulaError(
+                f"A formula has one variable; this one has {variable} and, character {at + 1}, {word}.",
+                code="formula.variables",
+                text=text,
+                left=variable,
+                right=word,
+                at=at,
+            )
+
+
+def _check_neighbours(text: str, words: list[tuple[str, int]]) -> None:
+    """Check that between two operands there is one operator, and between two operators an operand."""
+    end = ("", len(text))
+    before = ""
+    for (left, start), (right, at) in pairwise([end, *words, end]):
+        facts: dict[str, Any] = {"text": text, "left": left, "right": right, "at": at}
+        if left in _ARGUMENTS and right != "(":
+            raise FormulaError(
+                f"{left} is a function: its arguments follow it in brackets, as in {left}(z).",
+                code="formula.call",
+                text=text,
+                word=left,
+                at=start,
+            )
+        begins = bool(right) and right[0] not in "+-*/,)"
+        if _is_complete(left) and begins:
+            raise FormulaError(
+                f"Between {left} and {right}, character {at + 1}, there is no operator; "
+                f"a product is written {left}*{right}.",
+                code="formula.operator",
+                **facts,
+            )
+        no_arguments = left == "(" and right == ")" and before in _ARGUMENTS
+        if left not in _ARGUMENTS and not (
+            _is_complete(left) or begins or right in {"+", "-"} or no_arguments
+        ):
+            raise FormulaError(
+                f"Between {left or 'the beginning'} and {right or 'the end'}, character {at + 1}, "
+                "there is no number, variable or function.",
+                code="formula.operand",
+                **facts,
+            )
+        before = left
+
+
+def _check_brackets(text: str, words: list[tuple[str, int]]) -> None:
+    """Check that brackets are closed, not too deep, and that commas stand in a function's own alone."""
+    opened: list[tuple[int, bool]] = []
+    left = ""
+    for word, at in words:
+        if word == "(":
+            opened.append((at, left in _ARGUMENTS))
+            if len(opened) > MAX_DEPTH:
+                raise _deep(text, at)
+        elif word == ")":
+            if not opened:
+                raise _no_bracket(text, word, at)
+            opened.pop()
+        elif word == "," and not (opened and opened[-1][1]):
+            raise FormulaError(
+                f"The comma, character {at + 1}, divides no function's arguments; "
+                "a decimal number has a point.",
+                code="formula.comma",
+                text=text,
+                at=at,
+            )
+        left = word
+    if opened:
+        raise _no_bracket(text, "(", opened[-1][0])
+
+
+def _is_number(word: str) -> bool:
+    return word[0].isdigit() or word[0] == "."
+
+
+def _is_complete(word: str) -> bool:
+    """Tell whether an operand may end with this word."""
+    return word == ")" or word in (*_VARIABLES, *_CONSTANTS) or (word != "" and _is_number(word))
+
+
+def _deep(text: str, at: int) -> FormulaError:
+    return FormulaError(
+        f"The formula nests more than {MAX_DEPTH} operations at character {at + 1}.",
+        code="formula.deep",
+        text=text,
+        at=at,
+        most=MAX_DEPTH,
+    )
+
+
+def _large(text: str, word: str, at: int) -> FormulaError:
+    return FormulaError(
+        f"{word}, character {at + 1}, is no finite number.",
+        code="formula.number",
+        text=text,
+        word=word,
+        at=at,
+    )
+
+
+def _no_bracket(text: str, word: str, at: int) -> FormulaError:
+    return FormulaError(
+        f"The bracket {word}, character {at + 1}, has no partner.",
+        code="formula.bracket",
+        text=text,
+        word=word,
+        at=at,
+    )
+
+
+def _constant(text: str) -> FormulaError:
+    return FormulaError(
+        f"An activation depends on z; {text} is the same from z = −{INNER:g} to {INNER:g}.",
+        code="formula.constant",
+        text=text,
+    )
+
+
+def _no_number(text: str, what: str, part: str, z: float) -> FormulaError:
+    return FormulaError(
+        f"{part} has no finite {what} at z = {z:.6g}.",
+        code=f"formula.{what}",
+        text=text,
+        part=part,
+        z=z,
+    )
+
+
+# --- where a formula meets another ----------------------------------------------------------------------
+
+
+def _gap(u: ast.expr, v: ast.expr, z: Array) -> Array:
+    """Return u − v at z; nan where both overflow."""
+    at = torch.from_numpy(np.ascontiguousarray(z))
+    return np.asarray(_value(u, at) - _value(v, at), dtype=np.float64)
+
+
+def _zeros(u: ast.expr) -> list[float]:
+    """Return where u is 0, nearest to 0 first; beyond ±INNER an exponential may come to 0, and is let be."""
+    if isinstance(u, ast.Constant):
+        return [] if u.value else [0.0]
+    crossed, touched = _meetings(u, _ZERO)
+    zeros = _SHOWN[(abs(_SHOWN) <= INNER) & (_gap(u, _ZERO, _SHOWN) == 0)].tolist()
+    return sorted([*crossed, *touched, *zeros], key=abs)
+
+
+def _apart(places: list[float]) -> list[float]:
+    """Return the places in ascending order, those that rounding alone parts as one."""
+    kept: list[float] = []
+    for place in sorted(places):
+        if not kept or place - kept[-1] > 1e-12 * max(1.0, abs(place)):
+            kept.append(place)
+    return kept
+
+
+def _meetings(u: ast.expr, v: ast.expr) -> tuple[list[float], list[float]]:
+    """Return where u and v cross, and where they only touch, up to ±OUTER.
+
+    Where they are the same over a stretch they do not meet: whatever makes them so bends at its ends.
+    """
+    grid, gap = _GRID, _gap(u, v, _GRID)
+    scale = np.maximum(abs(_gap(u, _ZERO, grid)), abs(_gap(v, _ZERO, grid)))
+    gap[abs(gap) <= 16 * np.finfo(float).eps * scale] = 0  # differences of rounding are none
+    sign, size = np.sign(gap), abs(gap)
+    turn = sign[:-1] * sign[1:] < 0
+    sides = sign[:-2] * sign[2:]
+    hit = sign[1:-1] == 0
+    crossed = grid[1:-1][hit & (sides < 0)].tolist()
+    touched = grid[1:-1][hit & (sides > 0)].tolist()
+    brackets = [(grid[:-1][turn], grid[1:][turn])]
+    # between two steps of the grid the gap may close and open again
+    dip = ~hit & (sides > 0) & (size[1:-1] < size[:-2]) & (size[1:-1] <= size[2:]) & (sign[1:-1] == sign[2:])
+    if dip.any():
+        low, middle, high, side = grid[:-2][dip], grid[1:-1][dip], grid[2:][dip], sign[1:-1][dip]
+        least = elementwise.find_minimum(
+            lambda z, *sides: sides[0] * _gap(u, v, z),
+            (low, middle, high),
+            args=(side,),
+            tolerances={"xrtol": 1e-15},
+        )
+        # a billionth of its neighbours is nothing: of a double root, rounding leaves either sign
+        nothing = 1e-9 * np.maximum(size[:-2][dip], size[2:][dip])
+        touched += least.x[abs(least.f_x) <= nothing].tolist()
+        below = least.f_x < -nothing
+        brackets += [(low[below], least.x[below]), (least.x[below], high[below])]
+    left, right = (np.concatenate(ends) for ends in zip(*brackets, strict=True))
+    if left.size:
+        root = elementwise.find_root(lambda z: _gap(u, v, z), (left, right))
+        crossed += root.x[root.success].tolist()  # rounding may take an end's sign back
+    return crossed, touched
+
+
+# --- from a tree to LaTeX -------------------------------------------------------------------------------
+
+
+def _latex(node: ast.expr) -> tuple[str, int]:  # noqa: PLR0911 - one for each kind of node
+    """Return the tree in LaTeX, and how firmly it holds together."""
+    match node:
+        case ast.Constant(value=number):
+            mantissa, _, power = str(number).partition("e")
+            return (rf"{mantissa}\cdot 10^{{{int(power)}}}", _PRODUCT) if power else (mantissa, _ATOM)
+        case ast.Name(id=name):
+            return {"pi": r"\pi"}.get(name, name), _ATOM
+        case ast.UnaryOp(operand=u):
+            return f"-{_held(u, _PRODUCT)}", _SIGNED
+        case ast.BinOp(left=ast.UnaryOp(operand=u), op=ast.Div(), right=v):
+            return _latex(ast.UnaryOp(ast.USub(), ast.BinOp(u, ast.Div(), v)))
+        case ast.BinOp(left=u, op=ast.Div(), right=v):
+            return rf"\frac{{{_latex(u)[0]}}}{{{_latex(v)[0]}}}", _POWER
+        case ast.BinOp(left=u, op=ast.Pow(), right=v):
+            return f"{_held(u, _ATOM)}^{{{_latex(v)[0]}}}", _POWER
+        case ast.BinOp(left=u, op=ast.Mult(), right=v):
+            left, right = _held(u, _SIGNED), _held(v, _POWER)
+            # 2·3 and 2·½ need their point
+            point = r"\cdot " if right[0].isdigit() or right.startswith(r"\frac") else r"\,"
+            return f"{left}{point}{right}", _SIGNED if left.startswith("-") else _PRODUCT
+        case ast.BinOp(left=u, op=op, right=v):
+            return f"{_latex(u)[0]}{'+' if isinstance(op, ast.Add) else '-'}{_held(v, _PRODUCT)}", _SUM
+    call = cast("ast.Call", node)
+    name = cast("ast.Name", call.func).id
+    inside = r",\,".join(_latex(u)[0] for u in call.args)
+    if name in _AROUND:
+        before, after, firm = _AROUND[name]
+        return f"{before}{inside}{after}", firm
+    escaped = name.replace("_", r"\_")
+    return _LATEX.get(name, rf"\operatorname{{{escaped}}}") + _in_brackets(inside), _POWER
+
+
+def _held(node: ast.expr, firm: int) -> str:
+    """Return the tree in LaTeX, in brackets unless it holds together that firmly."""
+    latex, own = _latex(node)
+    return latex if own >= firm else _in_brackets(latex)
+
+
+def _in_brackets(latex: str) -> str:
+    return rf"\left({latex}\right)" if r"\frac" in latex else f"({latex})"
