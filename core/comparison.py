@@ -134,7 +134,7 @@ def signal(law: Law, layer: Layer, activation: str) -> Signal:
     Weights of a mean count too: for independent inputs of mean 0 only E[w²] matters.
 
     Raises:
-        ParameterError: if there is no such activation.
+        FormulaError: if there is no such activation, and it is no formula of one.
     """
     q = float(layer.connections[0]) * (law.std**2 + law.mean**2)
     return Signal(q**0.5, meanfield.mean_square(activation, q) ** 0.5)

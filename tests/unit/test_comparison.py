@@ -24,7 +24,7 @@ from core.comparison import (
     ordered,
     signal,
 )
-from core.errors import InitLabError, ShapeError
+from core.errors import FormulaError, InitLabError, ShapeError
 from core.recipe import call_code
 from tests.cases import CASES, Case, case_id
 
@@ -342,9 +342,9 @@ def test_a_real_transposed_convolution_shows_the_signal() -> None:
 
 def test_an_activation_that_is_none() -> None:
     layer = Layer.of("Linear(5, 3)")
-    with pytest.raises(ParameterError) as refused:
+    with pytest.raises(FormulaError) as refused:
         signal(SCHEMES["zeros"].law(layer.shape), layer, "softmax")
-    assert refused.value.code == "parameter.choice"
+    assert refused.value.code == "formula.name"
 
 
 # The law by the true connections

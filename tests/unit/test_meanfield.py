@@ -173,15 +173,25 @@ def test_torch_s_layers_have_this_length(key: str) -> None:
     assert math.fsum(means) / layers == pytest.approx(expected, abs=4 * error)
 
 
-@pytest.mark.parametrize("key", ["softmax", "", "ReLU", None, 3, ["relu"], {}])
-def test_a_key_of_no_activation_is_refused(key: object) -> None:
-    told = r"^key must be one of linear, relu, .*softsign; it was " + re.escape(f"{key!r}.")
+@pytest.mark.parametrize("key", [None, 3, ["relu"], {}], ids=repr)
+def test_a_key_that_is_no_text_is_refused(key: object) -> None:
+    told = r"^key must be one of linear, relu, .*softsign, or a formula of z; it was " + re.escape(
+        f"{key!r}."
+    )
     with pytest.raises(ParameterError, match=told) as e:
         mean_square(key, 1.0)  # type: ignore[arg-type]
     assert e.value.code == "parameter.choice"
     assert e.value.facts == {"name": "key", "value": key, "choices": tuple(ACTIVATIONS)}
-    with pytest.raises(InitLabError):
+    with pytest.raises(ParameterError):
         length_map(key, 1.0, sigma_w2=1.0)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("key", ["softmax", "", "ReLUs"])
+def test_text_that_is_no_activation_is_refused(key: str) -> None:
+    with pytest.raises(InitLabError):
+        mean_square(key, 1.0)
+    with pytest.raises(InitLabError):
+        length_map(key, 1.0, sigma_w2=1.0)
 
 
 BAD = [-1e-300, -1, math.inf, -math.inf, math.nan, True, "1", None, 1j, 10**400, [1.0], np.float64("nan")]

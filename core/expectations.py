@@ -1,0 +1,249 @@
+"""Expectations of an activation under the normal law, by quadrature that knows where it bends.
+
+Panels end where the activation breaks, and are halved until each looks like a polynomial. What has not 8
+digits then is refused.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from types import MappingProxyType
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import special
+from torch import Tensor
+
+from core.activations import Activation
+from core.errors import ParameterError
+
+Array = NDArray[np.float64]
+
+#: Where an activation's slopes beside 0 are taken: their squares leave the doubles.
+NEAR_0 = 1e-200
+
+
+class _Rule(NamedTuple):
+    """Gauss–Legendre on [−1, 1], and how far integrands may be from what it integrates, over all panels."""
+
+    nodes: Array
+    weights: Array
+    #: whose product with n values is their last two Legendre coefficients, ×2
+    last: Array
+    tolerance: float
+
+
+def _rule(n: int, tolerance: float) -> _Rule:
+    nodes, weights = special.roots_legendre(n)
+    degree = np.array([n - 2, n - 1])
+    last = weights[:, None] * special.eval_legendre(degree, nodes[:, None]) * (2 * degree + 1)
+    return _Rule(nodes, weights, last, tolerance)
+
+
+#: A rule is exact to twice the degree at which it is asked for ``tolerance``: smooth integrands are had to
+#: its square. On a line, and on the many lines of a plane.
+_LINE, _PLANE = _rule(16, 1e-9), _rule(12, 1e-7)
+
+#: How often a panel is halved; and how many are computed at once, which also is where one gives up.
+_HALVINGS, _PANELS = 45, 1 << 16
+
+#: How far out z is looked at: e^(−z²/4) is 0 at ±55. And how far the normal law itself goes, to 12 digits.
+_OUT, _NORMAL = 54, 8.0
+_Z = np.arange(-_OUT, _OUT + 1.0)
+
+
+def _value(activation: Activation, x: Tensor) -> Tensor:
+    return activation.function(x)
+
+
+def _slope(activation: Activation, x: Tensor) -> Tensor:
+    return activation.derivative(x)
+
+
+def _growth(activation: Activation, x: Tensor) -> Tensor:
+    return activation.function(x) * activation.derivative(x) * x
+
+
+#: Whose mean under N(0, q) it is, and of which power: "growth" is q times the slope of E[φ²] in q.
+_MEANS: Mapping[str, tuple[Callable[[Activation, Tensor], Tensor], int]] = MappingProxyType(
+    {
+        "mean": (_value, 1),
+        "square": (_value, 2),
+        "fourth": (_value, 4),
+        "slope": (_slope, 2),
+        "growth": (_growth, 1),
+    }
+)
+
+
+def expectation(activation: Activation, kind: str, q: float, *, refuse: bool = True) -> float:
+    """Return the mean of that kind, a key of ``_MEANS``, under N(0, q); inf where it leaves the doubles.
+
+    Raises:
+        ParameterError: if it cannot be had; without ``refuse`` it is nan then.
+    """
+    found = _cached(activation, kind, q)
+    if refuse and math.isnan(found):
+        raise unknown(activation, q)
+    return found
+
+
+@lru_cache(maxsize=1 << 14)
+def _cached(activation: Activation, kind: str, q: float) -> float:
+    return float(expectations(activation, kind, np.array([q]))[0])
+
+
+def unknown(activation: Activation, q: float) -> ParameterError:
+    """Return the error that says that there are no such means."""
+    return ParameterError(
+        f"The means of {activation.key} over inputs from N(0, {q:g}) do not exist, or cannot be had to 8 "
+        "digits; those of an activation that grows less, or swings less often, can.",
+        code="parameter.mean",
+        name="key",
+        value=activation.key,
+        q=q,
+    )
+
+
+def expectations(activation: Activation, kind: str, q: Array) -> Array:
+    """Return that mean at each q of an array of shape (n,): nan where it cannot be had.
+
+    In z, panels are 1 wide at most. A large q squeezes an activation's bend to a width of 1/√q about 0,
+    so there they begin with one of that width and double: softsign still bends a long way out.
+    """
+    of, power = _MEANS[kind]
+    # slopes at 0 are those beside it; so near, √q z is itself where edges are divided by it
+    root = np.sqrt(q)[:, None]
+    beside = np.maximum(root, NEAR_0)
+    scale = beside if kind == "slope" else root
+
+    def density(z: Array, row: NDArray[np.intp]) -> Array:
+        # The weight comes in before the power, which could leave the doubles where the mean does not.
+        part = of(activation, torch.from_numpy(scale[row, 0] * z)).numpy() * np.exp(z**2 / (-2 * power))
+        for _ in range(power // 2):
+            part = part * part
+        return np.asarray(part / math.sqrt(2 * math.pi))
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        z = np.broadcast_to(_Z, (len(q), len(_Z)))
+        reach = _reach(density(z, np.arange(len(q))[:, None]), 1e-20)[:, None]
+        bend = _bends(root.max()) / beside
+        edges = np.concatenate([z, bend, np.array([activation.breaks]) / beside], axis=1)
+        found = _integrals(density, np.sort(np.clip(edges, -reach, reach), axis=1), _LINE)
+    return np.asarray(np.where(reach[:, 0] > _OUT, math.nan, found))
+
+
+def _reach(profile: Array, share: float) -> Array:
+    """Return beyond which ±z a density is less than ``share`` of its peak, by its values at ``_Z``."""
+    size = np.where(np.isfinite(profile), np.abs(profile), 0)
+    matters = size > share * size.max(axis=-1, keepdims=True)
+    return np.asarray(1 + np.max(np.where(matters, np.abs(_Z), 0), axis=-1))
+
+
+def _bends(extent: float) -> Array:
+    """Return ±1, ±2, ±4, … below ``extent``: panels between them follow an activation's bend near 0."""
+    powers = 2.0 ** np.arange(max(0, math.ceil(math.log2(max(extent, 1)))))
+    return np.concatenate([-powers, powers])
+
+
+@lru_cache(maxsize=4096)
+def half_gap(activation: Activation, kind: str, c: float, q: float) -> float:
+    """Return E[(φ(u₁) − φ(u₂))²]/2 for u of correlation c and mean square q each; of φ′ for "slope".
+
+    That is E[φ²] − E[φ(u₁)φ(u₂)], with all its digits where c is near 1.
+
+    u₁ = x + δ and ±u₂ = x − δ with independent normal x and δ, of which δ is the narrower: the sign is
+    that of c. φ breaks on lines δ = ±(x − break), which end panels in δ. Over x, the integral over δ is
+    smooth but for where such lines cross; about these its scale is δ's, so panels there begin that narrow.
+    """
+    if c == 1:
+        return 0.0
+    of, _ = _MEANS[kind]
+    sign = math.copysign(1.0, c)
+    wide = math.sqrt(q) * math.sqrt((1 + abs(c)) / 2)
+    ratio = math.sqrt((1 - abs(c)) / (1 + abs(c)))
+    narrow = max(wide * ratio, NEAR_0)
+    # φ(u₁) − φ(u₂) has fewer digits than φ where these are nearly the same
+    noise = 1e-15 * math.sqrt(expectation(activation, kind, q))
+
+    def phi(x: Array) -> Array:
+        return np.asarray(of(activation, torch.from_numpy(x)).numpy())
+
+    def gap(z: Array, d: Array) -> Array:
+        # the weight before the square, as in ``expectations``
+        part = phi(wide * z + narrow * d) - phi(sign * (wide * z - narrow * d))
+        return np.asarray((part * np.exp((z**2 + d**2) / -4)) ** 2 / (4 * math.pi))
+
+    def across(z: Array, _: NDArray[np.intp]) -> Array:
+        rows = z.reshape(-1, 1)
+        edges = [np.broadcast_to(base, (len(rows), len(base)))]
+        edges += [(features - wide * rows) / narrow, (wide * rows - sign * features) / narrow]
+        sorted_edges = np.sort(np.clip(np.concatenate(edges, axis=1), -reach, reach), axis=1)
+        found = _integrals(lambda d, row: gap(rows[row, 0], d), sorted_edges, _PLANE, noise, shared=True)
+        return np.asarray(found.reshape(z.shape))
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        profile = (phi(math.sqrt(q) * _Z) * np.exp(_Z**2 / -4)) ** 2
+        reach = max(_NORMAL, float(_reach(profile, 1e-11)))
+        base = np.linspace(-reach, reach, math.ceil(1.5 * reach) + 1)
+        breaks = np.array(activation.breaks)
+        features = np.concatenate([breaks, _bends(wide)])
+        meet = np.abs(breaks[:, None] - sign * breaks) / 2 <= reach * narrow
+        crossings = np.unique((breaks[:, None] + sign * breaks)[meet] / 2) / wide
+        about = 2.0 ** np.arange(math.floor(math.log2(max(ratio, 1e-9))), 0)
+        about = np.concatenate([-about, [0.0], about])
+        edges = np.concatenate([base, _bends(wide) / wide, (crossings[:, None] + about).ravel()])
+        found = _integrals(across, np.unique(np.clip(edges, -reach, reach))[None], _PLANE, noise)[0]
+    if reach > _OUT or not math.isfinite(found):
+        raise unknown(activation, q)
+    return float(found)
+
+
+def _integrals(
+    integrand: Callable[[Array, NDArray[np.intp]], Array],
+    edges: Array,
+    rule: _Rule,
+    noise: float = 0.0,
+    *,
+    shared: bool = False,
+) -> Array:
+    """Return n integrals, each over the panels between a row of ``edges``, of shape (n, m), ascending.
+
+    ``integrand`` takes z of shape (panels, nodes) and rows of shape (panels, 1). A panel whose values are
+    no polynomial, to its part of ``rule``'s share of the row's integral of the absolute value, is halved;
+    ``shared`` has the share be that of the largest row. ``noise`` is the rounding error of what was squared.
+
+    nan where that takes too many panels, or where the integrand leaves the doubles; ±inf where besides
+    what is left of it is past 1e200.
+    """
+    n = len(edges)
+    row, at = np.nonzero(edges[:, 1:] > edges[:, :-1])
+    half = (edges[row, at + 1] - edges[row, at]) / 2
+    middle = edges[row, at] + half
+    total, size = np.zeros((2, n))
+    for _ in range(_HALVINGS):
+        value = integrand(middle[:, None] + half[:, None] * rule.nodes, row[:, None])
+        part, bulk = half * (value @ rule.weights), half * (np.abs(value) @ rule.weights)
+        unlike = half * np.abs(value @ rule.last).max(axis=1)
+        finite = np.isfinite(bulk)
+        scale = size + np.bincount(row[finite], bulk[finite], n)
+        if not finite.all():
+            lost = np.unique(row[~finite])
+            so_far = total + np.bincount(row[finite], part[finite], n)
+            total[lost] = np.where(scale[lost] > 1e200, np.copysign(math.inf, so_far[lost]), math.nan)
+            stays = ~np.isin(row, lost)
+            row, part, bulk, unlike = row[stays], part[stays], bulk[stays], unlike[stays]
+            middle, half = middle[stays], half[stays]
+        whole = scale.max() if shared else scale[row]
+        panels = np.bincount(row, minlength=n)[row]
+        done = unlike <= rule.tolerance * whole / panels + noise * np.sqrt(whole)
+        total += np.bincount(row[done], part[done], n)
+        size += np.bincount(row[done], bulk[done], n)
+        row, half = np.repeat(row[~done], 2), np.repeat(half[~done] / 2, 2)
+        middle = np.repeat(middle[~done], 2) + np.where(np.arange(len(half)) % 2, half, -half)
+        if not 0 < len(row) <= _PANELS:
+            break
+    total[row] = math.nan
+    return total
