@@ -55,3 +55,4 @@ bench: setup  ## the figures the project promises, as ratios
 	$(BIN)/python -m tests.bench.stream
 	$(BIN)/python -m tests.bench.page
 	$(BIN)/python -m tests.bench.referee
+	$(BIN)/python -m tests.bench.signal

@@ -1,6 +1,6 @@
 """The numbers behind the screen: ``from core import …`` in a notebook gives what a page shows."""
 
-from core import comparison, devices, meanfield, referee, rosetta
+from core import comparison, devices, meanfield, outlook, referee, rosetta, signal
 from core.activations import ACTIVATIONS, Activation
 from core.comparison import Comparison, Entry
 from core.counting import Count, parameter_count, summary_text
@@ -9,6 +9,7 @@ from core.errors import (
     ComparisonError,
     DeviceError,
     DtypeError,
+    FormulaError,
     InitLabError,
     NetworkError,
     ParameterError,
@@ -18,14 +19,16 @@ from core.errors import (
     TableError,
 )
 from core.fans import Fans
+from core.formula import activation_of
 from core.laws import Band, Expression, Law
 from core.layers import Layer
 from core.lesson import LessonStep, replay_lesson
 from core.network import Dense, Net, Network, ThreeLayerNet
 from core.quiz import Question, questions
-from core.recipe import network_code, pytorch_code
+from core.recipe import network_code, pytorch_code, signal_code
 from core.sampling import DTYPES, check, draw, streams, summarize
 from core.schemes import PARAMETERS, SCHEMES, Scheme
+from core.signal import SignalTrace
 from core.summary import Summary, rounded
 from core.table import read_table
 
@@ -46,6 +49,7 @@ __all__ = [
     "Entry",
     "Expression",
     "Fans",
+    "FormulaError",
     "InitLabError",
     "Law",
     "Layer",
@@ -58,16 +62,19 @@ __all__ = [
     "Scheme",
     "SchemeError",
     "ShapeError",
+    "SignalTrace",
     "SizeError",
     "Summary",
     "TableError",
     "ThreeLayerNet",
+    "activation_of",
     "check",
     "comparison",
     "devices",
     "draw",
     "meanfield",
     "network_code",
+    "outlook",
     "parameter_count",
     "pytorch_code",
     "questions",
@@ -76,6 +83,8 @@ __all__ = [
     "replay_lesson",
     "rosetta",
     "rounded",
+    "signal",
+    "signal_code",
     "streams",
     "summarize",
     "summary_text",

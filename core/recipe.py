@@ -1,6 +1,7 @@
 """Any draw, and any network, as PyTorch code that reproduces it exactly."""
 
 import inspect
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from torch import nn
 
 from core.activations import ACTIVATIONS
 from core.fans import checked_shape
+from core.formula import activation_of
 from core.network import OWN, Dense, Network
 from core.schemes import Call, scheme_of
 
@@ -117,6 +119,120 @@ def network_code(  # noqa: PLR0913 - by keyword, what a run depends on
         "        print(name, parameter)",
     ]
     return "\n".join(lines) + "\n"
+
+
+def signal_code(  # noqa: PLR0913 - by keyword, what a run depends on
+    schemes: Sequence[tuple[str, Mapping[str, Any]]],
+    activation: str,
+    *,
+    depth: int,
+    width: int,
+    seeds: Sequence[int],
+    batch: int = 1,
+    bias: str | float = "none",
+    input: str = "normal",
+    input_scale: float = 1.0,
+    device: str = "cpu",
+    dtype: torch.dtype = torch.float32,
+) -> str:
+    """Return a script that sends the signals of ``signal.trace`` there and back, a run a scheme and seed.
+
+    It makes the same draws, products and activations in the same order, and prints root mean squares by
+    layer: their geometric means over the seeds.
+    """
+    phi = activation_of(activation).code
+    shape = (width, width)
+    names = _names(schemes)
+    fillings = [_filling(name, *each, shape) for name, each in zip(names, schemes, strict=True)]
+    where = "" if dtype == torch.float32 else f", dtype={dtype}"
+    where += "" if device == "cpu" else f', device="{device}"'
+    drawn, add = [], ""
+    if bias != "none":
+        add = ", b"
+        bound = f"uniform_(-{width**-0.5!r}, {width**-0.5!r}" if bias == "torch" else f"normal_(0, {bias!r}"
+        drawn = [f"        b = torch.empty({width}{where}).{bound}, generator=generator)"]
+    first = {
+        "normal": "normal_(generator=generator)",
+        "uniform": f"uniform_({-math.sqrt(3)!r}, {math.sqrt(3)!r}, generator=generator)",
+        "pixels": "uniform_(0, 1, generator=generator)",
+        "ones": "fill_(1)",
+    }[input]
+    scaled = "" if input_scale == 1 else f".mul_({input_scale!r})"
+    on = "" if device == "cpu" else f'"{device}"'
+    rows = list(seeds)
+    counted = rows == list(range(rows[0], rows[0] + len(rows)))
+    lines = [
+        "import math",
+        "",
+        "import torch",
+        "from torch import nn",
+        "from torch.nn import functional as F",
+        "",
+        "torch.set_flush_denormal(True)  # numbers too small for the dtype's normal range count as 0",
+        f"SEEDS = {f'range({rows[0]}, {rows[-1] + 1})' if counted else rows}",
+        "",
+        "",
+        *(line for lines in fillings for line in lines),
+        "def rms(values):",
+        "    return values.double().square().mean().sqrt().item()",
+        "",
+        "",
+        "def run(fill, seed):",
+        f"    generator = torch.Generator({on}).manual_seed(seed)",
+        f"    x = torch.empty({batch}, {width}{where}).{first}{scaled}",
+        "    forward, weights, slopes = [], [], []",
+        f"    for _ in range({depth}):",
+        f"        w = torch.empty({width}, {width}{where})",
+        "        fill(w, generator)",
+        *drawn,
+        f"        h = F.linear(x, w{add}).requires_grad_()",
+        f"        x = {phi}(h)" if phi else "        x = h * 1",
+        "        (slope,) = torch.autograd.grad(x, h, torch.ones_like(h))",
+        "        x = x.detach()",
+        "        forward.append(rms(x))",
+        "        weights.append(w)",
+        "        slopes.append(slope)",
+        f"    back = torch.empty({batch}, {width}{where}).normal_(generator=generator)",
+        "    backward = [rms(back)]",
+        "    for w, slope in zip(weights[:0:-1], slopes[-2::-1]):",
+        "        back = (back @ w) * slope",
+        "        backward.append(rms(back))",
+        "    return forward, backward[::-1]",
+        "",
+        "",
+        "def middle(values):  # the geometric mean",
+        "    return math.exp(sum(map(math.log, values)) / len(values)) if min(values) > 0 else math.nan",
+        "",
+        "",
+        f"for fill in [{', '.join(names)}]:",
+        "    runs = [run(fill, seed) for seed in SEEDS]",
+        '    print(fill.__name__, "layer, activations, gradients")',
+        f"    for layer in range({depth}):",
+        "        print(layer + 1, *(middle([run[way][layer] for run in runs]) for way in (0, 1)))",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _names(schemes: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
+    """Return a function's name for each scheme; one that stands twice is numbered."""
+    keys = [key for key, _ in schemes]
+    return [key if keys.count(key) == 1 else f"{key}_{at}" for at, key in enumerate(keys, start=1)]
+
+
+def _filling(name: str, key: str, params: Mapping[str, Any], shape: Sequence[int]) -> list[str]:
+    """Return the lines of a function that fills a weight ``w`` by a scheme."""
+    call = scheme_of(key).call(shape, **params)
+    words = ["w", *_words(call)]
+    if call.random and not call.takes_global:
+        words.append("generator=generator")
+    lines = [f"    nn.init.{call.function}({', '.join(words)})"]
+    if call.takes_global:  # it has no generator of its own
+        lines = [
+            "    torch.set_rng_state(generator.get_state())",
+            *lines,
+            "    generator.set_state(torch.get_rng_state())",
+        ]
+    return [f"def {name}(w, generator):", *lines, "", ""]
 
 
 def _listed(value: Any) -> Any:

@@ -1,0 +1,399 @@
+"""What theory expects against maps written out from the papers, and what became of paths made by hand."""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core import SCHEMES, InitLabError, ParameterError, SchemeError
+from core.outlook import (
+    FAR,
+    NEAR,
+    STILL,
+    Fate,
+    Setting,
+    expected,
+    expected_correlation,
+    fate,
+    setting,
+    spread,
+)
+
+Array = np.ndarray
+
+
+# --- what theory needs to know ----------------------------------------------------------------------------
+
+#: scheme, parameters → σ_w² of layers 50 × 50, from its source; None where nothing is drawn, or with a mean
+SIGMA_W2: list[tuple[str, dict[str, Any], float | None]] = [
+    ("kaiming_normal", {"nonlinearity": "relu"}, 2.0),
+    ("kaiming_normal", {"nonlinearity": "selu"}, 9 / 16),
+    ("kaiming_uniform", {"a": 1.0}, 1.0),
+    ("xavier_normal", {"gain": 5 / 3}, 25 / 9),
+    ("xavier_uniform", {}, 1.0),
+    ("classic_uniform", {}, 1 / 3),
+    ("lecun_normal", {}, 1.0),
+    ("lecun_uniform", {}, 1.0),
+    ("orthogonal", {"gain": 1.5}, 2.25),
+    ("orthogonal", {"gain": 0.0}, 0.0),
+    ("normal", {"std": 0.3}, 50 * 0.09),
+    ("normal", {"std": 0.3, "mean": 0.01}, None),
+    ("normal", {"std": 0.0, "mean": 0.0}, 0.0),
+    ("uniform", {}, None),
+    ("uniform", {"a": -0.3, "b": 0.3}, 50 * 0.09 / 3),
+    # five of 50 rows are set to 0
+    ("sparse", {"sparsity": 0.1, "std": 0.2}, 50 * 0.04 * 0.9),
+    # a normal law between ±2 has the variance 0.8796²
+    ("trunc_normal", {"std": 0.1, "a": -0.2, "b": 0.2}, 50 * 0.01 * 0.87962566103423978**2),
+    ("trunc_normal", {"std": 0.1, "a": -0.2, "b": 0.3}, None),
+    ("variance_scaling", {"scale": 2.0}, 2.0),
+    ("gpt2_residual", {"n_layer": 8, "std": 0.04}, 50 * 0.0016 / 16),
+    ("zeros", {}, 0.0),
+    ("constant", {"val": 0.0}, 0.0),
+    ("constant", {"val": 0.1}, None),
+    ("ones", {}, None),
+    ("eye", {}, None),
+]
+
+
+@pytest.mark.parametrize(("scheme", "params", "sigma_w2"), SIGMA_W2)
+def test_the_setting_is_the_variance_that_the_source_gives(
+    scheme: str, params: dict[str, Any], sigma_w2: float | None
+) -> None:
+    found = setting(scheme, 50, **params)
+    if sigma_w2 is None:
+        assert found is None
+    else:
+        assert found == pytest.approx((sigma_w2, 0.0), rel=1e-9)
+
+
+@pytest.mark.parametrize("scheme", [key for key in SCHEMES if key != "dirac"])
+def test_every_scheme_has_a_setting_or_none(scheme: str) -> None:
+    found = setting(scheme, 8)
+    assert found is None or found.sigma_w2 >= 0
+
+
+def test_a_bias_has_the_variance_of_its_law() -> None:
+    """U(±1/√50) has the variance (2/√50)²/12 = 1/150."""
+    for bias, sigma_b2 in (("none", 0.0), ("torch", 1 / 150), (0.3, 0.09), (0, 0.0)):
+        found = setting("lecun_normal", 50, bias=bias)
+        assert found == pytest.approx((1.0, sigma_b2), rel=1e-12)
+        assert setting("zeros", 50, bias=bias) == pytest.approx((0.0, sigma_b2), rel=1e-12)
+
+
+@pytest.mark.parametrize("bias", ["x", -1, math.nan, math.inf, None, True, [1.0]])
+def test_a_bias_that_no_run_takes_is_refused(bias: Any) -> None:
+    with pytest.raises(ParameterError, match=r"^bias must be none, torch, or "):
+        setting("lecun_normal", 50, bias=bias)
+    with pytest.raises(ParameterError, match=r"^bias must be none, torch, or "):
+        setting("eye", 50, bias=bias)
+
+
+def test_a_scheme_or_width_that_is_none_is_refused() -> None:
+    with pytest.raises(SchemeError):
+        setting("he", 50)
+    for width in (0, -1, 1.5, True):
+        with pytest.raises(InitLabError):
+            setting("lecun_normal", width)  # type: ignore[arg-type]
+    with pytest.raises(ParameterError):
+        setting("lecun_normal", 50, gain=1.0)
+
+
+# --- what theory expects ----------------------------------------------------------------------------------
+
+#: E[φ²] and E[φ′²] under N(0, q), and E[φφ] of two at the correlation c, in closed form
+CLOSED: Mapping[
+    str, tuple[Callable[[float], float], Callable[[float], float], Callable[[float, float], float]]
+] = {
+    "linear": (lambda q: q, lambda q: 1.0, lambda q, c: q * c),  # noqa: ARG005
+    "relu": (
+        lambda q: q / 2,
+        lambda q: 0.5,  # noqa: ARG005
+        # Cho & Saul 2009, the arc-cosine kernel of degree 1
+        lambda q, c: q / (2 * math.pi) * (math.sqrt(1 - c * c) + c * (math.pi - math.acos(c))),
+    ),
+    "erf": (
+        # Williams 1997
+        lambda q: 2 / math.pi * math.asin(2 * q / (1 + 2 * q)),
+        lambda q: 4 / math.pi / math.sqrt(1 + 4 * q),
+        lambda q, c: 2 / math.pi * math.asin(2 * q * c / (1 + 2 * q)),
+    ),
+}
+#: E[x²] of each input, and E[x]²
+MOMENTS = {"normal": (1.0, 0.0), "uniform": (1.0, 0.0), "pixels": (1 / 3, 1 / 4), "ones": (1.0, 1.0)}
+
+
+@pytest.mark.parametrize(
+    ("input", "scale"), [("normal", 1.0), ("uniform", 3.0), ("pixels", 1.0), ("ones", 0.5)]
+)
+@pytest.mark.parametrize(("sigma_w2", "sigma_b2"), [(1.0, 0.0), (2.0, 0.0), (0.7, 0.2), (3.1, 0.05)])
+@pytest.mark.parametrize("phi", CLOSED)
+def test_it_is_the_closed_maps_walked_by_hand(
+    phi: str, sigma_w2: float, sigma_b2: float, input: str, scale: float
+) -> None:
+    square, slope, product = CLOSED[phi]
+    depth, given = 12, Setting(sigma_w2, sigma_b2)
+    mean_square, squared_mean = MOMENTS[input]
+    q = [sigma_w2 * mean_square * scale**2 + sigma_b2]
+    c = [(sigma_w2 * squared_mean * scale**2 + sigma_b2) / q[0]]
+    for _ in range(depth - 1):
+        q.append(sigma_w2 * square(q[-1]) + sigma_b2)
+        c.append(min(1.0, (sigma_w2 * product(q[-2], c[-1]) + sigma_b2) / q[-1]))
+    gradient = [1.0]
+    for length in reversed(q[:-1]):
+        gradient.insert(0, gradient[0] * sigma_w2 * slope(length))
+    found = expected(given, phi, depth=depth, input=input, input_scale=scale)
+    assert found.preactivation_mean_square == pytest.approx(q, rel=1e-10)
+    assert found.activation_mean_square == pytest.approx([square(length) for length in q], rel=1e-10)
+    assert found.gradient_mean_square == pytest.approx(gradient, rel=1e-9)
+    correlation = expected_correlation(given, phi, depth=depth, input=input, input_scale=scale)
+    # acos loses half of its digits beside 1
+    assert correlation == pytest.approx(c, abs=1e-6)
+
+
+def test_one_layer_has_no_slope_behind_it() -> None:
+    found = expected(Setting(1.7, 0.3), "tanh", depth=1)
+    assert found.preactivation_mean_square == pytest.approx([2.0])
+    assert found.gradient_mean_square.tolist() == [1.0]
+    assert expected_correlation(Setting(1.7, 0.3), "tanh", depth=1) == pytest.approx([0.15])
+
+
+def test_what_leaves_the_doubles_is_inf_and_its_gradient_nan() -> None:
+    """σ_w² = 1e120: q is 1e120, 1e240 and inf; χ₁ of a length that is inf is unknown."""
+    found = expected(Setting(1e120, 0.0), "linear", depth=4)
+    assert found.preactivation_mean_square == pytest.approx([1e120, 1e240, math.inf, math.inf])
+    assert found.activation_mean_square == pytest.approx([1e120, 1e240, math.inf, math.inf])
+    assert found.gradient_mean_square == pytest.approx([math.nan, math.nan, math.nan, 1.0], nan_ok=True)
+
+
+def test_correlations_are_followed_as_long_as_lengths_are_of_use() -> None:
+    """relu's map does not depend on the length: the same in a network that explodes, up to q = 1e16."""
+    steady = expected_correlation(Setting(2.0, 0.0), "relu", depth=6, input="pixels")
+    explodes = expected_correlation(Setting(2e4, 0.0), "relu", depth=6, input="pixels")
+    # q is 1e4/3·2, then 1e4 times that: 7e3, 7e7, 7e11, 7e15, 7e19
+    assert explodes[:5] == pytest.approx(steady[:5], abs=1e-9)
+    assert np.isnan(explodes[5:]).all()
+
+
+def test_nothing_leaves_nothing() -> None:
+    found = expected(Setting(0.0, 0.0), "tanh", depth=3)
+    assert found.preactivation_mean_square.tolist() == [0, 0, 0]
+    assert found.gradient_mean_square.tolist() == [0, 0, 1]
+    assert np.isnan(expected_correlation(Setting(0.0, 0.0), "tanh", depth=3)).all()
+    # a bias alone is the same for every sample
+    assert expected_correlation(Setting(0.0, 0.4), "tanh", depth=3) == pytest.approx([1, 1, 1])
+    # σ(0) is a half, whatever came in
+    alone = expected(Setting(0.0, 0.0), "sigmoid", depth=2)
+    assert alone.activation_mean_square == pytest.approx([0.25, 0.25])
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"input": "x"},
+        {"input": None},
+        {"input_scale": 0},
+        {"input_scale": -1.0},
+        {"input_scale": math.nan},
+        {"depth": 0},
+        {"depth": 1.5},
+        {"activation": "1/z"},
+        {"activation": None},
+    ],
+)
+def test_what_no_run_takes_is_refused(given: dict[str, Any]) -> None:
+    given = {"activation": "relu", "depth": 3, **given}
+    with pytest.raises(InitLabError):
+        expected(Setting(1.0, 0.0), **given)
+    with pytest.raises(InitLabError):
+        expected_correlation(Setting(1.0, 0.0), **given)
+
+
+# --- several seeds ----------------------------------------------------------------------------------------
+
+
+def test_the_spread_is_that_of_logarithms() -> None:
+    rows = np.array([[1.0, 4.0, 1e-200], [16.0, 4.0, 1e-300], [4.0, 4.0, 1e-100]])
+    found = spread(rows)
+    # ln √ of 1, 16, 4 is 0, 2 ln 2, ln 2: mean ln 2, and with n − 1 the deviation is ln 2
+    assert found.middle == pytest.approx([2, 2, 1e-100])
+    assert found.low == pytest.approx([1, 2, 1e-125])
+    assert found.high == pytest.approx([4, 2, 1e-75])
+    random = np.random.default_rng(1).lognormal(size=(7, 5))
+    logs = np.log(np.sqrt(random))
+    assert np.log(spread(random).high / spread(random).low) == pytest.approx(2 * logs.std(0, ddof=1))
+    assert spread(random).middle == pytest.approx(np.prod(np.sqrt(random), axis=0) ** (1 / 7))
+
+
+def test_one_seed_has_no_spread() -> None:
+    found = spread(np.array([[9.0, 4.0]]))
+    assert found.middle.tolist() == found.low.tolist() == found.high.tolist() == pytest.approx([3.0, 2.0])
+
+
+@pytest.mark.parametrize("lost", [0.0, math.inf, math.nan])
+def test_where_one_seed_is_lost_there_is_no_middle(lost: float) -> None:
+    found = spread(np.array([[1.0, lost], [1.0, 1.0]]))
+    for row in found:
+        assert row == pytest.approx([1.0, math.nan], nan_ok=True)
+    assert np.isnan(spread(np.array([[lost]])).middle).all()
+
+
+# --- what became of a signal ------------------------------------------------------------------------------
+
+
+def of(*path: float) -> Fate:
+    """The fate of one seed with these root mean squares."""
+    return fate(np.array([path]) ** 2)
+
+
+def test_the_yardsticks_are_those_the_words_are_made_for() -> None:
+    assert (FAR, NEAR, STILL) == (1000, 2, 1.1)
+
+
+KINDS = [
+    ("kept", [5.0]),
+    ("kept", [1.0, 1.9, 0.51]),
+    ("kept", [1.0] * 50),
+    ("grows", [1.0, 2.01]),
+    ("falls", [1.0, 0.49]),
+    ("falls", [1.0, 3.0, 0.9]),
+    ("grows", [1.0, 1000.0]),
+    ("explodes", [1.0, 1001.0]),
+    ("vanishes", [1.0, 1 / 1001]),
+    ("falls", [1.0, 1 / 999]),
+    # half of the way in rest
+    ("settles", [1.0, 0.5, 0.4, 0.3, 0.3, 0.3, 0.3, 0.3]),
+    ("settles", [1.0, 4.0, 2.6, 2.9, 3.0, 3.1, 3.05, 2.95]),
+    # moves by a factor 1.12 in the second half, though its ends are the same
+    ("grows", [1.0, 4.0, 2.6, 2.9, 3.0, 3.36, 3.1, 3.0]),
+    ("falls", [1.0, 0.3, 0.3, 0.3]),
+    ("falls", [1.0, 0.5, 0.4, 0.3, 0.3, 0.3, 0.3]),
+    # where it first went
+    ("explodes", [1.0, 2000.0, 1e-9]),
+    ("vanishes", [1.0, 1e-4, 1.0]),
+]
+
+
+@pytest.mark.parametrize(("kind", "path"), KINDS)
+def test_each_kind_is_what_its_word_says(kind: str, path: list[float]) -> None:
+    found = of(*path)
+    assert found.kind == kind
+    assert found.factor == pytest.approx(path[-1] / path[0])
+    assert (found.lost, found.overflow) == (0, False)
+    far = [at for at, value in enumerate(path, 1) if max(value / path[0], path[0] / value) > 1000]
+    assert found.place == (far[0] if far else 0)
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "place", "lost", "overflow"),
+    [
+        ([0.0], "lost", 0, 1, False),
+        ([0.0, 0.0, 0.0], "lost", 0, 1, False),
+        ([math.nan, 1.0], "lost", 0, 1, True),
+        ([math.inf], "lost", 0, 1, True),
+        ([1.0, 0.0], "vanishes", 0, 2, False),
+        ([1.0, math.inf], "explodes", 0, 2, True),
+        ([1.0, 30.0, math.nan, 0.0], "explodes", 0, 3, True),
+        ([1.0, 0.1, 1e-4, 1e-5, 0.0, 0.0], "vanishes", 3, 5, False),
+        ([1.0, 1e4, 1e8, math.inf, math.nan], "explodes", 2, 4, True),
+    ],
+)
+def test_what_does_not_arrive_is_told_where_and_how(
+    path: list[float], kind: str, place: int, lost: int, *, overflow: bool
+) -> None:
+    found = of(*path)
+    assert found[:2] == (kind, place)
+    assert math.isnan(found.factor)
+    assert (found.lost, found.overflow) == (lost, overflow)
+
+
+def test_of_several_seeds_the_first_that_is_lost_counts() -> None:
+    found = fate(np.array([[1.0, 1.0, 1.0], [1.0, 1.0, 0.0]]))
+    assert (found.kind, found.lost, found.overflow) == ("vanishes", 3, False)
+    assert fate(np.array([[1.0, 1e6], [1.0, 1e-6]])).kind == "kept"
+    assert fate(np.array([[1.0, 1e16], [1.0, 1e-6]])).factor == pytest.approx(10**2.5)
+
+
+@pytest.mark.parametrize("length", [5, 6, 9, 50, 101, 400])
+@pytest.mark.parametrize("rate", [math.sqrt(0.5), 0.99, 1.0, 1.02, 3.0])
+def test_a_steady_rate_is_found(rate: float, length: int) -> None:
+    path = rate ** np.arange(min(length, 300) if rate == 3 else length)
+    assert of(*path).rate == pytest.approx(rate, rel=1e-9)
+
+
+@pytest.mark.parametrize(("slower", "steady"), [(0.93, True), (0.91, True), (0.88, False), (0.5, False)])
+def test_a_rate_is_steady_if_both_halves_agree_to_a_tenth(slower: float, steady: object) -> None:
+    path = np.cumsum([0.0] + [0.5] * 20 + [0.5 * slower] * 20)
+    for way in (path, -path, path[::-1]):
+        found = of(*np.exp(way)).rate
+        assert math.isnan(found) != steady
+        if steady:
+            assert found == pytest.approx(math.exp((way[-1] - way[0]) / 40))
+
+
+def test_between_halves_that_are_still_there_is_a_rate() -> None:
+    """Up by e^0.04 and down again: the halves differ by e^0.08, less than STILL; at e^0.1, by e^0.2."""
+    for move, steady in ((0.04, True), (0.1, False)):
+        path = np.concatenate([np.linspace(0, move, 21), np.linspace(move, 0, 21)[1:]])
+        assert math.isnan(of(*np.exp(path)).rate) != steady
+
+
+def test_a_short_way_has_no_rate() -> None:
+    assert math.isnan(of(1, 2, 4, 8).rate)
+    assert math.isnan(of(0.0).rate)
+    assert of(1, 2, 4, 8, 16, 0).rate == pytest.approx(2)
+
+
+@pytest.mark.parametrize("depth", [5, 8, 20, 50, 100, 200, 500, 1000])
+def test_what_slows_down_for_ever_has_no_rate_and_never_settles(depth: int) -> None:
+    """tanh at σ_w² = 1: q_next = q − 2q² + …, so that q is 1/(2l) and the root mean square 1/√(2l).
+
+    Between the middle and the end it still falls by √2, however deep.
+    """
+    found = of(*(1 / np.sqrt(2 * np.arange(1, depth + 1))))
+    assert found.kind == "falls"
+    assert math.isnan(found.rate)
+    theory = expected(Setting(1.0, 0.0), "tanh", depth=depth).activation_mean_square
+    found = fate(theory[None])
+    assert found.kind == ("kept" if depth == 5 else "falls")
+    assert math.isnan(found.rate)
+
+
+@pytest.mark.parametrize("scale", [0.3, 1.0, 2.0, 5.0, 20.0])
+@pytest.mark.parametrize("start", [0.01, 0.2, 5.0, 900.0])
+@pytest.mark.parametrize("depth", [8, 30, 100])
+def test_what_settles_is_where_it_stays(depth: int, start: float, scale: float) -> None:
+    """Towards a fixed point of 1 as e^(−l/ξ), as to every attracting one: settled is within 5 % of it."""
+    path = np.exp(math.log(start) * np.exp(-np.arange(depth) / scale))
+    found = of(*path)
+    if found.kind == "settles":
+        assert path[-1] == pytest.approx(1, rel=0.05)
+    elif depth > 12 * scale:
+        assert found.kind == "settles"
+
+
+def test_the_lesson_s_schemes_have_the_fates_that_their_papers_give_them() -> None:
+    def fate_of(scheme: str, phi: str, depth: int, **params: Any) -> Fate:
+        given = setting(scheme, 512, **params)
+        assert given is not None
+        return fate(expected(given, phi, depth=depth).preactivation_mean_square[None])
+
+    def told(found: Fate) -> tuple[str, int]:
+        return found.kind, found.place
+
+    # He et al. 2015: relu halves the variance a layer, and 2/fan_in makes up for it
+    he = fate_of("kaiming_normal", "relu", 100, nonlinearity="relu")
+    assert told(he) == ("kept", 0)
+    assert (he.factor, he.rate) == pytest.approx((1, 1))
+    # 2^(−l/2) is less than 1/1000 after 20 steps: 2^−10 = 1/1024
+    xavier = fate_of("xavier_normal", "relu", 100)
+    assert told(xavier) == ("vanishes", 21)
+    assert (xavier.factor, xavier.rate) == pytest.approx((2**-49.5, math.sqrt(0.5)), rel=1e-6)
+    # √512 a layer: 22.6, 512, 11 585
+    ones = fate_of("normal", "linear", 30, std=1.0)
+    assert told(ones) == ("explodes", 4)
+    assert (ones.factor, ones.rate) == pytest.approx((512**14.5, math.sqrt(512)), rel=1e-6)
+    assert told(fate_of("lecun_normal", "selu", 50)) == ("kept", 0)
+    assert told(fate_of("xavier_normal", "tanh", 100)) == ("falls", 0)
