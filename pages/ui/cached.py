@@ -6,11 +6,12 @@ makes a missing entry once, however many ask for it at the same time.
 
 import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent import futures
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ import streamlit as st
 import core
 from core import Law, Summary
 from core.referee import Verdict, judge
+from core.sampling import Progress
 from pages.ui.state import DTYPE_NAMES, State
 
 Params = tuple[tuple[str, Any], ...]
@@ -63,37 +65,41 @@ def request(state: State) -> Request:
     return Request(state["scheme"], state.shape, state["seed"], state.device, state["dtype"], params)
 
 
-class Job:
-    """One draw for all who ask for it: done at once if it is quick, else behind the pages.
+Result = TypeVar("Result")
+#: What a job does: it is given ``progress(done, total)``, which returns False to end it.
+Work = Callable[[Progress], Result]
 
-    It goes on as long as someone watches it.
+
+class Job(Generic[Result]):
+    """One piece of work for all who ask for it: done at once if it is quick, else behind the pages.
+
+    It goes on as long as someone watches it. ``forget`` takes an unfinished one out of the cache.
     """
 
-    def __init__(self, asked: Request, bins: int) -> None:
-        self.total, self.done = asked.size, 0
-        self._asked, self._bins = asked, bins
+    def __init__(self, total: int, work: Work[Result], *, quick: bool, forget: Callable[[], object]) -> None:
+        self.total, self.done = total, 0
+        self._work, self.forget = work, forget
         self.begun = False
         self._watchers, self._lock = 0, threading.Lock()
         self._cancelled = False
-        self._result: Future[Drawn] = Future()
-        streams = core.streams(asked.key, asked.shape, asked.device, **dict(asked.params))
-        if self.total <= (QUICK_STREAMED if streams else QUICK_HELD):
-            self._result.set_result(self._draw())
+        self._result: Future[Result] = Future()
+        if quick:
+            self._result.set_result(self._run())
         else:
-            self._result = _LONG.submit(self._draw)
+            self._result = _LONG.submit(self._run)
 
     def wait(self, seconds: float) -> bool:
         """Wait for the result at most this long; tell whether it is there."""
         futures.wait([self._result], timeout=seconds)
         return self._result.done()
 
-    def result(self) -> Drawn:
-        """Return the result, waiting for it; raise what the draw raised."""
+    def result(self) -> Result:
+        """Return the result, waiting for it; raise what the work raised."""
         return self._result.result()
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Keep the draw going meanwhile; when the last watcher leaves it unfinished, it is given up."""
+        """Keep the work going meanwhile; when the last watcher leaves it unfinished, it is given up."""
         with self._lock:
             self._watchers += 1
         try:
@@ -103,24 +109,11 @@ class Job:
                 self._watchers -= 1
                 if self._watchers == 0 and not self._result.done():
                     self._cancelled = True
-                    job.clear(self._asked, self._bins)
+                    self.forget()
 
-    def _draw(self) -> Drawn:
+    def _run(self) -> Result:
         self.begun = True
-        asked = self._asked
-        dtype, params = DTYPE_NAMES[asked.dtype], dict(asked.params)
-        law = core.SCHEMES[asked.key].law(asked.shape, **params)
-        summary = core.summarize(
-            asked.key,
-            asked.shape,
-            seed=asked.seed,
-            device=asked.device,
-            dtype=dtype,
-            bins=self._bins,
-            progress=self._progress,
-            **params,
-        )
-        return Drawn(summary, law, judge(summary, law))
+        return self._work(self._progress)
 
     def _progress(self, done: int, _: int) -> bool:
         self.done = done
@@ -128,9 +121,28 @@ class Job:
 
 
 @st.cache_resource(max_entries=ENTRIES, show_spinner=False)
-def job(asked: Request, bins: int) -> Job:
+def job(asked: Request, bins: int) -> Job[Drawn]:
     """Return the draw of these weights, begun if it is new."""
-    return Job(asked, bins)
+    streams = core.streams(asked.key, asked.shape, asked.device, **dict(asked.params))
+    quick = asked.size <= (QUICK_STREAMED if streams else QUICK_HELD)
+    work = partial(_draw, asked, bins)
+    return Job(asked.size, work, quick=quick, forget=lambda: job.clear(asked, bins))
+
+
+def _draw(asked: Request, bins: int, progress: Progress) -> Drawn:
+    dtype, params = DTYPE_NAMES[asked.dtype], dict(asked.params)
+    law = core.SCHEMES[asked.key].law(asked.shape, **params)
+    summary = core.summarize(
+        asked.key,
+        asked.shape,
+        seed=asked.seed,
+        device=asked.device,
+        dtype=dtype,
+        bins=bins,
+        progress=progress,
+        **params,
+    )
+    return Drawn(summary, law, judge(summary, law))
 
 
 class Matrix(NamedTuple):

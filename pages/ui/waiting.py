@@ -1,6 +1,9 @@
-"""Long draws: progress, a way to stop, and what stands there once stopped."""
+"""Long work: progress, a way to stop, and what stands there once stopped."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from typing import Any, NamedTuple, TypeVar
 
 import streamlit as st
 
@@ -10,65 +13,90 @@ from pages.ui import cached
 from pages.ui.cached import Drawn, Job
 from pages.ui.state import State
 
-#: Seconds between two looks at how far a draw is; below a fifth of a second it seems to move.
+#: Seconds between two looks at how far the work is; below a fifth of a second it seems to move.
 LOOK = 0.15
+#: Seconds in which nobody misses a bar.
+PATIENCE = 0.4
 
-
+Result = TypeVar("Result")
 #: writes HTML onto the page
 Write = Callable[[str], object]
 
 
-def drawn(state: State, t: Text) -> tuple[Drawn | None, Write]:
-    """Return the draw that ``state`` asks for, showing how far it is; None if it was stopped.
+class Words(NamedTuple):
+    """What is said of work under way: the catalogue's table, and the amount of all the work."""
 
-    With it comes what writes HTML in the progress's place. What says the result belongs there: at any
-    other, a browser may show it beside the one before it until the run has ended.
-    """
+    table: str
+    n: int
+
+
+def drawn(state: State, t: Text) -> tuple[Drawn | None, Write]:
+    """Return the draw that ``state`` asks for; see ``finished``."""
     asked = cached.request(state), state["bins"]
+    results, write = finished(asked, lambda: [cached.job(*asked)], Words("waiting", asked[0].size), t)
+    return (results[0] if results else None), write
+
+
+def finished(
+    asked: object, begin: Callable[[], Sequence[Job[Result]]], words: Words, t: Text
+) -> tuple[list[Result], Write]:
+    """Return the results of the jobs that ``begin`` begins, showing how far they are; none if stopped.
+
+    ``asked`` is what the jobs are for: it stays stopped, and is not begun, until it is asked for again.
+    With the results comes what writes HTML in the progress's place. What says the results belongs there: at
+    any other, a browser may show it beside the one before it until the run has ended.
+    """
     if st.session_state.get("_stopped") == asked:
-        _stopped(asked, t)
-        return None, st.html
+        _stopped(words, t)
+        return [], st.html
     st.session_state.pop("_stopped", None)
-    job = cached.job(*asked)
-    write = st.html if job.wait(0) else _watch(job, asked, t)
+    jobs = begin()
+    until = time.monotonic() + (PATIENCE if len(jobs) > 1 else 0)
+    done = all(job.wait(max(0.0, until - time.monotonic())) for job in jobs)
+    write = st.html if done else _watch(jobs, asked, words, t)
     try:
-        return job.result(), write
+        return [job.result() for job in jobs], write
     except Exception as error:  # a failure is not kept for the next visitor
-        cached.job.clear(*asked)
+        for job in jobs:
+            job.forget()
         if isinstance(error, Cancelled):  # by another visitor, the moment before this one came
             st.rerun()
         raise
 
 
-def _watch(job: Job, asked: object, t: Text) -> Write:
-    """Show how far ``job`` is until it is done, with a button to stop it; return what writes there."""
+def _watch(jobs: Sequence[Job[Any]], asked: object, words: Words, t: Text) -> Write:
+    """Show how far ``jobs`` are until all are done, with a button to stop them; return what writes there."""
 
     def stop() -> None:
         st.session_state["_stopped"] = asked
 
     slot = st.empty()
-    with job.watched(), slot.container(key="waiting", horizontal=True, vertical_alignment="center"):
+    with ExitStack() as stack:
+        for job in jobs:
+            stack.enter_context(job.watched())
+        stack.enter_context(slot.container(key="waiting", horizontal=True, vertical_alignment="center"))
         line = st.empty()
         st.button(t("waiting.cancel"), key="cancel", on_click=stop)
-        while not job.wait(LOOK):
-            line.html(_progress(job, t))
+        while not all(job.wait(LOOK) for job in jobs):
+            line.html(_progress(jobs, words, t))
     return slot.html
 
 
-def _progress(job: Job, t: Text) -> str:
-    key = "some" if job.done else "none" if job.begun else "queued"
-    words = t(f"waiting.{key}", done=count(job.done), n=count(job.total))
-    value = f' value="{job.done / job.total:.3f}"' if job.done else ""
+def _progress(jobs: Sequence[Job[Any]], words: Words, t: Text) -> str:
+    done, total = sum(job.done for job in jobs), sum(job.total for job in jobs)
+    key = "some" if done else "none" if any(job.begun for job in jobs) else "queued"
+    said = t(f"{words.table}.{key}", done=count(done), n=count(total))
+    value = f' value="{done / total:.3f}"' if done else ""
     return (
-        f'<p class="lab-context">{words}</p><progress class="lab-bar"{value} aria-label="{words}"></progress>'
+        f'<p class="lab-context">{said}</p><progress class="lab-bar"{value} aria-label="{said}"></progress>'
     )
 
 
-def _stopped(asked: tuple[cached.Request, int], t: Text) -> None:
-    """Say that the draw was stopped, and offer it again."""
+def _stopped(words: Words, t: Text) -> None:
+    """Say that the work was stopped, and offer it again."""
 
     def go_on() -> None:
         st.session_state.pop("_stopped", None)
 
-    st.html(f'<p class="lab-verdict">{t("waiting.stopped", n=count(asked[0].size))}</p>')
-    st.button(t("waiting.draw"), key="draw", on_click=go_on)
+    st.html(f'<p class="lab-verdict">{t(f"{words.table}.stopped", n=count(words.n))}</p>')
+    st.button(t(f"{words.table}.draw"), key="draw", on_click=go_on)
