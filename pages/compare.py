@@ -82,7 +82,7 @@ def _figures(frame: Frame, compared: Sequence[Compared]) -> None:
     t, state = frame.t, frame.state
     left, right = st.columns([1, 3], gap="medium", vertical_alignment="bottom")
     with left:
-        controls.choose(state, "activation", t)
+        controls.activation(state, t)
     right.html(f'<p class="lab-note">{t("compare.activation_note")}</p>')
     st.html(comparing.figures(compared, state, t))
 

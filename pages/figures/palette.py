@@ -76,3 +76,9 @@ FONT_SIZE = 14
 def of(theme: str | None) -> Palette:
     """Return the palette of a theme type as Streamlit names it, ``light`` or ``dark``."""
     return DARK if theme == "dark" else LIGHT
+
+
+def translucent(color: str, share: float) -> str:
+    """Return a hex colour at this opacity."""
+    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{share:g})"

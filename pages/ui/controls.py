@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 from streamlit.elements.lib.mutable_tab_container import TabContainer
 
-from core import SCHEMES
+from core import ACTIVATIONS, SCHEMES
 from core.schemes import LARGEST, SMALLEST
 from core.table import written
 from pages.text import LANGUAGES, Text, count, quantity
@@ -62,6 +62,19 @@ def layer(state: State, t: Text) -> None:
         help=t("control.layer_help"),
     )
     refusal(state, "layer", t)
+
+
+def activation(state: State, t: Text) -> None:
+    """Show the activation: chosen, or typed as a formula of z."""
+    st.selectbox(
+        t("control.activation"),
+        tuple(ACTIVATIONS),
+        key="activation",
+        persist_state="page",
+        accept_new_options=True,
+        help=t("control.activation_help"),
+    )
+    refusal(state, "activation", t)
 
 
 def enter(state: State, name: str, t: Text, *, placeholder: str = "") -> None:

@@ -24,6 +24,7 @@ PAGES = {
     "home": "app.py",
     "distribution": "pages/distribution.py",
     "compare": "pages/compare.py",
+    "signal": "pages/signal.py",
     "model": "pages/model.py",
     "lesson": "pages/lesson.py",
 }

@@ -20,13 +20,16 @@ from pages.ui.state import State
 _NEXT = ("kaiming_uniform", "xavier_uniform", "lecun_normal", "orthogonal", "normal", "uniform", "zeros")
 
 
-def editor(state: State, t: Text) -> None:
-    """Show the drawer with the schemes, and the way back to the lesson's three."""
+def editor(state: State, t: Text, *, fans: bool = True) -> None:
+    """Show the drawer with the schemes, and the way back to the lesson's three.
+
+    With ``fans`` each may have a layer of its own.
+    """
     typed = _typed()
     with st.expander(t("rows.title"), key="schemes", on_change="rerun") as drawer:
         if drawer.open:
             for at in range(len(typed)):
-                _card(at, typed, t)
+                _card(at, typed, t, fans=fans)
             full = len(typed) >= MAX_ENTRIES
             st.button(t("rows.add"), key="add", on_click=_add, disabled=full, width="stretch")
             controls.enter(state, "rows", t)
@@ -60,7 +63,7 @@ def _typed() -> list[Typed]:
     return [Typed.of(part.strip()) for part in split(st.session_state["rows"], "-")]
 
 
-def _card(at: int, typed: list[Typed], t: Text) -> None:
+def _card(at: int, typed: list[Typed], t: Text, *, fans: bool) -> None:
     """Show one entry: its scheme, and behind a button its parameters and its layer."""
     own = typed[at]
 
@@ -85,9 +88,12 @@ def _card(at: int, typed: list[Typed], t: Text) -> None:
         filter_mode=None,
     )
     with st.container(horizontal=True, wrap=False):
-        given = ", ".join(filter(None, [own.params, own.fans])) or t("rows.more")
+        given = ", ".join(filter(None, [own.params, own.fans])) or t(
+            "rows.more" if fans else "rows.params_only"
+        )
         with st.popover(given, key=f"more_{at}", width="stretch"):
-            for part, hint in (("params", _defaults(own.scheme)), ("fans", t("rows.shared"))):
+            parts = {"params": _defaults(own.scheme)} | ({"fans": t("rows.shared")} if fans else {})
+            for part, hint in parts.items():
                 _show(f"{part}_{at}", getattr(own, part))
                 st.text_input(
                     t(f"rows.{part}"),

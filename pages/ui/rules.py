@@ -7,6 +7,7 @@ visitor would mend it.
 import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -26,6 +27,13 @@ MAX_PARAMETERS = 1 << 22
 MAX_STEPS = 1 << 22
 
 
+#: Weights of one scheme's deep networks, over seeds; their products with all inputs; signals kept for the
+#: way back: half a minute a scheme on one core, and 128 MB.
+MAX_RUN_WEIGHTS, MAX_RUN_PRODUCTS, MAX_RUN_KEPT = 1 << 33, 1 << 40, 1 << 25
+#: Schemes that torch does not fill in one step take up to so many times as long.
+SLOWER = 32
+
+
 def settle(state: State) -> None:
     """Hold the values against each other; where they clash, the last that agreed stay in force.
 
@@ -40,6 +48,8 @@ def settle(state: State) -> None:
         state.refusals.setdefault("device", Refusal("device", missing))
     if "net" in state.names:
         _settle_network(state)
+    elif "depth" in state.names:
+        _settle_signal(state)
     elif "rows" in state.names:
         _settle_comparison(state)
     elif "step" in state.names:
@@ -66,6 +76,14 @@ def _settle_comparison(state: State) -> None:
     _agree(state, ("rows", *layer), _comparison_takes, at="rows")
     _agree(state, ("rows", *layer), _comparison_size, at="rows")
     _agree(state, ("dtype", "rows", *layer), _comparison_fit, at="rows")
+
+
+def _settle_signal(state: State) -> None:
+    """Hold a deep network's schemes, size and numbers against each other."""
+    _square(state)
+    _agree(state, ("rows", "width"), _signal_takes, at="rows")
+    _agree(state, ("depth", "width", "seeds", "samples"), _signal_size, at="width")
+    _agree(state, ("dtype", "rows", "width"), _signal_fit, at="rows")
 
 
 def _settle_network(state: State) -> None:
@@ -184,6 +202,56 @@ def _comparison_fit(state: State) -> Refusal | None:
         misfit = _misfit(entry.scheme, shape, state.device, str(state["dtype"]), entry.params)
         if misfit is not None:
             return Refusal(misfit.code, {**misfit.facts, "entry": at})
+    return None
+
+
+def _square(state: State) -> None:
+    """Leave out the layers of a comparison's entries: here all are width × width."""
+    entries = state.comparison.entries
+    own = next((entry for entry in entries if entry.fans), None)
+    if own is not None:
+        state.values["rows"] = "-".join(str(replace(entry, fans=None)) for entry in entries)
+        state.refusals.setdefault(
+            "rows", Refusal("signal_fans", {"was": str(own), "used": state.values["rows"]})
+        )
+
+
+def _signal_takes(state: State) -> Refusal | None:
+    """Return the first objection of a scheme to layers width × width, or to its own parameters."""
+    shape = (state["width"], state["width"])
+    for at, entry in enumerate(state.comparison.entries, start=1):
+        params: dict[str, Any] = dict(entry.params)
+        try:
+            SCHEMES[entry.scheme].law(shape, **params)
+        except InitLabError as error:
+            facts = {**error.facts, "layer": f"Linear({shape[1]}, {shape[0]})", "scheme": entry.scheme}
+            return Refusal(error.code.replace(".", "_"), {**facts, "entry": at})
+    return None
+
+
+def _signal_size(state: State) -> Refusal | None:
+    """Return the objection to a run that takes a core more than half a minute or so."""
+    depth, width, samples = state["depth"], state["width"], state["samples"]
+    weights = depth * width**2 * state["seeds"]
+    for at, entry in enumerate(state.comparison.entries, start=1):
+        quick = streams(entry.scheme, (width, width), "cpu", **dict(entry.params))
+        drawn = weights if quick else weights * SLOWER
+        products = weights * (samples + (4 * width if entry.scheme == "orthogonal" else 0))
+        if drawn > MAX_RUN_WEIGHTS:
+            limit = MAX_RUN_WEIGHTS if quick else MAX_RUN_WEIGHTS // SLOWER
+            return Refusal("signal_weights", {"n": weights, "limit": limit, "entry": at})
+        if products > MAX_RUN_PRODUCTS:
+            return Refusal("signal_products", {"n": products, "limit": MAX_RUN_PRODUCTS, "entry": at})
+    kept = depth * width * samples
+    return Refusal("signal_kept", {"n": kept, "limit": MAX_RUN_KEPT}) if kept > MAX_RUN_KEPT else None
+
+
+def _signal_fit(state: State) -> Refusal | None:
+    shape = (state["width"], state["width"])
+    for entry in state.comparison.entries:
+        misfit = _misfit(entry.scheme, shape, state.device, state["dtype"], entry.params)
+        if misfit is not None:
+            return misfit
     return None
 
 

@@ -16,7 +16,6 @@ import streamlit as st
 import torch
 
 from core import (
-    ACTIVATIONS,
     PARAMETERS,
     SCHEMES,
     Comparison,
@@ -31,12 +30,15 @@ from core import (
 from core.comparison import LESSON_THREE
 from core.comparison import MAX_CHARS as MAX_COMPARISON_CHARS
 from core.devices import KINDS
+from core.formula import MAX_CHARS as MAX_FORMULA_CHARS
+from core.formula import activation_of
 from core.layers import MAX_CHARS as MAX_LAYER_CHARS
 from core.network import LESSON
 from core.network import MAX_CHARS as MAX_NETWORK_CHARS
 from core.quiz import KINDS as QUESTIONS
 from core.sampling import DTYPES, streams
 from core.schemes import LARGEST, NONLINEARITIES, SMALLEST, Parameter
+from core.signal import INPUTS
 from core.table import MAX_ROWS, Rows, written, written_table
 from pages.text import LANGUAGES
 
@@ -49,6 +51,8 @@ MAX_WEIGHTS = 1 << 24
 #: Weights of a draw that is never held whole: 32 768 × 32 768, some seconds.
 MAX_STREAMED = 1 << 30
 MAX_FAN = 65_536
+#: A deep network's layers, units, inputs, and how many of them are drawn.
+MAX_DEPTH, MAX_WIDTH, MAX_SAMPLES, MAX_SEEDS = 200, 2048, 1024, 50
 #: torch's CPU generator uses the low 32 bits of a seed, so larger seeds repeat smaller ones.
 MAX_SEED = 2**32 - 1
 #: Characters of a text field; more is cut off when it comes from a link.
@@ -214,6 +218,18 @@ def _data(name: str) -> Control:
     return Control(name, "", parse, max_chars=10**8)
 
 
+def _activation(name: str, default: str) -> Control:
+    def parse(raw: str) -> str:
+        try:
+            return activation_of(raw).key
+        except InitLabError as error:
+            facts = {**error.facts, "column": error.facts.get("at", 0) + 1}
+            facts.pop("at", None)  # elsewhere a layer's place
+            raise Refused(error.code.replace(".", "_"), **facts) from None
+
+    return Control(name, default, parse, max_chars=MAX_FORMULA_CHARS + 1)  # one more is refused, not cut
+
+
 def _labels(name: str) -> Control:
     def parse(raw: str) -> str:
         labels = re.split(r"[,;\s]+", raw.strip(" \t\r\n,;"))
@@ -230,6 +246,12 @@ TABS = ("histogram", "cumulative", "quantiles", "largest", "matrix", "numbers", 
 PARTS = ("network", "forward", "counting", "parameters", "backward", "code")
 #: The compare page's views.
 ASPECTS = ("multiples", "overlaid", "figures", "inspector", "rosetta")
+#: The signal page's views, and what it follows through the layers.
+SIGHTS = (
+    *("forward", "gradient", "saturation", "layers", "correlation", "maps", "chaos", "gains"),
+    *("figures", "code"),
+)
+MEASURES = ("activation_rms", "preactivation_rms", "activation_variance", "preactivation_variance")
 #: The lesson's stops: its seven steps, why √5, its network, its close; and questions on all of it.
 STOPS = (*lesson.STEPS, "sqrt5", "network", "closing", "questions")
 
@@ -277,8 +299,21 @@ TABLE: Mapping[str, Control] = {
         _whole("question", 1, 1, len(QUESTIONS)),
         _rows("rows", str(LESSON_THREE)),
         _choice("order", "given", ("given", "std")),
-        _choice("activation", "relu", ACTIVATIONS),
+        _activation("activation", "relu"),
         _choice("aspect", "multiples", ASPECTS),
+        _whole("depth", 50, 1, MAX_DEPTH),
+        _whole("width", 256, 1, MAX_WIDTH),
+        _whole("seeds", 10, 1, MAX_SEEDS),
+        _whole("samples", 64, 1, MAX_SAMPLES),
+        # 'normal' is N(0, sigma_b²)
+        _choice("bias", "none", ("none", "torch", "normal")),
+        _between("sigma_b", 0.1, 0.0, 1000.0),
+        _choice("input", "normal", INPUTS),
+        _between("input_scale", 1.0, 1e-6, 1e6),
+        _choice("measure", "activation_rms", MEASURES),
+        _choice("picture", "ridges", ("ridges", "map")),
+        _choice("between", "samples", ("samples", "units")),
+        _choice("sight", "forward", SIGHTS),
         # '' is the browser's own language, which a link leaves to its reader
         _choice("lang", "", ("", *LANGUAGES)),
     )
@@ -287,12 +322,17 @@ TABLE: Mapping[str, Control] = {
 _NETWORK = ("net", "weights", "batch", "data_seed", "data", "labels", "sample", "part")
 _LESSON = ("step", "predict", "slope", "quiz", "question")
 _COMPARISON = ("rows", "order", "activation", "aspect")
-_LAYER = tuple(name for name in TABLE if name not in _NETWORK + _LESSON + _COMPARISON)
+_SIGNAL = (
+    *("depth", "width", "seeds", "samples", "bias", "sigma_b", "input", "input_scale"),
+    *("measure", "picture", "between", "sight"),
+)
+_LAYER = tuple(name for name in TABLE if name not in _NETWORK + _LESSON + _COMPARISON + _SIGNAL)
 #: page → its controls, which are also what its link may hold; add a page's here
 CONTROLS: Mapping[str, tuple[str, ...]] = {
     "home": _LAYER,
     "distribution": _LAYER,
     "compare": (*_COMPARISON, "layer", "fan_in", "fan_out", "seed", "device", "dtype", "lang"),
+    "signal": ("rows", "activation", *_SIGNAL, "seed", "device", "dtype", "lang"),
     "model": (*_NETWORK, "seed", "device", "dtype", "lang"),
     "lesson": (*_LESSON, "fan_in", "fan_out", "seed", "lang"),
 }
@@ -350,7 +390,8 @@ class State:
         fans = {"fan_in", "fan_out"} if self.values["layer"] else set()
         seed = {"seed"} if self.values["weights"] == "printed" else set()
         drawn = {"batch", "data_seed"} if self.values["data"] else set()
-        return (PARAMETERS.keys() - self.params.keys()) | fans | seed | drawn
+        floor = {"sigma_b"} if self.values["bias"] != "normal" else set()
+        return (PARAMETERS.keys() - self.params.keys()) | fans | seed | drawn | floor
 
     @property
     def network(self) -> Network:
@@ -361,6 +402,11 @@ class State:
     def comparison(self) -> Comparison:
         """The schemes that are compared."""
         return comparison_of(str(self.values["rows"]))
+
+    @property
+    def bias(self) -> str | float:
+        """How the biases of a deep network are drawn, as ``core.signal`` takes it."""
+        return float(self.values["sigma_b"]) if self.values["bias"] == "normal" else str(self.values["bias"])
 
     @property
     def rows(self) -> Rows | None:

@@ -17,5 +17,6 @@ def style_sheet(look: Palette) -> str:
     rules = re.sub(r"\s*([{};])\s*", r"\1", rules)
     colours = {role: getattr(look, role) for role in _ROLES}
     colours |= dict(zip(("negative", "positive"), look.diverging, strict=True))
+    colours |= {f"series{at}": colour for at, colour in enumerate(look.series, start=1)}
     variables = ";".join(f"--{role}:{colour}" for role, colour in colours.items())
     return f"<style>:root{{{variables}}}{rules.strip()}</style>"

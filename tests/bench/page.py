@@ -24,6 +24,7 @@ with st.container(horizontal=True):
     st.page_link("app.py", label="Home")
     st.page_link("pages/distribution.py", label="Distribution")
     st.page_link("pages/compare.py", label="Compare")
+    st.page_link("pages/signal.py", label="Signal")
     st.page_link("pages/model.py", label="Model")
     st.page_link("pages/lesson.py", label="Lesson")
     st.button("language", key="language-zh", type="tertiary")

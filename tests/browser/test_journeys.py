@@ -20,6 +20,11 @@ OPENS = {
     "home": ({"scheme": "kaiming_uniform"}, "±0.1083"),
     "distribution": ({"scheme": "kaiming_uniform"}, "±0.1083"),
     "compare": ({"rows": "kaiming_uniform-zeros"}, "Of these only Kaiming uniform (He) spreads: σ = 0.0625."),
+    "signal": (
+        {"activation": "sin(z)", "depth": "5", "width": "32", "sight": "gains"},
+        # √(2/(1 − e⁻²)) and √(2/(1 + e⁻²))
+        Text("en")("gains.none", activation="sin(z)", forward="1.521", backward="1.327"),
+    ),
     "model": ({"net": "3-2"}, "8 parameters"),
     "lesson": ({"step": "xavier"}, "std √(2/(5 + 3)) = 0.5"),
 }

@@ -21,6 +21,8 @@ nets = st.lists(
     max_size=4,
 ).map("-".join)
 numbers = st.floats(SMALLEST, LARGEST) | st.just(0.0)
+pieces = st.sampled_from([*"zx()+-*/^,. 0123456789", "sin", "max(", "relu", "e", "1e999", "√", "²", "**"])
+formulas = st.lists(pieces, max_size=12).map("".join)
 
 
 def _read(name: str, raw: str) -> Value | Refusal:
@@ -30,7 +32,10 @@ def _read(name: str, raw: str) -> Value | Refusal:
         return refused.refusal
 
 
-@given(name=controls, raw=st.text(max_size=40) | st.from_regex(r"[-+]?\d{1,30}(\.\d*)?(e[-+]?\d+)?") | nets)
+@given(
+    name=controls,
+    raw=st.text(max_size=40) | st.from_regex(r"[-+]?\d{1,30}(\.\d*)?(e[-+]?\d+)?") | nets | formulas,
+)
 def test_anything_typed_is_read_or_refused(name: str, raw: str) -> None:
     value = _read(name, raw)
     if isinstance(value, Refusal):
@@ -41,6 +46,7 @@ def test_anything_typed_is_read_or_refused(name: str, raw: str) -> None:
             "table",
             "comparison",
             "row",
+            "formula",
         }
         assert f"refused.{value.code}" in catalogue("en")
     else:
@@ -53,16 +59,39 @@ def test_a_number_written_is_the_number_read(value: float, sign: int) -> None:
     assert TABLE["mean"].parse(written(sign * value)) == sign * value
 
 
-@given(name=st.sampled_from(["fan_in", "fan_out", "seed", "bins"]), value=st.integers(-(10**13), 10**13))
+LIMITS = {
+    "fan_in": (1, 65_536),
+    "fan_out": (1, 65_536),
+    "seed": (0, 2**32 - 1),
+    "bins": (10, 400),
+    "depth": (1, 200),
+    "width": (1, 2048),
+    "samples": (1, 1024),
+    "seeds": (1, 50),
+}
+
+
+@given(name=st.sampled_from(sorted(LIMITS)), value=st.integers(-(10**13), 10**13) | st.integers(-1, 2050))
 def test_a_whole_number_is_itself_or_refused_by_its_limits(name: str, value: int) -> None:
-    limits = {"fan_in": (1, 65_536), "fan_out": (1, 65_536), "seed": (0, 2**32 - 1), "bins": (10, 400)}
-    low, high = limits[name]
+    low, high = LIMITS[name]
     read = _read(name, str(value))
     if low <= value <= high:
         assert read == value
     else:
         assert isinstance(read, Refusal)
         assert (read.facts["low"], read.facts["high"]) == (low, high)
+
+
+@given(formulas)
+def test_a_formula_read_is_one_that_is_written_out(raw: str) -> None:
+    """What goes into the link is read as the same function, and what is refused says where or why."""
+    value = _read("activation", raw)
+    if isinstance(value, Refusal):
+        assert value.code.startswith("formula_")
+        words = catalogue("en")[f"refused.{value.code}"]
+        words.format_map({**value.facts, "was": raw, "used": "relu", "name": "Activation"})
+    else:
+        assert _read("activation", str(value)) == value
 
 
 def test_defaults_are_readable_and_fixed_for_version_1() -> None:
@@ -110,5 +139,17 @@ def test_defaults_are_readable_and_fixed_for_version_1() -> None:
         "order": "given",
         "activation": "relu",
         "aspect": "multiples",
+        "depth": 50,
+        "width": 256,
+        "seeds": 10,
+        "samples": 64,
+        "bias": "none",
+        "sigma_b": 0.1,
+        "input": "normal",
+        "input_scale": 1.0,
+        "measure": "activation_rms",
+        "picture": "ridges",
+        "between": "samples",
+        "sight": "forward",
         "lang": "",
     }

@@ -52,9 +52,21 @@ def test_every_language_has_every_key_with_the_same_fields(language: str) -> Non
 def test_chinese_is_chinese() -> None:
     same = {key for key, entry in catalogue("zh").items() if not CJK.search(entry)}
     # a name, and entries that are only marks and places
-    assert same == {"app.name", "context.layer", "verdict.sentence", "verdict.and"} | {
-        key for key in same if key.startswith("context.")
+    marks = {"app.name", "verdict.sentence", "verdict.and", "chaos.colon", "chaos.stop"}
+    marks |= {
+        f"signal.{key}"
+        for key in (
+            "and",
+            "then",
+            "listed",
+            "near_zero_part",
+            "alike_part",
+            "rests_part",
+            "rests_part_length",
+        )
     }
+    places = ("context.", "signal.signal.", "signal.gradient.", "chaos.head.")
+    assert same == marks | {key for key in same if key.startswith(places)}
     for key, entry in catalogue("zh").items():
         bare = re.sub(r"\{\w+\}|<[^>]*>", "", entry)
         assert not re.search(r"[\u4e00-\u9fff][,;:?!.]", bare), f"{key}: half-width punctuation after Chinese"

@@ -1,0 +1,182 @@
+"""What theory says of the schemes in words: maps and fixed points, the edge of chaos, gains."""
+
+import math
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+import numpy.typing as npt
+
+from core import ACTIVATIONS, meanfield
+from core.outlook import Setting
+from pages.figures.chaos import Curves, Dot, Phases
+from pages.figures.signal import DRAWN
+from pages.text import Text, fixed, quantity
+from pages.ui import signals
+from pages.ui.comparing import table
+from pages.ui.outcomes import NAMED, brief
+from pages.ui.signals import Foretold
+from pages.ui.state import State
+
+Array = npt.NDArray[np.float64]
+
+
+def curves(rows: Sequence[Foretold], state: State) -> list[Curves]:
+    """Return the length map and the correlation map of each scheme that theory knows."""
+    activation = state["activation"]
+    known = [(row, row.setting, signals.start(row.setting, state)) for row in rows if row.setting is not None]
+    reach = max((signals.reach(given, activation, start) for _, given, start in known), default=1.0)
+    found = []
+    for row, given, start in known:
+        drawn = signals.maps(given, activation, start, reach)
+        if drawn is not None:
+            found.append(Curves(brief(row.name), row.place, *drawn))
+    return found
+
+
+def key(drawn: Sequence[Curves]) -> str:
+    """Return the schemes' marks and names in one line."""
+    names = (
+        f'<i style="color:var(--series{curve.series + 1})">{DRAWN[curve.series]} {escape(curve.name)}</i>'
+        for curve in drawn
+    )
+    return f'<p class="lab-marks">{" ".join(names)}</p>'
+
+
+def maps_finding(rows: Sequence[Foretold], state: State, t: Text) -> str:
+    """Return where lengths and correlations come to rest."""
+    if all(row.setting is None for row in rows):
+        return t("signal.reading_silent")
+    drawn = curves(rows, state)
+    if not drawn:
+        return t("chaos.unknown", activation=state["activation"])
+    parts = []
+    for curve in drawn[:NAMED]:
+        q, c = _endless(curve.length), curve.correlation
+        key = "signal.rests_part_length" if math.isnan(c) else "signal.rests_part"
+        parts.append(t(key, name=curve.name, q=q, c=fixed(c, 2)))
+    return t("signal.rests", activation=state["activation"], parts=t("signal.listed").join(parts))
+
+
+def dots(rows: Sequence[Foretold]) -> list[Dot]:
+    """Return where the schemes lie on the plane; those without a mean of 0 lie nowhere."""
+    return [Dot(brief(row.name), row.place, *row.setting) for row in rows if row.setting is not None]
+
+
+def charted(state: State, placed: Sequence[Dot]) -> Phases | None:
+    """Return the map of χ₁ around the schemes, or None where theory is silent on the activation."""
+    widest = max((dot.sigma_w2 for dot in placed), default=0.0)
+    highest = max((dot.sigma_b2 for dot in placed), default=0.0)
+    return signals.phases(state["activation"], min(16.0, max(4.0, 1.2 * widest)), max(0.5, 1.25 * highest))
+
+
+def chaos_finding(rows: Sequence[Foretold], state: State, t: Text) -> str:
+    """Return where the edge lies and on which side of it each scheme is."""
+    activation = state["activation"]
+    placed = dots(rows)
+    map_ = charted(state, placed)
+    if map_ is None:
+        return t("chaos.unknown", activation=activation)
+    floor = placed[0].sigma_b2 if placed else 0.0
+    edge = meanfield.critical_sigma_w2(activation, floor)
+    facts = {"activation": activation, "floor": _short(floor)}
+    if not math.isnan(edge):
+        lead = t("chaos.turns", edge=_short(edge), **facts)
+    else:
+        row = map_.chi1[int(np.abs(map_.sigma_b2 - floor).argmin())]
+        beyond = np.flatnonzero(row > 1)
+        leap = float(map_.sigma_w2[beyond[0]]) if len(beyond) else math.nan
+        lead = t("chaos.leaps", edge=_short(leap), **facts) if len(beyond) else t("chaos.no_edge", **facts)
+    parts = []
+    for dot in placed[:NAMED]:
+        given = Setting(dot.sigma_w2, dot.sigma_b2)
+        here = signals.stand(given, activation, signals.start(given, state))
+        if here is not None:
+            parts.append(t(f"chaos.{here.phase}_part", name=dot.name, value=_short(dot.sigma_w2)))
+    return lead + (t("chaos.colon") + t("signal.listed").join(parts) if parts else "") + t("chaos.stop")
+
+
+def _short(value: float) -> str:
+    return quantity(value, value, 3, trim=True)
+
+
+def chaos_table(rows: Sequence[Foretold], state: State, t: Text) -> str:
+    """Return where each scheme lies, and how deep a signal gets there."""
+    heads = [t(f"chaos.head.{name}") for name in ("scheme", "sigma_w2", "q", "chi1", "inputs", "gradients")]
+    body = []
+    for row in rows:
+        name = escape(brief(row.name))
+        if row.setting is None:
+            body.append(_no_theory(name, t("chaos.silent")))
+            continue
+        here = signals.stand(row.setting, state["activation"], signals.start(row.setting, state))
+        if here is None:
+            body.append(_no_theory(name, t("chaos.no_means")))
+            continue
+        cells = (
+            _short(row.setting.sigma_w2),
+            _endless(here.q),
+            _endless(here.chi1),
+            _endless(here.deep),
+            _endless(here.far),
+        )
+        head = f'<th scope="row">{name}<br><i>{t(f"chaos.phase.{here.phase}")}</i></th>'
+        body.append(f"<tr>{head}{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
+    return table(
+        heads, "".join(body), t("chaos.caption", activation=escape(state["activation"])), "lab-chaos"
+    )
+
+
+def _no_theory(name: str, why: str) -> str:
+    return f'<tr><th scope="row">{name}</th><td colspan="5">{why}</td></tr>'
+
+
+def _endless(value: float) -> str:
+    if math.isnan(value):
+        return "–"
+    return (
+        "∞" if value == math.inf else "0" if value == 0 else quantity(value, max(value, 1e-3), 3, trim=True)
+    )
+
+
+def gains_finding(_: Sequence[Foretold], state: State, t: Text) -> str:
+    """Return the chosen activation's gains beside torch's."""
+    activation = state["activation"]
+    own = signals.gains(activation)
+    if math.isnan(own.mean_square):
+        return t("chaos.unknown", activation=activation)
+    theirs = ACTIVATIONS[activation].gain if activation in ACTIVATIONS else None
+    facts = {
+        "activation": activation,
+        "forward": fixed(own.mean_square, 3),
+        "backward": fixed(own.gradient, 3),
+    }
+    if theirs is None:
+        return t("gains.none", **facts)
+    same = math.isclose(theirs, own.mean_square, rel_tol=1e-3)
+    return t("gains.same" if same else "gains.differs", torch=fixed(theirs, 3), **facts)
+
+
+def gains_table(state: State, t: Text) -> str:
+    """Return the gains of all activations, the chosen one's in bold, a visitor's own on top."""
+    keys = list(ACTIVATIONS)
+    if state["activation"] not in ACTIVATIONS:
+        keys.insert(0, state["activation"])
+    heads = [
+        t(f"gains.head.{name}") for name in ("activation", "torch", "forward", "backward", "slope", "source")
+    ]
+    body = []
+    for key in keys:
+        row = ACTIVATIONS.get(key)
+        own = signals.gains(key)
+        name = f"<b>{escape(key)}</b>" if key == state["activation"] else escape(key)
+        theirs = "–" if row is None or row.gain is None else fixed(row.gain, 3)
+        slope = signals.slope_at_1(key)
+        source = escape(row.source) if row else t("gains.own")
+        cells = (theirs, _gain(own.mean_square), _gain(own.gradient), _gain(slope), source)
+        body.append(f'<tr><th scope="row">{name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>')
+    return table(heads, "".join(body), t("gains.caption"), "lab-gains")
+
+
+def _gain(value: float) -> str:
+    return fixed(value, 3) if math.isfinite(value) else "–"
