@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -25,6 +26,8 @@ _UNRUN = {"maps", "chaos", "gains", "code"}
 _OWN = ("z*sigmoid(1.702*z)", "max(z, 0)^2", "sin(z)")
 
 
+# numbers past the dtype's largest are what this page is about: they are no fault of its own arithmetic
+@np.errstate(over="ignore", invalid="ignore")
 def body(frame: Frame) -> None:
     """Ask for a network and its schemes, run them, show what became of the signal."""
     t, state = frame.t, frame.state

@@ -264,6 +264,7 @@ def test_every_activation_has_its_run_and_its_theory(activation: str) -> None:
         {"rows": "normal(std=1e10)-normal(std=1e-10)", "sight": "chaos"},
         {"rows": "normal(std=1e10)", "sight": "saturation", "dtype": "bfloat16"},
         {"rows": "normal(std=1e20)", "sight": "maps"},
+        *({"activation": "z^3", "measure": measure, "depth": "50"} for measure in MEASURES),
         {"bias": "normal", "sigma_b": "1000", "sight": "chaos"},
         {"bias": "normal", "sigma_b": "0", "sight": "maps"},
     ],
