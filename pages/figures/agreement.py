@@ -5,11 +5,12 @@ import plotly.graph_objects as go
 from scipy import stats
 
 from core import Law, Summary
-from core.extremes import largest, largest_density, largest_quantile, smallest
+from core.extremes import Extreme, largest, largest_density, largest_quantile, smallest
 from core.laws import Array
 from core.referee import drawn_counts
 from core.rounding import cut, rounded_law
 from pages.figures.frame import Part, figure, label, short, vertical
+from pages.figures.numbers import Column, Series
 from pages.figures.palette import Palette
 from pages.text import Text, placed
 
@@ -44,6 +45,7 @@ def cumulative(summary: Summary, law: Law, t: Text, look: Palette) -> go.Figure:
         },
         y_title=t("chart.cumulative"),
         labels=_key(t("chart.theory"), t("chart.drawn_below"), look),
+        series=lambda: [Series("below", {"w": edges, "share": share, "law_share": _law_below(law, edges)})],
     )
 
 
@@ -83,7 +85,33 @@ def quantiles(summary: Summary, law: Law, t: Text, look: Palette) -> go.Figure:
         y={**axis, "nticks": 6},
         y_title=t("chart.quantile_drawn"),
         labels=_key(t("chart.theory_line"), t("chart.drawn_points"), look),
+        series=lambda: _points(summary, law),
     )
+
+
+def _points(summary: Summary, law: Law) -> list[Series]:
+    """Return the dots of the quantile chart with their band, and the diamonds at both ends."""
+    here, points, left, right = _quantiles(summary, law)
+    inner = np.isfinite(points)
+    columns = {"law_quantile": points[inner], "quantile": here[inner]}
+    if law.family == "orthogonal":  # whose band and extremes are not drawn
+        return [Series("quantiles", columns)]
+    columns |= {"band_low": left[inner], "band_high": right[inner]}
+    m = _drawn_below(summary, law)[1]
+    drawn: dict[str, Column] = {"quantile": [summary.minimum, summary.maximum]}
+    return [
+        Series("quantiles", columns),
+        Series("extremes", drawn | _likely(smallest(m, law), largest(m, law))),
+    ]
+
+
+def _likely(*extremes: Extreme) -> dict[str, Column]:
+    """Return where the law expects a smallest or largest weight, and where 95 of 100 samples have theirs."""
+    return {
+        "expected": [extreme.expected for extreme in extremes],
+        "likely_low": [extreme.low for extreme in extremes],
+        "likely_high": [extreme.high for extreme in extremes],
+    }
 
 
 def within(summary: Summary, law: Law) -> tuple[int, int]:
@@ -161,6 +189,10 @@ def extreme(summary: Summary, law: Law, t: Text, look: Palette) -> go.Figure:
         y_title=t("chart.density_largest"),
         shapes=shapes,
         labels=labels,
+        series=lambda: [
+            Series("largest", {"w": [summary.maximum], **_likely(expected)}),
+            Series("density", {"w": x, "density": y}),
+        ],
     )
 
 
@@ -175,6 +207,12 @@ def gap(summary: Summary, law: Law) -> tuple[float, float]:
 def _below(summary: Summary) -> tuple[Array, Array]:
     """Return the inner edges and the share of all weights below each."""
     return summary.edges[1:-1], np.cumsum(summary.counts)[:-1] / summary.n
+
+
+def _law_below(law: Law, x: Array) -> Array:
+    """Return P(w < x): without an atom at x, which numpy counts in the bin that x begins."""
+    at = np.array([sum(probability for value, probability in law.atoms if value == edge) for edge in x])
+    return np.asarray(law.cdf(x) - at)
 
 
 def _drawn_below(summary: Summary, law: Law) -> tuple[Array, int]:

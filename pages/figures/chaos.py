@@ -10,7 +10,8 @@ import plotly.graph_objects as go
 
 from pages.figures.comparison import DASHES
 from pages.figures.frame import Part, figure, label, short
-from pages.figures.palette import FONT_SIZE, Palette
+from pages.figures.numbers import Series, flat
+from pages.figures.palette import FONT, FONT_SIZE, Palette
 from pages.figures.signal import LINE, SYMBOLS, THEORY
 from pages.text import Text
 
@@ -59,9 +60,11 @@ def maps(schemes: Sequence[Curves], t: Text, look: Palette) -> go.Figure:
                 }
                 traces.append({**dot, **on})
     labels = [
-        label(t("signal.length_map"), 0, 1, look.ink2, xref="paper", xanchor="left", yshift=8),
-        label(t("signal.correlation_map"), 0.56, 1, look.ink2, xref="paper", xanchor="left", yshift=8),
+        label(t(panel), x, 1, look.ink2, xref="paper", xanchor="left", yshift=8)
+        for panel, x in zip(_PANELS, (0, 0.56), strict=True)
     ]
+    if look.times > 1 or look.font != FONT:  # a page has the names in a list below
+        labels += _key(schemes, look)
     right = [float(scheme.correlations[1][0]) for scheme in schemes]
     low = min([0.0, *right])
     top = 1.05 * reach
@@ -75,7 +78,8 @@ def maps(schemes: Sequence[Curves], t: Text, look: Palette) -> go.Figure:
         x_title=t("signal.length_before"),
         y_title="",
         labels=labels,
-        margin={"l": 56, "r": 16, "t": 48, "b": 48},
+        margin={"l": 56, "r": 16, "t": 48 if len(labels) == len(_PANELS) else 76, "b": 48},
+        series=lambda: [part for scheme in schemes for part in _series(scheme)],
         xaxis2={
             **plain,
             "range": [short(low), 1.03],
@@ -91,6 +95,28 @@ def maps(schemes: Sequence[Curves], t: Text, look: Palette) -> go.Figure:
             "gridcolor": look.rule,
         },
     )
+
+
+def _series(scheme: Curves) -> list[Series]:
+    """Return a scheme's two maps, and where each comes to rest."""
+    (q, q_next), (c, c_next) = scheme.lengths, scheme.correlations
+    rest = {"q_rest": [scheme.length], "c_rest": [scheme.correlation]}
+    columns = ({"q": q, "q_next": q_next}, {"c": c, "c_next": c_next}, rest)
+    return [Series(scheme.name, part) for part in columns]
+
+
+#: The maps' titles.
+_PANELS = ("signal.length_map", "signal.correlation_map")
+
+
+def _key(schemes: Sequence[Curves], look: Palette) -> list[Part]:
+    """Return the schemes' names in a row above the plots, each in its line's colour, with its mark."""
+    marks = {"circle": "●", "square": "■", "diamond": "◆", "triangle-up": "▲", "triangle-down": "▼"}
+    words = [f"{marks.get(SYMBOLS[scheme.series], '✕')} <b>{scheme.name}</b>" for scheme in schemes]
+    return [
+        label(word, at / len(words), 1, look.series[scheme.series], xref="paper", xanchor="left", yshift=36)
+        for at, (word, scheme) in enumerate(zip(words, schemes, strict=True))
+    ]
 
 
 class Dot(NamedTuple):
@@ -186,6 +212,11 @@ def chaos(dots: Sequence[Dot], phases: Phases, t: Text, look: Palette) -> go.Fig
         y_title=t("chaos.sigma_b2"),
         labels=labels,
         hovermode="closest",
+        series=lambda: [
+            *(Series(dot.name, {"sigma_w2": [dot.sigma_w2], "sigma_b2": [dot.sigma_b2]}) for dot in dots),
+            Series("edge", {"sigma_w2": edge[here], "sigma_b2": sigma_b2[here]}),
+            Series("map", flat(("sigma_w2", sigma_w2), ("sigma_b2", sigma_b2), "chi1", chi1)),
+        ],
     )
 
 

@@ -9,6 +9,8 @@ import plotly.graph_objects as go
 from core import Law, Summary
 from pages.figures.distribution import (
     WALL_WIDTH,
+    atoms,
+    binned,
     density_axis,
     dot,
     drawn_bars,
@@ -20,6 +22,7 @@ from pages.figures.distribution import (
     unit_of,
 )
 from pages.figures.frame import Part, figure, label, short, vertical
+from pages.figures.numbers import Series
 from pages.figures.palette import Palette
 from pages.text import Text
 
@@ -94,6 +97,7 @@ def multiples(
         shapes=shapes,
         labels=labels,
         margin={"l": 12, "r": 12, "t": 8, "b": 48},
+        series=lambda: _series(panels, band=True),
         **axes,
     )
 
@@ -186,7 +190,18 @@ def overlaid(panels: Sequence[Panel], t: Text, look: Palette) -> go.Figure:
         shapes=shapes,
         labels=labels,
         margin=room,
+        series=lambda: _series(panels, band=False),
     )
+
+
+def _series(panels: Sequence[Panel], *, band: bool) -> list[Series]:
+    """Return each scheme's bars beside its law, and its single values."""
+    series: list[Series] = []
+    for panel in panels:
+        if panel.law.continuous is not None:
+            series.append(binned(panel.name, panel.summary, panel.law, band=band))
+        series += atoms(panel.name, panel.summary, panel.law)
+    return series
 
 
 def _density(panel: Panel, line: Part, t: Text, look: Palette, top: float) -> list[Part]:

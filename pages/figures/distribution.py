@@ -17,6 +17,7 @@ from core.referee import drawn_counts, expected_outside
 from core.rounding import rounded_law
 from pages.figures.frame import Part, diverging, figure, label, short, vertical
 from pages.figures.notation import plain
+from pages.figures.numbers import Column, Series, grid
 from pages.figures.palette import Palette
 from pages.text import Text, count, expected_count, fixed, interval, quantity
 
@@ -87,6 +88,7 @@ def density(
         shapes=shapes,
         labels=labels,
         head=2 if overlay is not None else 1,
+        series=lambda: [binned("bins", summary, law), *atoms("atoms", summary, law)],
     )
 
 
@@ -100,6 +102,7 @@ def unnamed(summary: Summary, law: Law, t: Text, look: Palette) -> go.Figure:
         x_title=t("chart.weight"),
         y=density_axis(top_of(summary, law), unit_of(summary), look),
         y_title=t("chart.density"),
+        series=lambda: [_drawn_bins("bins", summary, law)],
     )
 
 
@@ -128,7 +131,39 @@ def points(
         shapes=shapes,
         labels=labels,
         head=2 if overlay is not None else 1,
+        series=lambda: atoms("atoms", summary, law),
     )
+
+
+def _drawn_bins(name: str, summary: Summary, law: Law) -> Series:
+    """Return the bars: ends of each bin, weights in it without those at an atom, and their density."""
+    counts = drawn_counts(summary, law)
+    ends = {"low": summary.edges[:-1], "high": summary.edges[1:]}
+    return Series(name, {**ends, "count": counts, "density": counts / unit_of(summary)})
+
+
+def binned(name: str, summary: Summary, law: Law, *, band: bool = True) -> Series:
+    """Return the bars, the counts that the law expects, and its density in the middle of each bin.
+
+    ``band`` says whether the counts between which 95 % of the bars should lie are drawn too.
+    """
+    drawn = _drawn_bins(name, summary, law)
+    allowed = _allowed(law, summary.n, len(summary.counts), summary.dtype)
+    columns: dict[str, Column] = {**drawn.columns, "expected": allowed.expected}
+    if band and law.family != "orthogonal":
+        columns |= {"band_low": allowed.low.astype(np.int64), "band_high": allowed.high.astype(np.int64)}
+    middles = (summary.edges[:-1] + summary.edges[1:]) / 2
+    return Series(name, columns | {"law_density": law.pdf(middles)})
+
+
+def atoms(name: str, summary: Summary, law: Law) -> list[Series]:
+    """Return the single values with what was drawn and what the law says of each; none if it has none."""
+    if not law.atoms:
+        return []
+    values, counts = zip(*summary.atoms, strict=True)
+    shares = [number / summary.n for number in counts]
+    expected = [probability for _, probability in law.atoms]
+    return [Series(name, {"w": values, "count": counts, "share": shares, "law_share": expected})]
 
 
 def _stems(
@@ -188,6 +223,7 @@ def heatmap(matrix: npt.NDArray[np.float32], t: Text, look: Palette) -> go.Figur
         x={"range": [-0.5, columns - 0.5], **_indices(columns, look)},
         y={"range": [rows - 0.5, -0.5], "showgrid": False, **_indices(rows, look)},
         y_title=t("chart.row"),
+        series=lambda: [Series("weights", grid("unit", "input", matrix))],
     )
 
 
@@ -210,8 +246,9 @@ def span_of(law: Law, overlay: Overlay | None = None) -> tuple[float, float]:
 
 
 class _Allowed(NamedTuple):
-    """What sampling allows the bars, in counts a bin: where 95 % should end, and the tallest."""
+    """What sampling allows the bars, in counts a bin: the mean, where 95 % should end, and the tallest."""
 
+    expected: Array
     low: Array
     high: Array
     tallest: float
@@ -227,7 +264,7 @@ def _allowed(law: Law, n: int, bins: int, dtype: torch.dtype) -> _Allowed:
     share[0], share[-1] = 0.0, 1.0
     share = np.diff(share)
     low, high = (np.asarray(stats.binom.ppf(quantile, m, share)) for quantile in NOISE)
-    return _Allowed(low, high, float(stats.binom.isf(OVER_THE_TOP, m, share.max())))
+    return _Allowed(m * share, low, high, float(stats.binom.isf(OVER_THE_TOP, m, share.max())))
 
 
 def _peak(law: Law) -> float:

@@ -1,11 +1,18 @@
 """What all charts share: type, axes, lines and labels, and no decoration."""
 
+import importlib
 from collections.abc import Sequence
 from typing import Any
 
 import plotly.graph_objects as go
 
-from pages.figures.palette import FONT, FONT_SIZE, Palette
+from pages.figures.numbers import Source, attach
+from pages.figures.palette import FONT_SIZE, Palette
+from pages.figures.projector import enlarged
+
+# Plotly looks at pandas where it is loaded, as Streamlit does at some time: half loaded by another
+# visitor's run, it would break this one's chart.
+importlib.import_module("pandas")
 
 Part = dict[str, Any]
 
@@ -35,12 +42,14 @@ def figure(  # noqa: PLR0913 - a chart has these parts, named at the call
     shapes: Sequence[Part] = (),
     labels: Sequence[Part] = (),
     head: int = 1,
+    series: Source = list,
     **layout_too: Any,
 ) -> go.Figure:
     """Assemble a chart from plain parts; ``y_title`` stands upright above the axis.
 
     ``y2`` is a second vertical axis, at the right. ``head`` is the number of lines above the plot beside
-    the bounds' own. What else is given goes into the layout.
+    the bounds' own. ``series`` tells the numbers that are drawn, when someone asks for them. What else
+    is given goes into the layout.
 
     The parts go to Plotly unchecked, as its own express charts do: the check takes longer than all
     else on a page, and the tests do it for every chart.
@@ -54,7 +63,7 @@ def figure(  # noqa: PLR0913 - a chart has these parts, named at the call
         headings.append(label(y2_title, 1, 1, look.ink2, **right))
     layout: dict[str, Any] = {
         "template": _TEMPLATE,
-        "font": {"family": FONT, "size": FONT_SIZE, "color": look.ink2},
+        "font": {"family": look.font, "size": FONT_SIZE, "color": look.ink2},
         "paper_bgcolor": look.paper,
         "plot_bgcolor": look.paper,
         "margin": {"l": 56, "r": 12, "t": 66 if head == 1 else 82, "b": 48},
@@ -71,7 +80,10 @@ def figure(  # noqa: PLR0913 - a chart has these parts, named at the call
     if y2 is not None:
         layout["yaxis2"] = {**_AXIS, "overlaying": "y", "side": "right", "showgrid": False, **y2}
         layout["margin"] = {**layout["margin"], "r": 44}
-    return go.Figure({"data": list(traces), "layout": layout | layout_too}, _validate=False)
+    parts = {"data": list(traces), "layout": layout | layout_too}
+    if look.times != 1:
+        parts = enlarged(parts, look.times)
+    return attach(go.Figure(parts, _validate=False), series)
 
 
 def label(text: str, x: float, y: float, color: str, **more: Any) -> Part:

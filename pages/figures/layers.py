@@ -10,6 +10,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from pages.figures.frame import Part, figure, label, short
+from pages.figures.numbers import Series, Source
 from pages.figures.palette import FONT_SIZE, Palette, translucent
 from pages.figures.signal import every
 from pages.text import Text
@@ -61,7 +62,7 @@ def ridges(schemes: Sequence[Layers], t: Text, look: Palette) -> go.Figure:
         "ticktext": [str(layer + 1) for layer in reversed(shown)],
         "showgrid": False,
     }
-    return _panels(traces, schemes, t, look, axis)
+    return _panels(traces, schemes, t, look, axis, lambda: [_series(scheme, shown) for scheme in schemes])
 
 
 def _tallest(counts: npt.NDArray[np.int64]) -> float:
@@ -93,9 +94,24 @@ def depth_map(schemes: Sequence[Layers], t: Text, look: Palette) -> go.Figure:
             }
         )
     depth = len(schemes[0].counts)
-    return _panels(
-        traces, schemes, t, look, {"range": [depth + 0.5, 0.5], "showgrid": False, "tickvals": every(depth)}
-    )
+    axis = {"range": [depth + 0.5, 0.5], "showgrid": False, "tickvals": every(depth)}
+    whole = np.arange(depth)
+    return _panels(traces, schemes, t, look, axis, lambda: [_series(scheme, whole) for scheme in schemes])
+
+
+def _series(scheme: Layers, shown: npt.NDArray[np.integer[Any]]) -> Series:
+    """Return the bins of some layers one below the other: how many activations, and which share of all."""
+    ends = np.concatenate([[-np.inf], scheme.edges, [np.inf]])
+    counts = scheme.counts[shown]
+    share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    columns = {
+        "layer": np.repeat(shown + 1, counts.shape[1]),
+        "low": np.tile(ends[:-1], len(shown)),
+        "high": np.tile(ends[1:], len(shown)),
+        "count": counts.ravel(),
+        "share": share.ravel(),
+    }
+    return Series(scheme.name, columns)
 
 
 def _axis(name: str, at: int) -> str:
@@ -106,7 +122,9 @@ def _axis(name: str, at: int) -> str:
 ABREAST = 4
 
 
-def _panels(traces: list[Part], schemes: Sequence[Layers], t: Text, look: Palette, axis: Part) -> go.Figure:
+def _panels(  # noqa: PLR0913, PLR0917 - the parts of both charts
+    traces: list[Part], schemes: Sequence[Layers], t: Text, look: Palette, axis: Part, series: Source
+) -> go.Figure:
     """Return small multiples, a scheme each, over one range of values."""
     columns = min(len(schemes), ABREAST)
     rows = math.ceil(len(schemes) / columns)
@@ -157,6 +175,7 @@ def _panels(traces: list[Part], schemes: Sequence[Layers], t: Text, look: Palett
         y_title=t("signal.layer"),
         labels=labels,
         margin={"l": 56, "r": 12, "t": 66, "b": 48},
+        series=series,
         **layout,
     )
 

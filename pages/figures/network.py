@@ -10,7 +10,9 @@ import plotly.graph_objects as go
 
 from core import Law
 from pages.figures.frame import Part, diverging, figure, label
-from pages.figures.palette import Palette
+from pages.figures.numbers import Column as Numbers
+from pages.figures.numbers import Series, grid
+from pages.figures.palette import FONT, Palette
 from pages.text import Text, count, quantity
 
 Array = npt.NDArray[np.float64]
@@ -64,8 +66,10 @@ def drawing(columns: Sequence[Column], t: Text, look: Palette) -> go.Figure:
             lines = _strongest(column.weights)
             traces += _lines(at, lines, places, largest, look)
             traces.append(_middles(at, lines, places, t))
-            if few:
+            if few and look.font == FONT:
                 traces += _numbers(at, column.weights, places, look)
+            elif few:  # on paper there is no style sheet to keep the lines off them
+                labels += _plates(_numbers(at, column.weights, places, look), look)
     for at, column in enumerate(columns):
         size = LARGEST if roomy and column.few else _size(len(places[at]), len(columns))
         traces.append(_units(at, column, places[at], t, look, size))
@@ -83,7 +87,39 @@ def drawing(columns: Sequence[Column], t: Text, look: Palette) -> go.Figure:
         labels=labels,
         hovermode="closest",
         margin={"l": 8, "r": 8, "t": 56 if len(columns) <= ABREAST * 2 else 132, "b": 52},
+        series=lambda: [_circles(columns), _joined(columns)],
     )
+
+
+def _circles(columns: Sequence[Column]) -> Series:
+    """Return the units that are drawn: layer 0 is the input, which has no biases."""
+    rows = [
+        (layer, column.title, unit, value, bias)
+        for layer, column in enumerate(columns)
+        for unit, value, bias in zip(
+            range(1, len(column.values) + 1),
+            column.values.tolist(),
+            [None] * len(column.values) if column.bias is None else column.bias.tolist(),
+            strict=True,
+        )
+    ]
+    return Series("units", _turned(("layer", "name", "unit", "value", "bias"), rows))
+
+
+def _joined(columns: Sequence[Column]) -> Series:
+    """Return the weights that are drawn as lines, with the units that each joins."""
+    rows = [
+        (layer, line.source + 1, line.target + 1, line.weight)
+        for layer, column in enumerate(columns)
+        if layer
+        for line in _strongest(column.weights)
+    ]
+    return Series("weights", _turned(("layer", "from", "to", "weight"), rows))
+
+
+def _turned(names: Sequence[str], rows: Sequence[Sequence[object]]) -> dict[str, Numbers]:
+    """Return rows as columns."""
+    return dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
 
 
 def _title(at: int, column: Column, look: Palette, *, upright: bool) -> Part:
@@ -185,6 +221,14 @@ def _numbers(at: int, weights: Array, places: Sequence[Array], look: Palette) ->
                 "text": [_brief(weight) for weight in weights[chosen]],
                 "textfont": {"color": color, "shadow": halo, "size": LARGE},
             }
+
+
+def _plates(numbers: Iterator[Part], look: Palette) -> Iterator[Part]:
+    """Return the same numbers on plates of paper."""
+    for part in numbers:
+        for x, y, text in zip(part["x"], part["y"], part["text"], strict=True):
+            place = {"yref": "y", "yanchor": "bottom", "bgcolor": look.paper, "borderpad": 0}
+            yield label(text, x, y, part["textfont"]["color"], **place)
 
 
 def _size(units: int, columns: int) -> int:
@@ -306,7 +350,24 @@ def strips(parameters: Sequence[Strip], t: Text, look: Palette) -> go.Figure:
         labels=labels,
         margin={"l": 112, "r": 72, "t": 12, "b": 48},
         hovermode="closest",
+        series=lambda: [_ranges(parameters), *map(_entries, parameters)],
     )
+
+
+def _ranges(parameters: Sequence[Strip]) -> Series:
+    """Return the whole extent of each parameter, of which the entries may be the first ones only."""
+    columns: dict[str, Numbers] = {
+        "tensor": [strip.name for strip in parameters],
+        "minimum": [strip.minimum for strip in parameters],
+        "maximum": [strip.maximum for strip in parameters],
+    }
+    return Series("ranges", columns)
+
+
+def _entries(strip: Strip) -> Series:
+    """Return a parameter's numbers that are drawn, in the tensor's order."""
+    values = strip.values.ravel()
+    return Series(strip.name, {"entry": np.arange(1, values.size + 1), "value": values})
 
 
 #: Maps side by side, and the height of one with its title, in pixels.
@@ -354,4 +415,17 @@ def maps(steps: Sequence[tuple[str, Array]], t: Text, look: Palette) -> go.Figur
         words = f"{title}<br>±{quantity(reach, reach, 3)}"
         centred = {"xref": "paper", "xanchor": "center", "align": "center", "yshift": 2}
         labels.append(label(words, (left + right) / 2, top, look.ink, **centred))
-    return figure(traces, look, x_title="", y_title="", x={}, y={}, labels=labels, **layout)
+    return figure(
+        traces,
+        look,
+        x_title="",
+        y_title="",
+        x={},
+        y={},
+        labels=labels,
+        series=lambda: [
+            Series(title.replace("<br>", " "), grid("row", "unit", values, first=1))
+            for title, values in steps
+        ],
+        **layout,
+    )

@@ -1,6 +1,10 @@
 """Colours and sizes of a chart. Grey is what was drawn, blue what theory says, ink a wall."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+#: The page's own, which its style sheet sets.
+FONT = "inherit"
+FONT_SIZE = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,9 @@ class Palette:
     diverging: tuple[str, str]
     #: lines of several laws, told apart by dash as well; eight, which colour blindness leaves distinct
     series: tuple[str, ...]
+    font: str = FONT
+    #: how many times as large as on a desk; 1 is text of FONT_SIZE pixels
+    times: float = 1.0
 
 
 LIGHT = Palette(
@@ -68,14 +75,55 @@ DARK = Palette(
     series=("#7DB6FF", "#FFDE5C", "#D3697E", "#C8EFD7", "#DFDFF6", "#F29D88", "#83A300", "#3295AE"),
 )
 
-#: The page's own, which the theme in .streamlit/config.toml sets.
-FONT = "inherit"
-FONT_SIZE = 14
+#: On paper, and in a file that has no page around it: fonts that its reader has, Chinese among them.
+PRINT = replace(
+    LIGHT,
+    font="'Source Sans 3','Source Sans Pro',Arial,"
+    "'Noto Sans CJK SC','PingFang SC','Microsoft YaHei',sans-serif",
+)
+#: For the last row of a lecture hall: text of 26 pixels, and nothing paler than it must be.
+_FAR = 26 / FONT_SIZE
+PROJECTOR_LIGHT = replace(
+    LIGHT,
+    ink="#000000",
+    ink2="#33373D",
+    rule="#D2D0CB",
+    axis="#555B63",
+    bars="#C3C9D1",
+    edge="#4A525C",
+    law="#0048A8",
+    noise="rgba(0,72,168,.20)",
+    beyond="rgba(0,0,0,.08)",
+    warning="#9A3300",
+    series=("#0048A8", *LIGHT.series[1:]),
+    times=_FAR,
+)
+PROJECTOR_DARK = replace(
+    DARK,
+    paper="#000000",
+    ink="#FFFFFF",
+    ink2="#D5D9DE",
+    rule="#33383F",
+    axis="#9AA1AB",
+    bars="#4A525C",
+    edge="#C3CAD2",
+    law="#8CC2FF",
+    noise="rgba(140,194,255,.28)",
+    beyond="rgba(255,255,255,.10)",
+    warning="#FFB27A",
+    series=("#8CC2FF", *DARK.series[1:]),
+    times=_FAR,
+)
 
 
-def of(theme: str | None) -> Palette:
-    """Return the palette of a theme type as Streamlit names it, ``light`` or ``dark``."""
-    return DARK if theme == "dark" else LIGHT
+def of(theme: str | None, *, far: bool = False) -> Palette:
+    """Return the palette of a theme type as Streamlit names it, ``light`` or ``dark``.
+
+    ``far`` is for the projector view.
+    """
+    if theme == "dark":
+        return PROJECTOR_DARK if far else DARK
+    return PROJECTOR_LIGHT if far else LIGHT
 
 
 def translucent(color: str, share: float) -> str:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from pages.figures.frame import Part, figure, label, short
+from pages.figures.numbers import Column, Series
 from pages.figures.palette import Palette, translucent
 from pages.text import Text, quantity
 
@@ -23,6 +24,8 @@ LINE, THEORY = 2.5, 1.5
 ROOM = 172
 #: The least part of the plot's height between two names, of two lines each and of one.
 APART, CLOSER = 0.135, 0.075
+#: In the projector view a line takes so much more of the plot.
+CROWDED = 1.35
 #: How far from the largest value a chart of powers reaches down at most, in powers of ten.
 DEEPEST = 60
 
@@ -112,7 +115,21 @@ def _courses(  # noqa: PLR0913 - the parts of both charts by layer
         y_title=y_title,
         labels=labels,
         margin={"l": 56, "r": ROOM, "t": 60, "b": 48},
+        series=lambda: [_series(line, layers) for line in lines],
     )
+
+
+def _series(line: Line, layers: Numbers) -> Series:
+    """Return a line's numbers, those too that its axis has no place for."""
+    columns: dict[str, Column | None] = {
+        "layer": layers,
+        "middle": line.middle,
+        "band_low": line.low,
+        "band_high": line.high,
+        "theory": line.theory,
+    }
+    known = {name: column for name, column in columns.items() if column is not None}
+    return Series(line.name, known, shared=True)
 
 
 def every(depth: int) -> list[int]:
@@ -217,7 +234,7 @@ def _names(
     low, high = span
     heights = [min(1.0, max(0.0, (end - low) / (high - low))) if math.isfinite(end) else 0.0 for end in ends]
     few = len(lines) <= 5
-    gap = APART if few else CLOSER
+    gap = (APART if few else CLOSER) * (CROWDED if look.times > 1 else 1)
     places = _spread(heights, gap)
     labels = []
     for line, y in zip(lines, places, strict=True):
