@@ -1,0 +1,191 @@
+"""What a page hands to its dialog of files: a report in the page's order, true code, all tensors."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F
+
+from core import ACTIVATIONS, ThreeLayerNet, draw
+from pages.figures.numbers import Series, numbers
+from pages.figures.palette import PRINT
+from pages.ui import signals, tools
+from pages.ui.pieces import Chart, Frame
+from tests.app.conftest import opened
+
+Framed = Callable[..., Frame]
+
+
+@pytest.fixture
+def framed(monkeypatch: pytest.MonkeyPatch) -> Framed:
+    """Return a function that opens a page and returns what it hands to its dialogs."""
+    frames: list[Frame] = []
+    monkeypatch.setattr(tools, "open_asked", frames.append)
+
+    def frame(page: str, **link: str) -> Frame:
+        assert not opened(page, **link).exception
+        return frames[-1]
+
+    return frame
+
+
+def _tensors(frame: Frame) -> dict[str, torch.Tensor]:
+    assert frame.tensors is not None
+    offers = frame.tensors()
+    found = {offer.name: offer.make() for offer in offers}
+    assert len(found) == len(offers)  # each has a file of its own
+    assert all((found[o.name].shape, found[o.name].dtype) == (o.shape, o.dtype) for o in offers)
+    return found
+
+
+def _report(frame: Frame) -> str:
+    return re.sub(r"<script>.*?</script>", "", tools._report(frame, "https://lab.example"), flags=re.DOTALL)
+
+
+def test_each_layer_s_equations_follow_its_heading(framed: Framed) -> None:
+    html = _report(framed("model", part="forward"))
+    order = re.findall(r"class='lab-layer'>(\w+)|(<p class=\"law\">)", html)
+    assert [name or "=" for name, _ in order] == [
+        "=",
+        *("linear1", *"==="),
+        *("linear2", *"=="),
+        *("out", *"=="),
+    ]
+
+
+def test_reports_hold_what_programs_print(framed: Framed) -> None:
+    weight = str(draw("kaiming_normal", (3, 5), seed=40))
+    frame = framed("distribution", tab="matrix", fan_in="5", fan_out="3", seed="40")
+    assert f"<pre>{weight}</pre>" in _report(frame)
+    html = _report(framed("lesson", step="network", seed="40"))
+    assert "output shape--&gt; torch.Size([5, 2])" in html
+    assert str(ThreeLayerNet(seed=40).out.bias.data)[7:-1] in html
+
+
+@pytest.mark.parametrize("step", ["uniform", "sqrt5", "network", "closing", "questions"])
+def test_a_lesson_s_report_says_where_it_was(framed: Framed, step: str) -> None:
+    assert _report(framed("lesson", step=step)).count('<p class="lab-context">') == 1
+
+
+def test_the_lesson_s_network_can_be_taken_away(framed: Framed) -> None:
+    net = ThreeLayerNet(seed=7)
+    tensors = _tensors(framed("lesson", step="network", seed="7"))
+    own = dict(net.named_parameters())
+    assert list(tensors) == ["input", *own, "output"]
+    assert all(torch.equal(tensors[name], own[name]) for name in own)
+    with torch.no_grad():
+        assert torch.equal(net(tensors["input"]), tensors["output"])
+
+
+def test_weights_that_a_lesson_draws_can_be_taken_away(framed: Framed) -> None:
+    tensors = _tensors(framed("lesson", step="sqrt5", seed="3", fan_in="8", fan_out="4", slope="1"))
+    assert set(tensors) == {"kaiming_uniform.weight", "classic_uniform.weight"}
+    assert torch.equal(tensors["kaiming_uniform.weight"], draw("kaiming_uniform", (4, 8), seed=3, a=1.0))
+    assert torch.equal(tensors["classic_uniform.weight"], draw("classic_uniform", (4, 8), seed=3))
+    frame = framed("lesson", step="questions", quiz="1", question="1")  # which scheme drew these?
+    (chart,) = (piece for piece in frame.shown if isinstance(piece, Chart))
+    (bins,) = numbers(chart.draw(PRINT))
+    (weight,) = _tensors(frame).values()
+    assert weight.numel() == sum(bins.columns["count"])
+
+
+@pytest.mark.parametrize("step", ["network", "sqrt5", "uniform"])
+def test_nothing_is_offered_before_it_was_predicted(framed: Framed, step: str) -> None:
+    assert framed("lesson", step=step, predict="on").tensors is None
+
+
+def test_a_model_s_every_step_and_gradient_can_be_taken_away(framed: Framed) -> None:
+    link = {"net": "4-3.kaiming_normal.tanh-2.kaiming_normal", "seed": "5"}
+    tensors = _tensors(framed("model", **link))
+    steps = [name for name in tensors if name.endswith((".z", ".a"))]
+    assert steps == ["linear1.z", "linear1.a", "out.z"]
+    z = F.linear(tensors["input"], tensors["linear1.weight"], tensors["linear1.bias"])
+    assert torch.equal(tensors["linear1.z"], z)
+    assert torch.equal(tensors["linear1.a"], z.tanh())
+    out = F.linear(z.tanh(), tensors["out.weight"], tensors["out.bias"])
+    assert torch.equal(tensors["out.z"], out)
+
+    frame = framed("model", part="backward", labels="0,1,1,0,1", **link)
+    tensors = _tensors(frame)
+    names = ["linear1.weight", "linear1.bias", "out.weight", "out.bias"]
+    assert [name for name in tensors if name.endswith(".grad")] == [f"{name}.grad" for name in names]
+    own = [tensors[name].clone().requires_grad_() for name in names]
+    out = F.linear(F.linear(tensors["input"], *own[:2]).tanh(), *own[2:])
+    slopes = torch.autograd.grad(F.cross_entropy(out, torch.tensor([0, 1, 1, 0, 1])), own)
+    for name, slope in zip(names, slopes, strict=True):
+        torch.testing.assert_close(tensors[f"{name}.grad"], slope)
+
+
+# --- theory's code ------------------------------------------------------------------------------------------
+
+
+def _run(frame: Frame) -> dict[str, Any]:
+    """Run a page's code, and return its names and all that it printed as rows."""
+    assert frame.code is not None
+    code = frame.code()
+    assert len(code.splitlines()) <= 15
+    assert max(map(len, code.splitlines())) <= 110 or "in [(" in code
+    printed: list[tuple[Any, ...]] = []
+    names: dict[str, Any] = {"print": lambda *row, **_: printed.append(row)}
+    exec(code, names)  # noqa: S102 - what the page offers to run
+    return names | {"printed": printed}
+
+
+def _series(frame: Frame) -> list[Series]:
+    (chart,) = (piece for piece in frame.shown if isinstance(piece, Chart))
+    return numbers(chart.draw(PRINT))
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu", "linear"])
+def test_the_maps_code_makes_the_chart_s_numbers(framed: Framed, activation: str) -> None:
+    frame = framed(
+        "signal", sight="maps", activation=activation, rows="kaiming_normal-zeros-ones-xavier_normal"
+    )
+    series, printed = _series(frame), _run(frame)["printed"]
+    assert [row[0] for row in printed] == ["kaiming_normal", "zeros", "xavier_normal"]
+    assert len(series) == 3 * len(printed)
+    for at, (_, q_rest, c_rest, lengths, alike) in enumerate(printed):
+        length, correlation, rest = (part.columns for part in series[3 * at : 3 * at + 3])
+        np.testing.assert_array_equal(lengths, np.c_[length["q"], length["q_next"]])
+        np.testing.assert_array_equal(alike, np.c_[correlation["c"], correlation["c_next"]])
+        np.testing.assert_array_equal([q_rest, c_rest], [rest["q_rest"][0], rest["c_rest"][0]])
+
+
+def test_the_chaos_code_makes_the_chart_s_numbers(framed: Framed) -> None:
+    frame = framed(
+        "signal", sight="chaos", activation="tanh", rows="kaiming_normal-ones-normal(std=0.5)", bias="torch"
+    )
+    names = _run(frame)
+    columns = {name: column for part in _series(frame) for name, column in part.columns.items()}
+    np.testing.assert_array_equal(names["chi1"].ravel(), columns["chi1"])
+    edge, *schemes = names["printed"]
+    assert [row[0] for row in schemes] == ["kaiming_normal", "normal(std=0.5)"]
+    rows = [row for row in signals.foretold(frame.state, frame.t) if row.setting is not None]
+    for (_, w, b, q, slope), row in zip(schemes, rows, strict=True):
+        here = signals.stand(row.setting, "tanh", signals.start(row.setting, frame.state))  # type: ignore[arg-type]
+        assert here is not None
+        assert ((w, b), q, slope) == (row.setting, here.q, here.chi1)
+    phases = signals.phases("tanh", float(names["sigma_w2"][-1]), float(names["sigma_b2"][-1]))
+    assert phases is not None
+    np.testing.assert_array_equal(edge[0], np.c_[phases.sigma_b2, phases.edge])
+
+
+@pytest.mark.parametrize("activation", ["relu", "sin(z)"])
+def test_the_gains_code_makes_the_table_s_numbers(framed: Framed, activation: str) -> None:
+    printed = _run(framed("signal", sight="gains", activation=activation))["printed"]
+    own = [] if activation in ACTIVATIONS else [activation]
+    assert [row[0] for row in printed] == [*own, *ACTIVATIONS]
+    for key, theirs, forward, backward, slope in printed:
+        assert theirs == (ACTIVATIONS[key].gain if key in ACTIVATIONS else None)
+        shown = [*signals.gains(key), signals.slope_at_1(key)]
+        np.testing.assert_array_equal(np.array([forward, backward, slope], float), shown)
+
+
+def test_where_theory_is_silent_there_is_no_code(framed: Framed) -> None:
+    assert framed("signal", sight="maps", rows="ones").code is None
+    code = framed("signal", sight="forward", depth="3", width="8").code
+    assert code is not None
+    assert "torch.nn" in code() or "from torch import nn" in code()
