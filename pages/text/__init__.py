@@ -1,6 +1,7 @@
 """The words: one TOML file a language, looked up by dotted keys, and how numbers are written."""
 
 import math
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -55,7 +56,7 @@ def language_of(locale: str | None) -> str:
 
 def sentences(*parts: str) -> str:
     """Join sentences: with a space, but none after a full-width stop."""
-    return " ".join(filter(None, parts)).replace("。 ", "。")
+    return re.sub(r"(。(?:</\w+>)*) ", r"\1", " ".join(filter(None, parts)))
 
 
 def count(value: float) -> str:

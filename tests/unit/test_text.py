@@ -52,7 +52,7 @@ def test_every_language_has_every_key_with_the_same_fields(language: str) -> Non
 def test_chinese_is_chinese() -> None:
     same = {key for key, entry in catalogue("zh").items() if not CJK.search(entry)}
     # a name, and entries that are only marks and places
-    marks = {"app.name", "verdict.sentence", "verdict.and", "chaos.colon", "chaos.stop"}
+    marks = {"app.name", "percent", "verdict.sentence", "verdict.and", "chaos.colon", "chaos.stop"}
     marks |= {
         f"signal.{key}"
         for key in (
@@ -67,9 +67,82 @@ def test_chinese_is_chinese() -> None:
     }
     places = ("context.", "signal.signal.", "signal.gradient.", "chaos.head.")
     assert same == marks | {key for key in same if key.startswith(places)}
-    for key, entry in catalogue("zh").items():
-        bare = re.sub(r"\{\w+\}|<[^>]*>", "", entry)
-        assert not re.search(r"[\u4e00-\u9fff][,;:?!.]", bare), f"{key}: half-width punctuation after Chinese"
+
+
+HAN = r"[\u4e00-\u9fff]"
+WIDE = "，。：；？！、（）“”"
+#: what a Chinese entry may not hold, outside tags, and outside brackets of code and formulas
+MISPRINTS = {
+    "half-width punctuation": rf"[,;:?!()]|{HAN}\.|\.(?![\w\0])",
+    "a straight quote": r"[\"']",
+    "a double space": r"\s{2}",
+    "a space beside full-width punctuation": rf"\s[{WIDE}]|[{WIDE}]\s",
+    "a full-width digit, letter or sign": rf"(?![{WIDE}])[\u3000\uff01-\uff5e]",
+    "no space between Chinese and Latin": rf"{HAN}[A-Za-z0-9]|[A-Za-z0-9%]{HAN}",
+    "no space between Chinese and a value": rf"{HAN}\x00|\x00%?{HAN}",
+    "a space before %": r"[\d\x00]\s%",
+    "full-width punctuation in a formula": rf"\([^()]*[{WIDE}][^()]*\)",
+    "a quote without its partner": r"“[^”]*(?:“|$)|(?:^|”)[^“]*”",
+    "a bracket without its partner": r"（[^）]*(?:（|$)|(?:^|）)[^（]*）",
+    "a dash or an ellipsis of one part": rf"(?<!—)—(?!—)|{HAN}…(?!…)|(?<!…)…{HAN}",
+}
+#: a formula in words keeps its brackets; a value that is Chinese, quoted or a whole sentence takes no space
+JUSTIFIED = {("count.note", "half-width punctuation")} | {
+    (key, "no space between Chinese and a value")
+    for key in (
+        "finding.orthogonal",
+        "refused.network_units",
+        "refused.network_word",
+        "table.note",
+        "verdict.consistent_why",
+        "verdict.off.std",
+        *(key for key in REFERENCE if key.startswith("signal.is.")),
+    )
+}
+
+
+def _misprints(entry: str) -> set[str]:
+    """Name what is wrong in a Chinese entry."""
+    words = re.sub(r"<[^>]*>", "", entry.replace("<br>", "|"))
+    words = re.sub(r"%?\{+\w+(?:\[\d\])?\}+", "\0", words)  # a value put in
+    while (bare := re.sub(rf"\((?:(?!{HAN})[^(){WIDE}])*\)", "0", words)) != words:
+        words = bare
+    return {name for name, pattern in MISPRINTS.items() if re.search(pattern, words)}
+
+
+def test_chinese_is_set_as_chinese() -> None:
+    entries = {key: entry for key, entry in catalogue("zh").items() if CJK.search(entry)}
+    assert {(key, name) for key, entry in entries.items() for name in _misprints(entry)} == JUSTIFIED
+
+
+@pytest.mark.parametrize(
+    ("entry", "misprint"),
+    [
+        ("权重,偏置", "half-width punctuation"),
+        ("共 {n} 个.", "half-width punctuation"),
+        ("{name}: 未采用", "half-width punctuation"),
+        ("权重(全部)", "half-width punctuation"),
+        ('输入为"{was}"', "a straight quote"),
+        ("没有'这一'选项", "a straight quote"),
+        ("没有”这一“选项", "a quote without its partner"),
+        ("共  {n} 个", "a double space"),
+        ("权重， 偏置", "a space beside full-width punctuation"),
+        ("第 １ 层", "a full-width digit, letter or sign"),
+        ("第 Ａ 组", "a full-width digit, letter or sign"),
+        ("用torch 抽取", "no space between Chinese and Latin"),
+        ("共{n} 个", "no space between Chinese and a value"),
+        ("{percent}%的偏差", "no space between Chinese and a value"),
+        ("有 95 % 落入", "a space before %"),
+        ("权重—偏置", "a dash or an ellipsis of one part"),
+        ("…另有", "a dash or an ellipsis of one part"),
+        ("服从 N(0，1)", "full-width punctuation in a formula"),
+        ("称为“方案", "a quote without its partner"),
+        ("输入（共 {n} 个", "a bracket without its partner"),
+    ],
+)
+def test_misprints_are_found(entry: str, misprint: str) -> None:
+    assert misprint in _misprints(entry)
+    assert not _misprints("在 <b>{layer}</b> 中，N(0, 1) 的“{name}”占 95%（std=0.02）……即 Conv2d(64, 3)。")
 
 
 def _patterns(node: ast.expr) -> Iterator[str]:
