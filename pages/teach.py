@@ -1,0 +1,152 @@
+"""What a lecturer prepares: links that hold an exercise together, and lectures as lists of links."""
+
+from collections.abc import Callable
+from html import escape
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+from pages.text import Text
+from pages.ui import classroom, controls, plans, preparing, reading, sharing
+from pages.ui.frame import PAGES, show
+from pages.ui.pieces import Frame
+from pages.ui.plans import Plan, PlanError
+from pages.ui.preparing import Prepared
+from pages.ui.state import State
+
+
+class Chosen(NamedTuple):
+    """The plan that is shown: its text, and the plan or why it is none."""
+
+    text: str
+    plan: Plan | None
+    wrong: PlanError | None
+
+
+def body(frame: Frame) -> None:
+    """Build a link, or go through a plan."""
+    t, state = frame.t, frame.state
+    came_from = st.session_state.get("_from")
+    preparing.choose_page(came_from if came_from != frame.page else None)
+    link, chosen = preparing.chosen(), _chosen(state, t)
+    finding = preparing.finding(link, t) if state["prepare"] == "link" else _finding(chosen, t)
+    frame.html(reading.headline(finding))
+    views: dict[str, Callable[[], None]] = {
+        "link": lambda: _link(frame, link),
+        "plan": lambda: _plan(frame, chosen),
+    }
+    for view, tab in zip(views, controls.tabs(state, t, "prepare"), strict=True):
+        if tab.open:
+            with tab:
+                views[view]()
+
+
+def _link(frame: Frame, link: Prepared) -> None:
+    """Show the choices, and beside them the link that they make."""
+    t = frame.t
+    with st.container(key="prepared", horizontal=True, gap="large"):
+        with st.container(key="choices"):
+            preparing.widgets(link, t)
+        with st.container(key="made"):
+            address = link.address(str(st.context.url or ""))
+            sharing.show(address, t, note=t("teach.note"), alt=t("teach.alt"))
+            st.page_link(PAGES[link.page], label=t("teach.open"), query_params=link.query)
+
+
+def _chosen(state: State, t: Text) -> Chosen:
+    """Return the plan that is chosen, one's own if it can be read."""
+    session = st.session_state
+    own = state["plan"] == "own"
+    text = session.get("_own_plan") if own else plans.ready(state["plan"], t.language)
+    if text is None:
+        return Chosen("", None, session.get("_not_read"))
+    try:
+        return Chosen(text, plans.parse(text, urlsplit(str(st.context.url or "")).hostname), None)
+    except PlanError as error:
+        return Chosen(text, None, error)
+
+
+def _finding(chosen: Chosen, t: Text) -> str:
+    """Say what the plan has."""
+    if chosen.plan is None:
+        return t("plan.finding_wrong" if chosen.wrong else "plan.finding_none")
+    steps = chosen.plan.steps
+    title = escape(chosen.plan.title or t("plan.untitled"))
+    pages = t("verdict.and").join(t(f"nav.{page}") for page in dict.fromkeys(step.page for step in steps))
+    if len(steps) == 1:
+        return t("plan.finding_one", title=title, pages=pages)
+    return t("plan.finding", title=title, steps=len(steps), pages=pages)
+
+
+def _plan(frame: Frame, chosen: Chosen) -> None:
+    """Show the plan's choice and what can be done with it, and beside that its steps."""
+    t, state = frame.t, frame.state
+    with st.container(key="lecture", horizontal=True, gap="large"):
+        with st.container(key="choices"):
+            controls.choose(state, "plan", t, names="plan.name.{}")
+            if state["plan"] == "own" and "plan" not in state.fixed:
+                st.file_uploader(
+                    t("plan.file"), ["md"], key="plan_file", on_change=_upload, max_upload_size=1
+                )
+            if chosen.wrong:
+                st.html(controls.alert(_answer(chosen.wrong, t)))
+            if chosen.plan is not None:
+                _ways(chosen.plan, chosen.text, state, t)
+            st.html(f'<p class="lab-note">{t("plan.form")}</p>')
+        with st.container(key="plan_steps"):
+            if chosen.plan is not None:
+                _steps(frame, chosen.plan)
+
+
+def _ways(plan: Plan, text: str, state: State, t: Text) -> None:
+    """Say what the plan is for; start it, end the one that is gone through, take it home."""
+    if plan.prose:
+        st.html(f'<p class="lab-note">{escape(plan.prose)}</p>')
+    with st.container(horizontal=True, key="plan_ways"):
+        start = st.button(t("plan.start"), key="plan_start", type="primary")
+        if classroom.held() is not None:
+            st.button(t("plan.end"), key="plan_stop", on_click=classroom.end)
+        name = f"{state['plan']}.md"
+        st.download_button(t("plan.download"), text, name, "text/markdown", key="plan_md", on_click="ignore")
+    st.html(f'<p class="lab-note">{t("plan.keys")}</p>')
+    if state["plan"] == "own":
+        st.html(f'<p class="lab-note">{t("plan.reload")}</p>')
+    if start:
+        classroom.go(plan, 0, _name(state))
+
+
+def _name(state: State) -> str:
+    """Return what links call the plan: one's own is in none."""
+    return "" if state["plan"] == "own" else str(state["plan"])
+
+
+def _steps(frame: Frame, plan: Plan) -> None:
+    """List the steps as links, each with its note; what a plan says is plain text."""
+    for number, step in enumerate(plan.steps, start=1):
+        label = f"**{number}**  {plans.label(step.title)}"
+        query = classroom.params(step, number - 1, _name(frame.state))
+        st.page_link(PAGES[step.page], label=label, query_params=query)
+        if step.note:
+            frame.html(f'<p class="lab-note">{escape(step.note)}</p>')
+
+
+def _upload() -> None:
+    """Take the file that was just given as one's own plan, if it can be read at all."""
+    session = st.session_state
+    session.pop("_not_read", None)
+    session.pop("_own_plan", None)
+    if (file := session["plan_file"]) is not None:
+        try:
+            session["_own_plan"] = plans.decoded(file.getvalue())
+        except PlanError as error:
+            session["_not_read"] = error
+
+
+def _answer(error: PlanError, t: Text) -> str:
+    """Say what is wrong with a plan, where, and what would be right."""
+    words = t(f"plan.error.{error.code}", **error.facts)
+    return t("plan.at", line=error.line, why=words) if error.line else words
+
+
+show("teach", body)
