@@ -3,9 +3,9 @@
 import streamlit as st
 
 from pages.figures.distribution import weights
-from pages.ui import controls, reading, waiting
-from pages.ui.frame import PAGES, Frame, plot, show
-from pages.ui.state import link_to
+from pages.ui import cached, classroom, controls, reading, waiting
+from pages.ui.frame import PAGES, show
+from pages.ui.pieces import Frame, Offer
 
 
 def body(frame: Frame) -> None:
@@ -14,15 +14,23 @@ def body(frame: Frame) -> None:
     left, right = st.columns([1, 1.5], gap="large")
     with left:
         lead = f'<p class="lab-lead">{t("home.lead")}</p>'
-        st.html(reading.headline(t("home.headline")) + lead)
+        frame.html(reading.headline(t("home.headline")) + lead)
         _live_controls(frame)
-    with right:
+    with right, st.container(key="result"):
         drawn, write = waiting.drawn(state, t)
         if drawn is not None:
             finding = f'<p class="lab-verdict">{reading.finding(drawn, state, t)}</p>'
-            write(reading.context(state, t) + finding)
-            chart = weights(drawn.summary, drawn.law, t, frame.look)
-            plot(chart, reading.alt(drawn, state, t), key="live")
+            frame.html(reading.context(state, t) + finding, write)
+            frame.plot(
+                lambda look: weights(drawn.summary, drawn.law, t, look),
+                reading.alt(drawn, state, t),
+                key="live",
+            )
+            asked = cached.request(state)
+            frame.code = lambda: cached.code(asked)
+            frame.tensors = lambda: [Offer("weight", asked.shape, state.dtype, lambda: cached.tensor(asked))]
+    with right:
+        classroom.cover(state, frame.page, t)
     _cards(frame)
 
 
@@ -36,10 +44,12 @@ def _live_controls(frame: Frame) -> None:
 def _cards(frame: Frame) -> None:
     """Lead to each page that exists, with what was chosen here."""
     t = frame.t
-    st.html(f'<p class="lab-group">{t("home.pages")}</p>')
     cards = [(page, path) for page, path in PAGES.items() if page != "home"]
-    for (page, path), column in zip(cards, st.columns(len(cards), gap="large"), strict=True):
-        column.page_link(path, label=f"**{t(f'nav.{page}')} →**", query_params=link_to(page))
+    with st.container(key="cards"):
+        st.html(f'<p class="lab-group">{t("home.pages")}</p>')
+        columns = st.columns(len(cards), gap="large")
+    for (page, path), column in zip(cards, columns, strict=True):
+        column.page_link(path, label=f"**{t(f'nav.{page}')} →**")
         column.html(f'<p class="lab-hint">{t(f"home.card.{page}_text")}</p>')
 
 

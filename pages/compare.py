@@ -1,13 +1,15 @@
 """Schemes side by side: on one axis, in one plot, in numbers, on other layers, in other frameworks."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import streamlit as st
 
 from pages.figures.comparison import PANEL, multiples, overlaid
-from pages.ui import comparing, controls, elsewhere, reading, rows
+from pages.ui import cached, comparing, controls, elsewhere, reading, rows
 from pages.ui.comparing import Compared
-from pages.ui.frame import Frame, plot, show
+from pages.ui.frame import show
+from pages.ui.pieces import Frame, Offer
 
 #: Up to so many panels share one screen.
 FEW = 4
@@ -24,7 +26,17 @@ def body(frame: Frame) -> None:
         "rosetta": lambda: elsewhere.translation(state, t),
     }
     finding = findings.get(state["aspect"], lambda: comparing.finding(compared, t))()
-    st.html(comparing.context(state, t) + reading.headline(finding))
+    frame.html(comparing.context(state, t) + reading.headline(finding))
+    frame.code = lambda: comparing.code(compared, state)
+    frame.tensors = lambda: [
+        Offer(
+            str(row.entry),
+            row.layer.shape,
+            state.dtype,
+            partial(cached.tensor, comparing.request(row.entry, state)),
+        )
+        for row in compared
+    ]
     views: dict[str, Callable[[Frame, Sequence[Compared]], None]] = {
         "multiples": _multiples,
         "overlaid": _overlaid,
@@ -45,15 +57,15 @@ def _controls(frame: Frame) -> None:
     shown = state["aspect"] == "inspector"  # which has the layer's field beside its fans
     linear = not state["layer"] and "layer" not in state.refusals
     if linear or not shown:
-        controls.group(t("control.group.layer"))
+        controls.group(state, "layer", t, "layer", "fan_in", "fan_out")
     if linear:
         controls.pair(state, ("fan_in", "fan_out"), t)
     elif not shown:
         controls.layer(state, t)
-    controls.group(t("control.group.draw"))
+    controls.group(state, "draw", t, "seed", "device")
     controls.seed(state, t)
     controls.choose(state, "device", t)
-    with controls.more(t) as more:
+    with controls.more(state, t) as more:
         if more.open:
             if linear and not shown:
                 controls.layer(state, t)
@@ -65,17 +77,22 @@ def _multiples(frame: Frame, compared: Sequence[Compared]) -> None:
     t = frame.t
     panels = comparing.panels(compared, t)
     if len(panels) <= FEW:
-        plot(multiples(panels, t, frame.look), comparing.alt(compared, t))
+        frame.plot(lambda look: multiples(panels, t, look), comparing.alt(compared, t))
     else:
         height = PANEL * len(panels) + 60
-        chart = multiples(panels, t, frame.look, height=height)
-        plot(chart, comparing.alt(compared, t), key="panels", height=height)
-    st.html(f'<p class="lab-note">{t("compare.reading")}</p>')
+        frame.plot(
+            lambda look: multiples(panels, t, look, height=height),
+            comparing.alt(compared, t),
+            key="panels",
+            height=height,
+        )
+    frame.html(f'<p class="lab-note">{t("compare.reading")}</p>')
 
 
 def _overlaid(frame: Frame, compared: Sequence[Compared]) -> None:
     t = frame.t
-    plot(overlaid(comparing.panels(compared, t), t, frame.look), comparing.alt(compared, t))
+    panels = comparing.panels(compared, t)
+    frame.plot(lambda look: overlaid(panels, t, look), comparing.alt(compared, t))
 
 
 def _figures(frame: Frame, compared: Sequence[Compared]) -> None:
@@ -84,7 +101,7 @@ def _figures(frame: Frame, compared: Sequence[Compared]) -> None:
     with left:
         controls.activation(state, t)
     right.html(f'<p class="lab-note">{t("compare.activation_note")}</p>')
-    st.html(comparing.figures(compared, state, t))
+    frame.html(comparing.figures(compared, state, t))
 
 
 def _inspector(frame: Frame, _: Sequence[Compared]) -> None:
@@ -93,11 +110,11 @@ def _inspector(frame: Frame, _: Sequence[Compared]) -> None:
     with left:
         controls.layer(state, t)
     right.html(f'<p class="lab-note">{t("inspector.intro")}</p>')
-    st.html(elsewhere.inspected(state, t))
+    frame.html(elsewhere.inspected(state, t))
 
 
 def _rosetta(frame: Frame, _: Sequence[Compared]) -> None:
-    st.html(elsewhere.elsewhere(frame.state, frame.t))
+    frame.html(elsewhere.elsewhere(frame.state, frame.t))
 
 
 show("compare", body)

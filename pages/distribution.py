@@ -6,10 +6,9 @@ import math
 from collections.abc import Callable
 from contextlib import suppress
 
-import plotly.graph_objects as go
 import streamlit as st
 
-from core import SCHEMES, ShapeError, Summary, pytorch_code
+from core import SCHEMES, ShapeError, Summary
 from core.referee import expected_counts
 from pages.figures.agreement import cumulative, extreme, quantiles
 from pages.figures.distribution import Overlay, heatmap, weights
@@ -17,7 +16,8 @@ from pages.text import Text, count, expected_count, quantity, sentences
 from pages.ui import cached, controls, reading, waiting
 from pages.ui.cached import MATRIX_LIMIT, Drawn
 from pages.ui.formulas import formula
-from pages.ui.frame import Frame, plot, show
+from pages.ui.frame import show
+from pages.ui.pieces import Draw, Frame, Offer
 from pages.ui.state import MAX_WEIGHTS, TABLE, State
 
 
@@ -29,8 +29,11 @@ def body(frame: Frame) -> None:
     drawn, write = waiting.drawn(state, t)
     if drawn is None:
         return
-    write(reading.context(state, t) + reading.headline(reading.finding(drawn, state, t)))
-    st.markdown(formula(drawn.law))
+    frame.html(reading.context(state, t) + reading.headline(reading.finding(drawn, state, t)), write)
+    frame.formula(formula(drawn.law))
+    asked = cached.request(state)
+    frame.code = lambda: cached.code(asked)
+    frame.tensors = lambda: [Offer("weight", asked.shape, state.dtype, lambda: cached.tensor(asked))]
     views: dict[str, Callable[[Frame, Drawn], None]] = {
         "histogram": _histogram,
         "cumulative": _cumulative,
@@ -51,10 +54,11 @@ def _controls(state: State, t: Text) -> None:
     scheme = SCHEMES[state["scheme"]]
     main, *others = [*scheme.params] or [""]
     controls.choose(state, "scheme", t, names="scheme.{}.name")
-    st.html(f'<p class="lab-hint">{reading.hint(state, t)}</p>')
+    if "scheme" not in state.hidden:
+        st.html(f'<p class="lab-hint">{reading.hint(state, t)}</p>')
     if main:
         _parameter(state, main, t)
-    controls.group(t("control.group.layer"))
+    controls.group(state, "layer", t, "layer", "fan_in", "fan_out")
     linear = not state["layer"] and "layer" not in state.refusals
     if linear:
         controls.pair(state, ("fan_in", "fan_out"), t)
@@ -62,12 +66,12 @@ def _controls(state: State, t: Text) -> None:
             controls.use_largest(state, t)
     else:
         controls.layer(state, t)
-        if "layer" not in state.refusals:
+        if not {"layer"} & (state.refusals.keys() | state.hidden):
             st.html(f'<p class="lab-hint">{reading.fans(state, t)}</p>')
-    controls.group(t("control.group.draw"))
+    controls.group(state, "draw", t, "seed", "device")
     controls.seed(state, t)
     controls.choose(state, "device", t)
-    with controls.more(t) as more:
+    with controls.more(state, t) as more:
         if more.open:
             for name in others:
                 _parameter(state, name, t)
@@ -95,44 +99,56 @@ def _histogram(frame: Frame, drawn: Drawn) -> None:
         other = SCHEMES[state["overlay"]]
         with suppress(ShapeError):  # a scheme that cannot fill this layer has no bounds here
             overlay = Overlay(t(f"scheme.{other.key}.name"), other.law(state.shape))
-    chart = weights(drawn.summary, drawn.law, t, frame.look, overlay=overlay)
     _beside(
-        chart,
+        frame,
+        lambda look: weights(drawn.summary, drawn.law, t, look, overlay=overlay),
         reading.alt(drawn, state, t),
         reading.verdict(drawn, state, t) + reading.evidence(drawn, state, t),
     )
 
 
-def _beside(chart: go.Figure, alt: str, words: str) -> None:
+def _beside(frame: Frame, draw: Draw, alt: str, words: str) -> None:
     """Show a chart with its description, and what it says in words beside it."""
     with st.container(key="view", horizontal=True, gap="medium"):
-        plot(chart, alt)
-        st.html(words)
+        frame.plot(draw, alt)
+        frame.html(words)
 
 
 def _cumulative(frame: Frame, drawn: Drawn) -> None:
     t, state = frame.t, frame.state
-    chart = cumulative(drawn.summary, drawn.law, t, frame.look)
-    _beside(chart, t("chart.alt_cumulative", scheme=reading.name(state, t)), reading.cumulative(drawn, t))
+    _beside(
+        frame,
+        lambda look: cumulative(drawn.summary, drawn.law, t, look),
+        t("chart.alt_cumulative", scheme=reading.name(state, t)),
+        reading.cumulative(drawn, t),
+    )
 
 
 def _quantiles(frame: Frame, drawn: Drawn) -> None:
     t, state = frame.t, frame.state
     if drawn.law.continuous is None:
-        st.html(f'<p class="lab-note">{t("quantiles.none")}</p>')
+        frame.html(f'<p class="lab-note">{t("quantiles.none")}</p>')
         return
-    chart = quantiles(drawn.summary, drawn.law, t, frame.look)
-    _beside(chart, t("chart.alt_quantiles", scheme=reading.name(state, t)), reading.quantiles(drawn, t))
+    _beside(
+        frame,
+        lambda look: quantiles(drawn.summary, drawn.law, t, look),
+        t("chart.alt_quantiles", scheme=reading.name(state, t)),
+        reading.quantiles(drawn, t),
+    )
 
 
 def _largest(frame: Frame, drawn: Drawn) -> None:
     t, state = frame.t, frame.state
     if drawn.law.continuous is None or drawn.law.family == "orthogonal":
         why = "largest.orthogonal" if drawn.law.random else "largest.none"
-        st.html(f'<p class="lab-note">{t(why)}</p>')
+        frame.html(f'<p class="lab-note">{t(why)}</p>')
         return
-    chart = extreme(drawn.summary, drawn.law, t, frame.look)
-    _beside(chart, t("chart.alt_largest", scheme=reading.name(state, t)), reading.largest(drawn, state, t))
+    _beside(
+        frame,
+        lambda look: extreme(drawn.summary, drawn.law, t, look),
+        t("chart.alt_largest", scheme=reading.name(state, t)),
+        reading.largest(drawn, state, t),
+    )
 
 
 def _matrix(frame: Frame, _: Drawn) -> None:
@@ -142,28 +158,28 @@ def _matrix(frame: Frame, _: Drawn) -> None:
     intro = t("matrix.intro" if len(shape) == 2 else "matrix.intro_conv", shape=" × ".join(map(count, shape)))
     if math.prod(shape) > MAX_WEIGHTS:
         limit = t("matrix.not_held", limit=count(MAX_WEIGHTS))
-        st.html(f'<p class="lab-note">{sentences(intro, limit)}</p>')
+        frame.html(f'<p class="lab-note">{sentences(intro, limit)}</p>')
         controls.shrink(state, t, MATRIX_LIMIT)
         return
     matrix = cached.matrix(cached.request(state))
     if matrix.small is None:
         sizes = {"limit": MATRIX_LIMIT, "columns": count(columns), "rows": count(rows)}
-        st.html(f'<p class="lab-note">{sentences(intro, t("matrix.too_large", **sizes))}</p>')
+        frame.html(f'<p class="lab-note">{sentences(intro, t("matrix.too_large", **sizes))}</p>')
         controls.shrink(state, t, MATRIX_LIMIT)
     else:
-        st.html(f'<p class="lab-note">{intro}</p>')
+        frame.html(f'<p class="lab-note">{intro}</p>')
     with st.container(key="matrix", horizontal=True, gap="medium"):
-        st.code(matrix.printed, language=None)
-        if matrix.small is not None:
+        frame.listing(matrix.printed)
+        if (small := matrix.small) is not None:
             alt = t("chart.alt_matrix", rows=rows, columns=columns)
-            plot(heatmap(matrix.small, t, frame.look), alt)
+            frame.plot(lambda look: heatmap(small, t, look), alt)
 
 
 def _numbers(frame: Frame, drawn: Drawn) -> None:
     t, summary = frame.t, drawn.summary
     rows = _bins(drawn)
     heads = [t(f"numbers.{name}") for name in ("low", "high", "drawn", "expected")]
-    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
+    head = reading.columns(heads)
     step = float(summary.edges[1] - summary.edges[0])
     cells = "".join(
         f'<tr><th scope="row">{quantity(low, step)}</th><td>{quantity(high, step)}</td>'
@@ -171,10 +187,11 @@ def _numbers(frame: Frame, drawn: Drawn) -> None:
         for low, high, n, expected in rows
     )
     left, right = st.columns([1.75, 1], gap="medium")
-    left.html(
+    frame.html(
         f'<div class="lab-scroll" tabindex="0"><table class="lab-table lab-bins">'
         f"<caption>{t('numbers.caption')}</caption>"
-        f"<thead><tr>{head}</tr></thead><tbody>{cells}</tbody></table></div>"
+        f"<thead><tr>{head}</tr></thead><tbody>{cells}</tbody></table></div>",
+        left.html,
     )
     with right:
         st.download_button(
@@ -205,17 +222,8 @@ def _as_csv(drawn: Drawn) -> str:
 
 
 def _code(frame: Frame, _: Drawn) -> None:
-    t, state = frame.t, frame.state
-    code = pytorch_code(
-        state["scheme"],
-        state.shape,
-        seed=state["seed"],
-        device=state.device,
-        dtype=state.dtype,
-        **state.params,
-    )
-    st.html(f'<p class="lab-note">{t("code.intro")}</p>')
-    st.code(code, language="python", wrap_lines=True)
+    frame.html(f'<p class="lab-note">{frame.t("code.intro")}</p>')
+    st.code(cached.code(cached.request(frame.state)), language="python", wrap_lines=True)
 
 
 show("distribution", body)

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
+import plotly.graph_objects as go
 import streamlit as st
+import torch
 
 from core import SCHEMES
 from core.lesson import SQRT5
@@ -11,9 +13,12 @@ from core.recipe import network_code
 from pages.figures.comparison import multiples
 from pages.figures.distribution import unnamed, weights
 from pages.figures.network import drawing
+from pages.figures.palette import Palette
+from pages.text import Text
 from pages.ui import cached, controls, dissection, questions, reading, runs, stops, teaching
 from pages.ui.cached import Request
-from pages.ui.frame import PAGES, Frame, plot, show
+from pages.ui.frame import PAGES, show
+from pages.ui.pieces import Frame, Offer
 from pages.ui.state import link_with
 
 #: Pixels of the slope's chart, above what it is held against.
@@ -31,7 +36,7 @@ def body(frame: Frame) -> None:
     with st.sidebar:
         _controls(frame)
     with st.container(key="stops", horizontal=True, vertical_alignment="center"):
-        st.html(teaching.context(state, t))
+        frame.html(teaching.context(state, t))
         stops.turn(state, t)
     special: dict[str, Callable[[Frame], None]] = {
         "sqrt5": _why_sqrt5,
@@ -61,26 +66,32 @@ def _step(frame: Frame) -> None:
     numbers = teaching.facts(tensors)
     hidden = stops.hidden(state)
     words = t(f"lesson.{key}.predict") if hidden else t(f"lesson.{key}.headline", **numbers)
-    st.html(reading.headline(words))
+    frame.html(reading.headline(words))
+    if not hidden:
+        frame.code = lambda: step.code
+        frame.tensors = lambda: [Offer.of(*named) for named in step.tensors]
     with st.container(key="lesson", horizontal=True, gap="medium"):
         with st.container(key="cell"):
             st.code(step.cell, language="python")
             if not hidden:
-                st.code("\n".join(shown.printed for shown in tensors), language=None)
-                st.html(teaching.note(key, t, **numbers))
+                frame.listing("\n".join(shown.printed for shown in tensors))
+                frame.html(teaching.note(key, t, **numbers))
                 _download(frame, step.code)
         if hidden:
             stops.ask(t)
         else:
             with st.container(key="seen"):
-                if len(tensors) == 1:
-                    chart = weights(tensors[0].summary, tensors[0].law, t, frame.look)
-                else:
-                    chart = multiples(teaching.panels(tensors, t), t, frame.look, height=400)
-                plot(chart, teaching.alt(tensors, t))
+                frame.plot(lambda look: _drawn(tensors, t, look), teaching.alt(tensors, t))
                 if tensors[0].law.random:
-                    st.html(f'<p class="lab-note">{t("lesson.few", n=tensors[0].summary.n)}</p>')
+                    frame.html(f'<p class="lab-note">{t("lesson.few", n=tensors[0].summary.n)}</p>')
                 _ways(frame, tensors)
+
+
+def _drawn(tensors: Sequence[teaching.Shown], t: Text, look: Palette) -> go.Figure:
+    """Draw a step's tensor, or its tensors one below the other."""
+    if len(tensors) == 1:
+        return weights(tensors[0].summary, tensors[0].law, t, look)
+    return multiples(teaching.panels(tensors, t), t, look, height=400)
 
 
 def _ways(frame: Frame, tensors: Sequence[teaching.Shown]) -> None:
@@ -109,22 +120,28 @@ def _why_sqrt5(frame: Frame) -> None:
         stops.ask(t)
         return
     bins = teaching.SLOPE_BINS
-    drawn = cached.job(teaching.sloped(state, a), bins).result()
-    own = cached.job(Request("classic_uniform", shape, state["seed"], "cpu", "float32", ()), bins).result()
-    st.html(reading.headline(teaching.slope_finding(a, drawn.law, shape[1], t)))
-    st.markdown(teaching.slope_formula(a, shape[1]))
+    asked = teaching.sloped(state, a), Request("classic_uniform", shape, state["seed"], "cpu", "float32", ())
+    drawn, own = (cached.job(request, bins).result() for request in asked)
+    frame.tensors = lambda: [_offer(request, f"{request.key}.weight") for request in asked]
+    frame.html(reading.headline(teaching.slope_finding(a, drawn.law, shape[1], t)))
+    frame.formula(teaching.slope_formula(a, shape[1]))
     _slider(frame)
     panels = teaching.slope_panels(a, drawn, own, t)
     widest = SCHEMES["kaiming_uniform"].law(shape)
-    plot(
-        multiples(panels, t, frame.look, height=SLOPE_HEIGHT, reach=[widest]),
+    frame.plot(
+        lambda look: multiples(panels, t, look, height=SLOPE_HEIGHT, reach=[widest]),
         t("lesson.sqrt5.alt", a=f"{a:.4g}"),
         key="slope",
         height=SLOPE_HEIGHT,
     )
     with st.container(key="told", horizontal=True, gap="medium"):
-        st.html(teaching.own_table(teaching.defaults(state["seed"]), t))
-        st.html(teaching.note("sqrt5", t))
+        frame.html(teaching.own_table(teaching.defaults(state["seed"]), t))
+        frame.html(teaching.note("sqrt5", t))
+
+
+def _offer(request: Request, name: str) -> Offer:
+    """Offer a drawn weight."""
+    return Offer(name, request.shape, torch.float32, lambda: cached.tensor(request))
 
 
 def _slider(frame: Frame) -> None:
@@ -141,6 +158,7 @@ def _slider(frame: Frame) -> None:
         key="slid",
         format_func=lambda a: "√5" if a == SQRT5 else f"{a:.4g}",
         on_change=moved,
+        disabled="slope" in state.fixed,
     )
     controls.refusal(state, "slope", t)
 
@@ -149,22 +167,25 @@ def _network(frame: Frame) -> None:
     t, state = frame.t, frame.state
     run, hidden = teaching.network_run(state), stops.hidden(state)
     code = network_code(LESSON, seed=state["seed"], batch=run.batch, data_seed=run.data_seed)
-    st.html(reading.headline(t("lesson.network.predict" if hidden else "lesson.network.headline")))
+    frame.code = lambda: code
+    if not hidden:
+        frame.tensors = lambda: [Offer.of(*named) for named in runs.tensors(run, inner=False).items()]
+    frame.html(reading.headline(t("lesson.network.predict" if hidden else "lesson.network.headline")))
     with st.container(key="lesson", horizontal=True, gap="medium"):
         with st.container(key="cell"):
             st.code(code, language="python", height=LISTING)
             if not hidden:
                 with st.container(key="listing"):
-                    st.code(teaching.printed(run), language=None, height=LISTING)
-                st.html(teaching.note("network", t))
+                    frame.listing(teaching.printed(run), LISTING)
+                frame.html(teaching.note("network", t))
                 _download(frame, code)
         if hidden:
             stops.ask(t)
             return
         with st.container(key="seen"):
             ran = runs.ran(run)
-            chart = drawing(dissection.columns(ran, runs.traced(run, 1), LESSON, 1, t), t, frame.look)
-            plot(chart, dissection.alt(ran, LESSON, t))
+            columns = dissection.columns(ran, runs.traced(run, 1), LESSON, 1, t)
+            frame.plot(lambda look: drawing(columns, t, look), dissection.alt(ran, LESSON, t))
             with st.container(key="ways", horizontal=True):
                 for label, query in (
                     ("open_model", link_with(seed=state["seed"])),
@@ -175,29 +196,30 @@ def _network(frame: Frame) -> None:
 
 def _closing(frame: Frame) -> None:
     t = frame.t
-    st.html(reading.headline(t("lesson.closing.headline")) + teaching.closing(t))
+    frame.html(reading.headline(t("lesson.closing.headline")) + teaching.closing(t))
 
 
 def _questions(frame: Frame) -> None:
     """Show one question; judge its answer, and then show what it was made of."""
     t, state = frame.t, frame.state
     of = teaching.asked(state["quiz"])[state["question"] - 1]
-    st.html(reading.headline(teaching.question(of, t)))
+    frame.html(reading.headline(teaching.question(of, t)))
     right = questions.answer(state, of, t)
     shown = right is not None or questions.given_up(state)
     if shown:
         verdict = "" if right is None else f"<b>{t('quiz.right' if right else 'quiz.wrong')}</b> "
-        st.html(f'<p class="lab-verdict" role="status">{verdict}{teaching.answer(of, t)}</p>')
+        frame.html(f'<p class="lab-verdict" role="status">{verdict}{teaching.answer(of, t)}</p>')
     else:
         questions.give_up(state, t)
     if of.scheme and (shown or of.choices):
-        drawn = cached.job(
-            Request(of.scheme, of.shape, of.seed, "cpu", "float32", ()), teaching.SLOPE_BINS
-        ).result()
+        request = Request(of.scheme, of.shape, of.seed, "cpu", "float32", ())
+        drawn = cached.job(request, teaching.SLOPE_BINS).result()
+        frame.tensors = lambda: [_offer(request, "weight")]
         draw = weights if shown else unnamed
         with st.container(key="asked"):
-            plot(draw(drawn.summary, drawn.law, t, frame.look), t("quiz.alt"))
-    questions.more(state, t)
+            frame.plot(lambda look: draw(drawn.summary, drawn.law, t, look), t("quiz.alt"))
+    if "quiz" not in state.fixed:
+        questions.more(state, t)
 
 
 show("lesson", body)

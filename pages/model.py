@@ -9,7 +9,8 @@ from core.network import LESSON
 from core.recipe import network_code
 from pages.figures.network import drawing, maps, strips
 from pages.ui import controls, dissection, layers, reading, runs
-from pages.ui.frame import Frame, plot, show
+from pages.ui.frame import show
+from pages.ui.pieces import Frame, Offer
 from pages.ui.runs import Asked, Ran
 from pages.ui.state import DTYPE_NAMES, State
 
@@ -21,10 +22,13 @@ def body(frame: Frame) -> None:
         _controls(frame)
     asked = runs.asked(state)
     run = runs.ran(asked)
-    st.html(dissection.context(state, t) + reading.headline(dissection.finding(run, state.network, t)))
-    st.markdown(dissection.formula(run))
+    frame.html(dissection.context(state, t) + reading.headline(dissection.finding(run, state.network, t)))
+    frame.formula(dissection.formula(run))
     if overflow := dissection.overflow(run, t):
-        st.html(overflow)
+        frame.html(overflow)
+    frame.code = lambda: _script(state, asked)
+    labels = state.labels if state["part"] == "backward" else None
+    frame.tensors = lambda: [Offer.of(*named) for named in runs.tensors(asked, labels).items()]
     views: dict[str, Callable[[Frame, Asked, Ran], None]] = {
         "network": _network,
         "forward": _forward,
@@ -43,19 +47,19 @@ def _controls(frame: Frame) -> None:
     """The layers in a drawer, the weights' seed and the input's, the device; the rest in More."""
     t, state = frame.t, frame.state
     layers.editor(state, t)
-    controls.group(t("control.group.weights"))
+    controls.group(state, "weights", t, "seed", "weights")
     if state["weights"] == "seeded":
         controls.seed(state, t)
     else:
         st.html(f'<p class="lab-hint">{t("model.printed_hint")}</p>')
         controls.refusal(state, "seed", t)
-    controls.group(t("control.group.input"))
+    controls.group(state, "input", t, "batch", "data_seed", "data")
     if state["data"]:
         st.html(f'<p class="lab-hint">{t("model.own_hint")}</p>')
     else:
         controls.pair(state, ("batch", "data_seed"), t)
     controls.choose(state, "device", t)
-    with controls.more(t) as more:
+    with controls.more(state, t) as more:
         if more.open:
             controls.choose(state, "weights", t, names="option.weights.{}")
             controls.data(state, t)
@@ -66,57 +70,57 @@ def _network(frame: Frame, asked: Asked, run: Ran) -> None:
     t, state = frame.t, frame.state
     followed = runs.traced(asked, state["sample"])
     with st.container(key="network", horizontal=True, gap="medium"):
-        chart = drawing(dissection.columns(run, followed, state.network, state["sample"], t), t, frame.look)
-        plot(chart, dissection.alt(run, state.network, t))
+        columns = dissection.columns(run, followed, state.network, state["sample"], t)
+        frame.plot(lambda look: drawing(columns, t, look), dissection.alt(run, state.network, t))
         with st.container(key="summary"):
-            st.code(run.summary, language=None)
-            st.html(f'<p class="lab-note">{dissection.output(run, t)}</p>')
+            frame.listing(run.summary)
+            frame.html(f'<p class="lab-note">{dissection.output(run, t)}</p>')
 
 
 def _forward(frame: Frame, asked: Asked, run: Ran) -> None:
     t, state = frame.t, frame.state
-    st.html(f'<p class="lab-note">{dissection.silent(run, state, t)}</p>')
+    frame.html(f'<p class="lab-note">{dissection.silent(run, state, t)}</p>')
     if dissection.cut(run):
-        chart = maps(dissection.pictures(run, t), t, frame.look)
-        plot(chart, t("maps.alt"), key="maps", height=chart.layout.height)
-        st.html(f'<p class="lab-note">{dissection.first_only(run, t)}</p>')
-    st.html(dissection.walk(run, t))
+        pictures = dissection.pictures(run, t)
+        frame.plot(lambda look: maps(pictures, t, look), t("maps.alt"), key="maps")
+        frame.html(f'<p class="lab-note">{dissection.first_only(run, t)}</p>')
+    frame.html(dissection.walk(run, t))
     st.html(f'<p class="lab-group">{t("model.follow")}</p>')
     left, right = st.columns([1, 5], gap="medium", vertical_alignment="bottom")
     with left:
         controls.enter(state, "sample", t)
     right.html(f'<p class="lab-note">{t("model.follow_note")}</p>')
     for title, sums in dissection.sums(runs.traced(asked, state["sample"]), state.network, t):
-        st.html(f"<h2 class='lab-layer'>{title}</h2>")
-        st.markdown(sums)
+        frame.html(f"<h2 class='lab-layer'>{title}</h2>")
+        frame.formula(sums)
 
 
 def _counting(frame: Frame, _: Asked, run: Ran) -> None:
     t = frame.t
     with st.container(key="count", horizontal=True, gap="medium"):
         with st.container(key="summary"):
-            st.code(run.summary, language=None)
-        st.html(dissection.counted(run, t) + f'<p class="lab-note">{t("count.note")}</p>')
+            frame.listing(run.summary)
+        frame.html(dissection.counted(run, t) + f'<p class="lab-note">{t("count.note")}</p>')
 
 
 def _parameters(frame: Frame, asked: Asked, _: Ran) -> None:
     t, state = frame.t, frame.state
     _load_printed(state, frame)
     rows, printed = runs.held(asked)
-    st.html(dissection.sits(rows, t))
-    plot(
-        strips(dissection.strips_of(rows), t, frame.look),
+    frame.html(dissection.sits(rows, t))
+    frame.plot(
+        lambda look: strips(dissection.strips_of(rows), t, look),
         t("strips.alt"),
         key="strips",
         height=100 + 38 * len(rows),
     )
-    st.html(dissection.bounds(rows, state.network, t))
-    st.code(printed, language=None)
+    frame.html(dissection.bounds(rows, state.network, t))
+    frame.listing(printed)
 
 
 def _load_printed(state: State, frame: Frame) -> None:
     """Offer the weights that the lesson prints, where they fit, and the way back."""
-    if not state.network.same_sizes(LESSON):
+    if not state.network.same_sizes(LESSON) or "weights" in state.fixed:
         return
     other = "printed" if state["weights"] == "seeded" else "seeded"
 
@@ -131,14 +135,22 @@ def _backward(frame: Frame, asked: Asked, _: Ran) -> None:
     left, right = st.columns([1, 2], gap="medium", vertical_alignment="bottom")
     with left:
         controls.enter(state, "labels", t, placeholder=",".join(map(str, state.labels[:12])))
+    free = "net" not in state.fixed
     with right, st.container(horizontal=True, vertical_alignment="bottom", key="alike"):
         for key, scheme, layers_ in _ALIKE:
             label, help_ = t(f"gradient.all_{key}"), t("gradient.all_help")
-            st.button(label, key=f"all_{key}", on_click=_all, args=(state, scheme, layers_), help=help_)
+            st.button(
+                label,
+                key=f"all_{key}",
+                on_click=_all,
+                args=(state, scheme, layers_),
+                help=help_,
+                disabled=not free,
+            )
     loss, rows = runs.gradients(asked, state.labels)
-    st.html(dissection.gradients(loss, rows, t))
+    frame.html(dissection.gradients(loss, rows, t))
     pairs = "".join(dissection.pair(row, t) for row in rows)
-    st.html(f'<div class="lab-steps">{pairs}</div>')
+    frame.html(f'<div class="lab-steps">{pairs}</div>')
 
 
 #: Ways to start units alike: the button's key, the scheme, and which layers (all, or all but the last).
@@ -162,9 +174,9 @@ def _all(state: State, scheme: str, end: int | None) -> None:
     st.session_state["weights"] = "seeded"
 
 
-def _code(frame: Frame, asked: Asked, _: Ran) -> None:
-    t, state = frame.t, frame.state
-    code = network_code(
+def _script(state: State, asked: Asked) -> str:
+    """Return the script that builds and runs the network."""
+    return network_code(
         state.network,
         seed=asked.seed or 0,
         batch=state.batch,
@@ -174,6 +186,11 @@ def _code(frame: Frame, asked: Asked, _: Ran) -> None:
         device=state.device,
         dtype=DTYPE_NAMES[asked.dtype],
     )
+
+
+def _code(frame: Frame, asked: Asked, _: Ran) -> None:
+    t, state = frame.t, frame.state
+    code = _script(state, asked)
     st.html(f'<p class="lab-note">{t("model.code")}</p>')
     with st.container(horizontal=True):
         st.download_button(

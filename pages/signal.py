@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
 
 from core import ACTIVATIONS
@@ -13,10 +12,11 @@ from core.recipe import signal_code
 from pages.figures.chaos import chaos, maps
 from pages.figures.layers import depth_map, ridges
 from pages.figures.signal import by_layer, shares_by_layer
-from pages.ui import controls, layerwise, outcomes, reading, rows, signals, theory
-from pages.ui.frame import Frame, plot, show
+from pages.ui import controls, layerwise, outcomes, reading, rows, scripts, signals, theory
+from pages.ui.frame import show
+from pages.ui.pieces import Draw, Frame
 from pages.ui.signals import Followed, Foretold
-from pages.ui.state import DTYPE_NAMES
+from pages.ui.state import DTYPE_NAMES, State
 from pages.ui.waiting import Write
 
 #: Views that look at the way back too, and those that need no run.
@@ -57,9 +57,9 @@ def body(frame: Frame) -> None:
             return
         say, _ = views[state["sight"]]
         words = reading.headline(say(schemes, state, t))
-        write(
-            outcomes.context(state, t) + words.replace("σ_w", "σ<sub>w</sub>").replace("σ_b", "σ<sub>b</sub>")
-        )
+        words = words.replace("σ_w", "σ<sub>w</sub>").replace("σ_b", "σ<sub>b</sub>")
+        frame.html(outcomes.context(state, t) + words, write)
+    frame.code = _maker(state, schemes)
     for view, tab in zip(views, tabs, strict=True):
         if tab.open:
             with tab:
@@ -71,12 +71,12 @@ def _controls(frame: Frame) -> None:
     t, state = frame.t, frame.state
     rows.editor(state, t, fans=False)
     controls.activation(state, t)
-    controls.group(t("control.group.network"))
+    controls.group(state, "network", t, "depth", "width")
     controls.pair(state, ("depth", "width"), t)
-    controls.group(t("control.group.draw"))
+    controls.group(state, "draw", t, "seed", "device")
     controls.seed(state, t)
     controls.choose(state, "device", t)
-    with controls.more(t) as more:
+    with controls.more(state, t) as more:
         if more.open:
             controls.pair(state, ("seeds", "samples"), t)
             controls.choose(state, "bias", t, names="option.bias.{}")
@@ -92,14 +92,18 @@ def _forward(frame: Frame, followed: Sequence[Followed]) -> None:
     t, state = frame.t, frame.state
     lines = outcomes.lines(followed, state["measure"], t)
     title = t(f"signal.y.{state['measure']}")
-    chart = by_layer(lines, t, frame.look, y_title=title, theory=t("signal.theory"))
-    _shown(frame, chart, outcomes.finding(followed, state, t), outcomes.key(lines))
-    st.html(outcomes.reading(followed, state, t))
+    _shown(
+        frame,
+        lambda look: by_layer(lines, t, look, y_title=title, theory=t("signal.theory")),
+        outcomes.finding(followed, state, t),
+        outcomes.key(lines),
+    )
+    frame.html(outcomes.reading(followed, state, t))
 
 
-def _shown(frame: Frame, chart: go.Figure, finding: str, key: str, *, lower: bool = False) -> None:
+def _shown(frame: Frame, draw: Draw, finding: str, key: str, *, lower: bool = False) -> None:
     """Show a chart by layer; on a phone, where its names have no room, they stand below."""
-    plot(chart, f"{frame.t('signal.alt')} {finding}", key="signal_lower" if lower else "signal")
+    frame.plot(draw, f"{frame.t('signal.alt')} {finding}", key="signal_lower" if lower else "signal")
     st.html(key)
 
 
@@ -107,26 +111,35 @@ def _gradient(frame: Frame, followed: Sequence[Followed]) -> None:
     t, state = frame.t, frame.state
     lines = outcomes.gradient_lines(followed, t)
     title = t("signal.y.gradient")
-    chart = by_layer(lines, t, frame.look, y_title=title, theory=t("signal.theory"), back=True)
-    _shown(frame, chart, outcomes.gradient_finding(followed, state, t), outcomes.key(lines))
-    st.html(outcomes.gradient_reading(followed, state, t))
+    _shown(
+        frame,
+        lambda look: by_layer(lines, t, look, y_title=title, theory=t("signal.theory"), back=True),
+        outcomes.gradient_finding(followed, state, t),
+        outcomes.key(lines),
+    )
+    frame.html(outcomes.gradient_reading(followed, state, t))
 
 
 def _saturation(frame: Frame, followed: Sequence[Followed]) -> None:
     t, state = frame.t, frame.state
     lines = layerwise.share_lines(followed, t)
-    chart = shares_by_layer(lines, t, frame.look, y_title=t("signal.y.saturated"), percent=True)
-    _shown(frame, chart, layerwise.saturation_finding(followed, state, t), outcomes.key(lines))
-    st.html(layerwise.saturation_note(followed, state, t))
+    title = t("signal.y.saturated")
+    _shown(
+        frame,
+        lambda look: shares_by_layer(lines, t, look, y_title=title, percent=True),
+        layerwise.saturation_finding(followed, state, t),
+        outcomes.key(lines),
+    )
+    frame.html(layerwise.saturation_note(followed, state, t))
 
 
 def _layers(frame: Frame, followed: Sequence[Followed]) -> None:
     t, state = frame.t, frame.state
     _beside_note(frame, "picture", "option.picture.{}", layerwise.layers_note(followed, state, t))
     draw = ridges if state["picture"] == "ridges" else depth_map
-    chart = draw(layerwise.pictured(followed), t, frame.look)
-    plot(
-        chart,
+    pictured = layerwise.pictured(followed)
+    frame.plot(
+        lambda look: draw(pictured, t, look),
         f"{t('signal.alt_layers')} {layerwise.layers_finding(followed, state, t)}",
         key="panels_by_layer",
     )
@@ -146,8 +159,13 @@ def _correlation(frame: Frame, followed: Sequence[Followed]) -> None:
     _beside_note(frame, "between", "option.between.{}", layerwise.correlation_note(lines, state, t))
     title = t(f"signal.y.{state['between']}")
     theory = t("signal.theory") if state["between"] == "samples" else ""
-    chart = shares_by_layer(lines, t, frame.look, y_title=title, theory=theory)
-    _shown(frame, chart, layerwise.correlation_finding(followed, state, t), outcomes.key(lines), lower=True)
+    _shown(
+        frame,
+        lambda look: shares_by_layer(lines, t, look, y_title=title, theory=theory),
+        layerwise.correlation_finding(followed, state, t),
+        outcomes.key(lines),
+        lower=True,
+    )
 
 
 def _maps(frame: Frame, schemes: Sequence[Foretold]) -> None:
@@ -156,8 +174,8 @@ def _maps(frame: Frame, schemes: Sequence[Foretold]) -> None:
     if not curves:  # the headline says so
         return
     words = f"{t('signal.alt_maps')} {theory.maps_finding(schemes, state, t)}"
-    plot(maps(curves, t, frame.look), words, key="maps_pair")
-    st.html(theory.key(curves) + f'<p class="lab-note">{t("signal.maps_note")}</p>')
+    frame.plot(lambda look: maps(curves, t, look), words, key="maps_pair")
+    frame.html(theory.key(curves) + f'<p class="lab-note">{t("signal.maps_note")}</p>')
 
 
 def _chaos(frame: Frame, schemes: Sequence[Foretold]) -> None:
@@ -166,21 +184,25 @@ def _chaos(frame: Frame, schemes: Sequence[Foretold]) -> None:
     phases = theory.charted(state, dots)
     if phases is None:  # the headline says so
         return
-    chart = chaos(dots, phases, t, frame.look)
     with st.container(key="chaos", horizontal=True, gap="medium"):
-        plot(chart, f"{t('chaos.alt')} {theory.chaos_finding(schemes, state, t)}")
-        st.html(theory.chaos_table(schemes, state, t) + f'<p class="lab-note">{t("chaos.note")}</p>')
+        frame.plot(
+            lambda look: chaos(dots, phases, t, look),
+            f"{t('chaos.alt')} {theory.chaos_finding(schemes, state, t)}",
+        )
+        frame.html(theory.chaos_table(schemes, state, t) + f'<p class="lab-note">{t("chaos.note")}</p>')
 
 
 def _gains(frame: Frame, _: Sequence[Foretold]) -> None:
     t, state = frame.t, frame.state
     phi = activation_of(state["activation"])
-    st.markdown(rf"$\phi(z) = {phi.formula}$")
+    frame.formula(rf"$\phi(z) = {phi.formula}$")
     left, right = st.columns([1.6, 1], gap="large")
-    left.html(theory.gains_table(state, t))
+    frame.html(theory.gains_table(state, t), left.html)
     with right:
         st.html(f'<p class="lab-note">{t("gains.note")}</p>')
         st.html(f'<p class="lab-note">{t("gains.try")}</p>')
+        if "activation" in state.fixed:
+            return
         for at, formula in enumerate(_OWN):
             st.button(f"`{formula}`", key=f"own_{at}", on_click=_choose, args=(formula,))
         if state["activation"] not in ACTIVATIONS:
@@ -194,7 +216,7 @@ def _choose(activation: str) -> None:
 def _figures(frame: Frame, followed: Sequence[Followed]) -> None:
     t, state = frame.t, frame.state
     left, right = st.columns([2.4, 1], gap="medium")
-    left.html(outcomes.figures(followed, state, t))
+    frame.html(outcomes.figures(followed, state, t), left.html)
     with right:
         st.download_button(
             t("numbers.download"),
@@ -206,9 +228,18 @@ def _figures(frame: Frame, followed: Sequence[Followed]) -> None:
         st.html(f'<p class="lab-note">{t("signal.figures_note")}</p>')
 
 
-def _code(frame: Frame, schemes: Sequence[Foretold]) -> None:
-    t, state = frame.t, frame.state
-    code = signal_code(
+def _maker(state: State, schemes: Sequence[Foretold]) -> Callable[[], str] | None:
+    """Return what makes the code of what is shown: the run's, or theory's; None where theory is silent."""
+    makers = {"maps": scripts.maps_code, "chaos": scripts.chaos_code, "gains": scripts.gains_code}
+    if state["sight"] not in makers:
+        return lambda: _script(state, schemes)
+    code = makers[state["sight"]](schemes, state)
+    return None if code is None else lambda: code
+
+
+def _script(state: State, schemes: Sequence[Foretold]) -> str:
+    """Return the script that runs the networks."""
+    return signal_code(
         [(row.entry.scheme, dict(row.entry.params)) for row in schemes],
         state["activation"],
         depth=state["depth"],
@@ -221,8 +252,11 @@ def _code(frame: Frame, schemes: Sequence[Foretold]) -> None:
         device=state.device,
         dtype=DTYPE_NAMES[state["dtype"]],
     )
-    st.html(f'<p class="lab-note">{t("signal.code")}</p>')
-    st.code(code, language="python")
+
+
+def _code(frame: Frame, schemes: Sequence[Foretold]) -> None:
+    st.html(f'<p class="lab-note">{frame.t("signal.code")}</p>')
+    st.code(_script(frame.state, schemes), language="python")
 
 
 show("signal", body)

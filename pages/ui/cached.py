@@ -16,6 +16,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
+from torch import Tensor
 
 import core
 from core import Law, Summary
@@ -152,10 +153,9 @@ class Matrix(NamedTuple):
     small: npt.NDArray[np.float32] | None
 
 
-@st.cache_resource(max_entries=ENTRIES // 8, show_spinner=False)
-def matrix(asked: Request) -> Matrix:
-    """Draw again, for the eye."""
-    tensor = core.draw(
+def tensor(asked: Request) -> Tensor:
+    """Draw again, to be taken away."""
+    return core.draw(
         asked.key,
         asked.shape,
         seed=asked.seed,
@@ -163,6 +163,24 @@ def matrix(asked: Request) -> Matrix:
         dtype=DTYPE_NAMES[asked.dtype],
         **dict(asked.params),
     )
-    flat = tensor.reshape(len(tensor), -1)
+
+
+def code(asked: Request) -> str:
+    """Return the script that draws it."""
+    return core.pytorch_code(
+        asked.key,
+        asked.shape,
+        seed=asked.seed,
+        device=asked.device,
+        dtype=DTYPE_NAMES[asked.dtype],
+        **dict(asked.params),
+    )
+
+
+@st.cache_resource(max_entries=ENTRIES // 8, show_spinner=False)
+def matrix(asked: Request) -> Matrix:
+    """Draw again, for the eye."""
+    drawn = tensor(asked)
+    flat = drawn.reshape(len(drawn), -1)
     small = max(flat.shape) <= MATRIX_LIMIT
-    return Matrix(str(tensor), flat.float().cpu().numpy() if small else None)
+    return Matrix(str(drawn), flat.float().cpu().numpy() if small else None)

@@ -9,7 +9,7 @@ from core import SCHEMES, Entry, Law, Layer, Summary, comparison, referee
 from core.laws import Band
 from pages.figures.comparison import Panel
 from pages.text import Text, count, fixed, placed, quantity, sentences
-from pages.ui import cached
+from pages.ui import cached, reading
 from pages.ui.cached import Drawn, Request
 from pages.ui.state import State
 
@@ -45,15 +45,23 @@ def compared(state: State, t: Text) -> list[Compared]:
     return rows
 
 
-def _drawn(entry: Entry, state: State) -> Drawn:
+def request(entry: Entry, state: State) -> Request:
+    """Return the draw that an entry asks for."""
     given: dict[str, Any] = dict(entry.params)
     values = SCHEMES[entry.scheme].checked(given)
     if values.get("nonlinearity", "leaky_relu") != "leaky_relu":
         values.pop("a", None)  # torch does not read it
     params, shape = tuple(values.items()), entry.layer(state.layer).shape
-    return cached.job(
-        Request(entry.scheme, shape, state["seed"], state.device, state["dtype"], params), BINS
-    ).result()
+    return Request(entry.scheme, shape, state["seed"], state.device, state["dtype"], params)
+
+
+def _drawn(entry: Entry, state: State) -> Drawn:
+    return cached.job(request(entry, state), BINS).result()
+
+
+def code(rows: Sequence[Compared], state: State) -> str:
+    """Return the scripts that draw all schemes, one below the other."""
+    return "\n\n".join(f"# {row.entry}\n{cached.code(request(row.entry, state))}" for row in rows)
 
 
 def named(entry: Entry, t: Text) -> str:
@@ -166,7 +174,7 @@ def _figures(row: Compared, activation: str, t: Text) -> str:
         (quantity(summary.std, law.std), quantity(law.std, law.std)),
         ("", bounds),
         (_kurtosis(summary.excess_kurtosis, t), _kurtosis(law.excess_kurtosis, t)),
-        (_share(summary.outside[0] / summary.n, beyond), _share(beyond, beyond)),
+        (_share(summary.outside[0] / summary.n, beyond, t), _share(beyond, beyond, t)),
         _largest(summary, law, t),
     ]
     if row.layer.kind == "Embedding":  # which looks a row up and sums nothing
@@ -185,11 +193,11 @@ def _kurtosis(value: float, t: Text) -> str:
     return fixed(value, 3) if math.isfinite(value) else t("table.undefined")
 
 
-def _share(share: float, expected: float) -> str:
+def _share(share: float, expected: float, t: Text) -> str:
     """Write a share of weights in percent, with the decimals of the expected one."""
     if share == 0:
         return "0"
-    return f"{quantity(100 * share, 100 * (expected or share), 3)}\u202f%"
+    return t("percent", n=quantity(100 * share, 100 * (expected or share), 3))
 
 
 def _largest(summary: Summary, law: Law, t: Text) -> tuple[str, str]:
@@ -203,7 +211,7 @@ def _largest(summary: Summary, law: Law, t: Text) -> tuple[str, str]:
 
 def table(heads: Sequence[str], rows: str, caption: str, kind: str) -> str:
     """Return a table that scrolls by itself where it is too wide."""
-    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
+    head = reading.columns(heads)
     return (
         f'<div class="lab-scroll" tabindex="0"><table class="lab-table {kind}"><caption>{caption}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"

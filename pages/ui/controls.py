@@ -2,8 +2,9 @@
 
 import difflib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
-from typing import Any
+from typing import Any, Self
 
 import streamlit as st
 from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
@@ -33,6 +34,8 @@ def choose(state: State, name: str, t: Text, *, names: str = "", none: str = "")
     ``names`` is the catalogue's pattern for their names, where they are words; ``none`` names the
     option "none".
     """
+    if name in state.hidden:
+        return
 
     def label(key: str) -> str:
         if none and key == "none":
@@ -46,12 +49,15 @@ def choose(state: State, name: str, t: Text, *, names: str = "", none: str = "")
         key=name,
         persist_state="page",
         filter_mode=None,
+        disabled=name in state.fixed,
     )
     refusal(state, name, t)
 
 
 def layer(state: State, t: Text) -> None:
     """Show the layer: chosen from examples, or typed as a model writes it."""
+    if "layer" in state.hidden:
+        return
     st.selectbox(
         t("control.layer"),
         LAYERS,
@@ -60,12 +66,15 @@ def layer(state: State, t: Text) -> None:
         persist_state="page",
         accept_new_options=True,
         help=t("control.layer_help"),
+        disabled="layer" in state.fixed,
     )
     refusal(state, "layer", t)
 
 
 def activation(state: State, t: Text) -> None:
     """Show the activation: chosen, or typed as a formula of z."""
+    if "activation" in state.hidden:
+        return
     st.selectbox(
         t("control.activation"),
         tuple(ACTIVATIONS),
@@ -73,18 +82,22 @@ def activation(state: State, t: Text) -> None:
         persist_state="page",
         accept_new_options=True,
         help=t("control.activation_help"),
+        disabled="activation" in state.fixed,
     )
     refusal(state, "activation", t)
 
 
 def enter(state: State, name: str, t: Text, *, placeholder: str = "") -> None:
     """Show a control that is typed; whatever was typed stays there, right or wrong."""
+    if name in state.hidden:
+        return
     st.text_input(
         title(state, name, t),
         key=name,
         max_chars=TABLE[name].max_chars,
         persist_state="page",
         placeholder=placeholder,
+        disabled=name in state.fixed,
     )
     refusal(state, name, t)
 
@@ -95,7 +108,9 @@ MENDABLE = 20_000
 
 def data(state: State, t: Text) -> None:
     """Show the field for a visitor's own input, and a way to fill it from a file."""
-    session = st.session_state
+    session, locked = st.session_state, "data" in state.fixed
+    if "data" in state.hidden:
+        return
 
     def upload() -> None:
         file = session["file"]
@@ -111,8 +126,17 @@ def data(state: State, t: Text) -> None:
                 return
         session["data"] = text
 
-    st.text_area(t("control.data"), key="data", persist_state="page", help=t("control.data_help"), height=110)
+    st.text_area(
+        t("control.data"),
+        key="data",
+        persist_state="page",
+        help=t("control.data_help"),
+        height=110,
+        disabled=locked,
+    )
     refusal(state, "data", t)
+    if locked:
+        return
     st.file_uploader(
         t("control.file"), ["csv", "tsv", "txt"], key="file", on_change=upload, max_upload_size=64
     )
@@ -134,27 +158,42 @@ def _input(state: State, t: Text) -> str:
 
 def pair(state: State, names: tuple[str, str], t: Text) -> None:
     """Show two short typed fields in one row, their refusals below the row."""
+    shown = [name for name in names if name not in state.hidden]
+    if not shown:
+        return
     with st.container(horizontal=True, wrap=False):
-        for name in names:
-            st.text_input(t(f"control.{name}"), key=name, max_chars=MAX_CHARS, persist_state="page")
-    for name in names:
+        for name in shown:
+            st.text_input(
+                t(f"control.{name}"),
+                key=name,
+                max_chars=MAX_CHARS,
+                persist_state="page",
+                disabled=name in state.fixed,
+            )
+    for name in shown:
         refusal(state, name, t)
 
 
 def seed(state: State, t: Text) -> None:
     """Show the seed, and a button that goes on to the next one."""
+    if "seed" in state.hidden:
+        return
+    locked = "seed" in state.fixed
 
     def next_seed() -> None:
         st.session_state["seed"] = written((state["seed"] + 1) % (MAX_SEED + 1))
 
     with st.container(horizontal=True, wrap=False, vertical_alignment="bottom"):
-        st.text_input(t("control.seed"), key="seed", max_chars=MAX_CHARS, persist_state="page")
+        st.text_input(
+            t("control.seed"), key="seed", max_chars=MAX_CHARS, persist_state="page", disabled=locked
+        )
         st.button(
             t("control.redraw"),
             key="redraw",
             on_click=next_seed,
             help=t("control.redraw_help"),
             width="stretch",
+            disabled=locked,
         )
     refusal(state, "seed", t)
 
@@ -162,13 +201,13 @@ def seed(state: State, t: Text) -> None:
 def use_largest(state: State, t: Text) -> None:
     """Offer the largest fan_out that fits beside the fan_in that was asked for."""
     facts = state.refusals["fan_out"].facts
-    if "fit" in facts:
+    if "fit" in facts and not state.fixed & {"fan_in", "fan_out"}:
         _sizes_button(facts["columns"], facts["fit"], t("refused.fit_button", **_grouped(facts)))
 
 
 def shrink(state: State, t: Text, limit: int) -> None:
     """Offer the layer cut down to ``limit`` on each side, if it is given by its fans."""
-    if state["layer"]:
+    if state["layer"] or state.fixed & {"fan_in", "fan_out"}:
         return
     rows, columns = (min(state[name], limit) for name in ("fan_out", "fan_in"))
     _sizes_button(columns, rows, t("matrix.shrink", columns=columns, rows=rows))
@@ -187,24 +226,47 @@ def _sizes_button(fan_in: int, fan_out: int, label: str) -> None:
     st.button(label, key="sizes", on_click=sizes)
 
 
-def group(title: str) -> None:
-    """Open a group of controls with a hairline and a small label."""
-    st.html(f'<p class="lab-group">{title}</p>')
+def group(state: State, name: str, t: Text, *controls: str) -> None:
+    """Open a group of these controls with a hairline and a small label, unless all are hidden."""
+    if not state.hidden.issuperset(controls):
+        st.html(f'<p class="lab-group">{t(f"control.group.{name}")}</p>')
 
 
-def more(t: Text) -> ExpanderContainer:
+@dataclass(frozen=True)
+class Bare:
+    """A drawer or tab that a link has hidden: nothing stands around what it holds, if anything."""
+
+    open: bool
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+def more(state: State, t: Text) -> ExpanderContainer | Bare:
     """Return the closed drawer for all that first sight does not need."""
+    if "more" in state.hidden:
+        return Bare(open=False)
     return st.expander(t("control.more"), key="more", on_change="rerun")
 
 
-def tabs(state: State, t: Text, control: str = "tab") -> Sequence[TabContainer]:
-    """Show the page's views, the options of ``control``, as tabs, of which only the open one is computed."""
+def tabs(state: State, t: Text, control: str = "tab") -> Sequence[TabContainer | Bare]:
+    """Show the page's views, the options of ``control``, as tabs, of which only the open one is computed.
+
+    A link that holds a page to one view leaves the tabs out.
+    """
+    if control in state.fixed:
+        return [Bare(open=view == state[control]) for view in TABLE[control].options]
     labels = {t(f"tab.{name}"): name for name in TABLE[control].options}
 
     def opened() -> None:
         st.session_state[control] = labels.get(st.session_state["views"], TABLE[control].default)
 
-    st.session_state["views"] = t(f"tab.{state[control]}")
+    here = t(f"tab.{state[control]}")
+    if st.session_state.get("views") != here:  # a tab that is open already may just be being left
+        st.session_state["views"] = here
     return st.tabs(list(labels), key="views", on_change=opened)
 
 
@@ -262,8 +324,9 @@ def worded(code: str, refused: Mapping[str, Any], name: str, t: Text) -> str:
         facts["at"] = t("layers.place", at=refused["at"]) if refused["at"] else t("layers.place_input")
     if "scheme" in facts:
         facts["scheme"] = t(f"scheme.{facts['scheme']}.name")
-    if code == "choice" and facts["options"].count(",") > MANY:
-        facts["options"] = _near(facts["was"], facts["options"].split(", "))
+    if code in {"choice", "listed"} and facts["options"].count(",") > MANY:
+        asked = facts["was"] if code == "choice" else facts["unknown"].split(", ")[0]
+        facts["options"] = _near(asked, facts["options"].split(", "))
     return t(f"refused.{code}", **facts)
 
 

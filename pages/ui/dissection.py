@@ -8,6 +8,7 @@ from core import ACTIVATIONS, Band, Network, referee
 from pages.figures.network import Column, Strip
 from pages.figures.notation import plain
 from pages.text import Text, count, expected_count, interval, quantity, sentences
+from pages.ui import reading
 from pages.ui.runs import SHOWN, WRITTEN, Array, Held, LayerGradient, Ran, Seen, Traced
 from pages.ui.state import State
 
@@ -157,7 +158,7 @@ def numbers(
         lines.append(f'<tr><th scope="row">{i}</th>{cells}</tr>')
     if len(shown) < rows:
         lines.append(f'<tr><th scope="row">…</th><td colspan="{len(heads)}"></td></tr>')
-    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
+    head = reading.columns(heads)
     return (
         f'<table class="lab-heat"><caption>{caption}</caption><thead><tr><td></td>{head}</tr></thead>'
         f"<tbody>{''.join(lines)}</tbody></table>"

@@ -2,19 +2,16 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
-from html import escape
-from urllib.parse import urlencode
+from typing import Literal
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from pages.figures import palette
-from pages.figures.palette import Palette
-from pages.text import HTML_LANG, LANGUAGES, Text, language_of
-from pages.ui import controls, rules
+from pages.text import LANGUAGES, Text, language_of
+from pages.ui import browser, classroom, controls, rules, tools
 from pages.ui import state as states
-from pages.ui.state import VERSION, State
+from pages.ui.pieces import Frame
+from pages.ui.state import VERSION
 from pages.ui.theme import style_sheet
 
 _LOG = logging.getLogger(__name__)
@@ -27,17 +24,8 @@ PAGES = {
     "signal": "pages/signal.py",
     "model": "pages/model.py",
     "lesson": "pages/lesson.py",
+    "teach": "pages/teach.py",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """What a page is given: its words, its colours and its visitor's choices."""
-
-    t: Text
-    look: Palette
-    state: State
-    page: str
 
 
 def show(page: str, body: Callable[[Frame], None]) -> None:
@@ -49,17 +37,16 @@ def show(page: str, body: Callable[[Frame], None]) -> None:
     try:
         state = states.read(page)
         rules.settle(state)
+        language = state["lang"] or language
+        classroom.follow(state, page, language)
         states.write(state)
         states.remember(state)  # a quick visitor's next step may cut this run short
-        language = state["lang"] or language
-        frame = Frame(Text(language), palette.of(st.context.theme.type), state, page)
+        look = palette.of(st.context.theme.type, far=state.far)
+        frame = Frame(Text(language), look, state, page)
         _open(frame)
         _menu(frame)
         body(frame)
-        # last, and set above the headline by the style sheet: written there, it would move what follows,
-        # and a browser may then show the headline beside the one before it until the run has ended
-        if words := _notices(frame):
-            st.html(words)
+        _close(frame)
     except Exception:  # noqa: BLE001 - the net below every page; it logs all it catches
         _LOG.exception("The page %s failed.", page)
         st.html(controls.alert(Text(language)("error.unexpected")))
@@ -68,31 +55,49 @@ def show(page: str, body: Callable[[Frame], None]) -> None:
 
 
 def _open(frame: Frame) -> None:
-    """Set the page's title and style."""
-    t = frame.t
+    """Set the page's title and style, and what the browser has to do itself."""
+    t, state = frame.t, frame.state
     name = t("app.name") if frame.page == "home" else f"{t(f'nav.{frame.page}')} · {t('app.name')}"
-    st.set_page_config(page_title=name, page_icon="🎲", layout="wide")
-    st.html(style_sheet(frame.look))
+    sidebar: Literal["auto", "collapsed"] = "collapsed" if state.far else "auto"
+    st.set_page_config(page_title=name, page_icon="🎲", layout="wide", initial_sidebar_state=sidebar)
+    st.html(style_sheet(frame.look, covered=classroom.covered(state, frame.page)))
 
 
-def plot(chart: go.Figure, alt: str, *, key: str = "chart", height: int = 460) -> None:
-    """Show a chart with its description ``alt``.
+def _close(frame: Frame) -> None:
+    """Write what stands above the page, or over it, by the style sheet.
 
-    It is as high as the style sheet says for ``key``, or else as ``height`` does, in pixels.
+    Written there, it would move what follows, and a browser may then show the headline beside the one
+    before it until the run has ended.
     """
-    with st.container(key=key, height=height, border=False):
-        st.plotly_chart(chart, height="stretch", theme=None, config={"displayModeBar": False}, alt=alt)
+    t, state = frame.t, frame.state
+    if frame.page != "home":  # whose result is only a part of it
+        classroom.cover(state, frame.page, t)
+    tools.open_asked(frame)
+    classroom.desk(state, frame.page, t)
+    browser.mount(state, frame.page, t)
+    if words := _notices(frame):
+        st.html(words)
 
 
 def _menu(frame: Frame) -> None:
-    """Show the pages, the languages and the themes, in one row at the content's edge."""
-    t = frame.t
+    """Show the pages, the languages, the themes and the tools, in one row at the content's edge."""
+    t, hidden = frame.t, frame.state.hidden
     with st.container(key="nav", horizontal=True, vertical_alignment="center", gap="small"):
-        for page, path in PAGES.items():
-            query = {} if page == frame.page else states.link_to(page)
-            st.page_link(path, label=t(f"nav.{page}"), query_params=query)
-        _languages(frame)
-        _themes(frame)
+        if "menu" not in hidden:
+            for page, path in PAGES.items():
+                st.page_link(path, label=t(f"nav.{page}"))
+        if "tools" not in hidden:
+            st.button(t("nav.share"), key="share", type="tertiary", on_click=_ask, args=("share",))
+            st.button(t("nav.export"), key="export", type="tertiary", on_click=_ask, args=("export",))
+            st.button(t("nav.project"), key="project", type="tertiary", on_click=_project)
+        if "lang" not in frame.state.fixed:
+            _languages(frame)
+        other = "light" if st.context.theme.type == "dark" else "dark"
+        # lab.js adds all that was chosen
+        link = (
+            f'<a href="?embed_options={other}_theme" data-lab-theme="{other}_theme">{t(f"nav.{other}")}</a>'
+        )
+        st.html(f'<p class="lab-right">{link}</p>', width="content")
 
 
 def _languages(frame: Frame) -> None:
@@ -107,20 +112,14 @@ def _languages(frame: Frame) -> None:
             st.button(name, key=f"language-{other}", type="tertiary", on_click=choose, args=(other,))
 
 
-def _themes(frame: Frame) -> None:
-    """Show the theme that is not on, as a link: only a fresh page can change Streamlit's theme.
+def _ask(tool: str) -> None:
+    """Open a tool's dialog on the run that follows."""
+    st.session_state["_tool"] = tool
 
-    Here the document is told its language too, in an element that stands in every run.
-    """
-    t = frame.t
-    other = "light" if frame.look is palette.DARK else "dark"
-    query = {**frame.state.query(), "embed_options": f"{other}_theme"}
-    script = ""
-    if st.session_state.get("_lang") != t.language:  # what was set once stays
-        st.session_state["_lang"] = t.language
-        script = f"<script>document.documentElement.lang='{HTML_LANG[t.language]}'</script>"
-    link = f'<p class="lab-right"><a href="?{escape(urlencode(query))}">{t(f"nav.{other}")}</a></p>'
-    st.html(link + script, width="content", unsafe_allow_javascript=bool(script))
+
+def _project() -> None:
+    session = st.session_state
+    session["view"] = "page" if session.get("view") == "projector" else "projector"
 
 
 def _notices(frame: Frame) -> str:

@@ -33,6 +33,9 @@ Place = tuple[str, int]
 
 def editor(state: State, t: Text) -> None:
     """Show the drawer with the layers, and the way back to the lesson's network."""
+    if "net" in state.fixed:  # as one line that nobody can change, or not at all
+        controls.enter(state, "net", t)
+        return
     with st.expander(t("layers.title"), key="layers", on_change="rerun") as drawer:
         if drawer.open:
             network = _asked()

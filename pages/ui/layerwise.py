@@ -29,18 +29,18 @@ def share_lines(rows: Sequence[Followed], t: Text) -> list[Line]:
             spread = shares.std(0, ddof=1)
             low, high = np.clip(middle - spread, 0, 1), np.clip(middle + spread, 0, 1)
         gone = np.flatnonzero(np.isnan(middle))
-        words = t("signal.comes_to", value=_percent(middle[-1]))
+        words = t("signal.comes_to", value=_percent(middle[-1], t))
         if len(gone):
             words = t("signal.overflow_from", place=int(gone[0]) + 1)
         found.append(Line(brief(row.name), words, row.place, middle, low, high))
     return found
 
 
-def _percent(share: float) -> str:
+def _percent(share: float, t: Text) -> str:
     size = 100 * share
     if 0 < size < 0.1 or 99.9 < size < 100:
-        return "<\u00a00.1\u00a0%" if size < 1 else ">\u00a099.9\u00a0%"
-    return f"{fixed(size, 0 if size in {0, 1, 100} or 10 <= size <= 90 else 1)}\u00a0%"
+        return t("percent", n="<\u00a00.1" if size < 1 else ">\u00a099.9")
+    return t("percent", n=fixed(size, 0 if size in {0, 1, 100} or 10 <= size <= 90 else 1))
 
 
 #: Where shares differ by less than this, in all layers and schemes, their ends say it all.
@@ -58,14 +58,16 @@ def saturation_finding(rows: Sequence[Followed], state: State, t: Text) -> str:
     every = np.concatenate([part for _, part in courses])
     low, high = float(np.nanmin(every)), float(np.nanmax(every))
     if high - low < ALIKE and low > 0:
-        ends = {"low": _percent(low), "high": _percent(high)}
+        ends = {"low": _percent(low, t), "high": _percent(high, t)}
         return t("signal.saturated_alike", activation=state["activation"], **ends)
     layer = int(np.nanargmax(shares))
-    facts = {"name": most, "layer": count(layer + 1), "share": _percent(shares[layer])}
+    facts = {"name": most, "layer": count(layer + 1), "share": _percent(shares[layer], t)}
     words = t("signal.saturated", activation=state["activation"], **facts)
     if high - np.nanmax(fewer) < 0.005:
         return words
-    return sentences(words, t("signal.saturated_least", name=least, share=_percent(float(np.nanmax(fewer)))))
+    return sentences(
+        words, t("signal.saturated_least", name=least, share=_percent(float(np.nanmax(fewer)), t))
+    )
 
 
 def saturation_note(rows: Sequence[Followed], state: State, t: Text) -> str:
@@ -73,9 +75,9 @@ def saturation_note(rows: Sequence[Followed], state: State, t: Text) -> str:
     dead = [(float(row.trace.dead.mean(0)[-1]), brief(row.name)) for row in rows]
     most, name = max(dead, key=lambda each: -1.0 if math.isnan(each[0]) else each[0])
     facts = {"samples": count(state["samples"]), "layer": count(state["depth"])}
-    words = [t("signal.saturated_note", activation=escape(state["activation"]), part=_percent(SATURATED))]
+    words = [t("signal.saturated_note", activation=escape(state["activation"]), part=_percent(SATURATED, t))]
     if most > 0:
-        words.append(t("signal.dead", dead=_percent(most), name=escape(name), **facts))
+        words.append(t("signal.dead", dead=_percent(most, t), name=escape(name), **facts))
     elif most == 0:
         words.append(t("signal.dead_none", **facts))
     return f'<p class="lab-note">{sentences(*words)}</p>'
@@ -96,7 +98,7 @@ def layers_finding(rows: Sequence[Followed], state: State, t: Text) -> str:
         if not math.isfinite(row.trace.activation_mean_square[0, -1]):
             parts.append(t("signal.near_zero_gone", name=brief(row.name)))
             continue
-        share = _percent(last[len(last) // 2] / last.sum())
+        share = _percent(last[len(last) // 2] / last.sum(), t)
         parts.append(t("signal.near_zero_part", name=brief(row.name), share=share))
     return t(
         "signal.near_zero",
@@ -119,7 +121,7 @@ def layers_note(rows: Sequence[Followed], state: State, t: Text) -> str:
         t(f"signal.{state['picture']}_note", seed=state["seed"], reach=quantity(reach, reach, 2, trim=True))
     ]
     if most > 0:
-        words.append(t("signal.beyond", name=escape(name), layer=count(layer + 1), share=_percent(most)))
+        words.append(t("signal.beyond", name=escape(name), layer=count(layer + 1), share=_percent(most, t)))
     return f'<p class="lab-note">{sentences(*words)}</p>'
 
 

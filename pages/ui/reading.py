@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import NamedTuple
 
@@ -33,9 +33,14 @@ class Row(NamedTuple):
 
 def headline(text: str) -> str:
     """Return a page's headline; Chinese breaks after its punctuation, not inside a word."""
-    parts = re.split(r"(?<=[，：。？])", text)
+    parts = re.split(r"(?<=[，：；。？])", text)
     broken = "".join(f"<span>{escape(part)}</span>" for part in parts if part)
     return f'<h1 class="lab-headline">{broken if len(parts) > 1 else escape(text)}</h1>'
+
+
+def columns(heads: Iterable[str]) -> str:
+    """Return the cells over a table's columns; one over the rows' own names may be empty."""
+    return "".join(f'<th scope="col">{head}</th>' if head else "<td></td>" for head in heads)
 
 
 def name(state: State, t: Text) -> str:
@@ -215,7 +220,7 @@ def table(rows: Sequence[Row], t: Text, *, note: str) -> str:
     errors = any(math.isfinite(row.errors) for row in rows)
     heads = ["", t("table.drawn"), t("table.expected")] + [t("table.off")] * errors
     body = "".join(_row(row, errors=errors) for row in rows)
-    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
+    head = columns(heads)
     return (
         f'<table class="lab-table"><caption>{t("table.caption")}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

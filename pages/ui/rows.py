@@ -25,6 +25,9 @@ def editor(state: State, t: Text, *, fans: bool = True) -> None:
 
     With ``fans`` each may have a layer of its own.
     """
+    if "rows" in state.fixed:  # as one line that nobody can change, or not at all
+        controls.enter(state, "rows", t)
+        return
     typed = _typed()
     with st.expander(t("rows.title"), key="schemes", on_change="rerun") as drawer:
         if drawer.open:

@@ -237,6 +237,28 @@ def gradients(run: Asked, labels: tuple[int, ...]) -> tuple[float, tuple[LayerGr
     return result.loss, tuple(rows)
 
 
+def tensors(run: Asked, labels: tuple[int, ...] | None = None, *, inner: bool = True) -> dict[str, Tensor]:
+    """Return by name the network's input, its parameters, and what it makes of the input.
+
+    That is each layer's z and, after an activation, a; or without ``inner`` the last of them as output.
+    With ``labels``, a parameter's gradient follows it.
+    """
+    net, rows = _built(run)
+    found = {"input": rows}
+    slopes: dict[str, Tensor | None] = {}
+    for layer, weight, bias in backward(net, rows, labels).gradients if labels else ():
+        slopes |= {f"{layer}.weight": weight, f"{layer}.bias": bias}
+    for name, parameter in net.named_parameters():
+        found[name] = parameter.detach()
+        if (slope := slopes.get(name)) is not None:
+            found[f"{name}.grad"] = slope
+    with torch.no_grad():
+        _, *steps = net.steps(rows)
+    if not inner:
+        return {**found, "output": steps[-1].value}
+    return found | {f"{step.layer}.{'z' if step.kind == 'linear' else 'a'}": step.value for step in steps}
+
+
 def weights_file(run: Asked) -> bytes:
     """Return the network's parameters as a .safetensors file."""
     net, _ = _built(run)

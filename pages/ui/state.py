@@ -57,6 +57,8 @@ MAX_DEPTH, MAX_WIDTH, MAX_SAMPLES, MAX_SEEDS = 200, 2048, 1024, 50
 MAX_SEED = 2**32 - 1
 #: Characters of a text field; more is cut off when it comes from a link.
 MAX_CHARS = 24
+#: Characters of a list of controls' names.
+MAX_LISTED = 600
 #: Characters of a visitor's own data that a link carries; more stays on the page.
 MAX_LINK_DATA = 2000
 #: Layers to choose; any other that torch.nn can build may be typed. '' is Linear, of the two fans.
@@ -86,11 +88,11 @@ class Refusal:
 
 
 class Refused(ValueError):
-    """Raised by a parser with the refusal that says why."""
+    """Raised by a parser with the refusal that says why; ``keep`` is what of the entry can be used."""
 
-    def __init__(self, code: str, **facts: Any) -> None:
+    def __init__(self, code: str, keep: "Value | None" = None, **facts: Any) -> None:
         super().__init__(code)
-        self.refusal = Refusal(code, facts)
+        self.refusal, self.keep = Refusal(code, facts), keep
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +232,18 @@ def _activation(name: str, default: str) -> Control:
     return Control(name, default, parse, max_chars=MAX_FORMULA_CHARS + 1)  # one more is refused, not cut
 
 
+def _listed(name: str, allowed: Callable[[], Iterable[str]]) -> Control:
+    def parse(raw: str) -> str:
+        names = [part.strip() for part in raw.split(",") if part.strip()]
+        known = tuple(allowed())
+        kept = ",".join(dict.fromkeys(part for part in names if part in known))
+        if unknown := [part for part in names if part not in known]:
+            raise Refused("listed", keep=kept, unknown=", ".join(unknown), options=", ".join(known))
+        return kept
+
+    return Control(name, "", parse, max_chars=MAX_LISTED)
+
+
 def _labels(name: str) -> Control:
     def parse(raw: str) -> str:
         labels = re.split(r"[,;\s]+", raw.strip(" \t\r\n,;"))
@@ -240,6 +254,22 @@ def _labels(name: str) -> Control:
     return Control(name, "", parse, max_chars=5 * MAX_ROWS)
 
 
+#: The lecture plans that come with Init Lab, and how many steps each has.
+PLANS: Mapping[str, int] = {"first": 9, "depth": 9, "network": 8}
+
+
+def _step_of_plan(name: str) -> Control:
+    def parse(raw: str) -> str:
+        if raw and raw not in (f"{plan}-{at}" for plan, steps in PLANS.items() for at in range(1, steps + 1)):
+            known = ", ".join(f"{plan}-1 … {plan}-{steps}" for plan, steps in PLANS.items())
+            raise Refused("plan_step", known=known)
+        return raw
+
+    return Control(name, "", parse)
+
+
+#: Parts of every page that a link may hide beside controls: the menu, the drawer, and what is taken away.
+PARTS_OF_PAGES = ("menu", "more", "tools")
 TABS = ("histogram", "cumulative", "quantiles", "largest", "matrix", "numbers", "code")
 
 #: The model page's views.
@@ -292,8 +322,12 @@ TABLE: Mapping[str, Control] = {
         _whole("sample", 1, 1, MAX_ROWS),
         _choice("part", "network", PARTS),
         _choice("step", "uniform", STOPS),
-        # 'on' hides each step's result until it is asked for
+        # 'on' covers a page's result until it is asked for
         _choice("predict", "off", ("off", "on")),
+        _choice("view", "page", ("page", "projector")),
+        # a lecturer's choice of what students see, and of what they cannot change
+        _listed("hide", lambda: (*TABLE, *PARTS_OF_PAGES)),
+        _listed("lock", lambda: TABLE),
         _between("slope", 0.0, 0.0, lesson.SQRT5),
         _whole("quiz", 1, 1, MAX_SEED),
         _whole("question", 1, 1, len(QUESTIONS)),
@@ -314,27 +348,38 @@ TABLE: Mapping[str, Control] = {
         _choice("picture", "ridges", ("ridges", "map")),
         _choice("between", "samples", ("samples", "units")),
         _choice("sight", "forward", SIGHTS),
+        _choice("prepare", "link", ("link", "plan")),
+        _choice("plan", "first", (*PLANS, "own")),
+        # the held plan and its step, as in 'depth-3'; '' holds none, or one's own, which no link can carry
+        _step_of_plan("at"),
         # '' is the browser's own language, which a link leaves to its reader
         _choice("lang", "", ("", *LANGUAGES)),
     )
 }
 
 _NETWORK = ("net", "weights", "batch", "data_seed", "data", "labels", "sample", "part")
-_LESSON = ("step", "predict", "slope", "quiz", "question")
+_LESSON = ("step", "slope", "quiz", "question")
 _COMPARISON = ("rows", "order", "activation", "aspect")
 _SIGNAL = (
     *("depth", "width", "seeds", "samples", "bias", "sigma_b", "input", "input_scale"),
     *("measure", "picture", "between", "sight"),
 )
-_LAYER = tuple(name for name in TABLE if name not in _NETWORK + _LESSON + _COMPARISON + _SIGNAL)
+#: What every page has; a shared link leaves out how its sender looks at it, and goes through a plan.
+_FRAME = ("predict", "hide", "lock", "view", "lang", "at")
+OWN_LOOK = ("view", "lang", "at")
+_TEACH = ("prepare", "plan")
+_LAYER = tuple(
+    name for name in TABLE if name not in _NETWORK + _LESSON + _COMPARISON + _SIGNAL + _TEACH + _FRAME
+)
 #: page → its controls, which are also what its link may hold; add a page's here
 CONTROLS: Mapping[str, tuple[str, ...]] = {
-    "home": _LAYER,
-    "distribution": _LAYER,
-    "compare": (*_COMPARISON, "layer", "fan_in", "fan_out", "seed", "device", "dtype", "lang"),
-    "signal": ("rows", "activation", *_SIGNAL, "seed", "device", "dtype", "lang"),
-    "model": (*_NETWORK, "seed", "device", "dtype", "lang"),
-    "lesson": (*_LESSON, "fan_in", "fan_out", "seed", "lang"),
+    "home": (*_LAYER, *_FRAME),
+    "distribution": (*_LAYER, *_FRAME),
+    "compare": (*_COMPARISON, "layer", "fan_in", "fan_out", "seed", "device", "dtype", *_FRAME),
+    "signal": ("rows", "activation", *_SIGNAL, "seed", "device", "dtype", *_FRAME),
+    "model": (*_NETWORK, "seed", "device", "dtype", *_FRAME),
+    "lesson": (*_LESSON, "fan_in", "fan_out", "seed", *_FRAME),
+    "teach": (*_TEACH, *_FRAME),
 }
 
 
@@ -358,6 +403,21 @@ class State:
 
     def __getitem__(self, name: str) -> Any:
         return self.values[name]
+
+    @property
+    def far(self) -> bool:
+        """Whether the page is for the last row of a lecture hall."""
+        return bool(self.values["view"] == "projector")
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """Controls and parts of the page that the link hides."""
+        return frozenset(str(self.values["hide"]).split(","))
+
+    @property
+    def fixed(self) -> frozenset[str]:
+        """Controls that a visitor cannot change: hidden or locked."""
+        return self.hidden | frozenset(str(self.values["lock"]).split(","))
 
     @property
     def layer(self) -> Layer:
@@ -450,6 +510,8 @@ def read(page: str) -> State:
     shown = CONTROLS[page]
     link = st.query_params.to_dict()
     session = st.session_state
+    if not link and session.get("_page", page) != page:  # by the menu, which takes all choices along
+        link = link_to(page)
     typed = {name: session.get(name) for name in shown}
     # A stale URL with a changed widget is a visitor faster than the network, not a link.
     moved = session.get("_page") == page and typed != session.get("_typed")
@@ -477,7 +539,8 @@ def read(page: str) -> State:
             if name in refused_link:
                 raise _no_option(options_of(name, scheme))
         except Refused as refused:
-            state.values.setdefault(name, _last_good(control, good, scheme))
+            fallback = _last_good(control, good, scheme) if refused.keep is None else refused.keep
+            state.values.setdefault(name, fallback)
             was = refused_link.get(name, str(raw))
             facts = {**refused.refusal.facts, "was": was, "used": state.values[name]}
             state.refusals[name] = Refusal(refused.refusal.code, facts)
@@ -560,15 +623,20 @@ def _load(link: Mapping[str, str], shown: tuple[str, ...]) -> None:
 
 
 def link_to(page: str) -> dict[str, str]:
-    """Return the URL parameters of ``page`` with what this visitor has chosen on any page."""
+    """Return the URL parameters of ``page`` with what this visitor has chosen on any page.
+
+    A link of the menu needs none: a page that is reached without any finds these by itself.
+    """
     kept: Mapping[str, str] = st.session_state.get("_kept", {})
     return _versioned({name: kept[name] for name in CONTROLS[page] if name in kept})
 
 
 def link_with(**values: Value) -> dict[str, str]:
-    """Return the URL parameters that open a page with these values and every other default."""
+    """Return the URL parameters that open a page with these values, looked at as now, else with defaults."""
     scheme = str(values.get("scheme", TABLE["scheme"].default))
-    return _versioned({n: written(v) for n, v in values.items() if v != default_of(n, scheme)})
+    kept: Mapping[str, str] = st.session_state.get("_kept", {})
+    look = {name: kept[name] for name in _FRAME if name in kept}
+    return {"v": VERSION, **look} | {n: written(v) for n, v in values.items() if v != default_of(n, scheme)}
 
 
 def write(state: State) -> None:
@@ -576,7 +644,8 @@ def write(state: State) -> None:
     query = state.query()
     kept = {n: v for n, v in st.session_state.get("_kept", {}).items() if n not in state.names}
     st.session_state["_kept"] = kept | {n: v for n, v in query.items() if n != "v"}
-    if st.query_params.to_dict() != query:
+    # a browser that was faster than the network tells of the URL before the one that it was given last
+    if st.query_params.to_dict() != query or st.session_state.get("_link", query) != query:
         st.query_params.from_dict(query)
     st.session_state["_link"] = query
 

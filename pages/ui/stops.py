@@ -17,11 +17,13 @@ def arrive(state: State) -> None:
 
 def turn(state: State, t: Text) -> None:
     """Show the ways to the stop before and the next; with what is hidden, the next shows that first."""
+    if "step" in state.fixed:
+        return
     first, last = state["step"] == STOPS[0], state["question"] == len(KINDS)
-    st.button(t("lesson.previous"), key="previous", shortcut="Left", on_click=_back, disabled=first)
+    st.button(t("lesson.previous"), key="previous", on_click=_back, disabled=first)
     label = t("lesson.reveal" if hidden(state) else "lesson.next")
     over = state["step"] == "questions" and last
-    st.button(label, key="next", shortcut="Right", on_click=_on, disabled=over)
+    st.button(label, key="next", on_click=_on, disabled=over)
 
 
 def _back() -> None:

@@ -15,7 +15,7 @@ from core.network import LESSON
 from core.quiz import ALPHA, KINDS, questions
 from pages.figures.comparison import Panel
 from pages.text import Text, count, expected_count, quantity, sentences
-from pages.ui import runs
+from pages.ui import reading, runs
 from pages.ui.cached import Drawn, Request
 from pages.ui.state import STOPS, TABLE, State, link_with
 
@@ -211,7 +211,7 @@ def own_table(rows: Sequence[OwnDefault], t: Text) -> str:
         f"<td>{_equal(row.kaiming, row.n, t)}</td><td>{_equal(row.uniform, row.n, t)}</td></tr>"
         for row in rows
     )
-    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
+    head = reading.columns(heads)
     return (
         f'<div class="lab-scroll" tabindex="0"><table class="lab-table lab-own">'
         f"<caption>{t('lesson.sqrt5.caption')}</caption>"

@@ -10,9 +10,13 @@ _ROLES = ("paper", "ink", "ink2", "rule", "line", "law", "warning")
 
 
 @cache
-def style_sheet(look: Palette) -> str:
-    """Return the sheet in one theme's colours, as a style element without comments and line ends."""
-    rules = Path(__file__).with_name("theme.css").read_text(encoding="utf-8")
+def style_sheet(look: Palette, *, covered: bool = False) -> str:
+    """Return the sheet in one theme's colours, as a style element without comments and line ends.
+
+    ``covered`` hides the page's result, which waits to be predicted.
+    """
+    names = ["theme.css"] + ["projector.css"] * (look.times != 1) + ["covered.css"] * covered
+    rules = "".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in names)
     rules = re.sub(r"/\*.*?\*/", "", rules, flags=re.DOTALL)
     rules = re.sub(r"\s*([{};])\s*", r"\1", rules)
     colours = {role: getattr(look, role) for role in _ROLES}

@@ -40,6 +40,23 @@ def refusals(app: AppTest) -> list[str]:
     return [unescape(words) for words in re.findall(r'role="alert">▲ (.*?)</p>', bodies)]
 
 
+#: Buttons that the frame puts around every page, with the languages.
+FRAMES = {"share", "export", "project", "predict_first", "leave", "again", "previous", "next"}
+
+
+def own_buttons(app: AppTest) -> set[str]:
+    """Return the buttons of the page itself."""
+    keys = {str(button.key) for button in app.button}
+    return {key for key in keys - FRAMES if not key.startswith("language")}
+
+
+def turned(app: AppTest, page: str) -> AppTest:
+    """Go on to another page by the menu, as the same visitor."""
+    app.switch_page("app.py" if page == "home" else f"pages/{page}.py")
+    app.query_params.clear()
+    return app.run()
+
+
 @pytest.fixture
 def link() -> Callable[[AppTest], dict[str, str]]:
     """Return a function that reads a page's link."""

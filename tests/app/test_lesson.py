@@ -16,7 +16,7 @@ from core.lesson import SQRT5
 from core.quiz import KINDS, questions
 from pages.text import LANGUAGES, Text
 from pages.ui.state import STOPS
-from tests.app.conftest import few, opened, query, refusals, said
+from tests.app.conftest import few, opened, own_buttons, query, refusals, said
 from tests.golden.test_lesson import PRINTED
 
 languages = pytest.mark.parametrize("language", LANGUAGES)
@@ -70,8 +70,8 @@ def test_the_nine_tensors_are_on_the_page_as_the_lesson_prints_them() -> None:
 
 def test_first_sight_is_one_step_one_chart_and_at_most_six_controls() -> None:
     app = _opened()
-    own = [button.key for button in app.button if not str(button.key).startswith("language")]
-    assert set(own) == {"redraw", "previous", "next"}
+    own = {*own_buttons(app), "previous", "next"}
+    assert own == {"redraw", "previous", "next"}
     assert len(app.selectbox) + len(app.text_input) + len(own) <= 6
     assert len(app.get("plotly_chart")) == 1
     assert query(app) == {}
@@ -91,14 +91,6 @@ def test_next_and_previous_walk_the_whole_lesson_and_back() -> None:
     for _ in range(len(KINDS) - 1 + len(STOPS) - 1):
         app.button(key="previous").click().run()
     assert query(app) == {}
-
-
-def test_the_buttons_have_keys() -> None:
-    app = _opened()
-    assert (app.button(key="previous").proto.shortcut, app.button(key="next").proto.shortcut) == (
-        "left",
-        "right",
-    )
 
 
 def test_what_is_to_be_predicted_is_hidden_until_it_is_asked_for() -> None:

@@ -20,7 +20,7 @@ from core.network import LESSON, LINEAR_SCHEMES
 from pages.text import LANGUAGES, Text
 from pages.ui import runs
 from pages.ui.state import CONTROLS, PARTS, TABLE
-from tests.app.conftest import few, opened, query, refusals, said
+from tests.app.conftest import few, opened, query, refusals, said, turned
 
 Link = Callable[[AppTest], dict[str, str]]
 DEEP = "6-5.kaiming_normal.relu-4.xavier_uniform.tanh-7.orthogonal.no_bias.gelu-3.softmax"
@@ -478,15 +478,11 @@ def test_the_weights_file_holds_the_parameters() -> None:
 
 def test_a_choice_survives_leaving_the_page() -> None:
     app = _opened(net="2-1", seed="9")
-    (to_distribution,) = (entry.proto for entry in app.get("page_link") if entry.proto.page == "distribution")
-    assert to_distribution.query_string == "v=1&seed=9"
-    app.switch_page("pages/distribution.py")
-    app.query_params.clear()
-    app.query_params["v"], app.query_params["seed"] = "1", "9"
-    app.run()
+    turned(app, "distribution")
+    assert query(app) == {"v": "1", "seed": "9"}
     assert refusals(app) == []
-    (back,) = (entry.proto for entry in app.get("page_link") if entry.proto.page == "model")
-    assert back.query_string == "v=1&net=2-1&seed=9"
+    turned(app, "model")
+    assert query(app) == {"v": "1", "net": "2-1", "seed": "9"}
 
 
 def test_thirty_visitors_of_one_link_build_one_network() -> None:

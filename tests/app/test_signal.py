@@ -37,7 +37,7 @@ from pages.text import LANGUAGES, Text, count
 from pages.ui import signals, waiting
 from pages.ui.cached import Job
 from pages.ui.state import MEASURES, SIGHTS, TABLE
-from tests.app.conftest import few, opened, query, refusals, said
+from tests.app.conftest import few, opened, own_buttons, query, refusals, said
 from tests.unit.test_figures import _numbers
 
 languages = pytest.mark.parametrize("language", LANGUAGES)
@@ -286,7 +286,7 @@ def test_first_sight_is_a_question_with_few_controls_and_its_answer() -> None:
     fields = [*app.selectbox, *app.text_input]
     assert [field.key for field in app.text_input] == ["depth", "width", "seed"]
     assert len(fields) + 1 <= 6  # and the drawer with the schemes
-    assert [button.key for button in app.button if not str(button.key).startswith("language")] == ["redraw"]
+    assert own_buttons(app) == {"redraw"}
     # a chart of three lines with their bands and theory; a moved control sends no more of it
     assert len(app.get("plotly_chart")[0].proto.spec) < 60_000
     halves = {"classic_uniform": 1 / math.sqrt(6), "xavier_normal": math.sqrt(1 / 2)}

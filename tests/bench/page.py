@@ -27,6 +27,7 @@ with st.container(horizontal=True):
     st.page_link("pages/signal.py", label="Signal")
     st.page_link("pages/model.py", label="Model")
     st.page_link("pages/lesson.py", label="Lesson")
+    st.page_link("pages/teach.py", label="Teach")
     st.button("language", key="language-zh", type="tertiary")
 with st.sidebar:
     st.selectbox("scheme", ["kaiming_normal", "b", "c", "d", "e", "f", "g", "h", "i", "j"], key="scheme")

@@ -39,7 +39,18 @@ def _read(name: str, raw: str) -> Value | Refusal:
 def test_anything_typed_is_read_or_refused(name: str, raw: str) -> None:
     value = _read(name, raw)
     if isinstance(value, Refusal):
-        own = {"whole", "real", "positive", "above", "between", "choice", "layer", "labels"}
+        own = {
+            "whole",
+            "real",
+            "positive",
+            "above",
+            "between",
+            "choice",
+            "layer",
+            "labels",
+            "listed",
+            "plan_step",
+        }
         assert value.code in own or value.code.split("_")[0] in {
             "network",
             "parameter",
@@ -151,5 +162,11 @@ def test_defaults_are_readable_and_fixed_for_version_1() -> None:
         "picture": "ridges",
         "between": "samples",
         "sight": "forward",
+        "view": "page",
+        "hide": "",
+        "lock": "",
+        "prepare": "link",
+        "plan": "first",
+        "at": "",
         "lang": "",
     }

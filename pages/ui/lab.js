@@ -1,0 +1,205 @@
+// What a page cannot do from the server: the document's language, keys, full screen, the clipboard, and
+// pictures of charts, which the browser's own Plotly draws. Mounted once a page; it works by delegation.
+
+const COPIED_FOR = 2500 // milliseconds
+const APART = 130 // milliseconds between two presses: of two at once, the server would see one
+const SAME = { "？": "?", "【": "[", "】": "]" } // as Chinese keyboards type them
+const KEYS = {
+  ArrowRight: "next", PageDown: "next", ArrowLeft: "previous", PageUp: "previous",
+  d: "again", Enter: "reveal", h: "predict_first", p: "project", s: "share", e: "export",
+  "[": "plan_previous", "]": "plan_next",
+}
+
+let words = {}
+let view = ""
+let send = () => {}
+
+const button = name => document.querySelector(`.st-key-${name} button:not([disabled])`)
+
+// a field or a list has the arrows and letters for itself, a tab the arrows, a button Enter
+const busy = event => {
+  const typed = event.getModifierState("AltGraph") // as many keyboards type [ and ]
+  if (!typed && (event.ctrlKey || event.metaKey || event.altKey) || event.isComposing) return true
+  const at = event.target.closest?.("input,textarea,select,[contenteditable=true],[role=combobox],[role=listbox],[role=slider],[role=radio],[role=dialog]")
+  if (event.target.closest?.("[role=tab]") && /^(Arrow|Home|End|Page|Enter)/.test(event.key)) return true
+  return Boolean(at) || (event.key === "Enter" && event.target !== document.body)
+}
+
+function pressed(event) {
+  const key = SAME[event.key] ?? (event.key.length === 1 ? event.key.toLowerCase() : event.key)
+  if (document.querySelector("dialog.lab-keys[open]")) {
+    if (key === "?") closeHelp()
+    return
+  }
+  if (busy(event)) return
+  let done = true
+  if (key === "?") help()
+  else if (/^[1-9]$/.test(key)) { // the views, whose tabs a projector does not show
+    const tab = document.querySelectorAll("[data-testid=stMain] [role=tab]")[key - 1]
+    if (tab) tab.click()
+    else done = false
+  }
+  else if (key === "f") fullScreen()
+  else if (KEYS[key] && (button(KEYS[key]) || words.actions.includes(KEYS[key]))) ask(KEYS[key])
+  else done = false
+  if (done) { event.preventDefault(); event.stopPropagation() }
+}
+
+// one after the other, each when the run that the one before asked for has ended
+const asked = []
+let after = 0
+function ask(name) {
+  if (asked.push(name) === 1) next()
+}
+function next() {
+  const runs = document.querySelector(".stApp")?.dataset.testScriptState === "running"
+  if (runs || performance.now() < after) {
+    setTimeout(next, 30)
+    return
+  }
+  after = performance.now() + APART
+  const name = asked[0]
+  if (button(name)) button(name).click()
+  else if (words.actions.includes(name)) send("pressed", name)
+  asked.shift()
+  if (asked.length) next()
+}
+
+function fullScreen() {
+  if (document.fullscreenElement) document.exitFullscreen()
+  else document.documentElement.requestFullscreen?.()
+}
+
+const closeHelp = () => document.querySelector("dialog.lab-keys")?.close()
+
+function help() {
+  document.querySelector("dialog.lab-keys")?.remove()
+  const dialog = document.createElement("dialog")
+  dialog.className = "lab-keys"
+  dialog.setAttribute("aria-labelledby", "lab-keys-title")
+  const title = document.createElement("h2")
+  title.id = "lab-keys-title"
+  title.textContent = words.title
+  const table = document.createElement("table")
+  for (const [keys, does] of words.keys) {
+    const row = table.insertRow()
+    const head = document.createElement("th")
+    head.scope = "row"
+    for (const key of keys) {
+      const cap = document.createElement("kbd")
+      cap.textContent = key
+      head.append(cap, " ")
+    }
+    row.append(head)
+    row.insertCell().textContent = does
+  }
+  const shut = document.createElement("button")
+  shut.textContent = words.close
+  shut.className = "lab-button"
+  shut.addEventListener("click", closeHelp)
+  dialog.append(title, table, shut)
+  dialog.addEventListener("click", event => event.target === dialog && closeHelp())
+  // inside the app, whose style it shares
+  document.querySelector(".stApp").append(dialog)
+  dialog.showModal()
+  dialog.tabIndex = -1
+  dialog.focus() // not its button: a screen that is too low would show its end first
+}
+
+async function copy(text) {
+  try { // only where the page came by https or from this machine
+    await navigator.clipboard.writeText(text)
+    return true
+  } catch {
+    const field = document.createElement("textarea")
+    field.value = text
+    field.style.position = "fixed"
+    const place = document.querySelector("[role=dialog]") ?? document.body // a dialog keeps the focus inside
+    place.append(field)
+    field.select()
+    const done = document.execCommand("copy")
+    field.remove()
+    return done
+  }
+}
+
+// Plotly's own button draws and saves; it is told what first
+function picture(format, at) {
+  const chart = at.closest("[class*=st-key-offer_]")?.querySelector(".js-plotly-plot")
+  const camera = chart?.querySelector(".modebar-btn")
+  if (!camera) return
+  chart._context.toImageButtonOptions = { ...chart._context.toImageButtonOptions, format, scale: format === "svg" ? 1 : 3 }
+  camera.click()
+}
+
+// by keys, the drawer's controls come next
+function unfolded(event) {
+  if (!event.target.closest?.("[data-testid=stExpandSidebarButton]") || event.detail) return
+  setTimeout(() => document.querySelector("[data-testid=stSidebarUserContent] :is(input,button,summary)")?.focus(), 350)
+}
+
+async function clicked(event) {
+  unfolded(event)
+  const at = event.target.closest?.("[data-lab-copy],[data-lab-picture],[data-lab-theme],[data-lab-keys]")
+  if (!at) return
+  const { labCopy, labPicture, labTheme } = at.dataset
+  if (labTheme) { // only a fresh page can change Streamlit's theme; it keeps all that was chosen
+    event.preventDefault()
+    const url = new URL(location.href)
+    url.searchParams.set("embed_options", labTheme)
+    location.assign(url)
+  } else if (labPicture) picture(labPicture, at)
+  else if (labCopy !== undefined) {
+    const said = at.parentElement.querySelector(".lab-copied")
+    const done = await copy(labCopy)
+    if (said) {
+      said.textContent = done ? said.dataset.done : said.dataset.failed
+      setTimeout(() => { said.textContent = "" }, done ? COPIED_FOR : 4 * COPIED_FOR)
+    }
+  } else help()
+}
+
+// the drawer is folded in front of a class, and as it was before afterwards
+function seen(now) {
+  if (view && now !== view) {
+    const shut = now === "projector" ? "[data-testid=stSidebarCollapseButton] button" : "[data-testid=stExpandSidebarButton]"
+    document.querySelector(shut)?.click()
+  }
+  view = now
+}
+
+// a listing that scrolls sideways is reached and scrolled by keys, like any other part
+function reachable() {
+  for (const pre of document.querySelectorAll("[data-testid=stCode] pre"))
+    if (pre.scrollWidth > pre.clientWidth || pre.scrollHeight > pre.clientHeight) pre.tabIndex = 0
+}
+
+// the style sheet ends transitions; what scripts animate ends here
+function still() {
+  const animate = Element.prototype.animate
+  Element.prototype.animate = function (...how) {
+    const animation = animate.apply(this, how)
+    if (Number.isFinite(animation.effect?.getComputedTiming().endTime)) animation.finish()
+    return animation
+  }
+}
+
+export default function ({ data, setTriggerValue }) {
+  document.documentElement.lang = data.lang
+  words = data
+  send = setTriggerValue
+  seen(data.view)
+  if (window.labListens) return
+  window.labListens = true
+  document.addEventListener("keydown", pressed, true)
+  document.addEventListener("click", clicked)
+  // a pointer's press leaves the focus where it was, so that Enter goes on to reveal
+  document.addEventListener("mousedown", event => event.target.closest?.(".st-key-desk button") && event.preventDefault())
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) still()
+  let frame = 0
+  new MutationObserver(() => {
+    cancelAnimationFrame(frame)
+    frame = requestAnimationFrame(reachable)
+  }).observe(document.body, { childList: true, subtree: true })
+  reachable()
+}
