@@ -14,12 +14,13 @@ TORCH := $(shell sed -n '/^torch==/p' requirements.txt)
 run: .venv/.run  ## serve http://localhost:8501
 	$(BIN)/streamlit run app.py --server.port $(PORT)
 
-# What needs no browser runs on two cores, a worker each, whose torch keeps to its own; the browser tests
-# share one server and one browser, which keep both cores busy by themselves.
+# All but the load test runs on two cores, a worker each, whose torch keeps to its own. Browser tests go to
+# whichever worker is free, each with its own server and browser; the load test wants both cores alone.
 test: setup  ## everything, browser tests too
 	$(BIN)/python -m tests.chromium
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --ignore=tests/browser --ignore=tests/load
-	$(BIN)/python -m pytest tests/browser tests/load
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal tests/browser
+	$(BIN)/python -m pytest tests/load
 
 setup: .venv/.test
 

@@ -1,10 +1,13 @@
 """One server and one Chromium for all browser tests; a fresh visitor for each."""
 
+import time
 from collections.abc import Callable, Iterator
-from urllib.parse import parse_qsl, urljoin, urlsplit
+from urllib.parse import parse_qsl, urlsplit
+from weakref import WeakKeyDictionary
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, WebSocket, sync_playwright
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from tests import chromium
 from tests.stream import Server, server
@@ -15,7 +18,52 @@ FLAGS += ["--disable-background-networking", "--disable-component-update"]
 
 SIZES = {"wide": (1920, 1080), "laptop": (1280, 720), "phone": (390, 844)}
 
+#: Seconds that a run of the script may take.
+PATIENCE = 30
+#: Streamlit's front end answers an entry of the history as it does the back button: by a run.
+TURN = "url => { history.pushState({}, '', url); dispatchEvent(new PopStateEvent('popstate')) }"
+#: For 120 ms the document has stood and nothing in it has moved; what never comes to rest is waited for
+#: no longer than 3 s.
+STILL = """() => new Promise(resolve => {
+    const moves = a => a.playState === 'running' && a.effect?.getComputedTiming().endTime < 10_000
+    const watch = new MutationObserver(() => wait())
+    const leave = () => { watch.disconnect(); clearTimeout(rest); clearTimeout(end); resolve() }
+    const look = () => document.getAnimations().some(moves) ? wait() : leave()
+    const wait = () => { clearTimeout(rest); rest = setTimeout(look, 120) }
+    const end = setTimeout(leave, 3000)
+    let rest = setTimeout(look, 120)
+    watch.observe(document, {subtree: true, childList: true, attributes: true, characterData: true})
+})"""
+
 Visit = Callable[..., Page]
+
+
+class Runs:
+    """What a page's server has told it of the runs of its script."""
+
+    def __init__(self) -> None:
+        self.finished = 0
+        self.running = False
+
+    def connected(self, socket: WebSocket) -> None:
+        """Listen to a new connection; what an old one was told no longer counts."""
+        if "_stcore/stream" in socket.url:
+            self.running = False
+            socket.on("framereceived", self._heard)
+
+    def _heard(self, frame: bytes | str) -> None:
+        if isinstance(frame, str):
+            return
+        kind = ForwardMsg.FromString(frame).WhichOneof("type")
+        if kind == "new_session":
+            self.running = True
+        elif kind == "script_finished":
+            self.running = False
+            self.finished += 1
+
+
+#: page → its runs; the messages say when one has ended, which the document does late or not at all
+RUNS: WeakKeyDictionary[Page, Runs] = WeakKeyDictionary()
 
 
 @pytest.fixture(scope="session")
@@ -48,11 +96,19 @@ def visit(browser: Browser, served: Server) -> Iterator[Visit]:
             wrong.append(f"a request left the machine: {request.url}")
 
     def opened(
-        path: str = "/distribution", *, size: str = "laptop", locale: str = "en-US", scheme: str = "light"
+        path: str = "/distribution",
+        *,
+        size: str = "laptop",
+        locale: str = "en-US",
+        scheme: str = "light",
+        motion: str = "no-preference",
     ) -> Page:
         width, height = SIZES[size]
         context = browser.new_context(
-            viewport={"width": width, "height": height}, locale=locale, color_scheme=scheme
+            viewport={"width": width, "height": height},
+            locale=locale,
+            color_scheme=scheme,
+            reduced_motion=motion,
         )
         contexts.append(context)
         page = context.new_page()
@@ -60,8 +116,11 @@ def visit(browser: Browser, served: Server) -> Iterator[Visit]:
         page.on("console", heard)
         page.on("request", asked)
         page.on("pageerror", lambda error: wrong.append(str(error)))
+        RUNS[page] = runs = Runs()
+        page.on("websocket", runs.connected)
         page.goto(served.url + path)
         settled(page)
+        page.wait_for_function("window.labListens")  # a script of its own, which comes after the page
         return page
 
     yield opened
@@ -71,16 +130,26 @@ def visit(browser: Browser, served: Server) -> Iterator[Visit]:
 
 
 def go(page: Page, path: str) -> None:
-    """Open another link in the same tab, as the same visitor: what was loaded once is there."""
-    page.goto(urljoin(page.url, path))
-    settled(page)
+    """Open another link in the same tab without loading the front end anew, as the back button would."""
+    before = RUNS[page].finished
+    page.evaluate(TURN, path)
+    settled(page, runs=before + 1)
 
 
-def settled(page: Page) -> None:
-    """Wait until the page's script has run and its headline stands."""
-    page.wait_for_selector("h1.lab-headline", timeout=30_000)
-    page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')")
-    page.wait_for_timeout(250)
+def settled(page: Page, *, runs: int = 0) -> None:
+    """Wait until the page's script has run, ``runs`` times at least, its headline stands and all is still."""
+    page.wait_for_selector("h1.lab-headline", timeout=1000 * PATIENCE)
+    _ran(page, runs)
+    page.evaluate(STILL)
+    _ran(page, runs)  # what was done a moment before may have begun a run only now
+
+
+def _ran(page: Page, runs: int) -> None:
+    """Wait until no run is under way and ``runs`` have ended."""
+    heard, end = RUNS[page], time.monotonic() + PATIENCE
+    while heard.running or heard.finished < runs:
+        assert time.monotonic() < end, f"the script of {page.url} has not come to its end"
+        page.wait_for_timeout(20)  # messages are heard meanwhile
 
 
 def link(page: Page) -> dict[str, str]:

@@ -113,7 +113,7 @@ def test_a_question_is_answered(visit: Visit) -> None:
 def test_schemes_are_added_and_given_parameters_and_a_layer_of_their_own(visit: Visit) -> None:
     page = visit("/compare")
     page.locator(".st-key-schemes summary").click()
-    page.wait_for_timeout(800)
+    settled(page)
     page.get_by_role("button", name=T("rows.add")).click()
     page.wait_for_url("**rows=**kaiming_uniform**")
     settled(page)
@@ -141,6 +141,6 @@ def test_schemes_are_added_and_given_parameters_and_a_layer_of_their_own(visit: 
     page.keyboard.press("Escape")
     expect(panel).to_be_visible()  # what was in force stays
     page.get_by_role("button", name=T("rows.lesson")).click()
-    page.wait_for_timeout(600)
+    page.wait_for_function("!location.search")
     settled(page)
     assert link(page) == {}

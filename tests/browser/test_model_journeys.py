@@ -22,7 +22,7 @@ WIDE = "64-64.kaiming_normal.relu-64.xavier_normal.tanh-10.softmax"
 
 def _open(page: Page, drawer: str) -> None:
     page.locator(f".st-key-{drawer} summary").click()
-    page.wait_for_timeout(800)
+    settled(page)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,6 @@ def test_every_part_fits_the_width(size: str, net: str, language: str, visit: Vi
         if part != "network":
             page.wait_for_url(f"**part={part}**")
         settled(page)
-        page.wait_for_timeout(400)
         fits(page, size, high=False)
 
 
@@ -66,7 +65,7 @@ def test_layers_are_edited_and_the_lesson_s_network_is_one_click_away(visit: Vis
     expect(page.locator(".lab-context")).to_contain_text("3 → 5 → 2 → 2 → 2")
     settled(page)
     page.get_by_label("Activation").first.scroll_into_view_if_needed()
-    page.wait_for_timeout(500)
+    settled(page)
     page.get_by_label("Activation").first.click()
     page.get_by_role("option", name="tanh").first.click()
     page.wait_for_url("**xavier_normal.tanh**")

@@ -169,7 +169,7 @@ def test_the_file_is_downloaded_in_full(visit: Visit, tmp_path: Path) -> None:
 def test_schemes_are_added_and_the_menu_carries_them_to_the_comparison(visit: Visit) -> None:
     page = visit(f"/signal?v=1&{SMALL}")
     page.locator(".st-key-schemes summary").click()
-    page.wait_for_timeout(800)
+    settled(page)
     page.get_by_role("button", name=T("rows.add")).click()
     page.wait_for_url("**kaiming_uniform**")
     settled(page)
