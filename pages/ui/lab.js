@@ -16,12 +16,23 @@ let send = () => {}
 
 const button = name => document.querySelector(`.st-key-${name} button:not([disabled])`)
 
+// when arrow keys went along the tabs: a run may then draw them anew, without the focus
+let tabbed = -Infinity
+
+function refocused() {
+  if (document.activeElement === document.body && performance.now() - tabbed < 3000)
+    document.querySelector("[role=tab][aria-selected=true]")?.focus()
+}
+
 // a field or a list has the arrows and letters for itself, a tab the arrows, a button Enter
 const busy = event => {
   const typed = event.getModifierState("AltGraph") // as many keyboards type [ and ]
   if (!typed && (event.ctrlKey || event.metaKey || event.altKey) || event.isComposing) return true
   const at = event.target.closest?.("input,textarea,select,[contenteditable=true],[role=combobox],[role=listbox],[role=slider],[role=radio],[role=dialog]")
-  if (event.target.closest?.("[role=tab]") && /^(Arrow|Home|End|Page|Enter)/.test(event.key)) return true
+  if (event.target.closest?.("[role=tab]") && /^(Arrow|Home|End|Page|Enter)/.test(event.key)) {
+    tabbed = performance.now()
+    return true
+  }
   return Boolean(at) || (event.key === "Enter" && event.target !== document.body)
 }
 
@@ -199,7 +210,7 @@ export default function ({ data, setTriggerValue }) {
   let frame = 0
   new MutationObserver(() => {
     cancelAnimationFrame(frame)
-    frame = requestAnimationFrame(reachable)
+    frame = requestAnimationFrame(() => { reachable(); refocused() })
   }).observe(document.body, { childList: true, subtree: true })
   reachable()
 }
