@@ -4,8 +4,9 @@ import streamlit as st
 
 from pages.figures.distribution import weights
 from pages.ui import cached, classroom, controls, reading, waiting
-from pages.ui.frame import PAGES, show
+from pages.ui.frame import show
 from pages.ui.pieces import Frame, Offer
+from pages.ui.state import PAGES
 
 
 def body(frame: Frame) -> None:

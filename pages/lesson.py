@@ -17,9 +17,9 @@ from pages.figures.palette import Palette
 from pages.text import Text
 from pages.ui import cached, controls, dissection, questions, reading, runs, stops, teaching
 from pages.ui.cached import Request
-from pages.ui.frame import PAGES, show
+from pages.ui.frame import show
 from pages.ui.pieces import Frame, Offer
-from pages.ui.state import link_with
+from pages.ui.state import PAGES, link_with
 
 #: Pixels of the slope's chart, above what it is held against.
 SLOPE_HEIGHT = 252

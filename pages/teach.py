@@ -9,11 +9,11 @@ import streamlit as st
 
 from pages.text import Text
 from pages.ui import classroom, controls, plans, preparing, reading, sharing
-from pages.ui.frame import PAGES, show
+from pages.ui.frame import show
 from pages.ui.pieces import Frame
 from pages.ui.plans import Plan, PlanError
 from pages.ui.preparing import Prepared
-from pages.ui.state import State
+from pages.ui.state import PAGES, State
 
 
 class Chosen(NamedTuple):

@@ -59,6 +59,12 @@ class Request(NamedTuple):
         """The number of weights."""
         return math.prod(self.shape)
 
+    @property
+    def options(self) -> dict[str, Any]:
+        """What core's calls take by name."""
+        dtype = DTYPE_NAMES[self.dtype]
+        return {"seed": self.seed, "device": self.device, "dtype": dtype, **dict(self.params)}
+
 
 def request(state: State) -> Request:
     """Return the draw that this state asks for, on a device that this machine has."""
@@ -131,18 +137,8 @@ def job(asked: Request, bins: int) -> Job[Drawn]:
 
 
 def _draw(asked: Request, bins: int, progress: Progress) -> Drawn:
-    dtype, params = DTYPE_NAMES[asked.dtype], dict(asked.params)
-    law = core.SCHEMES[asked.key].law(asked.shape, **params)
-    summary = core.summarize(
-        asked.key,
-        asked.shape,
-        seed=asked.seed,
-        device=asked.device,
-        dtype=dtype,
-        bins=bins,
-        progress=progress,
-        **params,
-    )
+    law = core.SCHEMES[asked.key].law(asked.shape, **dict(asked.params))
+    summary = core.summarize(asked.key, asked.shape, bins=bins, progress=progress, **asked.options)
     return Drawn(summary, law, judge(summary, law))
 
 
@@ -155,26 +151,12 @@ class Matrix(NamedTuple):
 
 def tensor(asked: Request) -> Tensor:
     """Draw again, to be taken away."""
-    return core.draw(
-        asked.key,
-        asked.shape,
-        seed=asked.seed,
-        device=asked.device,
-        dtype=DTYPE_NAMES[asked.dtype],
-        **dict(asked.params),
-    )
+    return core.draw(asked.key, asked.shape, **asked.options)
 
 
 def code(asked: Request) -> str:
     """Return the script that draws it."""
-    return core.pytorch_code(
-        asked.key,
-        asked.shape,
-        seed=asked.seed,
-        device=asked.device,
-        dtype=DTYPE_NAMES[asked.dtype],
-        **dict(asked.params),
-    )
+    return core.pytorch_code(asked.key, asked.shape, **asked.options)
 
 
 @st.cache_resource(max_entries=ENTRIES // 8, show_spinner=False)

@@ -13,11 +13,10 @@ import streamlit as st
 
 from core import SCHEMES, Comparison, Entry, InitLabError
 from core.network import LINEAR_SCHEMES
-from core.table import written
 from pages.text import Text
 from pages.ui import comparing, plans, preparing
-from pages.ui.plans import FILES, Plan, Step
-from pages.ui.state import CONTROLS, MAX_SEED, OWN_LOOK, State, Value, comparison_of, layer_of, network_of
+from pages.ui.plans import Plan, Step
+from pages.ui.state import CONTROLS, OWN_LOOK, PAGES, State, Value, next_seed
 
 #: Controls that show the same result otherwise: a change of theirs does not cover it again.
 _LOOKS = {
@@ -31,9 +30,11 @@ _STEPPED = {"home": "scheme", "distribution": "scheme", "compare": "rows", "sign
 
 def covered(state: State, page: str) -> bool:
     """Tell whether this page's result waits to be predicted first; the lesson covers its own."""
-    if page not in _STEPPED or state["predict"] == "off":
-        return False
-    return bool(st.session_state.get("_revealed") != _place(page, state.values))
+    return page in _STEPPED and _waits(page, state.values)
+
+
+def _waits(page: str, values: Mapping[str, Value]) -> bool:
+    return bool(values["predict"] == "on" and st.session_state.get("_revealed") != _place(page, values))
 
 
 def cover(state: State, page: str, t: Text) -> None:
@@ -69,7 +70,7 @@ def act(name: str) -> None:
     if name in {"next", "previous"}:
         _step(1 if name == "next" else -1)
     elif name == "again":  # the next seed
-        st.session_state["seed"] = written((int(now["seed"]) + 1) % (MAX_SEED + 1))
+        st.session_state["seed"] = next_seed(now)
     elif name == "predict_first":
         st.session_state["predict"] = "off" if now["predict"] == "on" else "on"
     elif name == "leave":
@@ -131,7 +132,7 @@ def go(plan: Plan, at: int, name: str = "") -> NoReturn:
     """Hold a plan and open one of its steps; this ends the run, so no callback can do it."""
     st.session_state["_plan"] = Held(plan, at, name)
     step = plan.steps[at]
-    st.switch_page(FILES[step.page], query_params=_params(step, _place_in(name, at)))
+    st.switch_page(PAGES[step.page], query_params=_params(step, _place_in(name, at)))
 
 
 def params(step: Step, at: int, name: str) -> dict[str, str]:
@@ -205,8 +206,7 @@ def _step(by: int) -> None:
     """Go to the next scheme, or the one before; but first uncover what waits."""
     session = st.session_state
     page, values = session["_page"], session["_good"]
-    waits = values["predict"] == "on" and session.get("_revealed") != _place(page, values)
-    if by > 0 and waits:
+    if by > 0 and _waits(page, values):
         _reveal()
         return
     control = _STEPPED[page]
@@ -220,28 +220,27 @@ def _step(by: int) -> None:
 
 def _scheme(values: Mapping[str, Value], by: int) -> str:
     """Return the next scheme that can fill the layer with its own parameters."""
-    text = str(values["layer"]) or f"Linear({values['fan_in']}, {values['fan_out']})"
-    shape = layer_of(text).shape
+    shape = State(dict(values)).shape
     return _next(tuple(SCHEMES), str(values["scheme"]), by, lambda key: SCHEMES[key].law(shape))
 
 
 def _rows(values: Mapping[str, Value], by: int) -> str:
     """Return the comparison with another first scheme, one that is not there yet."""
-    first, *rest = comparison_of(str(values["rows"])).entries
+    now = State(dict(values))
+    first, *rest = now.comparison.entries
     there = {entry.scheme for entry in rest}
-    layer = layer_of(str(values["layer"]) or f"Linear({values['fan_in']}, {values['fan_out']})")
     scheme = _next(
         tuple(key for key in SCHEMES if key not in there),
         first.scheme,
         by,
-        lambda key: replace(first, scheme=key, params=()).law(layer),
+        lambda key: replace(first, scheme=key, params=()).law(now.layer),
     )
     return str(Comparison((Entry(scheme, fans=first.fans), *rest)))
 
 
 def _net(values: Mapping[str, Value], by: int) -> str:
     """Return the network with all its weights drawn by another scheme."""
-    network = network_of(str(values["net"]))
+    network = State(dict(values)).network
     scheme = _next(tuple(LINEAR_SCHEMES), network.layers[0].scheme, by, lambda _: None)
     same = tuple(replace(dense, scheme=scheme, params=()) for dense in network.layers)
     return str(replace(network, layers=same))

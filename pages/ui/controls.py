@@ -12,18 +12,17 @@ from streamlit.elements.lib.mutable_tab_container import TabContainer
 
 from core import ACTIVATIONS, SCHEMES
 from core.schemes import LARGEST, SMALLEST
-from core.table import written
 from pages.text import LANGUAGES, Text, count, quantity
 from pages.ui.state import (
     LAYERS,
     MAX_CHARS,
     MAX_LINK_DATA,
-    MAX_SEED,
     TABLE,
     Refusal,
     Refused,
     State,
     Value,
+    next_seed,
     options_of,
 )
 
@@ -180,8 +179,8 @@ def seed(state: State, t: Text) -> None:
         return
     locked = "seed" in state.fixed
 
-    def next_seed() -> None:
-        st.session_state["seed"] = written((state["seed"] + 1) % (MAX_SEED + 1))
+    def go_on() -> None:
+        st.session_state["seed"] = next_seed(state.values)
 
     with st.container(horizontal=True, wrap=False, vertical_alignment="bottom"):
         st.text_input(
@@ -190,7 +189,7 @@ def seed(state: State, t: Text) -> None:
         st.button(
             t("control.redraw"),
             key="redraw",
-            on_click=next_seed,
+            on_click=go_on,
             help=t("control.redraw_help"),
             width="stretch",
             disabled=locked,

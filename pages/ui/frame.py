@@ -11,21 +11,10 @@ from pages.text import LANGUAGES, Text, language_of
 from pages.ui import browser, classroom, controls, rules, tools
 from pages.ui import state as states
 from pages.ui.pieces import Frame
-from pages.ui.state import VERSION
+from pages.ui.state import PAGES, VERSION
 from pages.ui.theme import style_sheet
 
 _LOG = logging.getLogger(__name__)
-
-#: page → its file, in the order of the menu; add a page here
-PAGES = {
-    "home": "app.py",
-    "distribution": "pages/distribution.py",
-    "compare": "pages/compare.py",
-    "signal": "pages/signal.py",
-    "model": "pages/model.py",
-    "lesson": "pages/lesson.py",
-    "teach": "pages/teach.py",
-}
 
 
 def show(page: str, body: Callable[[Frame], None]) -> None:

@@ -170,7 +170,7 @@ async function clicked(event) {
   } else help()
 }
 
-// the drawer is folded in front of a class, and as it was before afterwards
+// the drawer is folded in front of a class, and open afterwards
 function seen(now) {
   if (view && now !== view) {
     const shut = now === "projector" ? "[data-testid=stSidebarCollapseButton] button" : "[data-testid=stExpandSidebarButton]"

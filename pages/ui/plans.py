@@ -24,8 +24,6 @@ from pages.ui.state import CONTROLS, PLANS, TABLE, VERSION
 MAX_BYTES, MAX_STEPS = 64 * 1024, 60
 #: The plans that come with Init Lab, in ``pages/text/plans``.
 READY = tuple(PLANS)
-#: page → its file, as Streamlit's links and jumps want it
-FILES = {page: "app.py" if page == "home" else f"pages/{page}.py" for page in CONTROLS}
 
 _PAGES = ", ".join("/" if page == "home" else f"/{page}" for page in CONTROLS)
 _FOLDER = Path(__file__).parents[1] / "text" / "plans"

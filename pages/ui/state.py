@@ -383,6 +383,10 @@ CONTROLS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+#: page → its file, as Streamlit's links want it, in the order of the menu
+PAGES = {page: "app.py" if page == "home" else f"pages/{page}.py" for page in CONTROLS}
+
+
 @dataclass(slots=True)
 class State:
     """The values in force on this run, and why an entry is not among them."""
@@ -620,6 +624,11 @@ def _load(link: Mapping[str, str], shown: tuple[str, ...]) -> None:
     session["_refused"] = refused
     session["_unknown"] = [n[:MAX_CHARS] for n in link if n not in shown and n != "v"][:3]
     session["_version"] = link.get("v", VERSION)[:MAX_CHARS]
+
+
+def next_seed(values: Mapping[str, Value]) -> str:
+    """Return the seed after the one in force, as its field has it."""
+    return written((int(values["seed"]) + 1) % (MAX_SEED + 1))
 
 
 def link_to(page: str) -> dict[str, str]:

@@ -128,7 +128,7 @@ def _report(frame: Frame, link: str) -> str:
             title=f"{t(f'nav.{frame.page}')} · {t('app.name')}",
             link=link,
             said=[piece for piece in frame.shown if not isinstance(piece, Chart)],
-            pictures=[Picture(chart, alt, height=int(chart.layout.height or 400)) for chart, alt in drawn],
+            pictures=[Picture(chart, alt, height=int(chart.layout.height or HEIGHT)) for chart, alt in drawn],
             code=[] if frame.code is None else [frame.code()],
         ),
         t,

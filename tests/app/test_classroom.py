@@ -10,8 +10,7 @@ from streamlit.testing.v1 import AppTest
 from core import SCHEMES
 from pages.text import LANGUAGES, Text
 from pages.ui import browser
-from pages.ui.frame import PAGES
-from pages.ui.state import CONTROLS, TABLE
+from pages.ui.state import CONTROLS, PAGES, TABLE
 from tests.app.conftest import opened, query, refusals, said, turned
 
 COVERED = [page for page in PAGES if page not in {"lesson", "teach"}]  # the lesson covers its own

@@ -17,8 +17,7 @@ import core
 from core import SCHEMES
 from pages.text import LANGUAGES, Text, catalogue
 from pages.ui import cached
-from pages.ui.frame import PAGES
-from pages.ui.state import TABLE, TABS
+from pages.ui.state import PAGES, TABLE, TABS
 from tests.app.conftest import few, opened, query, refusals, said, turned
 from tests.stream import ROOT
 

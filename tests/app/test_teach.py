@@ -12,10 +12,9 @@ from streamlit.testing.v1 import AppTest
 
 from pages.text import LANGUAGES, Text
 from pages.ui import plans, preparing
-from pages.ui.frame import PAGES
 from pages.ui.plans import READY, Step
 from pages.ui.preparing import Prepared
-from pages.ui.state import CONTROLS, TABLE
+from pages.ui.state import CONTROLS, PAGES, TABLE
 from tests.app.conftest import opened, query, refusals, said, turned
 
 languages = pytest.mark.parametrize("language", LANGUAGES)

@@ -8,8 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from pages.text import HTML_LANG, LANGUAGES, Text
-from pages.ui.frame import PAGES
-from pages.ui.state import ASPECTS, PARTS, SIGHTS, STOPS, TABS
+from pages.ui.state import ASPECTS, PAGES, PARTS, SIGHTS, STOPS, TABS
 from pages.ui.state import CONTROLS as OWN_CONTROLS
 from tests.browser.conftest import Visit, go, settled
 from tests.browser.test_journeys import LOCALES, PATHS

@@ -15,7 +15,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from pages.text import Text
-from pages.ui.frame import PAGES
+from pages.ui.state import PAGES
 from tests.browser.conftest import Visit, go, link, settled
 
 LOCALES = {"en": "en-US", "zh": "zh-CN"}

@@ -10,8 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from pages.text import LANGUAGES, Text
-from pages.ui.frame import PAGES
-from pages.ui.state import CONTROLS
+from pages.ui.state import CONTROLS, PAGES
 from tests.browser.conftest import SIZES, Visit, go, link, settled
 from tests.stream import server
 

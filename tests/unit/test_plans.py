@@ -1,6 +1,7 @@
 """Lecture plans as text: what is written is read back, and what is no plan is answered by its line."""
 
 import string
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -8,9 +9,9 @@ from hypothesis import strategies as st
 
 from pages.text import LANGUAGES, catalogue
 from pages.ui import plans
-from pages.ui.frame import PAGES
 from pages.ui.plans import MAX_BYTES, MAX_STEPS, READY, Plan, PlanError, Step, decoded, parse, ready, written
-from pages.ui.state import CONTROLS, PLANS, TABLE, Refused
+from pages.ui.state import CONTROLS, PAGES, PLANS, TABLE, Refused
+from tests.stream import ROOT
 
 ZEROS = "1. [Zeros](/distribution?v=1&scheme=zeros&predict=on) Ask first."
 
@@ -180,7 +181,10 @@ def test_a_label_has_every_mark_for_a_mark() -> None:
 
 
 def test_the_pages_have_their_files() -> None:
-    assert plans.FILES == PAGES
+    assert [file for file in PAGES.values() if not (ROOT / file).is_file()] == []
+    assert {file.name for file in (ROOT / "pages").glob("*.py")} - {"__init__.py"} == {
+        Path(file).name for file in PAGES.values() if file != "app.py"
+    }
 
 
 @pytest.mark.parametrize("name", READY)

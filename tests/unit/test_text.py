@@ -21,8 +21,7 @@ from pages.text import (
     probability,
     quantity,
 )
-from pages.ui.frame import PAGES
-from pages.ui.state import TABLE
+from pages.ui.state import PAGES, TABLE
 
 ROOT = Path(__file__).parents[2]
 SOURCES = [ROOT / "app.py", *(ROOT / "pages").rglob("*.py")]
