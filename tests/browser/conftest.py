@@ -34,6 +34,8 @@ STILL = """() => new Promise(resolve => {
     let rest = setTimeout(look, 120)
     watch.observe(document, {subtree: true, childList: true, attributes: true, characterData: true})
 })"""
+#: Streamlit fetches the code of an element when it is first shown; a grey plate stands there until it comes.
+LOADED = "() => !document.querySelector('[data-testid=stSkeleton]')"
 
 Visit = Callable[..., Page]
 
@@ -140,6 +142,7 @@ def settled(page: Page, *, runs: int = 0) -> None:
     """Wait until the page's script has run, ``runs`` times at least, its headline stands and all is still."""
     page.wait_for_selector("h1.lab-headline", timeout=1000 * PATIENCE)
     _ran(page, runs)
+    page.wait_for_function(LOADED)
     page.evaluate(STILL)
     _ran(page, runs)  # what was done a moment before may have begun a run only now
 
