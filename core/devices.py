@@ -1,6 +1,9 @@
 """What this machine has to draw on."""
 
 import os
+import threading
+from contextlib import AbstractContextManager, nullcontext, suppress
+from pathlib import Path
 
 import torch
 
@@ -8,6 +11,18 @@ from core.errors import DeviceError
 
 #: Kinds of device that torch can draw on here; a CUDA device may carry an index, as in "cuda:1".
 KINDS = ("cpu", "cuda", "mps")
+#: Bytes that a piece of work may take beside others; larger ones are done one after the other.
+LARGE = 1 << 27
+#: Bytes that the whole process may hold, if whoever runs it has said so.
+ALLOWED: int | None = None
+
+_ALONE = threading.Lock()
+#: Where Linux says what a container may have, what it has, and what of that it can give back.
+_CGROUPS = (
+    ("memory.max", "memory.current", "inactive_file"),
+    ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "total_inactive_file"),
+)
+_CGROUP = Path("/sys/fs/cgroup")
 
 
 def available() -> tuple[str, ...]:
@@ -43,8 +58,37 @@ def resolve(name: str | torch.device) -> torch.device:
     return device
 
 
-def memory_bytes(device: torch.device) -> int:
-    """Return the size of the memory that ``device`` draws into, in bytes."""
+def free_bytes(device: torch.device) -> int:
+    """Return how much of the memory that ``device`` draws into is free now, in bytes.
+
+    On the CPU that is the least of what the machine has, its container may have, and ``ALLOWED`` leaves.
+    """
     if device.type == "cuda":
-        return int(torch.cuda.get_device_properties(device).total_memory)
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        return int(torch.cuda.mem_get_info(device)[0])
+    page = os.sysconf("SC_PAGE_SIZE")
+    free = [page * os.sysconf("SC_PHYS_PAGES")]
+    with suppress(OSError):  # Linux alone says more
+        free.append(1024 * _fields("/proc/meminfo")["MemAvailable:"])
+        if ALLOWED is not None:
+            resident = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+            free.append(ALLOWED - page * resident)
+    for limit, used, idle in _CGROUPS:
+        with suppress(OSError, ValueError):  # a container without a limit says "max"
+            allowed = int((_CGROUP / limit).read_text(encoding="ascii"))
+            taken = int((_CGROUP / used).read_text(encoding="ascii"))
+            free.append(allowed - taken + _fields((_CGROUP / used).with_name("memory.stat")).get(idle, 0))
+    return max(0, min(free))
+
+
+def _fields(path: str | Path) -> dict[str, int]:
+    """Return the first number after each line's first word."""
+    rows = (line.split() for line in Path(path).read_text(encoding="ascii").splitlines())
+    return {row[0]: int(row[1]) for row in rows}
+
+
+def alone(needed: int) -> AbstractContextManager[object]:
+    """Return what to enter before it is seen whether ``needed`` bytes are free, and to leave afterwards.
+
+    Meanwhile no other large piece of work takes what was free.
+    """
+    return _ALONE if needed > LARGE else nullcontext()

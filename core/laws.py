@@ -141,17 +141,12 @@ class Law:
         Raises:
             ParameterError: unless ``bins`` is a whole number from 1 to 10 000.
         """
-        if not is_whole(bins, 1, 10_000):
-            raise ParameterError(
-                f"bins must be a whole number from 1 to 10000; it was {bins!r}.",
-                code="parameter.bins",
-                value=bins,
-            )
+        bins = checked_bins(bins)
         low, high = self.reach(EDGE_SIGMAS)
         if low == high:
             half = max(1.0, abs(low)) / 2
             low, high = low - half, high + half
-        return np.linspace(low, high, int(bins) + 1)
+        return np.linspace(low, high, bins + 1)
 
     def reach(self, sigmas: float) -> tuple[float, float]:
         """Return the support, cut off at this many standard deviations of the continuous part."""
@@ -160,6 +155,17 @@ class Law:
             return low, high
         mean, std = (self.mean, self.std) if not self.atoms else map(float, _centre(self.continuous))
         return max(low, mean - sigmas * std), min(high, mean + sigmas * std)
+
+
+def checked_bins(bins: object) -> int:
+    """Return a number of bins if it may be one; see ``Law.edges``."""
+    if not is_whole(bins, 1, 10_000):
+        raise ParameterError(
+            f"bins must be a whole number from 1 to 10000; it was {bins!r}.",
+            code="parameter.bins",
+            value=bins,
+        )
+    return int(bins)  # type: ignore[call-overload,no-any-return]
 
 
 def _centre(continuous: Any) -> tuple[float, float]:

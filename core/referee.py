@@ -9,13 +9,16 @@ checked. Of a sparse weight, these are its zeros, and then the other entries as 
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from scipy import special
 
 from core.laws import Array, Band, Law
-from core.rounding import Rounded, rounded_law
+from core.rounding import Rounded, rounded_law, share_outside
 from core.schemes import NARROW, kept, proposals
 from core.structure import TOLERANCE
 from core.summary import Counts, Summary, rounded
@@ -131,7 +134,7 @@ def expected_outside(n: int, law: Law, band: Band, dtype: torch.dtype = torch.fl
         return 0.0
     if law.family == "orthogonal":
         return n * (1 - band.probability)
-    return n * law.share * rounded_law(law, dtype).outside(band.low, band.high)
+    return n * law.share * share_outside(law, band, dtype)
 
 
 def drawn_counts(summary: Summary, law: Law) -> Counts:
@@ -266,7 +269,7 @@ def _outside(summary: Summary, law: Law, sample: _Sample) -> list[Check]:
         ends = (band.low, band.high)
         if band.kind == "coverage" and ends in summary.bands:
             count, n = summary.outside[summary.bands.index(ends)], sample.n
-            p = sample.expected.outside(*ends)
+            p = share_outside(law, band, summary.dtype)
             at_most = special.bdtr(count, n, p)
             at_least = special.bdtrc(count - 1, n, p) if count else 1.0
             spread = math.sqrt(n * p * (1 - p))
@@ -277,22 +280,39 @@ def _outside(summary: Summary, law: Law, sample: _Sample) -> list[Check]:
 
 def _shape(summary: Summary, law: Law, sample: _Sample) -> list[Check]:
     """Compare the counts with their expectation by Pearson's χ², over cells that hold enough."""
-    below = sample.expected.below(summary.edges)
-    below[0], below[-1] = 0.0, 1.0
-    expected = sample.n * np.diff(below)
+    cells = _cells(sample.expected, sample.n, summary.edges.tobytes())
+    if cells is None:
+        return []
+    starts, keep, wanted = cells
     counts = summary.counts.copy()
     for (value, _), fixed in zip(law.atoms, _fixed(summary.n, law), strict=True):
         counts[_bin_of(value, summary.edges)] -= fixed
-    # Cut the line where the expected number passes the next multiple of CELL.
-    cell = np.floor(np.cumsum(expected) / CELL - 1e-9).clip(0, max(0, sample.n // CELL - 1))
+    observed = np.add.reduceat(counts, starts)[keep]
+    statistic = float(((observed - wanted) ** 2 / wanted).sum())
+    return [Check("shape", statistic, float(special.chdtrc(len(wanted) - 1, statistic)))]
+
+
+class _Cells(NamedTuple):
+    """Bins put together: where each cell starts, which can hold any weight, and how many these should."""
+
+    starts: npt.NDArray[np.intp]
+    keep: npt.NDArray[np.bool_]
+    wanted: Array
+
+
+@lru_cache(maxsize=256)
+def _cells(expected: Rounded, n: int, edges: bytes) -> _Cells | None:
+    """Cut the line where the expected number of weights passes the next multiple of CELL; None if too few."""
+    below = expected.below(np.frombuffer(edges))
+    below[0], below[-1] = 0.0, 1.0
+    each = n * np.diff(below)
+    cell = np.floor(np.cumsum(each) / CELL - 1e-9).clip(0, max(0, n // CELL - 1))
     starts = np.flatnonzero(np.diff(cell, prepend=-1))
     if len(starts) < 3:
-        return []
-    observed, wanted = np.add.reduceat(counts, starts), np.add.reduceat(expected, starts)
+        return None
+    wanted = np.add.reduceat(each, starts)
     keep = wanted > 0
-    wanted = wanted[keep] * (sample.n / wanted[keep].sum())
-    statistic = float(((observed[keep] - wanted) ** 2 / wanted).sum())
-    return [Check("shape", statistic, float(special.chdtrc(len(wanted) - 1, statistic)))]
+    return _Cells(starts, keep, wanted[keep] * (n / wanted[keep].sum()))
 
 
 def _extreme(summary: Summary, law: Law, sample: _Sample) -> list[Check]:
@@ -308,8 +328,8 @@ def _extreme(summary: Summary, law: Law, sample: _Sample) -> list[Check]:
     distance = (high - low) / 2 / expected.std
     # the mirror image is rounded, and must not fall short of a number that the dtype holds
     room = 1e-12 * max(abs(low), abs(high), high - low)
-    none_further = _power(expected.outside(low - room, high + room), n)
-    nearer = expected.outside(low + room, high - room)
+    further, nearer = expected.outside([low - room, low + room], [high + room, high - room])
+    none_further = _power(further, n)
     nearer = min(1.0, nearer + _always_kept(law, summary.dtype))
     some_as_far = 1 - _power(nearer, n) if nearer < 1 else 1.0
     capped = law.family != "uniform" and distance > TAIL

@@ -6,6 +6,7 @@ number gets the probability of all that is rounded to it.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,7 +14,7 @@ import numpy as np
 import torch
 from scipy import special
 
-from core.laws import Array, Law, quadrature
+from core.laws import Array, Band, Law, quadrature
 
 #: More numbers than these within a law's reach: rounding no longer moves its moments noticeably.
 LISTED = 1 << 17
@@ -43,17 +44,18 @@ class Rounded:
         """P(w < x)."""
         if self.numbers is not None and self.cumulative is not None:
             return np.asarray(self.cumulative[np.searchsorted(self.numbers, x, side="left")])
-        return np.asarray(self.law.continuous.cdf(cut(x, self.dtype)))
+        return _share_below(self.law, cut(x, self.dtype))
 
     def above(self, x: Array) -> Array:
         """P(w > x)."""
         if self.numbers is not None and self.cumulative is not None:
             return np.asarray(1 - self.cumulative[np.searchsorted(self.numbers, x, side="right")])
-        return np.asarray(self.law.continuous.sf(cut(np.nextafter(x, np.inf), self.dtype)))
+        return _share_above(self.law, cut(np.nextafter(x, np.inf), self.dtype))
 
-    def outside(self, low: float, high: float) -> float:
-        """P(w < low or w > high)."""
-        return float(self.below(np.array([low]))[0] + self.above(np.array([high]))[0])
+    def outside(self, low: Sequence[float], high: Sequence[float]) -> tuple[float, ...]:
+        """P(w < low or w > high), of each pair."""
+        beyond = self.below(np.array(low)) + self.above(np.array(high))
+        return tuple(beyond.tolist())
 
 
 @lru_cache(maxsize=256)
@@ -73,6 +75,13 @@ def rounded_law(law: Law, dtype: torch.dtype) -> Rounded:
     std = math.sqrt(float(share @ (numbers - mean) ** 2))
     cumulative = np.concatenate([[0.0], np.cumsum(share)]).clip(0, 1)
     return Rounded(law, dtype, mean, std, _moments(numbers, share, mean, std), numbers, cumulative)
+
+
+@lru_cache(maxsize=1024)
+def share_outside(law: Law, band: Band, dtype: torch.dtype) -> float:
+    """Return the share of the continuous part, rounded, that lies outside ``band``."""
+    (share,) = rounded_law(law, dtype).outside([band.low], [band.high])
+    return share
 
 
 def _moments(x: Array, share: Array, mean: float, std: float) -> tuple[float, ...]:
@@ -135,6 +144,22 @@ def _ordinal(x: np.float32) -> int:
 def _from_ordinal(order: np.ndarray) -> np.ndarray:
     bits = np.where(order >= 0, order, -order | 0x80000000).astype(np.uint32)
     return bits.view(np.float32)
+
+
+def _share_below(law: Law, x: Array) -> Array:
+    """Return scipy's cdf, and where it is normal what that comes to once the arguments are checked."""
+    if law.family in {"normal", "sparse"}:
+        mean, std = law.continuous.args
+        return np.asarray(special.ndtr((x - mean) / std))
+    return np.asarray(law.continuous.cdf(x))
+
+
+def _share_above(law: Law, x: Array) -> Array:
+    """Return scipy's survival function, in the same way."""
+    if law.family in {"normal", "sparse"}:
+        mean, std = law.continuous.args
+        return np.asarray(special.ndtr((mean - x) / std))
+    return np.asarray(law.continuous.sf(x))
 
 
 def cut(x: Array, dtype: torch.dtype) -> Array:

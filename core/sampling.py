@@ -27,6 +27,9 @@ PART = 1 << 21
 SHORTEST = 16
 #: Weights of a tensor that has to be held in memory whole, and its temporary copies with it.
 HELD_LIMIT = 1 << 26
+#: Times the tensor's own size that drawing it takes at its peak, as measured: LAPACK's QR, and redrawing
+#: what lies outside the cuts. All else takes the tensor alone.
+ORTHOGONAL_COPIES, CUT_COPIES = 9, 3
 #: Weights of a tensor that is drawn part by part: five minutes.
 STREAMED_LIMIT = 1 << 36
 #: Work on a tensor that has to be held: numbers drawn, or the multiplications of an orthogonal matrix.
@@ -52,9 +55,12 @@ def draw(
     Raises:
         InitLabError: one of the types in ``core.errors``, before anything is allocated.
     """
-    scheme, _, target = check(key, shape, seed=seed, device=device, dtype=dtype, **params)
-    weight = torch.empty(checked_shape(shape), dtype=dtype, device=target)
-    return scheme.fill_(weight, generator=_generator(target, seed), **params)
+    scheme, law, target = check(key, shape, seed=seed, device=device, dtype=dtype, **params)
+    needed = _needed(scheme.call(shape, **params), law, checked_shape(shape), dtype)
+    with devices.alone(needed):
+        _check_memory(needed, target)
+        weight = torch.empty(checked_shape(shape), dtype=dtype, device=target)
+        return scheme.fill_(weight, generator=_generator(target, seed), **params)
 
 
 def summarize(
@@ -87,12 +93,15 @@ def summarize(
         sizes = enumerate(_parts(size))
         _count((_fill_part(law, buffers[i % 2][:n], generator) for i, n in sizes), tally, report)
         return Summary(**tally.totals())
-    weight = torch.empty(checked_shape(shape), dtype=dtype, device=target)
-    with report.drawing(columns=weight.shape[-1]):
-        scheme.fill_(weight, generator=generator, **params)
-    report.counting()
-    _count(torch.split(weight.flatten(), PART), tally, report)
-    return Summary(**tally.totals(), defects=defects(call.function, weight, call.arguments))
+    needed = _needed(call, law, checked_shape(shape), dtype)
+    with devices.alone(needed):
+        _check_memory(needed, target)
+        weight = torch.empty(checked_shape(shape), dtype=dtype, device=target)
+        with report.drawing(columns=weight.shape[-1]):
+            scheme.fill_(weight, generator=generator, **params)
+        report.counting()
+        _count(torch.split(weight.flatten(), PART), tally, report)
+        return Summary(**tally.totals(), defects=defects(call.function, weight, call.arguments))
 
 
 def streams(key: str, shape: Sequence[int], device: str | torch.device = "cpu", **params: Any) -> bool:
@@ -293,14 +302,7 @@ def _check_whole(
 ) -> None:
     """Refuse a tensor that has to be held whole and would take too much memory or time."""
     n = math.prod(shape)
-    needed, memory = n * dtype.itemsize, devices.memory_bytes(device)
-    if needed > memory:
-        raise SizeError(
-            f"{needed / 1e9:.1f} GB of weights do not fit into this machine's {memory / 1e9:.1f} GB.",
-            code="size.memory",
-            needed=needed,
-            memory=memory,
-        )
+    _check_memory(_needed(call, law, shape, dtype), device)
     if call.elementwise:
         return
     if n > HELD_LIMIT and device.type == "cpu":
@@ -318,6 +320,24 @@ def _check_whole(
             work=work,
             limit=limit,
             n=n,
+        )
+
+
+def _needed(call: Call, law: Law, shape: tuple[int, ...], dtype: torch.dtype) -> int:
+    """Return the bytes that drawing the whole tensor takes."""
+    copies = ORTHOGONAL_COPIES if call.function == "orthogonal_" else 1 if law.uncut is None else CUT_COPIES
+    return math.prod(shape) * dtype.itemsize * copies
+
+
+def _check_memory(needed: int, device: torch.device) -> None:
+    """Refuse what does not fit into the memory that is free."""
+    free = devices.free_bytes(device)
+    if needed > free:
+        raise SizeError(
+            f"Drawing these weights takes {needed / 1e9:.1f} GB of memory, and {free / 1e9:.1f} GB are free.",
+            code="size.memory",
+            needed=needed,
+            memory=free,
         )
 
 

@@ -171,10 +171,11 @@ def trace(  # noqa: PLR0913 - what a run depends on, by keyword
         dtype=dtype,
         backward=backward,
     )
-    run.check_memory()
-    # a new thread, so that the caller's own keeps its denormals; its OpenMP team inherits the mode
-    with ThreadPoolExecutor(1, initializer=torch.set_flush_denormal, initargs=(True,)) as alone:
-        return alone.submit(run.over, chosen, progress or _silent).result()
+    with devices.alone(run.needed):
+        run.check_memory()
+        # a new thread, so that the caller's own keeps its denormals; its OpenMP team inherits the mode
+        with ThreadPoolExecutor(1, initializer=torch.set_flush_denormal, initargs=(True,)) as thread:
+            return thread.submit(run.over, chosen, progress or _silent).result()
 
 
 def _checked_seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
@@ -278,22 +279,26 @@ class _Run:
         layer = self.width**2 * self.dtype.itemsize
         return self.depth if self.backward and self.depth * layer <= HELD else 1
 
+    @property
+    def needed(self) -> int:
+        """The bytes that the run holds."""
+        signals = self.batch * self.width * (self.depth if self.backward else 1)
+        return (self._held * self.width**2 + signals + 8 * self.batch * self.width) * self.dtype.itemsize
+
     def check_memory(self) -> None:
-        """Refuse a run that this machine cannot hold.
+        """Refuse a run that does not fit into the memory that is free.
 
         Raises:
             SizeError: saying what it would take.
         """
-        signals = self.batch * self.width * (self.depth if self.backward else 1)
-        needed = (self._held * self.width**2 + signals + 8 * self.batch * self.width) * self.dtype.itemsize
-        memory = devices.memory_bytes(self.device)
-        if needed > memory:
+        needed, free = self.needed, devices.free_bytes(self.device)
+        if needed > free:
             raise SizeError(
-                f"This run would hold {needed / 1e9:.1f} GB; this machine has {memory / 1e9:.1f} GB. "
+                f"This run would hold {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free. "
                 "A smaller batch, width or depth needs less.",
                 code="size.signal",
                 needed=needed,
-                memory=memory,
+                memory=free,
             )
 
     def over(self, seeds: Sequence[int], progress: Progress) -> SignalTrace:

@@ -7,14 +7,15 @@ merge into the summary of the whole.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self, TypeVar
+from functools import lru_cache
+from typing import Any, NamedTuple, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from core.laws import Array, Band, Law
+from core.laws import Array, Band, Law, checked_bins
 
 Counts = npt.NDArray[np.int64]
 _Array = TypeVar("_Array", Counts, Array)
@@ -123,33 +124,75 @@ class Summary:
         )
 
 
+class _Grid(NamedTuple):
+    """What a law and a dtype say of where weights are counted: the same for every draw."""
+
+    edges: Array
+    bands: tuple[tuple[float, float], ...]
+    #: the atoms
+    values: tuple[float, ...]
+    #: what the weights are looked at in
+    kind: type[np.floating]
+    #: a weight's position is its distance from the first edge, in bins
+    scale: float
+    #: the first number from each inner edge on that a weight can be
+    firsts: npt.NDArray[np.floating]
+    #: of each band, the first such number within it and the first beyond it
+    ends: tuple[tuple[np.floating, np.floating], ...]
+    #: those of all these that the bins cannot tell
+    unsure: tuple[np.floating, ...]
+
+    def to_positions(self, weights: Array) -> Array:
+        """Turn weights into positions, in place."""
+        np.subtract(weights, self.edges[0], out=weights)
+        return np.multiply(weights, self.scale, out=weights)
+
+    def doubtful(self) -> npt.NDArray[np.floating]:
+        """Return the first numbers of edges at which a rounded position may put a weight on the wrong side.
+
+        Positions never fall as the weights rise, for each step rounds monotonically. So an edge is
+        safe if the last weight below it and the first one from it on, which are neighbours among the
+        numbers that the weights can be, get positions on their own side.
+        """
+        last = np.nextafter(self.firsts, self.kind(-np.inf))
+        below, above = (self.to_positions(side.astype(np.float64)) for side in (last, self.firsts))
+        number = np.arange(1, len(last) + 1)
+        return np.asarray(self.firsts[~((below < number) & (above >= number))])
+
+
+@lru_cache(maxsize=256)
+def _grid(law: Law, bins: int, dtype: torch.dtype) -> _Grid:
+    """Work out once what every draw of a class needs: many seeds, few laws."""
+    edges = _frozen(law.edges(bins))
+    bands = tuple((band.low, band.high) for band in (rounded(band, dtype) for band in law.bands))
+    values = tuple(_rounded_to(dtype, [value for value, _ in law.atoms]))
+    kind = np.float64 if dtype == torch.float64 else np.float32  # holds half precision too
+    firsts = _at_least(edges[1:-1], kind)
+    ends = tuple(
+        (_at_least(low, kind), _at_least(np.nextafter(high, np.inf), kind))
+        for low, high in np.array(bands, np.float64)
+    )
+    scale = bins / float(edges[-1] - edges[0])
+    grid = _Grid(edges, bands, values, kind, scale, _frozen(firsts), ends, ())
+    between = {end for pair in ends for end in pair} - {*firsts}
+    return grid._replace(unsure=tuple({*grid.doubtful(), *between}))
+
+
 class Tally:
     """Counts weights that follow a law as they come, chunk by chunk, in constant memory."""
 
     def __init__(self, law: Law, bins: int, dtype: torch.dtype) -> None:
+        bins = checked_bins(bins)
         self.dtype = dtype
-        self.edges = law.edges(bins)
-        self.bands = tuple((band.low, band.high) for band in (rounded(band, dtype) for band in law.bands))
-        self.values = tuple(_rounded_to(dtype, [value for value, _ in law.atoms]))
+        self._grid = _grid(law, bins, dtype)
         self.n = 0
-        self._kind = np.float64 if dtype == torch.float64 else np.float32  # holds half precision too
         self._minimum, self._maximum = math.inf, -math.inf
-        self._equal = [0] * len(self.values)
-        #: a weight's position is its distance from the first edge, in bins
-        self._scale = bins / float(self.edges[-1] - self.edges[0])
+        self._equal = [0] * len(self._grid.values)
         #: sums of the first four powers of the positions: no law's mean is many std from its first edge
         self._sums = np.zeros(4)
         self._counts = np.zeros(bins, np.int64)
-        #: the first number from each inner edge on that a weight can be; of each band, the first within it
-        #: and the first beyond it
-        self._firsts = _at_least(self.edges[1:-1], self._kind)
-        self._ends = [
-            (_at_least(low, self._kind), _at_least(np.nextafter(high, np.inf), self._kind))
-            for low, high in np.array(self.bands, np.float64)
-        ]
-        #: how many weights lie below each of these that the bins cannot tell
-        ends = {end for pair in self._ends for end in pair} - {*self._firsts}
-        self._below: dict[np.floating, int] = dict.fromkeys({*self._doubtful(), *ends}, 0)
+        #: how many weights lie below each number that the bins cannot tell
+        self._below: dict[np.floating, int] = dict.fromkeys(self._grid.unsure, 0)
         self._scratch = np.empty((2, CHUNK))
         self._index = np.empty(CHUNK, np.intp)
 
@@ -162,6 +205,7 @@ class Tally:
 
     def totals(self) -> dict[str, Any]:
         """Return the fields of the ``Summary`` of all that was added."""
+        grid = self._grid
         n, (s1, s2, s3, s4) = self.n, self._sums.tolist()
         mean = s1 / n
         # binomial expansion of Σ(position − mean)^k
@@ -169,10 +213,10 @@ class Tally:
         third = s3 - 3 * mean * s2 + 2 * s1 * mean**2
         fourth = s4 - 4 * mean * s3 + 6 * mean**2 * s2 - 3 * s1 * mean**3
         ranks = np.cumsum(self._counts)[:-1].tolist()
-        below = dict(zip(self._firsts, ranks, strict=True)) | self._below
-        ranks = [below[first] for first in self._firsts]
-        bin_ = 1 / self._scale
-        moments = float(self.edges[0]) + mean * bin_, (second * bin_**2, third * bin_**3, fourth * bin_**4)
+        below = dict(zip(grid.firsts, ranks, strict=True)) | self._below
+        ranks = [below[first] for first in grid.firsts]
+        bin_ = 1 / grid.scale
+        moments = float(grid.edges[0]) + mean * bin_, (second * bin_**2, third * bin_**3, fourth * bin_**4)
         if self._minimum == self._maximum:  # equal weights: exactly no spread, whatever was rounded
             moments = self._minimum, (0.0, 0.0, 0.0)
         return {
@@ -181,10 +225,10 @@ class Tally:
             "minimum": self._minimum,
             "maximum": self._maximum,
             "counts": _frozen(np.asarray(np.diff([0, *ranks, n]), np.int64)),
-            "edges": _frozen(self.edges),
-            "bands": self.bands,
-            "outside": tuple(below[within] + n - below[beyond] for within, beyond in self._ends),
-            "atoms": tuple(zip(self.values, self._equal, strict=True)),
+            "edges": grid.edges,
+            "bands": grid.bands,
+            "outside": tuple(below[within] + n - below[beyond] for within, beyond in grid.ends),
+            "atoms": tuple(zip(grid.values, self._equal, strict=True)),
             "power_sums": moments[1],
             "dtype": self.dtype,
         }
@@ -197,12 +241,12 @@ class Tally:
                 self._below[number] += len(values)
             elif number > minimum:
                 self._below[number] += int(np.count_nonzero(values < number))
-        for i, value in enumerate(self.values):
-            self._equal[i] += int(np.count_nonzero(values == self._kind(value)))
+        for i, value in enumerate(self._grid.values):
+            self._equal[i] += int(np.count_nonzero(values == self._grid.kind(value)))
         self.n += len(values)
         positions, squares = self._scratch[:, : len(values)]
         np.copyto(positions, values)
-        self._to_positions(positions)
+        self._grid.to_positions(positions)
         np.square(positions, out=squares)
         self._sums += (
             positions.sum(),
@@ -210,28 +254,11 @@ class Tally:
             _dot(squares, positions),
             _dot(squares, squares),
         )
-        if minimum < self.edges[0] or maximum >= self.edges[-1]:
+        if minimum < self._grid.edges[0] or maximum >= self._grid.edges[-1]:
             np.clip(positions, 0, len(self._counts) - 0.5, out=positions)
         index = self._index[: len(values)]
         np.copyto(index, positions, casting="unsafe")
         self._counts += np.bincount(index, minlength=len(self._counts))
-
-    def _to_positions(self, weights: Array) -> Array:
-        """Turn weights into positions, in place."""
-        np.subtract(weights, self.edges[0], out=weights)
-        return np.multiply(weights, self._scale, out=weights)
-
-    def _doubtful(self) -> npt.NDArray[np.floating]:
-        """Return the first numbers of edges at which a rounded position may put a weight on the wrong side.
-
-        Positions never fall as the weights rise, for each step rounds monotonically. So an edge is
-        safe if the last weight below it and the first one from it on, which are neighbours among the
-        numbers that the weights can be, get positions on their own side.
-        """
-        last = np.nextafter(self._firsts, self._kind(-np.inf))
-        below, above = (self._to_positions(side.astype(np.float64)) for side in (last, self._firsts))
-        number = np.arange(1, len(last) + 1)
-        return np.asarray(self._firsts[~((below < number) & (above >= number))])
 
 
 def _at_least(x: Any, kind: type[np.floating]) -> Any:
@@ -240,6 +267,7 @@ def _at_least(x: Any, kind: type[np.floating]) -> Any:
     return np.where(near < x, np.nextafter(near, kind(np.inf)), near)[()]
 
 
+@lru_cache(maxsize=1024)
 def rounded(band: Band, dtype: torch.dtype) -> Band:
     """Return ``band`` as weights of ``dtype`` can keep to it.
 

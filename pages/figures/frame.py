@@ -1,9 +1,12 @@
 """What all charts share: type, axes, lines and labels, and no decoration."""
 
 import importlib
+from base64 import b64encode
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import plotly.graph_objects as go
 
 from pages.figures.numbers import Source, attach
@@ -15,6 +18,9 @@ from pages.figures.projector import enlarged
 importlib.import_module("pandas")
 
 Part = dict[str, Any]
+
+#: The arrays that plotly.js takes as bytes.
+_TYPED = {"i1", "u1", "i2", "u2", "i4", "u4", "f4", "f8"}
 
 _AXIS = {"fixedrange": True, "zeroline": False, "ticklabelstandoff": 6, "exponentformat": "power"}
 #: What all our charts share, said once; Plotly's own template is 4 kB that we would undo.
@@ -80,10 +86,51 @@ def figure(  # noqa: PLR0913 - a chart has these parts, named at the call
     if y2 is not None:
         layout["yaxis2"] = {**_AXIS, "overlaying": "y", "side": "right", "showgrid": False, **y2}
         layout["margin"] = {**layout["margin"], "r": 44}
-    parts = {"data": list(traces), "layout": layout | layout_too}
+    parts = {"data": [{"type": "scatter", **trace} for trace in traces], "layout": layout | layout_too}
     if look.times != 1:
         parts = enlarged(parts, look.times)
-    return attach(go.Figure(parts, _validate=False), series)
+    return attach(Parts(parts), series)
+
+
+class Parts(go.Figure):  # type: ignore[misc]
+    """A chart as plain parts, which travel as they are: a page only shows it.
+
+    Plotly's own objects, for which it copies every part three times, are made once someone looks into them.
+    """
+
+    def __init__(self, parts: Part) -> None:
+        self._parts = parts
+
+    def __getattr__(self, name: str) -> Any:
+        """Make Plotly's objects, all of which are missing until then."""
+        if (parts := self.__dict__.pop("_parts", None)) is None:
+            raise AttributeError(name)
+        super().__init__(parts, _validate=False)
+        return getattr(self, name)
+
+    def to_dict(self) -> Part:
+        """Return the parts as plotly.js reads them; the layout is the chart's own, to be read only."""
+        if (parts := self.__dict__.get("_parts")) is None:
+            return dict(super().to_dict())
+        return {"data": _packed(parts["data"]), "layout": parts["layout"]}
+
+
+def _packed(part: Any) -> Any:
+    """Return a copy of a part of a trace, its arrays in Plotly's typed form."""
+    if isinstance(part, dict):
+        return {name: _packed(value) for name, value in part.items()}
+    if isinstance(part, list | tuple):
+        return [_packed(value) for value in part]
+    return _typed(part) if isinstance(part, np.ndarray) else part
+
+
+def _typed(array: npt.NDArray[Any]) -> Any:
+    """Return an array as the bytes that plotly.js reads; as a list where it takes none."""
+    kind = f"{array.dtype.kind}{array.dtype.itemsize}"
+    if kind not in _TYPED or not array.size:
+        return array.tolist()
+    shape = {"shape": str(array.shape)[1:-1]} if array.ndim > 1 else {}
+    return {"dtype": kind, "bdata": b64encode(array.tobytes()).decode(), **shape}
 
 
 def label(text: str, x: float, y: float, color: str, **more: Any) -> Part:

@@ -1,6 +1,7 @@
 """Formulas for charts, which know no LaTeX: a root is written √(6/784)."""
 
 import re
+from functools import lru_cache
 
 _SYMBOLS = {
     r"\mathrm{fan\_in}": "fan_in",
@@ -18,6 +19,7 @@ _SYMBOLS = {
 _SUPERSCRIPT = str.maketrans("−0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
+@lru_cache(maxsize=4096)
 def plain(latex: str) -> str:
     """Write core's LaTeX as one line of text.
 

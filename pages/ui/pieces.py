@@ -79,7 +79,8 @@ class Frame:
         It is as high as the style sheet says for ``key``, or else as the chart or ``height`` does, in pixels.
         """
         chart = draw(self.look)
-        high = round(chart.layout.height or height * self.look.times)
+        own = chart.to_dict()["layout"].get("height")  # chart.layout would make Plotly's objects of it
+        high = round(own or height * self.look.times)
         with st.container(key=key, height=high, border=False):
             st.plotly_chart(chart, height="stretch", theme=None, config={"displayModeBar": False}, alt=alt)
         self.shown.append(Chart(draw, alt))

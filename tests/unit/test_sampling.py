@@ -283,7 +283,7 @@ def test_a_held_tensor_has_its_limits(
 ) -> None:
     fits, too_large = shapes
     assert HELD_LIMIT == 1 << 26
-    monkeypatch.setattr(devices, "memory_bytes", lambda _: 1 << 40)
+    monkeypatch.setattr(devices, "free_bytes", lambda _: 1 << 40)
     monkeypatch.setattr(torch, "empty", _refuse_to_allocate)
     assert check(key, fits, seed=0, **params)[0].key == key
     for ask in (check, draw, summarize):
@@ -295,7 +295,7 @@ def test_a_held_tensor_has_its_limits(
 @dtypes
 def test_a_tensor_has_to_fit_into_the_memory(dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch) -> None:
     size = {torch.float64: 8, torch.float32: 4}.get(dtype, 2)
-    monkeypatch.setattr(devices, "memory_bytes", lambda _: 21 * size)
+    monkeypatch.setattr(devices, "free_bytes", lambda _: 21 * size)
     assert draw("normal", (3, 7), seed=0, dtype=dtype).numel() == 21
     monkeypatch.setattr(torch, "empty", _refuse_to_allocate)
     for ask in (check, draw):
