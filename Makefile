@@ -9,18 +9,20 @@ BIN := .venv/bin
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 TORCH := $(shell sed -n '/^torch==/p' requirements.txt)
 
-.PHONY: run test setup lint format type layers check bench clean
+.PHONY: run serve test setup lint format type layers check bench load audit
 
-run: .venv/.run  ## serve http://localhost:8501
-	$(BIN)/streamlit run app.py --server.port $(PORT)
+run: .venv/.run  ## serve http://localhost:8501 and open it
+	PORT=$(PORT) $(BIN)/python -m pages.ui.server --open
 
-# All but the load test runs on two cores, a worker each, whose torch keeps to its own. Browser tests go to
-# whichever worker is free, each with its own server and browser; the load test wants both cores alone.
+serve: .venv/.run  ## serve without a browser; PORT, HOST and INIT_LAB_… come from the environment
+	PORT=$(PORT) $(BIN)/python -m pages.ui.server
+
+# All runs on two cores, a worker each, whose torch keeps to its own. Browser tests go to whichever worker is
+# free, each with its own server and browser; a file of load tests stays with one, as it shares servers.
 test: setup  ## everything, browser tests too
 	$(BIN)/python -m tests.chromium
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --ignore=tests/browser --ignore=tests/load
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup --ignore=tests/browser
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal tests/browser
-	$(BIN)/python -m pytest tests/load
 
 setup: .venv/.test
 
@@ -57,3 +59,13 @@ bench: setup  ## the figures the project promises, as ratios
 	$(BIN)/python -m tests.bench.page
 	$(BIN)/python -m tests.bench.referee
 	$(BIN)/python -m tests.bench.signal
+
+load: setup  ## a class of 200 against the server, beside Streamlit's own settings; both cores alone
+	$(BIN)/python -m tests.load
+
+# In an environment of its own: what audits needs thirty packages that nothing else here does.
+audit: setup  ## what is installed, against the list of known weaknesses
+	test -x .venv/audit/bin/pip-audit || { $(PYTHON) -m venv .venv/audit && \
+		.venv/audit/bin/pip install --quiet pip-audit==2.10.1; }
+	.venv/audit/bin/pip-audit --path $$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
+		--progress-spinner off

@@ -72,7 +72,7 @@ def _finding(chosen: Chosen, t: Text) -> str:
     if chosen.plan is None:
         return t("plan.finding_wrong" if chosen.wrong else "plan.finding_none")
     steps = chosen.plan.steps
-    title = escape(chosen.plan.title or t("plan.untitled"))
+    title = chosen.plan.title or t("plan.untitled")
     pages = t("verdict.and").join(t(f"nav.{page}") for page in dict.fromkeys(step.page for step in steps))
     if len(steps) == 1:
         return t("plan.finding_one", title=title, pages=pages)

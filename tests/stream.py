@@ -9,10 +9,11 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 from urllib.request import urlopen
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -110,21 +111,33 @@ class Visitor:
 
     def _keep(self, kind: str, widget: Any) -> None:
         """Remember a widget's value as the browser would."""
-        if kind not in {"text_input", "selectbox", "button"}:
-            return
-        key = widget.id.split("-", 2)[2]
-        state = WidgetState(id=widget.id)
-        old = self.widgets.get(key)
-        if kind == "text_input":
-            state.string_value = widget.value if widget.set_value or old is None else old.string_value
-            if old is None and not widget.set_value:
-                state.string_value = widget.default
-        elif kind == "selectbox":
-            if widget.set_value:
-                state.string_value = widget.raw_value
-            else:
-                state.string_value = widget.options[widget.default] if old is None else old.string_value
-        self.widgets[key] = state
+        if kind in KEPT:
+            key = key_of(widget)
+            self.widgets[key] = remembered(kind, widget, self.widgets.get(key))
+
+
+#: The kinds of widgets whose values are remembered.
+KEPT = frozenset({"text_input", "selectbox", "button"})
+
+
+def key_of(widget: Any) -> str:
+    """Return the key that the page gave a widget."""
+    return str(widget.id.split("-", 2)[2])
+
+
+def remembered(kind: str, widget: Any, old: WidgetState | None) -> WidgetState:
+    """Return a widget's value as the browser has it once the server has shown it, ``old`` before that."""
+    state = WidgetState(id=widget.id)
+    if kind == "text_input":
+        state.string_value = widget.value if widget.set_value or old is None else old.string_value
+        if old is None and not widget.set_value:
+            state.string_value = widget.default
+    elif kind == "selectbox":
+        if widget.set_value:
+            state.string_value = widget.raw_value
+        else:
+            state.string_value = widget.options[widget.default] if old is None else old.string_value
+    return state
 
 
 class Server(NamedTuple):
@@ -144,28 +157,51 @@ class Server(NamedTuple):
 
 
 @contextlib.contextmanager
-def server(script: str = "app.py", cwd: Path = ROOT, **options: str) -> Iterator[Server]:
-    """Serve a Streamlit script on a free port, and stop it at the end."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+def server(**settings: str) -> Iterator[Server]:
+    """Serve the app on a free port as in production, with these environment variables; stop it at the end."""
+    port = free_port()
+    environment = {**os.environ, "HOST": "127.0.0.1", "PORT": str(port), **settings}
+    with serving([sys.executable, "-m", "pages.ui.server"], port, environment) as served:
+        yield served
+
+
+@contextlib.contextmanager
+def streamlit_run(script: str = "app.py", cwd: Path = ROOT, **options: str) -> Iterator[Server]:
+    """Serve a script on a free port by ``streamlit run`` with these options, and stop it at the end."""
+    port = free_port()
     words = [f"--{name}={value}" for name, value in options.items()]
     command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port), *words]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen(
-        command, cwd=cwd, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
-    try:
-        _wait_until_healthy(port, process)
-        yield Server(port, process.pid)
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-        if process.stderr:
-            process.stderr.close()
+    with serving(command, port, {**os.environ, "OMP_NUM_THREADS": "1"}, cwd) as served:
+        yield served
 
 
-def _wait_until_healthy(port: int, process: subprocess.Popen[bytes]) -> None:
+def free_port() -> int:
+    """Return a port that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def serving(
+    command: Sequence[str], port: int, environment: Mapping[str, str], cwd: Path = ROOT
+) -> Iterator[Server]:
+    """Run a command that serves at ``port``, and stop it at the end."""
+    with tempfile.TemporaryFile() as said:  # a pipe that nobody reads would fill, and hold the server up
+        process = subprocess.Popen(command, cwd=cwd, env=environment, stdout=subprocess.DEVNULL, stderr=said)
+        try:
+            _wait_until_healthy(port, process, said)
+            yield Server(port, process.pid)
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait_until_healthy(port: int, process: subprocess.Popen[bytes], said: IO[bytes]) -> None:
     for _ in range(300):
         if process.poll() is not None:
             break
@@ -173,5 +209,6 @@ def _wait_until_healthy(port: int, process: subprocess.Popen[bytes]) -> None:
             urlopen(f"http://localhost:{port}/_stcore/health", timeout=2).close()
             return
         time.sleep(0.1)
-    message = process.stderr.read().decode() if process.stderr and process.poll() is not None else "slow"
+    said.seek(0)
+    message = said.read().decode() if process.poll() is not None else "slow"
     raise RuntimeError(f"The server did not come up: {message}")

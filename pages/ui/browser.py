@@ -9,7 +9,7 @@ from streamlit.components.v2.types import ComponentRenderer
 
 from pages.text import HTML_LANG, Text
 from pages.ui import classroom, preparing
-from pages.ui.state import State
+from pages.ui.state import MAX_LINK_DATA, State
 
 #: What the help names, in its order: the keys, and the text catalogue's name for what they do.
 KEYS = (
@@ -27,6 +27,8 @@ KEYS = (
 )
 #: And while a lecture plan is held.
 PLAN_KEYS = ((("[",), "plan_previous"), (("]",), "plan_next"))
+#: Seconds for which a page may be hidden until it gives its seat away, if the server has a page for that.
+IDLE = 0
 #: page → the control whose options are its tabs
 _TABS = {page: name for page, name in preparing.VIEWS.items() if page != "lesson"} | {"teach": "prepare"}
 
@@ -50,12 +52,19 @@ def mount(state: State, page: str, t: Text) -> None:
     data = {
         "lang": HTML_LANG[t.language],
         "view": state["view"],
+        "idle": 0 if _holds_more() else IDLE,
         "actions": classroom.actions(state, page),
         "title": t("keys.title"),
         "close": t("keys.close"),
         "keys": keys,
     }
     _component()(key="lab", data=data, on_pressed_change=_pressed)
+
+
+def _holds_more() -> bool:
+    """Tell whether a visitor has given what no link can carry: a plan, or many rows of numbers."""
+    session = st.session_state
+    return "_own_plan" in session or len(session.get("data") or session.get("_data", "")) > MAX_LINK_DATA
 
 
 def _idle(state: State, page: str) -> set[str]:

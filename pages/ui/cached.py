@@ -5,10 +5,11 @@ makes a missing entry once, however many ask for it at the same time.
 """
 
 import math
+import secrets
 import threading
 from collections.abc import Callable, Iterator
 from concurrent import futures
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -22,6 +23,8 @@ import core
 from core import Law, Summary
 from core.referee import Verdict, judge
 from core.sampling import Progress
+from pages.ui.gate import Gate, Turn, Turnstile
+from pages.ui.limits import FORCE
 from pages.ui.state import DTYPE_NAMES, State
 
 Params = tuple[tuple[str, Any], ...]
@@ -29,11 +32,14 @@ Params = tuple[tuple[str, Any], ...]
 #: The largest side of a matrix that is drawn as a heat map.
 MATRIX_LIMIT = 64
 #: Results kept of each kind; a summary of 60 bins takes 2 kB.
-ENTRIES = 512
-#: Weights that are drawn while the page waits: in a stream, and held. More may take over half a second.
-QUICK_STREAMED, QUICK_HELD = 1 << 25, 1 << 21
-#: Draws that go on at the same time behind the pages; each keeps two cores busy.
-_LONG = ThreadPoolExecutor(2, thread_name_prefix="draw")
+ENTRIES = FORCE["INIT_LAB_CACHE"]
+#: Weights that are drawn at once, in the page's own thread: in a stream, and held. More take some hundredths
+#: of a second, so that a class's draws pass the gate.
+QUICK_STREAMED, QUICK_HELD = 1 << 22, 1 << 18
+#: What every page passes.
+TURNSTILE = Turnstile(FORCE["INIT_LAB_PAGES"], patience=2.0)
+#: What all big work passes, of every page and visitor.
+GATE = Gate(FORCE["INIT_LAB_WORKERS"], FORCE["INIT_LAB_QUEUE"], FORCE["INIT_LAB_QUEUE_EACH"])
 
 
 class Drawn(NamedTuple):
@@ -78,30 +84,42 @@ Work = Callable[[Progress], Result]
 
 
 class Job(Generic[Result]):
-    """One piece of work for all who ask for it: done at once if it is quick, else behind the pages.
+    """One piece of work for all who ask for it: done at once if it is quick, else in its turn.
 
     It goes on as long as someone watches it. ``forget`` takes an unfinished one out of the cache.
+
+    Raises:
+        Full: if it would have to wait, and too much waits already.
     """
 
     def __init__(self, total: int, work: Work[Result], *, quick: bool, forget: Callable[[], object]) -> None:
         self.total, self.done = total, 0
         self._work, self.forget = work, forget
-        self.begun = False
         self._watchers, self._lock = 0, threading.Lock()
         self._cancelled = False
+        self._turn: Turn[Result] | None = None
         self._result: Future[Result] = Future()
         if quick:
             self._result.set_result(self._run())
         else:
-            self._result = _LONG.submit(self._run)
+            self._turn = GATE.enter(self._run, _visitor())
+            self._result = self._turn.result
 
-    def wait(self, seconds: float) -> bool:
-        """Wait for the result at most this long; tell whether it is there."""
-        futures.wait([self._result], timeout=seconds)
+    @property
+    def place(self) -> int:
+        """The place in the queue, from 1; 0 once it has begun."""
+        return GATE.place(self._turn) if self._turn else 0
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait for the result, at most this long; tell whether it is there."""
+        if not self._result.done():
+            with TURNSTILE.aside():
+                futures.wait([self._result], timeout=seconds)
         return self._result.done()
 
     def result(self) -> Result:
         """Return the result, waiting for it; raise what the work raised."""
+        self.wait()
         return self._result.result()
 
     @contextmanager
@@ -117,14 +135,20 @@ class Job(Generic[Result]):
                 if self._watchers == 0 and not self._result.done():
                     self._cancelled = True
                     self.forget()
+                    if self._turn:
+                        GATE.leave(self._turn)
 
     def _run(self) -> Result:
-        self.begun = True
         return self._work(self._progress)
 
     def _progress(self, done: int, _: int) -> bool:
         self.done = done
         return not self._cancelled
+
+
+def _visitor() -> str:
+    """Return a name for this browser session, which says nothing about it."""
+    return str(st.session_state.setdefault("_visitor", secrets.token_hex(8)))
 
 
 @st.cache_resource(max_entries=ENTRIES, show_spinner=False)

@@ -13,6 +13,7 @@ from streamlit.elements.lib.mutable_tab_container import TabContainer
 from core import ACTIVATIONS, SCHEMES
 from core.schemes import LARGEST, SMALLEST
 from pages.text import LANGUAGES, Text, count, quantity
+from pages.ui.limits import FORCE
 from pages.ui.state import (
     LAYERS,
     MAX_CHARS,
@@ -137,7 +138,11 @@ def data(state: State, t: Text) -> None:
     if locked:
         return
     st.file_uploader(
-        t("control.file"), ["csv", "tsv", "txt"], key="file", on_change=upload, max_upload_size=64
+        t("control.file"),
+        ["csv", "tsv", "txt"],
+        key="file",
+        on_change=upload,
+        max_upload_size=FORCE["INIT_LAB_UPLOAD"],
     )
     if "_file" in session:
         refused = session["_file"]

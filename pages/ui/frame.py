@@ -6,10 +6,12 @@ from typing import Literal
 
 import streamlit as st
 
+from core import SizeError
 from pages.figures import palette
 from pages.text import LANGUAGES, Text, language_of
-from pages.ui import browser, classroom, controls, rules, tools
+from pages.ui import browser, cached, classroom, controls, rules, tools, waiting
 from pages.ui import state as states
+from pages.ui.gate import Full
 from pages.ui.pieces import Frame
 from pages.ui.state import PAGES, VERSION
 from pages.ui.theme import style_sheet
@@ -22,6 +24,11 @@ def show(page: str, body: Callable[[Frame], None]) -> None:
 
     Whatever goes wrong is logged, and said in a sentence; no traceback reaches the browser.
     """
+    with cached.TURNSTILE.through():
+        _show(page, body)
+
+
+def _show(page: str, body: Callable[[Frame], None]) -> None:
     language = language_of(st.context.locale)
     try:
         state = states.read(page)
@@ -36,6 +43,9 @@ def show(page: str, body: Callable[[Frame], None]) -> None:
         _menu(frame)
         body(frame)
         _close(frame)
+    except (Full, SizeError) as error:
+        _LOG.warning("No room on the page %s: %s", page, error)
+        st.html(controls.alert(waiting.no_room(error, Text(language))))
     except Exception:  # noqa: BLE001 - the net below every page; it logs all it catches
         _LOG.exception("The page %s failed.", page)
         st.html(controls.alert(Text(language)("error.unexpected")))
@@ -73,8 +83,7 @@ def _menu(frame: Frame) -> None:
     t, hidden = frame.t, frame.state.hidden
     with st.container(key="nav", horizontal=True, vertical_alignment="center", gap="small"):
         if "menu" not in hidden:
-            for page, path in PAGES.items():
-                st.page_link(path, label=t(f"nav.{page}"))
+            st.html(_pages(frame.page, t), width="content")
         if "tools" not in hidden:
             st.button(t("nav.share"), key="share", type="tertiary", on_click=_ask, args=("share",))
             st.button(t("nav.export"), key="export", type="tertiary", on_click=_ask, args=("export",))
@@ -87,6 +96,19 @@ def _menu(frame: Frame) -> None:
             f'<a href="?embed_options={other}_theme" data-lab-theme="{other}_theme">{t(f"nav.{other}")}</a>'
         )
         st.html(f'<p class="lab-right">{link}</p>', width="content")
+
+
+def _pages(here: str, t: Text) -> str:
+    """Return the links to all pages, which lab.js turns to without loading the front end anew.
+
+    Streamlit's own links, each an element that looks for its file, took a tenth of a run.
+    """
+    links = []
+    for page in PAGES:
+        path = "./" if page == "home" else f"./{page}"
+        current = ' aria-current="page"' if page == here else ""
+        links.append(f'<a href="{path}" target="_self" data-lab-page{current}>{t(f"nav.{page}")}</a>')
+    return f'<nav class="lab-menu" aria-label="{t("home.pages")}">{"".join(links)}</nav>'
 
 
 def _languages(frame: Frame) -> None:

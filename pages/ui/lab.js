@@ -149,8 +149,21 @@ function unfolded(event) {
   setTimeout(() => document.querySelector("[data-testid=stSidebarUserContent] :is(input,button,summary)")?.focus(), 350)
 }
 
+// the menu's links: the front end answers an entry of the history without being loaded anew
+function turned(event) {
+  const link = event.target.closest?.("a[data-lab-page]")
+  if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return
+  event.preventDefault()
+  const url = new URL(link.href)
+  for (const [name, value] of new URLSearchParams(location.search))
+    if (name.startsWith("embed")) url.searchParams.append(name, value)
+  history.pushState({}, "", url)
+  dispatchEvent(new PopStateEvent("popstate"))
+}
+
 async function clicked(event) {
   unfolded(event)
+  turned(event)
   const at = event.target.closest?.("[data-lab-copy],[data-lab-picture],[data-lab-theme],[data-lab-keys]")
   if (!at) return
   const { labCopy, labPicture, labTheme } = at.dataset
@@ -185,6 +198,16 @@ function reachable() {
     if (pre.scrollWidth > pre.clientWidth || pre.scrollHeight > pre.clientHeight) pre.tabIndex = 0
 }
 
+// a page that nobody has seen for so long gives its seat away; what it shows is all in its link
+let leaving = 0
+function away() {
+  clearTimeout(leaving)
+  if (document.hidden && words.idle)
+    leaving = setTimeout(() => {
+      location.replace(new URL(`asleep#${encodeURIComponent(location.href)}`, location.href))
+    }, 1000 * words.idle)
+}
+
 // the style sheet ends transitions; what scripts animate ends here
 function still() {
   const animate = Element.prototype.animate
@@ -204,6 +227,7 @@ export default function ({ data, setTriggerValue }) {
   window.labListens = true
   document.addEventListener("keydown", pressed, true)
   document.addEventListener("click", clicked)
+  document.addEventListener("visibilitychange", away)
   // a pointer's press leaves the focus where it was, so that Enter goes on to reveal
   document.addEventListener("mousedown", event => event.target.closest?.(".st-key-desk button") && event.preventDefault())
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) still()

@@ -14,7 +14,7 @@ from core.comparison import LESSON_THREE, MAX_ENTRIES
 from core.network import split, written_parameters
 from pages.text import Text
 from pages.ui import controls
-from pages.ui.state import State
+from pages.ui.state import TABLE, State
 
 #: What is added, in this order: first what the lesson has.
 _NEXT = ("kaiming_uniform", "xavier_uniform", "lecun_normal", "orthogonal", "normal", "uniform", "zeros")
@@ -31,7 +31,7 @@ def editor(state: State, t: Text, *, fans: bool = True) -> None:
     typed = _typed()
     with st.expander(t("rows.title"), key="schemes", on_change="rerun") as drawer:
         if drawer.open:
-            for at in range(len(typed)):
+            for at in range(min(len(typed), MAX_ENTRIES)):  # a link may ask for more, and is refused
                 _card(at, typed, t, fans=fans)
             full = len(typed) >= MAX_ENTRIES
             st.button(t("rows.add"), key="add", on_click=_add, disabled=full, width="stretch")
@@ -101,6 +101,7 @@ def _card(at: int, typed: list[Typed], t: Text, *, fans: bool) -> None:
                 st.text_input(
                     t(f"rows.{part}"),
                     key=f"{part}_{at}",
+                    max_chars=TABLE["rows"].max_chars,
                     placeholder=hint,
                     on_change=changed,
                     args=(part,),

@@ -17,19 +17,21 @@ import torch
 from core import SCHEMES, InitLabError, check, devices
 from core.network import LESSON
 from core.sampling import streams
+from pages.ui.limits import FORCE
 from pages.ui.state import DTYPE_NAMES, MAX_FAN, Refusal, State, Value, default_of, network_of
 
 #: Weights of all schemes that are compared, and of one that has to be held whole: some tenths of a second.
-MAX_COMPARED, MAX_HELD = 1 << 24, 1 << 20
+MAX_COMPARED, MAX_HELD = FORCE["INIT_LAB_COMPARED"], 1 << 20
 #: Parameters of a network on the model page: 16 MB in float32.
-MAX_PARAMETERS = 1 << 22
+MAX_PARAMETERS = FORCE["INIT_LAB_PARAMETERS"]
 #: Numbers that a forward pass may give, over all steps.
 MAX_STEPS = 1 << 22
 
 
 #: Weights of one scheme's deep networks, over seeds; their products with all inputs; signals kept for the
 #: way back: half a minute a scheme on one core, and 128 MB.
-MAX_RUN_WEIGHTS, MAX_RUN_PRODUCTS, MAX_RUN_KEPT = 1 << 33, 1 << 40, 1 << 25
+MAX_RUN_WEIGHTS, MAX_RUN_PRODUCTS = FORCE["INIT_LAB_RUN_WEIGHTS"], FORCE["INIT_LAB_RUN_PRODUCTS"]
+MAX_RUN_KEPT = 1 << 25
 #: Schemes that torch does not fill in one step take up to so many times as long.
 SLOWER = 32
 
@@ -155,6 +157,8 @@ def _misfit(
     try:
         check(key, shape, seed=0, device=device, dtype=DTYPE_NAMES[dtype], whole=False, **dict(params))
     except InitLabError as error:
+        if error.code == "size.memory":  # what is free changes: it is said where it is drawn
+            return None
         return Refusal(error.code.replace(".", "_"), error.facts)
     return None
 
@@ -270,6 +274,8 @@ def _network_misfit(net: str, device: str, dtype: str) -> Refusal | None:
     try:
         network_of(net).check(device=device, dtype=DTYPE_NAMES[dtype])
     except InitLabError as error:
+        if error.code == "size.memory":
+            return None
         return Refusal(error.code.replace(".", "_"), error.facts)
     return None
 

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from core import Count, Law, Net, Summary, parameter_count, summary_text
 from core.network import LESSON_PRINTED, backward, different_units, seeded_input
+from pages.ui.limits import FORCE
 from pages.ui.state import DTYPE_NAMES, State, network_of, table_of
 
 Array = npt.NDArray[np.float64]
@@ -23,7 +24,7 @@ SHOWN = 64
 #: Units whose arithmetic is written out, and terms of each sum.
 WRITTEN = 4
 #: Results kept of each kind: at the very most some 100 MB, for the lesson's network 1 MB.
-ENTRIES = 64
+ENTRIES = max(1, FORCE["INIT_LAB_CACHE"] // 8)
 
 
 class Asked(NamedTuple):

@@ -14,6 +14,7 @@ from typing import Any
 
 import streamlit as st
 import torch
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core import (
     PARAMETERS,
@@ -40,16 +41,17 @@ from core.sampling import DTYPES, streams
 from core.schemes import LARGEST, NONLINEARITIES, SMALLEST, Parameter
 from core.signal import INPUTS
 from core.table import MAX_ROWS, Rows, written, written_table
-from pages.text import LANGUAGES
+from pages.text import LANGUAGES, catalogue
+from pages.ui.limits import FORCE
 
 VERSION = "1"
 
 Value = int | float | str
 
 #: Weights that one visitor's draw may hold: 4096 × 4096, 64 MB in float32.
-MAX_WEIGHTS = 1 << 24
+MAX_WEIGHTS = FORCE["INIT_LAB_HELD"]
 #: Weights of a draw that is never held whole: 32 768 × 32 768, some seconds.
-MAX_STREAMED = 1 << 30
+MAX_STREAMED = FORCE["INIT_LAB_STREAMED"]
 MAX_FAN = 65_536
 #: A deep network's layers, units, inputs, and how many of them are drawn.
 MAX_DEPTH, MAX_WIDTH, MAX_SAMPLES, MAX_SEEDS = 200, 2048, 1024, 50
@@ -516,22 +518,26 @@ def read(page: str) -> State:
     session = st.session_state
     if not link and session.get("_page", page) != page:  # by the menu, which takes all choices along
         link = link_to(page)
+    elif "_page" not in session:
+        link |= _told(shown)
     typed = {name: session.get(name) for name in shown}
     # A stale URL with a changed widget is a visitor faster than the network, not a link.
     moved = session.get("_page") == page and typed != session.get("_typed")
     arrived = session.get("_page") != page or (link != session.get("_link") and not moved)
     if arrived:
         _load(link, shown)
+        typed = {name: session.get(name) for name in shown}
     session["_page"] = page
     refused_link: dict[str, str] = session.get("_refused", {})
 
     state = State(values={}, names=shown, arrived=arrived)
     good: Mapping[str, Value] = session.get("_good", {})
+    before = session.get("_scheme", "")
     for name, control in TABLE.items():
         scheme = str(state.values.get("scheme", TABLE["scheme"].default))
+        raw = typed.get(name) if name in shown else None
         if name != "scheme" and not arrived and name in shown:
-            _follow(name, session.get("_scheme", scheme), scheme)
-        raw = session.get(name) if name in shown else None
+            raw = _follow(name, raw, before, scheme)
         if raw is None:
             last = _last_good(control, good, scheme) if name in shown else default_of(name, scheme)
             state.values[name] = last
@@ -552,6 +558,32 @@ def read(page: str) -> State:
     state.unknown = tuple(session.get("_unknown", ()))
     state.version = session.get("_version", VERSION)
     return state
+
+
+def _told(shown: Iterable[str]) -> dict[str, str]:
+    """Return what the browser says stands in the fields, if it has outlived its session.
+
+    A server began anew, or a lid was closed for long: the page stands there as it was, and what is chosen
+    next must not give way to the link.
+    """
+    context = get_script_run_ctx()
+    widgets = context.session_state.get_widget_states() if context else []
+    told = {
+        w.id.split("-", 2)[-1]: w.string_value for w in widgets if w.WhichOneof("value") == "string_value"
+    }
+    return {name: value for name in shown if (value := _chosen(name, told.get(name))) is not None}
+
+
+def _chosen(name: str, label: str | None) -> str | None:
+    """Return the option that a browser calls ``label`` in whichever language; a typed text as it is."""
+    if label is None or not TABLE[name].options:
+        return label
+    words = ("scheme.{}.name", f"option.{name}.{{}}", "lesson.stop.{}", "plan.name.{}")
+    for option in TABLE[name].options:
+        keys = [pattern.format(option) for pattern in words]
+        if label in {option, *(catalogue(language).get(key) for key in keys for language in LANGUAGES)}:
+            return option
+    return None
 
 
 def _parsed(control: Control, raw: str, scheme: str) -> Value:
@@ -592,13 +624,16 @@ def options_of(name: str, scheme: str) -> tuple[str, ...]:
     return tuple(option for option in options if option in choices)
 
 
-def _follow(name: str, before: str, scheme: str) -> None:
-    """When the scheme changes, let a control that stood at the old one's default go to the new one's."""
-    session = st.session_state
-    if session.get(name) == written(default_of(name, before)):
-        session[name] = written(default_of(name, scheme))
-    elif (options := options_of(name, scheme)) and session.get(name) not in options:
-        session[name] = default_of(name, scheme)
+def _follow(name: str, raw: Any, before: str, scheme: str) -> Any:
+    """When the scheme changes, let a control that stood at the old one's default go to the new one's.
+
+    Return what stands in it.
+    """
+    if before != scheme and raw == written(default_of(name, before)):
+        raw = st.session_state[name] = written(default_of(name, scheme))
+    elif (options := options_of(name, scheme)) and raw not in options:
+        raw = st.session_state[name] = default_of(name, scheme)
+    return raw
 
 
 def _load(link: Mapping[str, str], shown: tuple[str, ...]) -> None:

@@ -3,14 +3,24 @@
 import re
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from pages.figures.palette import Palette
 
 _ROLES = ("paper", "ink", "ink2", "rule", "line", "law", "warning")
 
 
+class Sheet(NamedTuple):
+    """A style element, which Streamlit takes as it is: a string it would dedent and look for on the disk."""
+
+    text: str
+
+    def _repr_html_(self) -> str:
+        return self.text
+
+
 @cache
-def style_sheet(look: Palette, *, covered: bool = False) -> str:
+def style_sheet(look: Palette, *, covered: bool = False) -> Sheet:
     """Return the sheet in one theme's colours, as a style element without comments and line ends.
 
     ``covered`` hides the page's result, which waits to be predicted.
@@ -23,4 +33,4 @@ def style_sheet(look: Palette, *, covered: bool = False) -> str:
     colours |= dict(zip(("negative", "positive"), look.diverging, strict=True))
     colours |= {f"series{at}": colour for at, colour in enumerate(look.series, start=1)}
     variables = ";".join(f"--{role}:{colour}" for role, colour in colours.items())
-    return f"<style>:root{{{variables}}}{rules.strip()}</style>"
+    return Sheet(f"<style>:root{{{variables}}}{rules.strip()}</style>")

@@ -7,10 +7,11 @@ from typing import Any, NamedTuple, TypeVar
 
 import streamlit as st
 
-from core import Cancelled
+from core import Cancelled, SizeError
 from pages.text import Text, count
-from pages.ui import cached
+from pages.ui import cached, controls
 from pages.ui.cached import Drawn, Job
+from pages.ui.gate import Full
 from pages.ui.state import State
 
 #: Seconds between two looks at how far the work is; below a fifth of a second it seems to move.
@@ -50,8 +51,12 @@ def finished(
         _stopped(words, t)
         return [], st.html
     st.session_state.pop("_stopped", None)
-    jobs = begin()
-    until = time.monotonic() + (PATIENCE if len(jobs) > 1 else 0)
+    try:
+        jobs = begin()
+    except (Full, SizeError) as error:
+        _refused(error, words, t)
+        return [], st.html
+    until = time.monotonic() + PATIENCE
     done = all(job.wait(max(0.0, until - time.monotonic())) for job in jobs)
     write = st.html if done else _watch(jobs, asked, words, t)
     try:
@@ -61,6 +66,9 @@ def finished(
             job.forget()
         if isinstance(error, Cancelled):  # by another visitor, the moment before this one came
             st.rerun()
+        if isinstance(error, SizeError):
+            _refused(error, words, t)
+            return [], write
         raise
 
 
@@ -84,12 +92,31 @@ def _watch(jobs: Sequence[Job[Any]], asked: object, words: Words, t: Text) -> Wr
 
 def _progress(jobs: Sequence[Job[Any]], words: Words, t: Text) -> str:
     done, total = sum(job.done for job in jobs), sum(job.total for job in jobs)
-    key = "some" if done else "none" if any(job.begun for job in jobs) else "queued"
-    said = t(f"{words.table}.{key}", done=count(done), n=count(total))
+    place = min((job.place for job in jobs if not job.wait(0)), default=0)
+    key = "some" if done else "queued" if place else "none"
+    at_once = count(cached.GATE.workers)
+    said = t(f"{words.table}.{key}", done=count(done), n=count(total), place=place, at_once=at_once)
     value = f' value="{done / total:.3f}"' if done else ""
     return (
         f'<p class="lab-context">{said}</p><progress class="lab-bar"{value} aria-label="{said}"></progress>'
     )
+
+
+def no_room(error: Full | SizeError, t: Text) -> str:
+    """Say why there is no room for a piece of work now: in the queue, or in the memory.
+
+    What is too large at any time is refused before, at its control.
+    """
+    if isinstance(error, Full):
+        return t("waiting.own" if error.own else "waiting.full", n=count(error.waiting))
+    needed, free = (count(int(error.facts[name])) for name in ("needed", "memory"))
+    return t("waiting.memory", needed=needed, free=free)
+
+
+def _refused(error: Full | SizeError, words: Words, t: Text) -> None:
+    """Say why nothing is drawn, and offer to try again: when others have ended there may be room."""
+    st.html(controls.alert(no_room(error, t)))
+    st.button(t(f"{words.table}.draw"), key="draw")
 
 
 def _stopped(words: Words, t: Text) -> None:

@@ -40,6 +40,12 @@ def refusals(app: AppTest) -> list[str]:
     return [unescape(words) for words in re.findall(r'role="alert">▲ (.*?)</p>', bodies)]
 
 
+def menu(app: AppTest) -> list[str]:
+    """Return the pages that the menu leads to, as it calls them."""
+    bodies = "".join(element.proto.body for element in app.get("html"))
+    return [unescape(words) for words in re.findall(r"<a [^>]*data-lab-page[^>]*>(.*?)</a>", bodies)]
+
+
 #: Buttons that the frame puts around every page, with the languages.
 FRAMES = {"share", "export", "project", "predict_first", "leave", "again", "previous", "next"}
 

@@ -11,7 +11,7 @@ from core import SCHEMES
 from pages.text import LANGUAGES, Text
 from pages.ui import browser
 from pages.ui.state import CONTROLS, PAGES, TABLE
-from tests.app.conftest import opened, query, refusals, said, turned
+from tests.app.conftest import menu, opened, query, refusals, said, turned
 
 COVERED = [page for page in PAGES if page not in {"lesson", "teach"}]  # the lesson covers its own
 
@@ -143,6 +143,7 @@ def test_all_of_a_page_can_be_hidden() -> None:
     for page in PAGES:
         names = ",".join(name for name in TABLE if name not in {"hide", "lock", "view"})
         app = opened(page, hide=f"{names},menu,more,tools")
+        assert menu(app) == []
         assert app.get("page_link") == [] or page in {"home", "lesson", "teach"}
         assert {*_shown(app)} & set(TABLE) == set(), page
         assert refusals(app) == []

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from core import SCHEMES
 from pages.text import LANGUAGES, Text
 from pages.ui.state import ASPECTS, LAYERS
-from tests.app.conftest import few, opened, own_buttons, query, refusals, said
+from tests.app.conftest import few, menu, opened, own_buttons, query, refusals, said
 
 languages = pytest.mark.parametrize("language", LANGUAGES)
 aspects = pytest.mark.parametrize("aspect", ASPECTS)
@@ -59,7 +59,7 @@ def test_every_view_stands_in_every_language(rows: str, aspect: str, language: s
     app = _opened(aspect=aspect, lang=language, fan_in="30", fan_out="20", **({"rows": rows} if rows else {}))
     _stands(app)
     assert refusals(app) == []
-    assert Text(language)("nav.compare") in [entry.proto.label for entry in app.get("page_link")]
+    assert Text(language)("nav.compare") in menu(app)
 
 
 @aspects

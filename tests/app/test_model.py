@@ -20,7 +20,7 @@ from core.network import LESSON, LINEAR_SCHEMES
 from pages.text import LANGUAGES, Text
 from pages.ui import runs
 from pages.ui.state import CONTROLS, PARTS, TABLE
-from tests.app.conftest import few, opened, query, refusals, said, turned
+from tests.app.conftest import few, menu, opened, query, refusals, said, turned
 
 Link = Callable[[AppTest], dict[str, str]]
 DEEP = "6-5.kaiming_normal.relu-4.xavier_uniform.tanh-7.orthogonal.no_bias.gelu-3.softmax"
@@ -65,7 +65,7 @@ def test_every_part_stands_in_every_language(net: str, language: str, part: str)
     app = _opened(net=net, part=part, lang=language)
     _stands(app)
     assert refusals(app) == []
-    assert Text(language)("nav.model") in [entry.proto.label for entry in app.get("page_link")]
+    assert Text(language)("nav.model") in menu(app)
 
 
 def test_first_sight_is_the_lesson_s_network_drawn_summarised_and_counted() -> None:

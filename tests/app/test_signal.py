@@ -37,7 +37,7 @@ from pages.text import LANGUAGES, Text, count
 from pages.ui import signals, waiting
 from pages.ui.cached import Job
 from pages.ui.state import MEASURES, SIGHTS, TABLE
-from tests.app.conftest import few, opened, own_buttons, query, refusals, said
+from tests.app.conftest import few, menu, opened, own_buttons, query, refusals, said
 from tests.unit.test_figures import _numbers
 
 languages = pytest.mark.parametrize("language", LANGUAGES)
@@ -218,7 +218,7 @@ def test_every_view_stands_in_every_language(rows: str, sight: str, language: st
     _stands(app)
     assert refusals(app) == []
     t = Text(language)
-    assert t("nav.signal") in [entry.proto.label for entry in app.get("page_link")]
+    assert t("nav.signal") in menu(app)
     assert [tab.label for tab in app.tabs] == [t(f"tab.{name}") for name in SIGHTS]
     assert _headline(app)
     if sight in CHARTS:

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 import core
 from pages.ui.state import PAGES
-from tests.stream import ROOT, Server, Visitor, server
+from tests.stream import ROOT, Server, Visitor, streamlit_run
 
 #: The same controls as the distribution page at first sight, and nothing else.
 EMPTY = """
@@ -49,16 +49,16 @@ SEEDS = itertools.count(10**6)
 
 def main() -> None:
     """Print each figure beside what it must reach."""
-    with server() as app, tempfile.TemporaryDirectory() as folder:
+    with streamlit_run() as app, tempfile.TemporaryDirectory() as folder:
         Path(folder, "pages").mkdir()
         for name in PAGES.values():
             Path(folder, name).write_text(EMPTY, encoding="utf-8")
         shutil.copytree(ROOT / ".streamlit", Path(folder, ".streamlit"))
         sizes(app)
-        with server(cwd=Path(folder)) as empty:
+        with streamlit_run(cwd=Path(folder)) as empty:
             cost(app, empty, "no collection a run in either, as deployed")
         gc = {"runner.postScriptGC": "true"}
-        with server(cwd=Path(folder), **gc) as stock:
+        with streamlit_run(cwd=Path(folder), **gc) as stock:
             cost(app, stock, "the empty page with Streamlit's collection a run")
     second_visitor()
 

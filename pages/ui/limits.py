@@ -1,0 +1,82 @@
+"""What an operator may set, each an environment variable; docs/deploying.md has the same as a table."""
+
+import os
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+#: Seconds in which what is under way may end, once the server is told to stop.
+GRACE = 5
+
+
+class Limit(NamedTuple):
+    """A whole number that an operator may set between ``low`` and ``high``."""
+
+    default: int
+    low: int
+    high: int
+
+
+#: environment variable → limit
+LIMITS: Mapping[str, Limit] = MappingProxyType(
+    {
+        # pages drawn at a time
+        "INIT_LAB_PAGES": Limit(1, 1, 64),
+        # big work: pieces done at a time, waiting in all, and of one visitor
+        "INIT_LAB_WORKERS": Limit(2, 1, 64),
+        "INIT_LAB_QUEUE": Limit(100, 1, 10_000),
+        "INIT_LAB_QUEUE_EACH": Limit(16, 8, 1000),
+        # one draw's weights, streamed and held; those of all schemes compared; a network's parameters
+        "INIT_LAB_STREAMED": Limit(1 << 30, 1 << 20, 1 << 36),
+        "INIT_LAB_HELD": Limit(1 << 24, 1 << 20, 1 << 26),
+        "INIT_LAB_COMPARED": Limit(1 << 24, 1 << 20, 1 << 28),
+        "INIT_LAB_PARAMETERS": Limit(1 << 22, 1 << 10, 1 << 26),
+        # one scheme's deep networks: weights over all seeds, and products with inputs
+        "INIT_LAB_RUN_WEIGHTS": Limit(1 << 33, 1 << 26, 1 << 40),
+        "INIT_LAB_RUN_PRODUCTS": Limit(1 << 40, 1 << 33, 1 << 48),
+        # MB that the whole process may hold; 0: as much as the machine and its container have free
+        "INIT_LAB_MEMORY": Limit(0, 0, 1 << 24),
+        # results kept of each kind that visitors share
+        "INIT_LAB_CACHE": Limit(512, 8, 1 << 16),
+        # visitors at a time; seconds for which one who has gone is kept, and a hidden page stays awake
+        "INIT_LAB_VISITORS": Limit(400, 1, 100_000),
+        "INIT_LAB_GONE": Limit(120, 1, 86_400),
+        "INIT_LAB_IDLE": Limit(3600, 1, 604_800),
+        # files kept of one visitor, and of all; MB of one
+        "INIT_LAB_FILES": Limit(4, 1, 1000),
+        "INIT_LAB_FILES_ALL": Limit(100, 1, 100_000),
+        "INIT_LAB_UPLOAD": Limit(4, 1, 200),
+        # one visitor's messages a second, five times as many at once; MB of one, which may hold a file
+        "INIT_LAB_MESSAGES": Limit(10, 1, 1000),
+        "INIT_LAB_MESSAGE": Limit(8, 1, 200),
+        # 1: /_stcore/metrics answers who asks the server itself, never through a proxy; 0: nobody
+        "INIT_LAB_METRICS": Limit(1, 0, 1),
+    }
+)
+
+
+class LimitError(ValueError):
+    """A limit that is no whole number within its range."""
+
+
+def read(environment: Mapping[str, str]) -> Mapping[str, int]:
+    """Return every limit as ``environment`` sets it, else its default.
+
+    Raises:
+        LimitError: naming the variable, what it was, and what would be right.
+    """
+    found = {}
+    for name, limit in LIMITS.items():
+        text = environment.get(name, "").strip()
+        if text and not (text.isascii() and text.isdigit() and limit.low <= int(text[:20]) <= limit.high):
+            raise LimitError(
+                f"{name} must be a whole number from {limit.low} to {limit.high}; it was {text[:40]!r}."
+            )
+        found[name] = int(text or limit.default)
+    return MappingProxyType(found)
+
+
+#: The limits in force.
+FORCE = read(os.environ)
+#: Names under which the server may be called, with commas between them; empty: any.
+HOSTS = tuple(host.strip() for host in os.environ.get("INIT_LAB_HOSTS", "").split(",") if host.strip())

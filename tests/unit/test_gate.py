@@ -1,0 +1,193 @@
+"""The gate for big work: few at a time, each visitor in turn, and an end to the queue."""
+
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core import Cancelled
+from pages.ui.gate import Full, Gate, Turnstile
+
+
+class Held:
+    """Work that goes on until it is let go; notes who has begun, and how many at a time."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+        self.most = self._now = 0
+        self._lock, self._go = threading.Lock(), threading.Semaphore(0)
+
+    def work(self, name: str) -> Callable[[], str]:
+        def do() -> str:
+            with self._lock:
+                self.begun.append(name)
+                self._now += 1
+                self.most = max(self.most, self._now)
+            assert self._go.acquire(timeout=10)
+            with self._lock:
+                self._now -= 1
+            return name
+
+        return do
+
+    def let(self, pieces: int) -> None:
+        self._go.release(pieces)
+
+    def until(self, begun: int) -> None:
+        end = time.monotonic() + 10
+        while len(self.begun) < begun:
+            assert time.monotonic() < end
+            time.sleep(0.001)
+
+
+def test_so_many_are_done_at_a_time_and_all_in_the_end() -> None:
+    held, gate = Held(), Gate(3, 100, 100)
+    turns = [gate.enter(held.work(str(at)), at) for at in range(10)]
+    held.until(3)
+    assert [gate.place(turn) for turn in turns].count(0) == 3
+    assert sorted(gate.place(turn) for turn in turns)[3:] == [1, 2, 3, 4, 5, 6, 7]
+    held.let(10)
+    assert [turn.result.result(10) for turn in turns] == [str(at) for at in range(10)]
+    assert held.most == 3
+
+
+def test_one_visitor_s_many_hold_nobody_else_s_one_up() -> None:
+    held, gate = Held(), Gate(1, 100, 100)
+    many = [gate.enter(held.work(f"many {at}"), "many") for at in range(5)]
+    held.until(1)
+    one = gate.enter(held.work("one"), "one")
+    assert gate.place(one) == 1
+    assert [gate.place(turn) for turn in many] == [0, 2, 3, 4, 5]
+    two = gate.enter(held.work("two"), "two")
+    assert (gate.place(one), gate.place(two), gate.place(many[1])) == (1, 2, 3)
+    held.let(7)
+    for turn in (*many, one, two):
+        turn.result.result(10)
+    assert held.begun == ["many 0", "one", "two", "many 1", "many 2", "many 3", "many 4"]
+
+
+def test_too_many_are_refused_and_nothing_is_begun() -> None:
+    held, gate = Held(), Gate(1, 2, 3)
+    turns = [gate.enter(held.work("a"), "a")]
+    held.until(1)
+    turns += [gate.enter(held.work(name), name) for name in "bc"]
+    with pytest.raises(Full) as full:
+        gate.enter(held.work("d"), "d")
+    assert (full.value.waiting, full.value.own) == (2, False)
+    gate.leave(turns[2])
+    turns.append(gate.enter(held.work("d"), "d"))  # there is room again
+    with pytest.raises(Cancelled):
+        turns[2].result.result(0)
+    held.let(3)
+    assert [turns[at].result.result(10) for at in (0, 1, 3)] == ["a", "b", "d"]
+    assert held.begun == ["a", "b", "d"]
+
+
+def test_one_visitor_has_so_many_and_no_more() -> None:
+    held, gate = Held(), Gate(1, 100, 2)
+    turns = [gate.enter(held.work("a"), "a") for _ in range(2)]
+    with pytest.raises(Full) as full:
+        gate.enter(held.work("a"), "a")
+    assert (full.value.waiting, full.value.own) == (2, True)
+    turns.append(gate.enter(held.work("b"), "b"))
+    held.let(3)
+    for turn in turns:
+        turn.result.result(10)
+
+
+def test_what_fails_is_raised_where_it_is_asked_for_and_the_next_goes_on() -> None:
+    gate = Gate(1, 10, 10)
+    failed, after = gate.enter(lambda: 1 / 0), gate.enter(lambda: 7)
+    with pytest.raises(ZeroDivisionError):
+        failed.result.result(10)
+    assert after.result.result(10) == 7
+
+
+def test_who_has_begun_cannot_leave() -> None:
+    held, gate = Held(), Gate(1, 10, 10)
+    turn = gate.enter(held.work("a"))
+    held.until(1)
+    gate.leave(turn)
+    held.let(1)
+    assert turn.result.result(10) == "a"
+    gate.leave(turn)  # and not when it is over
+
+
+@given(st.lists(st.sampled_from("abc"), min_size=1, max_size=12), st.integers(1, 4))
+def test_no_visitor_is_served_twice_before_another_who_waits(owners: list[str], workers: int) -> None:
+    """Round by round: each visitor's k-th piece begins before anybody's (k + 1)-th that came with it."""
+    held, gate = Held(), Gate(workers, 100, 100)
+    first = [gate.enter(held.work("first"), f"first {at}") for at in range(workers)]
+    held.until(workers)
+    turns = [gate.enter(held.work(owner), owner) for owner in owners]
+    rounds = [owners[:at].count(owner) for at, owner in enumerate(owners)]
+    expected = sorted(range(len(owners)), key=lambda at: (rounds[at], at))
+    assert sorted(range(len(owners)), key=lambda at: gate.place(turns[at])) == expected
+    held.let(workers + len(owners))
+    for turn in (*first, *turns):
+        turn.result.result(10)
+
+
+def test_so_many_pass_a_turnstile_at_a_time() -> None:
+    held, turnstile = Held(), Turnstile(2, patience=10)
+
+    def page(name: str) -> None:
+        with turnstile.through(), turnstile.through():  # a page within a page takes no second place
+            held.work(name)()
+
+    threads = [threading.Thread(target=page, args=(str(at),)) for at in range(6)]
+    for thread in threads:
+        thread.start()
+    held.until(2)
+    held.let(6)
+    for thread in threads:
+        thread.join(10)
+    assert (len(held.begun), held.most) == (6, 2)
+
+
+def test_who_waits_stands_aside_and_takes_the_place_again() -> None:
+    turnstile, inside = Turnstile(1, patience=10), []
+    with turnstile.aside():  # who has no place has none to leave
+        pass
+
+    def other() -> None:
+        with turnstile.through():
+            inside.append("other")
+
+    with turnstile.through():
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join(0.05)
+        assert inside == []
+        with turnstile.aside():
+            thread.join(10)
+            assert inside == ["other"]
+        again = threading.Thread(target=other)
+        again.start()
+        again.join(0.05)
+        assert inside == ["other"]
+    again.join(10)
+    assert inside == ["other", "other"]
+
+
+def test_one_slow_page_holds_nobody_up_for_long() -> None:
+    turnstile, go = Turnstile(1, patience=0.05), threading.Event()
+
+    def slow() -> None:
+        with turnstile.through():
+            assert go.wait(10)
+
+    thread = threading.Thread(target=slow)
+    with turnstile.through():
+        pass
+    thread.start()
+    with turnstile.through(), turnstile.aside():  # it took no place, and has none to give back
+        go.set()
+    thread.join(10)
+    with turnstile.through():
+        assert not turnstile._places.acquire(blocking=False)
+    assert turnstile._places.acquire(blocking=False)  # one place as before, and no more
+    assert not turnstile._places.acquire(blocking=False)

@@ -1,0 +1,72 @@
+"""What an operator may set: read from the environment, refused in a sentence, documented in one table."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pages.ui.limits import LIMITS, LimitError, read
+
+ROOT = Path(__file__).parents[2]
+ROW = re.compile(r"^\| `(INIT_LAB_\w+)` \| ([\d ]+) \| ([\d ]+) – ([\d ]+) \| \S.+\|$", re.MULTILINE)
+
+
+def test_without_an_environment_every_limit_has_its_default() -> None:
+    assert dict(read({})) == {name: limit.default for name, limit in LIMITS.items()}
+    assert all(limit.low <= limit.default <= limit.high for limit in LIMITS.values())
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_a_limit_is_taken_within_its_range_and_refused_beyond(name: str) -> None:
+    limit = LIMITS[name]
+    for right in (limit.low, limit.high):
+        assert read({name: f" {right} "})[name] == right
+    assert read({name: ""})[name] == limit.default
+    for wrong in (str(limit.low - 1), str(limit.high + 1), "many", "1e3", "１", "0x10", "9" * 5000):
+        with pytest.raises(LimitError) as refused:
+            read({name: wrong})
+        said = str(refused.value)
+        assert all(word in said for word in (name, str(limit.low), str(limit.high), wrong[:40]))
+
+
+def test_one_limit_says_nothing_of_the_others() -> None:
+    found = dict(read({"INIT_LAB_WORKERS": "3", "INIT_LAB_NONSENSE": "x"}))
+    assert found == {name: limit.default for name, limit in LIMITS.items()} | {"INIT_LAB_WORKERS": 3}
+
+
+def test_the_runbook_s_table_has_every_limit_as_it_is() -> None:
+    text = (ROOT / "docs" / "deploying.md").read_text(encoding="utf-8")
+    rows = {name: tuple(int(cell.replace(" ", "")) for cell in cells) for name, *cells in ROW.findall(text)}
+    assert rows == {name: tuple(limit) for name, limit in LIMITS.items()}
+
+
+def test_the_limits_are_those_of_the_pages() -> None:
+    """An operator's numbers reach what they limit."""
+    names = {
+        "INIT_LAB_PAGES": "cached.TURNSTILE._places._value",
+        "INIT_LAB_WORKERS": "cached.GATE.workers",
+        "INIT_LAB_HELD": "state.MAX_WEIGHTS",
+        "INIT_LAB_STREAMED": "state.MAX_STREAMED",
+        "INIT_LAB_COMPARED": "rules.MAX_COMPARED",
+        "INIT_LAB_PARAMETERS": "rules.MAX_PARAMETERS",
+        "INIT_LAB_RUN_WEIGHTS": "rules.MAX_RUN_WEIGHTS",
+        "INIT_LAB_RUN_PRODUCTS": "rules.MAX_RUN_PRODUCTS",
+        "INIT_LAB_CACHE": "cached.ENTRIES",
+        "INIT_LAB_UPLOAD": "config.get_option('server.maxUploadSize')",
+        "INIT_LAB_MESSAGE": "config.get_option('server.maxWidgetStateSize')",
+        "INIT_LAB_GONE": "config.get_option('server.disconnectedSessionTTL')",
+        "INIT_LAB_IDLE": "browser.IDLE",
+        "INIT_LAB_MEMORY": "devices.ALLOWED // 2**20",
+    }
+    chosen = {name: str(LIMITS[name].low + 1) for name in names}
+    asked = "; ".join(f"print({where})" for where in names.values())
+    code = (
+        "import pages.ui.server; from streamlit import config; from core import devices; "
+        f"from pages.ui import browser, cached, rules, state; {asked}"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=chosen, capture_output=True, text=True, check=True
+    )
+    assert found.stdout.split() == list(chosen.values())
