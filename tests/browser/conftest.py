@@ -22,20 +22,20 @@ SIZES = {"wide": (1920, 1080), "laptop": (1280, 720), "phone": (390, 844)}
 PATIENCE = 30
 #: Streamlit's front end answers an entry of the history as it does the back button: by a run.
 TURN = "url => { history.pushState({}, '', url); dispatchEvent(new PopStateEvent('popstate')) }"
-#: For 120 ms the document has stood and nothing in it has moved; what never comes to rest is waited for
+#: For 100 ms the document has stood and nothing in it has moved; what never comes to rest is waited for
 #: no longer than 3 s.
 STILL = """() => new Promise(resolve => {
     const moves = a => a.playState === 'running' && a.effect?.getComputedTiming().endTime < 10_000
     const watch = new MutationObserver(() => wait())
     const leave = () => { watch.disconnect(); clearTimeout(rest); clearTimeout(end); resolve() }
     const look = () => document.getAnimations().some(moves) ? wait() : leave()
-    const wait = () => { clearTimeout(rest); rest = setTimeout(look, 120) }
+    const wait = () => { clearTimeout(rest); rest = setTimeout(look, 100) }
     const end = setTimeout(leave, 3000)
-    let rest = setTimeout(look, 120)
+    let rest = setTimeout(look, 100)
     watch.observe(document, {subtree: true, childList: true, attributes: true, characterData: true})
 })"""
 #: Streamlit fetches the code of an element when it is first shown; a grey plate stands there until it comes.
-LOADED = "() => !document.querySelector('[data-testid=stSkeleton]')"
+LOADED = "!document.querySelector('[data-testid=stSkeleton]')"
 
 Visit = Callable[..., Page]
 
@@ -122,7 +122,7 @@ def visit(browser: Browser, served: Server) -> Iterator[Visit]:
         page.on("websocket", runs.connected)
         page.goto(served.url + path)
         settled(page)
-        page.wait_for_function("window.labListens")  # a script of its own, which comes after the page
+        until(page, "Boolean(window.labListens)")  # a script of its own, which comes after the page
         return page
 
     yield opened
@@ -142,9 +142,20 @@ def settled(page: Page, *, runs: int = 0) -> None:
     """Wait until the page's script has run, ``runs`` times at least, its headline stands and all is still."""
     page.wait_for_selector("h1.lab-headline", timeout=1000 * PATIENCE)
     _ran(page, runs)
-    page.wait_for_function(LOADED)
+    until(page, LOADED)
     page.evaluate(STILL)
     _ran(page, runs)  # what was done a moment before may have begun a run only now
+
+
+def until(page: Page, condition: str) -> None:
+    """Wait until an expression is true.
+
+    Playwright's own way evaluates it within the page, whose policy forbids that.
+    """
+    end = time.monotonic() + PATIENCE
+    while not page.evaluate(condition):
+        assert time.monotonic() < end, f"{page.url} waits for {condition} in vain"
+        page.wait_for_timeout(20)
 
 
 def _ran(page: Page, runs: int) -> None:

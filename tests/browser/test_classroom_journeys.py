@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from pages.text import Text
 from pages.ui.state import PAGES
-from tests.browser.conftest import Visit, go, link, settled
+from tests.browser.conftest import Visit, go, link, settled, until
 
 LOCALES = {"en": "en-US", "zh": "zh-CN"}
 CHARTED = [page for page in PAGES if page != "teach"]
@@ -115,9 +115,9 @@ def test_every_key_does_what_the_help_says(visit: Visit) -> None:
     expect(page.locator("h1.lab-headline").first).to_contain_text("A normal law")
     settled(page)
     keys.press("f")
-    page.wait_for_function("document.fullscreenElement")
+    until(page, "Boolean(document.fullscreenElement)")
     keys.press("f")
-    page.wait_for_function("!document.fullscreenElement")
+    until(page, "!document.fullscreenElement")
     keys.press("p")
     page.wait_for_url(re.compile("^((?!view=).)*$"))
     settled(page)

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from pages.text import Text
 from pages.ui.state import ASPECTS, STOPS
-from tests.browser.conftest import SIZES, Visit, go, link, settled
+from tests.browser.conftest import SIZES, Visit, go, link, settled, until
 from tests.browser.test_journeys import LOCALES, fits
 
 T = Text("en")
@@ -141,6 +141,6 @@ def test_schemes_are_added_and_given_parameters_and_a_layer_of_their_own(visit: 
     page.keyboard.press("Escape")
     expect(panel).to_be_visible()  # what was in force stays
     page.get_by_role("button", name=T("rows.lesson")).click()
-    page.wait_for_function("!location.search")
+    until(page, "!location.search")
     settled(page)
     assert link(page) == {}

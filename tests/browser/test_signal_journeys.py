@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from pages.text import Text
 from pages.ui.state import SIGHTS
-from tests.browser.conftest import Visit, link, settled
+from tests.browser.conftest import Visit, link, settled, until
 from tests.browser.test_journeys import LOCALES, fits
 
 T = Text("en")
@@ -59,7 +59,7 @@ def test_every_view_opens_and_fits_its_screen(size: str, rows: str, language: st
             page.wait_for_url(f"**sight={sight}**")
         settled(page)
         if sight not in LONG:
-            page.wait_for_function(DRAWN)
+            until(page, DRAWN)
         fits(page, size, high=not rows and sight not in LONG)
         if size != "phone":
             assert _labels_apart(page) == [], sight
@@ -93,7 +93,7 @@ def test_a_formula_is_typed_and_read_and_a_wrong_one_answered(visit: Visit) -> N
     page.wait_for_url("**activation=sin**")
     expect(page.locator("h1.lab-headline")).to_contain_text("sin(z)")
     page.get_by_role("button", name=T("gains.back")).click()
-    page.wait_for_function("!location.search.includes('activation')")
+    until(page, "!location.search.includes('activation')")
 
 
 def test_a_long_run_shows_how_far_it_is_and_stops_and_runs_after_all(visit: Visit) -> None:
