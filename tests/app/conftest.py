@@ -37,7 +37,7 @@ def said(app: AppTest) -> str:
 def refusals(app: AppTest) -> list[str]:
     """Return the sentences that say why an entry is not used."""
     bodies = "".join(element.proto.body for element in app.get("html"))
-    return [unescape(words) for words in re.findall(r'role="alert">▲ (.*?)</p>', bodies)]
+    return [unescape(words) for words in re.findall(r'role="alert">▲ (.*?)</p>', bodies, re.DOTALL)]
 
 
 def menu(app: AppTest) -> list[str]:
