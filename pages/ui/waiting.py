@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 import streamlit as st
 
 from core import Cancelled, SizeError
-from pages.text import Text, count
+from pages.text import Text, count, quantity
 from pages.ui import cached, controls
 from pages.ui.cached import Drawn, Job
 from pages.ui.gate import Full
@@ -16,6 +16,7 @@ from pages.ui.state import State
 
 #: Seconds between two looks at how far the work is; below a fifth of a second it seems to move.
 LOOK = 0.15
+MB = 1e6
 #: Seconds in which nobody misses a bar.
 PATIENCE = 0.4
 
@@ -109,7 +110,7 @@ def no_room(error: Full | SizeError, t: Text) -> str:
     """
     if isinstance(error, Full):
         return t("waiting.own" if error.own else "waiting.full", n=count(error.waiting))
-    needed, free = (count(int(error.facts[name])) for name in ("needed", "memory"))
+    needed, free = (quantity(error.facts[name] / MB, error.facts[name] / MB) for name in ("needed", "memory"))
     return t("waiting.memory", needed=needed, free=free)
 
 
