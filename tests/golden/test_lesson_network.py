@@ -11,6 +11,7 @@ from torch import nn
 
 from core import Net, ThreeLayerNet, parameter_count, summary_text
 from core.network import LESSON, LESSON_PRINTED
+from tests.products import apart
 
 MODEL = """
 class Model(nn.Module):
@@ -114,14 +115,15 @@ def printed() -> str:
 
 
 @pytest.mark.parametrize("seed", [40, 0, 1, 7, 2024, 2**32 + 1, 2**64 - 1, -1, -(2**63)])
-def test_the_lesson_s_class_and_ours_are_the_same_to_the_last_bit(seed: int) -> None:
+def test_the_lesson_s_class_and_ours_are_the_same(seed: int) -> None:
+    """Their weights to the last bit; what passes through three products of three terms as close as these are."""
     with torch.random.fork_rng([]):
         torch.manual_seed(seed)
         model = lesson_model()
         x = torch.randn(5, 3)
         output = model(x)
     ours = ThreeLayerNet(seed=seed)
-    assert torch.equal(ours(x), output)
+    torch.testing.assert_close(ours(x), output, rtol=apart(torch.float32, depth=3, width=3), atol=0)
     ours_by_name, theirs = dict(ours.named_parameters()), dict(model.named_parameters())
     assert list(ours_by_name) == list(theirs)
     assert all(torch.equal(ours_by_name[name], parameter) for name, parameter in theirs.items())

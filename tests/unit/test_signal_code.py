@@ -14,6 +14,7 @@ import torch
 
 from core.recipe import signal_code
 from core.signal import SignalTrace, trace
+from tests.products import apart, assert_printed
 
 #: runs each script as if it were the only one, keeps what it prints, and runs it again seed by seed with
 #: mean squares in the place of what it measures, summed as core sums
@@ -111,22 +112,31 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any
     return dict(zip(CASES, json.loads(saved.read_text(encoding="utf-8")), strict=True))
 
 
+def _apart(case: Case) -> float:
+    """Return how far a script and the run may be from each other; sine's weights make twice of any change."""
+    given = {**SIZE, **case.given}
+    growth = 2.0 ** given["depth"] if case.activation == "sin(z)" else 1.0
+    dtype = given.get("dtype", torch.float32)
+    return apart(dtype, depth=given["depth"], width=given["width"], growth=growth)
+
+
+@pytest.mark.products
 @pytest.mark.parametrize("name", CASES)
-def test_every_layer_is_the_run_s_own_to_the_last_bit(name: str, results: dict[str, dict[str, Any]]) -> None:
-    """There and back: the same draws and products leave mean squares that are equal, not close."""
+def test_every_layer_is_the_run_s_own(name: str, results: dict[str, dict[str, Any]]) -> None:
+    """There and back the same draws, and products that only the order of adding can tell apart."""
     case = CASES[name]
     runs = list(results[name]["runs"].values())
     assert len(runs) == len(case.schemes)
     for (there, back), traced in zip(
         (tuple(zip(*seeds, strict=True)) for seeds in runs), _traces(case), strict=True
     ):
-        np.testing.assert_array_equal(np.array(there), traced.activation_mean_square)
-        np.testing.assert_array_equal(np.array(back), traced.gradient_mean_square)
+        np.testing.assert_allclose(np.array(there), traced.activation_mean_square, rtol=_apart(case))
+        np.testing.assert_allclose(np.array(back), traced.gradient_mean_square, rtol=_apart(case))
 
 
+@pytest.mark.products
 @pytest.mark.parametrize("name", CASES)
 def test_it_prints_the_geometric_means_of_what_was_run(name: str, results: dict[str, dict[str, Any]]) -> None:
-    """Printed are root mean squares, which are summed in another order: 14 digits of 16."""
     case = CASES[name]
     given = {**SIZE, **case.given}
     lines = results[name]["printed"].splitlines()
@@ -140,7 +150,9 @@ def test_it_prints_the_geometric_means_of_what_was_run(name: str, results: dict[
         for way, squares in enumerate((traced.activation_mean_square, traced.gradient_mean_square), start=1):
             printed = [float(row.split()[way]) for row in rows]
             expected = [_middle(column) for column in squares.T.tolist()]
-            assert printed == pytest.approx(expected, rel=1e-14, abs=0, nan_ok=True)
+            # what is printed is summed in another order, too: 14 digits of 16
+            close = _apart(case) + 1e-14
+            assert printed == pytest.approx(expected, rel=close, abs=0, nan_ok=True)
 
 
 def _middle(squares: list[float]) -> float:
@@ -157,7 +169,8 @@ def test_alone_in_a_fresh_interpreter_it_prints_the_same(
     path.write_text(_code(CASES["formula"]), encoding="utf-8")
     command = [sys.executable, "-I", path]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
-    assert (done.stdout, done.stderr) == (results["formula"]["printed"], "")
+    assert done.stderr == ""
+    assert_printed(done.stdout, results["formula"]["printed"], rtol=_apart(CASES["formula"]))
 
 
 @pytest.mark.parametrize(
