@@ -4,13 +4,15 @@ import math
 from typing import Any
 
 import numpy as np
+import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from core import ACTIVATIONS, SCHEMES, signal
 from core.outlook import FAR, NEAR, Setting, expected, fate, spread
-from core.signal import INPUTS, trace
+from core.signal import INPUTS, SignalTrace, trace
 
 Array = NDArray[np.float64]
 
@@ -40,7 +42,33 @@ runs = st.fixed_dictionaries(
     }
 )
 
+MEASURED = (
+    "preactivation_mean_square",
+    "preactivation_variance",
+    "activation_mean_square",
+    "activation_variance",
+    "gradient_mean_square",
+    "saturated",
+    "dead",
+)
+#: A product of 12 terms at most is rounded by 12 eps; 12 of them, there and back, each with a std of 1 at
+#: most, multiply that by √12 each: 10⁻¹¹ and not more. A bias or a mean may cancel all but a thousandth.
+ALIKE = 1e-8
 
+
+def assert_alike(found: SignalTrace, other: SignalTrace) -> None:
+    """Assert it of the seeds of ``other``, the last of ``found``, but for rounding.
+
+    A variance is a difference of mean squares, and as exact as they are.
+    """
+    for name in MEASURED:
+        one, two = getattr(found, name)[-len(other.seeds) :], getattr(other, name)
+        square = getattr(other, name.replace("variance", "mean_square"))
+        error = ALIKE * two + 1e-12 * square * name.endswith("variance")
+        assert (abs(one - two) <= error).all(), name
+
+
+@pytest.mark.products
 @given(
     scheme=schemes,
     activation=st.sampled_from(sorted(ACTIVATIONS)),
@@ -51,25 +79,18 @@ def test_a_run_measures_what_can_be(
     scheme: str, activation: str, run: dict[str, Any], seeds: list[int]
 ) -> None:
     depth, batch, width = run["depth"], run["batch"], run["width"]
+    run = {**run, "dtype": torch.float64}  # so fine that rounding puts nothing to another side of an edge
     found = trace(scheme, activation, seeds=seeds, **run)
     held, signal.HELD = signal.HELD, 0
     try:
         again = trace(scheme, activation, seeds=seeds, **run)
     finally:
         signal.HELD = held
-    for name in (
-        "preactivation_mean_square",
-        "preactivation_variance",
-        "activation_mean_square",
-        "activation_variance",
-        "gradient_mean_square",
-        "saturated",
-        "dead",
-    ):
+    for name in MEASURED:
         values = getattr(found, name)
         assert values.shape == (len(seeds), depth)
         assert (values >= 0).all()
-        assert np.array_equal(values, getattr(again, name)), name
+    assert_alike(found, again)
     assert (found.preactivation_variance <= found.preactivation_mean_square * (1 + 1e-12)).all()
     assert (found.activation_variance <= found.activation_mean_square * (1 + 1e-12)).all()
     assert (found.dead <= found.saturated + 1e-12).all()
@@ -80,7 +101,7 @@ def test_a_run_measures_what_can_be(
         assert (abs(known) <= 1 + 1e-9).all()
     # each seed stands alone: the same in any company
     last = trace(scheme, activation, seeds=seeds[-1:], **run)
-    assert np.array_equal(last.gradient_mean_square[0], found.gradient_mean_square[-1])
+    assert_alike(found, last)
 
 
 @given(scale=st.floats(1e-3, 1e3), depth=st.integers(1, 8), sigma_w2=st.floats(0.1, 4))
