@@ -105,6 +105,13 @@ def lesson_model() -> nn.Module:
     return cast("type[nn.Module]", names["Model"])()
 
 
+def lesson_parameters(seed: int) -> list[tuple[str, torch.Tensor]]:
+    """Return the names and values of the lesson's model after ``torch.manual_seed``."""
+    with torch.random.fork_rng([]):
+        torch.manual_seed(seed)
+        return [(name, value.detach()) for name, value in lesson_model().named_parameters()]
+
+
 @pytest.fixture(scope="module")
 def printed() -> str:
     """What the lesson's listing prints in an interpreter of its own."""
