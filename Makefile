@@ -9,7 +9,7 @@ BIN := .venv/bin
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 TORCH := $(shell sed -n '/^torch==/p' requirements.txt)
 
-.PHONY: run serve test setup lint format type layers check bench load audit
+.PHONY: run serve test setup lint format type layers check bench load audit pictures
 
 run: .venv/.run  ## serve http://localhost:8501 and open it
 	PORT=$(PORT) $(BIN)/python -m pages.ui.server --open
@@ -65,6 +65,10 @@ bench: setup  ## the figures the project promises, as ratios
 
 load: setup  ## a class of 200 against the server, beside Streamlit's own settings; both cores alone
 	$(BIN)/python -m tests.load
+
+pictures: setup  ## the README's pictures, taken anew
+	$(BIN)/python -m tests.chromium
+	$(BIN)/python -m tests.pictures
 
 # In an environment of its own: what audits needs thirty packages that nothing else here does.
 audit: setup  ## what is installed, against the list of known weaknesses
