@@ -9,7 +9,7 @@ BIN := .venv/bin
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 TORCH := $(shell sed -n '/^torch==/p' requirements.txt)
 
-.PHONY: run serve test setup lint format type layers check bench load audit
+.PHONY: run serve test setup lint format type layers check bench load audit pictures
 
 run: .venv/.run  ## serve http://localhost:8501 and open it
 	PORT=$(PORT) $(BIN)/python -m pages.ui.server --open
@@ -17,12 +17,15 @@ run: .venv/.run  ## serve http://localhost:8501 and open it
 serve: .venv/.run  ## serve without a browser; PORT, HOST and INIT_LAB_… come from the environment
 	PORT=$(PORT) $(BIN)/python -m pages.ui.server
 
-# All runs on two cores, a worker each, whose torch keeps to its own. Browser tests go to whichever worker is
-# free, each with its own server and browser; a file of load tests stays with one, as it shares servers.
+# For two cores: more workers than cores, since tests wait for servers and browsers, and a worker's torch keeps
+# to one. Both halves run, whatever becomes of the first. Bytecode is kept, as servers start again and again.
 test: setup  ## everything, browser tests too
 	$(BIN)/python -m tests.chromium
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup --ignore=tests/browser
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal tests/browser
+	@trap 'exit 130' INT; export OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE=; \
+	half() { $(BIN)/python -m pytest --dist worksteal "$$@" && outcome=passed || { outcome=FAILED; failed=1; }; }; \
+	half -n 3 --ignore=tests/browser; first=$$outcome; \
+	half -n 4 tests/browser; \
+	printf "without a browser: %s\nin a browser: %s\n" $$first $$outcome; exit $${failed:-0}
 
 setup: .venv/.test
 
@@ -62,6 +65,10 @@ bench: setup  ## the figures the project promises, as ratios
 
 load: setup  ## a class of 200 against the server, beside Streamlit's own settings; both cores alone
 	$(BIN)/python -m tests.load
+
+pictures: setup  ## the README's pictures, taken anew
+	$(BIN)/python -m tests.chromium
+	$(BIN)/python -m tests.pictures
 
 # In an environment of its own: what audits needs thirty packages that nothing else here does.
 audit: setup  ## what is installed, against the list of known weaknesses

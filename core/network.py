@@ -275,7 +275,8 @@ class Net(nn.Module):
 
     Its parameters are, bit for bit, those that plain torch draws after ``torch.manual_seed(seed)``:
     each nn.Linear first fills its own weight and bias, and then the scheme fills the weight again.
-    The global generators stand afterwards as before.
+    The global generators stand afterwards as before. Orthogonal weights, which are LAPACK's, and all
+    steps, which are products of matrices, are plain torch's but for rounding.
 
     Raises:
         InitLabError: see ``Network.check``.

@@ -1,4 +1,4 @@
-"""Any draw, and any network, as PyTorch code that reproduces it exactly."""
+"""Any draw, and any network, as PyTorch code that makes the same draws and computes the same."""
 
 import inspect
 import math
@@ -26,7 +26,8 @@ def pytorch_code(
 ) -> str:
     """Return a script that draws, bit for bit, what ``draw`` with the same arguments does.
 
-    Arguments that equal torch's own defaults are left out.
+    An orthogonal weight is LAPACK's, and the same but for rounding. Arguments that equal torch's own
+    defaults are left out.
     """
     call = scheme_of(key).call(shape, **params)
     words = _words(call)
@@ -70,8 +71,9 @@ def network_code(  # noqa: PLR0913 - by keyword, what a run depends on
     """Return a script in the lesson's style that builds and runs ``network`` as a ``Net`` does.
 
     Its weights are those of ``Net(network, seed=seed)``, or ``values`` by name; its input is that of
-    ``seeded_input(batch, network.inputs, seed=data_seed)``, or ``rows``. It needs torch alone, and
-    prints what the lesson prints but for torchsummary's text.
+    ``seeded_input(batch, network.inputs, seed=data_seed)``, or ``rows``: all bit for bit. Its output
+    agrees but for rounding, as products of matrices do. It needs torch alone, and prints what the
+    lesson prints but for torchsummary's text.
     """
     layers = list(zip(network.names, network.layers, network.shapes, strict=True))
     head = ["import torch", "import torch.nn as nn"]
@@ -138,7 +140,7 @@ def signal_code(  # noqa: PLR0913 - by keyword, what a run depends on
     """Return a script that sends the signals of ``signal.trace`` there and back, a run a scheme and seed.
 
     It makes the same draws, products and activations in the same order, and prints root mean squares by
-    layer: their geometric means over the seeds.
+    layer: their geometric means over the seeds. They agree but for rounding: see ``signal.trace``.
     """
     phi = activation_of(activation).code
     shape = (width, width)

@@ -50,7 +50,8 @@ def draw(
     """Draw a weight tensor of ``shape``, ``(out, in, *kernel)``, with the scheme called ``key``.
 
     The numbers are those of ``torch.nn.init`` with a fresh generator of this ``seed`` on ``device``;
-    torch's global generator does not move.
+    torch's global generator does not move. They are the same bits, but for an orthogonal matrix, which
+    is LAPACK's and may differ by rounding.
 
     Raises:
         InitLabError: one of the types in ``core.errors``, before anything is allocated.

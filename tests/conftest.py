@@ -1,4 +1,7 @@
-"""Hypothesis profiles: quick at every run, thorough with HYPOTHESIS_PROFILE=thorough."""
+"""Hypothesis profiles: quick at every run, thorough with HYPOTHESIS_PROFILE=thorough.
+
+The thorough one needs more time than a test has: ``--timeout=0 -o faulthandler_timeout=0``.
+"""
 
 import os
 

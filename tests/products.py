@@ -1,49 +1,64 @@
-"""How far apart two right results of the same matrix products may lie.
+"""How far two runs through the same products of matrices may lie apart.
 
-A product adds n terms in an order that is the library's own: it changes with the processor, the threads, the
-layout and even the place of a matrix in memory. One order errs by some √n units of rounding (Higham & Mary
-2019, for n·u at worst), so two differ by √n·eps. Every layer adds its own and hands on what came to it, and a
-mean square doubles it. Half precision is added up in float32 and rounded once a layer.
+A library adds a product's terms in the order that its kernel likes, which goes by the processor, the shape,
+the address and the threads. Draws and what is added and multiplied entry by entry know no order: there
+tests ask for the same bits.
 """
 
-import math
 import re
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 import torch
+from torch import Tensor
 
-Array = npt.NDArray[np.float64]
 
+def rounding(dtype: torch.dtype, *, depth: int, width: int) -> float:
+    """Return how far apart, relative to its RMS, two ways may leave a signal after ``depth`` products.
 
-def apart(dtype: torch.dtype, *, depth: int, width: int, growth: float = 1.0) -> float:
-    """Return the relative difference of two mean squares after ``depth`` layers of ``width`` units.
-
-    ``growth`` is what a small difference is multiplied by on its way, beside the signal's own growth: more
-    than 1 where the network is chaotic.
+    In any order a sum of n products lies within n·u·Σ|wᵢxᵢ| of the exact one, u = eps/2 (Higham 2002, section
+    3.1), and as errors have both signs, about √n·u·Σ|wᵢxᵢ| (Higham & Mary 2019). Σ|wᵢxᵢ| ≤ |w||x|, which for
+    random weights is √n times the RMS of w·x: n·u a product. Products add theirs up, and two ways may err to
+    opposite sides: depth·n·eps. Half precision is added in float32 and rounded at the end: eps a product.
     """
-    terms = 1 if dtype.itemsize == 2 else width
-    return 2 * depth * math.sqrt(terms) * torch.finfo(dtype).eps * growth
+    fine = torch.finfo(dtype).eps if dtype.itemsize > 2 else torch.finfo(torch.float32).eps
+    return depth * max(torch.finfo(dtype).eps, width * fine)
 
 
-def assert_counted(counts: npt.NDArray[np.int64], x: Array, edges: Array, room: float) -> None:
-    """Assert that ``counts`` are those of x over ``edges``, the ends open, if each x may move by ``room``."""
-    below = np.cumsum(counts)[:-1]
-    flat = np.sort(x.ravel())
-    assert counts.sum() == flat.size
-    assert (np.searchsorted(flat, edges - room) <= below).all()
-    assert (below <= np.searchsorted(flat, edges + room)).all()
+def assert_like(
+    found: npt.ArrayLike, expected: npt.ArrayLike, dtype: torch.dtype, *, depth: int, width: int
+) -> None:
+    """Assert that mean squares, which double a relative error, are the same but for rounding."""
+    rtol = 2 * rounding(dtype, depth=depth, width=width)
+    np.testing.assert_allclose(found, expected, rtol=rtol, atol=0)
 
 
-#: A number as Python and torch print it, which is no part of a name.
-_NUMBER = re.compile(r"(?<![\w.])[+-]?(?:\d+\.?\d*(?:e[+-]?\d+)?|inf|nan)(?!\w)")
+def assert_close(found: Tensor, expected: Tensor, *, depth: int, width: int) -> None:
+    """Assert that tensors are the same but for rounding, each entry beside the largest."""
+    largest = float(expected.detach().abs().max())
+    near: dict[str, Any] = {"rtol": 0, "atol": largest * rounding(expected.dtype, depth=depth, width=width)}
+    torch.testing.assert_close(found, expected, **near)
 
 
-def assert_printed(text: str, expected: str, *, rtol: float, atol: float = 0.0) -> None:
-    """Assert that two texts are the same but for their numbers, and that those are close."""
-    ours, theirs = (_NUMBER.findall(printed) for printed in (text, expected))
-    assert theirs
-    # a sign or a width changes with a number's last digit
-    bare, wanted = (re.sub(r"\s+", " ", _NUMBER.sub("#", printed)) for printed in (text, expected))
-    assert bare == wanted
-    np.testing.assert_allclose(list(map(float, ours)), list(map(float, theirs)), rtol=rtol, atol=atol)
+def assert_drawn_alike(found: Tensor, expected: Tensor, scheme: str) -> None:
+    """Assert that two draws are the same bits; an orthogonal one is LAPACK's, a product a column."""
+    assert (found.dtype, found.shape) == (expected.dtype, expected.shape)
+    if "orthogonal" in scheme and expected.dim() > 1:
+        rows, columns = expected.flatten(1).shape
+        assert_close(found, expected, depth=min(rows, columns), width=max(rows, columns))
+    else:
+        assert torch.equal(found, expected), scheme
+
+
+#: a number as torch prints it
+NUMBER = re.compile(r"-?\d+\.?\d*(?:e[+-]\d+)?")
+
+
+def assert_prints_like(found: str, expected: str) -> None:
+    """Assert that tensors print alike but for one in the last of torch's four digits."""
+    one, two = (" ".join(NUMBER.sub("#", text).split()) for text in (found, expected))
+    assert one == two
+    numbers = [[float(number) for number in NUMBER.findall(text)] for text in (found, expected)]
+    assert numbers[0] == pytest.approx(numbers[1], rel=1.01e-4, abs=1.01e-4)

@@ -1,5 +1,6 @@
 """Pages run by Streamlit's own test harness, opened as a link would open them."""
 
+import functools
 import logging
 import re
 from collections.abc import Callable
@@ -7,6 +8,7 @@ from html import unescape
 
 import pytest
 from hypothesis import settings
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from tests.stream import ROOT
@@ -14,6 +16,9 @@ from tests.stream import ROOT
 # The harness imports pages outside a run and warns of it, once an element.
 logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").setLevel(logging.ERROR)
 
+# At each run the harness reads what every installed package says of itself, to find components: ten times
+# as long as a page takes. Once will do.
+manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
 
 #: A page takes a tenth of a second: a third of the profile's examples will do.
 few = settings(max_examples=settings().max_examples // 3)

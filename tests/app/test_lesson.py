@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from core.lesson import SQRT5
-from core.quiz import KINDS, questions
+from core.quiz import KINDS
 from pages.text import LANGUAGES, Text
 from pages.ui.state import STOPS
 from tests.app.conftest import few, opened, own_buttons, query, refusals, said
@@ -193,34 +193,46 @@ def test_a_layer_that_the_page_would_wait_for_is_refused() -> None:
     assert refusals(app)[0].endswith("So fan_out = 256 is used.")
 
 
+#: The questions of quiz 3: what is asked about, the answer by hand, and a common error.
+QUIZ = {
+    # drawn with a std of √(2/64)
+    "scheme": ("64 → 256", "kaiming_normal", "classic_uniform"),
+    # Xavier's √(6/(24 + 15)); Kaiming's √(6/24)
+    "bound": ("24 → 15", "0.3922", "0.5"),
+    # Xavier's √(2/(30 + 20)); Kaiming's √(2/30)
+    "std": ("30 → 20", "0.2", "0.2582"),
+    # 0.27 % of 51 200; 4.55 % lie beyond ±2σ
+    "beyond": ("256 → 200", "138", "2330"),
+    # 9·11 + 12·4 + 5·9; without biases
+    "count": ("8 → 11 → 4 → 9", "192", "168"),
+}
+
+
 @pytest.mark.parametrize("kind", list(KINDS))
 @languages
-def test_an_exact_answer_is_right_a_far_one_wrong_and_no_number_is_answered(kind: str, language: str) -> None:
-    place = list(KINDS).index(kind)
+def test_an_exact_answer_is_right_a_common_error_wrong_and_no_number_is_answered(
+    kind: str, language: str
+) -> None:
+    about, right, wrong = QUIZ[kind]
     t = Text(language)
-    of = questions(3)[place]
-    link = {"step": "questions", "quiz": "3", "question": str(place + 1), "lang": language}
-    exact = of.scheme if of.choices else repr(round(of.exact) if kind == "beyond" else of.exact)
-    app = _opened(**link)
+    place = str(list(KINDS).index(kind) + 1)
+    app = _opened(step="questions", quiz="3", question=place, lang=language)
+    assert about in _plain(app)
     assert t("quiz.right") not in _plain(app)
-    words = _answered(app, exact)
-    assert t("quiz.right") in words
-    assert (len(app.get("plotly_chart")) == 1) == bool(of.scheme)
-    if of.choices:
-        others = {"kaiming_normal": "classic_uniform"}
-        assert t("quiz.wrong") in _answered(app, others.get(of.scheme, "kaiming_normal"))
-    else:
-        assert t("quiz.wrong") in _answered(app, repr(3 * of.exact + 9))
+    assert t("quiz.right") in _answered(app, right)
+    assert len(app.get("plotly_chart")) == (0 if kind == "count" else 1)
+    assert t("quiz.wrong") in _answered(app, wrong)
+    if kind != "scheme":
         assert t("quiz.number", was="half") in _answered(app, "half")
         assert t("quiz.wrong") not in _plain(app)
 
 
 def test_the_answer_can_be_asked_for_and_more_questions_follow() -> None:
     app = _opened(step="questions", question="5")
-    exact = int(questions(1)[4].exact)
-    assert f"= {exact}" not in _plain(app)
+    assert "4 → 3 → 2 → 8" in _plain(app)
+    assert "= 47" not in _plain(app)  # 5·3 + 4·2 + 3·8
     app.button(key="give_up").click().run()
-    assert f"= {exact}" in _plain(app)
+    assert "= 47" in _plain(app)
     assert EN("quiz.right") not in _plain(app)
     app.button(key="more_questions").click().run()
     _stands(app)

@@ -1,7 +1,9 @@
 """What a page hands to its dialog of files: a report in the page's order, true code, all tensors."""
 
+import math
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,13 +11,15 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from core import ACTIVATIONS, ThreeLayerNet, draw
+from core import ACTIVATIONS
 from pages.figures.numbers import Series, numbers
 from pages.figures.palette import PRINT
-from pages.ui import signals, tools
+from pages.ui import tools
 from pages.ui.pieces import Chart, Frame
 from tests.app.conftest import opened
-from tests.products import apart
+from tests.golden.test_lesson_network import lesson_model, lesson_parameters
+from tests.products import assert_close
+from tests.unit.test_activations import CLOSED
 
 Framed = Callable[..., Frame]
 
@@ -46,6 +50,13 @@ def _report(frame: Frame) -> str:
     return re.sub(r"<script>.*?</script>", "", tools._report(frame, "https://lab.example"), flags=re.DOTALL)
 
 
+def filled(name: str, shape: tuple[int, int], *, seed: int, **given: float) -> torch.Tensor:
+    """Return what torch's own initialiser draws."""
+    generator = torch.Generator().manual_seed(seed)
+    weight: torch.Tensor = getattr(torch.nn.init, name)(torch.empty(shape), generator=generator, **given)
+    return weight
+
+
 def test_each_layer_s_equations_follow_its_heading(framed: Framed) -> None:
     html = _report(framed("model", part="forward"))
     order = re.findall(r"class='lab-layer'>(\w+)|(<p class=\"law\">)", html)
@@ -58,12 +69,13 @@ def test_each_layer_s_equations_follow_its_heading(framed: Framed) -> None:
 
 
 def test_reports_hold_what_programs_print(framed: Framed) -> None:
-    weight = str(draw("kaiming_normal", (3, 5), seed=40))
+    weight = str(filled("kaiming_normal_", (3, 5), seed=40))
     frame = framed("distribution", tab="matrix", fan_in="5", fan_out="3", seed="40")
     assert f"<pre>{weight}</pre>" in _report(frame)
     html = _report(framed("lesson", step="network", seed="40"))
     assert "output shape--&gt; torch.Size([5, 2])" in html
-    assert str(ThreeLayerNet(seed=40).out.bias.data)[7:-1] in html
+    bias = dict(lesson_parameters(seed=40))["out.bias"]
+    assert str(bias)[7:-1] in html
 
 
 @pytest.mark.parametrize("step", ["uniform", "sqrt5", "network", "closing", "questions"])
@@ -72,20 +84,24 @@ def test_a_lesson_s_report_says_where_it_was(framed: Framed, step: str) -> None:
 
 
 def test_the_lesson_s_network_can_be_taken_away(framed: Framed) -> None:
-    net = ThreeLayerNet(seed=7)
     tensors = _tensors(framed("lesson", step="network", seed="7"))
-    own = dict(net.named_parameters())
+    own = dict(lesson_parameters(seed=7))
     assert list(tensors) == ["input", *own, "output"]
     assert all(torch.equal(tensors[name], own[name]) for name in own)
-    close = apart(torch.float32, depth=3, width=3)
-    torch.testing.assert_close(net(tensors["input"]).detach(), tensors["output"], rtol=close, atol=close)
+    net = lesson_model()
+    net.load_state_dict(own)
+    with torch.no_grad():
+        assert_close(net(tensors["input"]), tensors["output"], depth=3, width=3)
 
 
 def test_weights_that_a_lesson_draws_can_be_taken_away(framed: Framed) -> None:
     tensors = _tensors(framed("lesson", step="sqrt5", seed="3", fan_in="8", fan_out="4", slope="1"))
     assert set(tensors) == {"kaiming_uniform.weight", "classic_uniform.weight"}
-    assert torch.equal(tensors["kaiming_uniform.weight"], draw("kaiming_uniform", (4, 8), seed=3, a=1.0))
-    assert torch.equal(tensors["classic_uniform.weight"], draw("classic_uniform", (4, 8), seed=3))
+    assert torch.equal(tensors["kaiming_uniform.weight"], filled("kaiming_uniform_", (4, 8), seed=3, a=1.0))
+    with torch.random.fork_rng([]):
+        torch.manual_seed(3)
+        own = torch.nn.Linear(8, 4).weight.detach()
+    assert torch.equal(tensors["classic_uniform.weight"], own)
     frame = framed("lesson", step="questions", quiz="1", question="1")  # which scheme drew these?
     (chart,) = (piece for piece in frame.shown if isinstance(piece, Chart))
     (bins,) = numbers(chart.draw(PRINT))
@@ -104,11 +120,10 @@ def test_a_model_s_every_step_and_gradient_can_be_taken_away(framed: Framed) -> 
     steps = [name for name in tensors if name.endswith((".z", ".a"))]
     assert steps == ["linear1.z", "linear1.a", "out.z"]
     z = F.linear(tensors["input"], tensors["linear1.weight"], tensors["linear1.bias"])
-    close = {"rtol": apart(torch.float32, depth=2, width=4), "atol": apart(torch.float32, depth=2, width=4)}
-    torch.testing.assert_close(tensors["linear1.z"], z, **close)
+    assert_close(tensors["linear1.z"], z, depth=1, width=4)
     assert torch.equal(tensors["linear1.a"], tensors["linear1.z"].tanh())
     out = F.linear(z.tanh(), tensors["out.weight"], tensors["out.bias"])
-    torch.testing.assert_close(tensors["out.z"], out, **close)
+    assert_close(tensors["out.z"], out, depth=2, width=4)
 
     frame = framed("model", part="backward", labels="0,1,1,0,1", **link)
     tensors = _tensors(frame)
@@ -122,6 +137,37 @@ def test_a_model_s_every_step_and_gradient_can_be_taken_away(framed: Framed) -> 
 
 
 # --- theory's code ------------------------------------------------------------------------------------------
+
+#: gains that torch.nn.init knows, without arguments
+TORCH_S = {
+    key: torch.nn.init.calculate_gain(name)
+    for key, name in {
+        "linear": "linear",
+        "relu": "relu",
+        "leaky_relu": "leaky_relu",
+        "tanh": "tanh",
+        "sigmoid": "sigmoid",
+        "selu": "selu",
+    }.items()
+}
+#: a step for differences
+H = 1e-4
+#: middles of small steps, so that where an activation bends lies between two of them
+GRID = np.linspace(-10, 10, 20_001)[:-1] + 0.0005
+WEIGHTS = np.exp(-(GRID**2) / 2) * 0.001 / math.sqrt(2 * math.pi)
+
+
+def mean(phi: Callable[[Any], Any], q: float, power: int) -> float:
+    """Return E[φ(z)^power], z ~ N(0, q), by a sum over small steps."""
+    return float(WEIGHTS @ np.asarray(phi(math.sqrt(q) * GRID)) ** power)
+
+
+def slope_of(phi: Callable[[Any], Any], z: Any) -> Any:
+    return (phi(z + H) - phi(z - H)) / (2 * H)
+
+
+def tanh_slope(z: Any) -> Any:
+    return 1 - np.tanh(z) ** 2
 
 
 def _run(frame: Frame) -> dict[str, Any]:
@@ -165,25 +211,33 @@ def test_the_chaos_code_makes_the_chart_s_numbers(framed: Framed) -> None:
     np.testing.assert_array_equal(names["chi1"].ravel(), columns["chi1"])
     edge, *schemes = names["printed"]
     assert [row[0] for row in schemes] == ["kaiming_normal", "normal(std=0.5)"]
-    rows = [row for row in signals.foretold(frame.state, frame.t) if row.setting is not None]
-    for (_, w, b, q, slope), row in zip(schemes, rows, strict=True):
-        here = signals.stand(row.setting, "tanh", signals.start(row.setting, frame.state))  # type: ignore[arg-type]
-        assert here is not None
-        assert ((w, b), q, slope) == (row.setting, here.q, here.chi1)
-    phases = signals.phases("tanh", float(names["sigma_w2"][-1]), float(names["sigma_b2"][-1]))
-    assert phases is not None
-    np.testing.assert_array_equal(edge[0], np.c_[phases.sigma_b2, phases.edge])
+    # 256 units: Kaiming's 2/fan_in, and 0.25 each; nn.Linear's bias has the variance 1/(3·256)
+    for (_, w, b, q, slope), sigma_w2 in zip(schemes, (2.0, 64.0), strict=True):
+        assert (w, b) == pytest.approx((sigma_w2, 1 / 768), rel=1e-12)
+        assert q == pytest.approx(w * mean(np.tanh, q, 2) + b, rel=1e-6)
+        assert slope == pytest.approx(w * mean(tanh_slope, q, 2), rel=1e-6)
+    edges = edge[0][1:]  # the first is where nothing is added: σ_w² = 1 and q = 0
+    assert edge[0][0] == pytest.approx([0, 1])
+    assert len(edges) > 40
+    for sigma_b2, sigma_w2 in edges[::8]:
+        q = sigma_b2
+        for _ in range(3000):  # on the edge it converges slowly
+            q = sigma_w2 * mean(np.tanh, q, 2) + sigma_b2
+        assert sigma_w2 * mean(tanh_slope, q, 2) == pytest.approx(1, rel=1e-3)
 
 
 @pytest.mark.parametrize("activation", ["relu", "sin(z)"])
-def test_the_gains_code_makes_the_table_s_numbers(framed: Framed, activation: str) -> None:
+def test_the_gains_code_prints_the_gains_of_theory(framed: Framed, activation: str) -> None:
     printed = _run(framed("signal", sight="gains", activation=activation))["printed"]
     own = [] if activation in ACTIVATIONS else [activation]
     assert [row[0] for row in printed] == [*own, *ACTIVATIONS]
     for key, theirs, forward, backward, slope in printed:
-        assert theirs == (ACTIVATIONS[key].gain if key in ACTIVATIONS else None)
-        shown = [*signals.gains(key), signals.slope_at_1(key)]
-        np.testing.assert_array_equal(np.array([forward, backward, slope], float), shown)
+        assert theirs == TORCH_S.get(key)
+        phi = np.vectorize(math.sin if key == "sin(z)" else CLOSED[key])
+        assert forward == pytest.approx(mean(phi, 1.0, 2) ** -0.5, rel=1e-6)
+        assert backward == pytest.approx(mean(partial(slope_of, phi), 1.0, 2) ** -0.5, rel=1e-6)
+        up, down = (forward**2 * mean(phi, q, 2) for q in (1 + H, 1 - H))
+        assert slope == pytest.approx((up - down) / (2 * H), rel=1e-4)
 
 
 def test_where_theory_is_silent_there_is_no_code(framed: Framed) -> None:

@@ -68,6 +68,13 @@ class Runs:
 RUNS: WeakKeyDictionary[Page, Runs] = WeakKeyDictionary()
 
 
+def listened(page: Page) -> Page:
+    """Listen to what the page's server tells it from now on, for ``settled``."""
+    RUNS[page] = runs = Runs()
+    page.on("websocket", runs.connected)
+    return page
+
+
 @pytest.fixture(scope="session")
 def served() -> Iterator[Server]:
     with server() as running:
@@ -113,13 +120,11 @@ def visit(browser: Browser, served: Server) -> Iterator[Visit]:
             reduced_motion=motion,
         )
         contexts.append(context)
-        page = context.new_page()
+        page = listened(context.new_page())
         page.set_default_timeout(15_000)
         page.on("console", heard)
         page.on("request", asked)
         page.on("pageerror", lambda error: wrong.append(str(error)))
-        RUNS[page] = runs = Runs()
-        page.on("websocket", runs.connected)
         page.goto(served.url + path)
         settled(page)
         until(page, "Boolean(window.labListens)")  # a script of its own, which comes after the page

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from pages.text import Text, count
-from tests.browser.conftest import RUNS, Runs, link, settled, until
+from tests.browser.conftest import link, listened, settled, until
 from tests.stream import Server, free_port, serving
 
 T = Text("en")
@@ -33,10 +33,8 @@ def own(browser: Browser) -> Iterator[Page]:
     """A page of its own, whose console may say what a broken connection makes it say."""
     context = browser.new_context(viewport={"width": 1280, "height": 720}, locale="en-US")
     context.add_init_script(WATCH)
-    page = context.new_page()
+    page = listened(context.new_page())
     page.set_default_timeout(15_000)
-    RUNS[page] = runs = Runs()
-    page.on("websocket", runs.connected)
     yield page
     context.close()
 

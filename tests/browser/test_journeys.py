@@ -2,14 +2,13 @@
 
 import csv
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from pages.text import LANGUAGES, Text
+from pages.text import HTML_LANG, LANGUAGES, Text
 from pages.ui.state import CONTROLS, PAGES
 from tests.browser.conftest import SIZES, Visit, go, link, settled
 from tests.stream import server
@@ -53,12 +52,32 @@ def test_a_deep_link_opens_on_a_fresh_server_and_then_every_other(visit: Visit) 
         opened.close()  # before its server, which it would miss
 
 
+#: language → a link to every kind of chart that there is in it
+CHARTS = {
+    "zh": (
+        "scheme=sparse",
+        "scheme=orthogonal&fan_in=4&fan_out=4",
+        "tab=cumulative&scheme=sparse",
+        "tab=largest",
+    ),
+    "en": (
+        "scheme=trunc_normal&a=1&b=4",
+        "scheme=eye",
+        "scheme=kaiming_uniform&dtype=bfloat16",
+        "tab=quantiles&fan_in=30&fan_out=20",
+        "tab=largest&scheme=kaiming_uniform",
+    ),
+}
+
+
 # the theme changes colours and no sizes, so one screen will do for the dark one
 @pytest.mark.parametrize(
     ("language", "size", "scheme"),
     [*((language, size, "light") for language in LANGUAGES for size in SIZES), ("en", "laptop", "dark")],
 )
-def test_pages_fit_their_screen(size: str, language: str, scheme: str, visit: Visit) -> None:
+def test_every_page_and_every_kind_of_chart_fits_its_screen(
+    size: str, language: str, scheme: str, visit: Visit
+) -> None:
     opened = visit("/", size=size, locale=LOCALES[language], scheme=scheme)
     opened.wait_for_selector(".js-plotly-plot .main-svg")  # what draws charts is loaded
     t = Text(language)
@@ -66,7 +85,7 @@ def test_pages_fit_their_screen(size: str, language: str, scheme: str, visit: Vi
         go(opened, PATHS[page])
         expect(opened.locator("[data-testid=stPlotlyChart]:not(:has(.main-svg))")).to_have_count(0)
         assert opened.locator(".js-plotly-plot").count() or page in CHARTLESS, page
-        expect(opened.locator("html")).to_have_attribute("lang", re.compile(language))
+        expect(opened.locator("html")).to_have_attribute("lang", HTML_LANG[language])
         assert t("nav.home") in opened.locator(".st-key-nav").inner_text()
         fits(opened, size)
         background = opened.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
@@ -78,6 +97,10 @@ def test_pages_fit_their_screen(size: str, language: str, scheme: str, visit: Vi
                 .map(e => parseFloat(getComputedStyle(e).fontSize)))"""
         )
         assert smallest >= 12, page
+    for query in CHARTS[language] if scheme == "light" else ():
+        go(opened, f"/distribution?v=1&{query}")
+        opened.wait_for_selector(".js-plotly-plot .main-svg")
+        fits(opened, size)
 
 
 def fits(opened: Page, size: str, *, high: bool = True) -> None:
@@ -101,39 +124,6 @@ def fits(opened: Page, size: str, *, high: bool = True) -> None:
         }"""
     )
     assert cut == [], opened.url
-
-
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize(
-    ("language", "queries"),
-    [
-        (
-            "zh",
-            (
-                "scheme=sparse",
-                "scheme=orthogonal&fan_in=4&fan_out=4",
-                "tab=cumulative&scheme=sparse",
-                "tab=largest",
-            ),
-        ),
-        (
-            "en",
-            (
-                "scheme=trunc_normal&a=1&b=4",
-                "scheme=eye",
-                "scheme=kaiming_uniform&dtype=bfloat16",
-                "tab=quantiles&fan_in=30&fan_out=20",
-                "tab=largest&scheme=kaiming_uniform",
-            ),
-        ),
-    ],
-)
-def test_every_kind_of_chart_fits(language: str, queries: Sequence[str], size: str, visit: Visit) -> None:
-    opened = visit("/", size=size, locale=LOCALES[language])
-    for query in queries:
-        go(opened, f"/distribution?v=1&{query}")
-        opened.wait_for_selector(".js-plotly-plot .main-svg")
-        fits(opened, size)
 
 
 def test_a_long_draw_shows_how_far_it_is_and_can_be_stopped_and_gone_on_with(visit: Visit) -> None:

@@ -10,11 +10,11 @@ import torch
 from playwright.sync_api import Page, expect
 from safetensors.torch import load_file
 
-from core import ThreeLayerNet
 from pages.text import Text
 from pages.ui.state import PARTS
 from tests.browser.conftest import Visit, link, settled
 from tests.browser.test_journeys import LOCALES, fits
+from tests.golden.test_lesson_network import lesson_parameters
 
 T = Text("en")
 WIDE = "64-64.kaiming_normal.relu-64.xavier_normal.tanh-10.softmax"
@@ -153,8 +153,9 @@ def test_the_downloaded_file_runs_in_a_fresh_interpreter_and_gives_the_page_s_ou
     assert output is not None
     numbers = [float(number) for number in re.findall(r"\d\.\d+", output[1])]
     assert shown == pytest.approx(numbers, abs=1e-4)
-    held = load_file(tmp_path / "model.safetensors")
-    assert all(torch.equal(held[name], value) for name, value in ThreeLayerNet(seed=40).named_parameters())
+    held, plain = load_file(tmp_path / "model.safetensors"), dict(lesson_parameters(seed=40))
+    assert held.keys() == plain.keys()
+    assert all(torch.equal(held[name], value) for name, value in plain.items())
 
 
 def test_the_menu_carries_a_network_away_and_back(visit: Visit) -> None:

@@ -11,7 +11,7 @@ from torch import nn
 
 from core import Net, ThreeLayerNet, parameter_count, summary_text
 from core.network import LESSON, LESSON_PRINTED
-from tests.products import apart
+from tests.products import assert_close
 
 MODEL = """
 class Model(nn.Module):
@@ -105,6 +105,13 @@ def lesson_model() -> nn.Module:
     return cast("type[nn.Module]", names["Model"])()
 
 
+def lesson_parameters(seed: int) -> list[tuple[str, torch.Tensor]]:
+    """Return the names and values of the lesson's model after ``torch.manual_seed``."""
+    with torch.random.fork_rng([]):
+        torch.manual_seed(seed)
+        return [(name, value.detach()) for name, value in lesson_model().named_parameters()]
+
+
 @pytest.fixture(scope="module")
 def printed() -> str:
     """What the lesson's listing prints in an interpreter of its own."""
@@ -115,15 +122,16 @@ def printed() -> str:
 
 
 @pytest.mark.parametrize("seed", [40, 0, 1, 7, 2024, 2**32 + 1, 2**64 - 1, -1, -(2**63)])
+@pytest.mark.products
 def test_the_lesson_s_class_and_ours_are_the_same(seed: int) -> None:
-    """Their weights to the last bit; what passes through three products of three terms as close as these are."""
+    """Its parameters bit for bit; its output is a product of matrices."""
     with torch.random.fork_rng([]):
         torch.manual_seed(seed)
         model = lesson_model()
         x = torch.randn(5, 3)
         output = model(x)
     ours = ThreeLayerNet(seed=seed)
-    torch.testing.assert_close(ours(x), output, rtol=apart(torch.float32, depth=3, width=3), atol=0)
+    assert_close(ours(x), output, depth=3, width=3)
     ours_by_name, theirs = dict(ours.named_parameters()), dict(model.named_parameters())
     assert list(ours_by_name) == list(theirs)
     assert all(torch.equal(ours_by_name[name], parameter) for name, parameter in theirs.items())
@@ -178,6 +186,7 @@ def test_the_lesson_s_parameters_print_as_in_the_lesson() -> None:
     assert net.printed() == Net(LESSON, seed=2).load(LESSON_PRINTED).printed()
 
 
+@pytest.mark.products
 def test_the_lesson_s_parameters_make_the_lesson_s_steps_by_hand() -> None:
     """Zeros in, so that the first layer gives its bias; the rest by exact arithmetic on what is printed."""
     net = ThreeLayerNet().load(LESSON_PRINTED).double()

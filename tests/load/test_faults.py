@@ -43,9 +43,9 @@ BIG = "v=1&fan_in=65536&fan_out=65536&seed={}"
 SMALL = "v=1&fan_in=48&fan_out=32&seed={}"
 #: Seconds in which work that nobody waits for any more has to end.
 SOON = 10
-#: Megabytes: the process takes some 450, and an orthogonal matrix of 4096 × 4096, of which LAPACK
-#: wants nine copies, 604 more.
-MEMORY = 900
+#: Megabytes: the process takes some 400, less where the kernel takes back what is not looked at, and an
+#: orthogonal matrix of 4096 × 4096, of which LAPACK wants nine copies, 604 more.
+MEMORY = 750
 #: What no line of the log may hold of a visitor.
 SECRET = "what-a-visitor-typed"  # noqa: S105 - no password
 MB = 1 << 20

@@ -27,6 +27,7 @@ from core.comparison import (
 from core.errors import FormulaError, InitLabError, ShapeError
 from core.recipe import call_code
 from tests.cases import CASES, Case, case_id
+from tests.products import assert_drawn_alike
 
 pytestmark = pytest.mark.usefixtures("global_generator_stays")
 
@@ -527,7 +528,7 @@ def test_the_call_after_a_seed_fills_what_is_drawn(case: Case) -> None:
         with torch.random.fork_rng([]):
             torch.manual_seed(40)
             exec(call_code(case.key, shape, **case.params), {"nn": nn, "w": w})  # noqa: S102
-        assert torch.equal(w, draw(case.key, shape, seed=40, **case.params)), shape
+        assert_drawn_alike(w, draw(case.key, shape, seed=40, **case.params), case.key)
 
 
 def test_a_call_of_no_scheme_is_refused() -> None:

@@ -3,6 +3,7 @@
 import base64
 import math
 import re
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -18,14 +19,29 @@ from pages.text import LANGUAGES, Text
 from tests.cases import CASES, Case, case_id
 
 SHAPE = (256, 512)
-cases = pytest.mark.parametrize("case", CASES, ids=case_id)
 TEXT = Text("en")
 
 
+def _shape(case: Case) -> tuple[int, ...]:
+    return SHAPE if case.takes(SHAPE) else (66, 64, 5)
+
+
 def _drawn(case: Case, shape: tuple[int, ...] | None = None, bins: int = 60) -> tuple[Summary, Law]:
-    shape = shape or (SHAPE if case.takes(SHAPE) else (66, 64, 5))
+    shape = shape or _shape(case)
     summary = summarize(case.key, shape, seed=40, bins=bins, **case.params)
     return summary, SCHEMES[case.key].law(shape, **case.params)
+
+
+def _law(case: Case) -> Law:
+    return SCHEMES[case.key].law(_shape(case), **case.params)
+
+
+#: cases whose weights, or some of them, have a density; the others are points
+DENSE = [case for case in CASES if _law(case).continuous is not None]
+#: whose counts are binomial, so that they have a band
+BANDED = [case for case in DENSE if _law(case).family != "orthogonal"]
+cases = pytest.mark.parametrize("case", CASES, ids=case_id)
+dense = pytest.mark.parametrize("case", DENSE, ids=case_id)
 
 
 def _chart(case: Case, language: str = "en") -> go.Figure:
@@ -70,9 +86,14 @@ def test_what_is_drawn_is_the_counts(case: Case) -> None:
         assert list(stem["y"]) == [0, number / summary.n]
         assert (ring["y"], dot["y"]) == ([share], [number / summary.n])
         assert (ring["marker"]["color"], dot["marker"]["color"]) == (LIGHT.law, LIGHT.edge)
-    if law.continuous is None:
-        assert len(data) == 3 * len(law.atoms)
-        return
+    assert len(data) >= 3 * len(law.atoms)
+    assert (len(data) > 3 * len(law.atoms)) == (case in DENSE)
+
+
+@dense
+def test_what_is_no_atom_is_drawn_in_bars(case: Case) -> None:
+    summary, _ = _drawn(case)
+    data = _chart(case).to_dict()["data"]
     at_atoms = sum(number for _, number in summary.atoms)
     bars = data[0]
     assert _numbers(bars["y"]).sum() == summary.n - at_atoms
@@ -90,16 +111,12 @@ def test_a_mixture_is_a_density_with_a_stem_before_it_on_an_axis_of_its_own() ->
     assert "Probability" in _labels(weights(summary, law, TEXT, LIGHT))
 
 
-@cases
+@dense
 def test_the_curve_is_the_law(case: Case) -> None:
-    _, law = _drawn(case)
-    if law.continuous is None:
-        return
     truth = case.truth(SHAPE)
     chart = _chart(case).to_dict()
     data = chart["data"]
-    band = law.family != "orthogonal"  # whose counts are not binomial
-    curve = data[3 if band else 1]
+    curve = data[3 if case in BANDED else 1]
     # the axis holds counts and names densities: n weights in bins of this width make a density of 1
     unit = math.prod(SHAPE if case.takes(SHAPE) else (66, 64, 5)) * data[0]["dx"]
     y = _numbers(curve["y"]) / unit
@@ -109,23 +126,30 @@ def test_the_curve_is_the_law(case: Case) -> None:
     np.testing.assert_allclose(marks, [_number(name) * unit for name in names], rtol=1e-9)
     inner = slice(1, -1)  # at a wall, half a float decides
     np.testing.assert_allclose(y[inner], truth.pdf(x)[inner], rtol=3e-5, atol=1e-6 / truth.std)
-    if not band:
-        return
-    # about 95 % of the bars end inside the band
+
+
+@pytest.mark.parametrize("case", BANDED, ids=case_id)
+def test_about_95_percent_of_the_bars_end_inside_the_band(case: Case) -> None:
+    data = _chart(case).to_dict()["data"]
     low, high = (_numbers(trace["y"])[:-1] for trace in data[1:3])
     heights = _numbers(data[0]["y"])[1:-1]
     inside = (low <= heights) & (heights <= high)
     assert inside.mean() >= 0.95 - 4 * math.sqrt(0.95 * 0.05 / len(heights))
 
 
-@cases
+def _lines(chart: dict[str, Any]) -> list[dict[str, Any]]:
+    return [shape for shape in chart["layout"].get("shapes", []) if "type" not in shape]
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case not in DENSE], ids=case_id)
+def test_points_have_no_walls(case: Case) -> None:
+    assert _lines(_chart(case).to_dict()) == []
+
+
+@dense
 def test_walls_are_solid_ink_and_yardsticks_dashed_blue(case: Case) -> None:
-    _, law = _drawn(case)
-    chart = _chart(case).to_dict()["layout"]
-    lines = [shape for shape in chart.get("shapes", []) if "type" not in shape]
-    if law.continuous is None:
-        assert lines == []
-        return
+    figure = _chart(case).to_dict()
+    chart, lines = figure["layout"], _lines(figure)
     low, high = chart["xaxis"]["range"]
     expected = [
         (end, kind)
@@ -264,11 +288,9 @@ def test_a_chart_is_small_and_brings_no_template_of_plotly_s(case: Case) -> None
     assert "colorway" not in text
 
 
-@cases
+@pytest.mark.parametrize("case", [case for case in CASES if _law(case).bands], ids=case_id)
 def test_notation_leaves_no_latex(case: Case) -> None:
-    _, law = _drawn(case)
-    texts = [text for band in law.bands for text in (band.formula, *band.ends)]
-    for text in texts:
+    for text in [text for band in _law(case).bands for text in (band.formula, *band.ends)]:
         assert not re.search(r"[\\{}^]", plain(text)), text
 
 

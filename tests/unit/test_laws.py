@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -260,21 +260,24 @@ def test_a_formula_with_numbers_computes_to_its_value(case: Case) -> None:
             assert _evaluate(expression.numeric) == pytest.approx(expression.value, rel=1e-5), shape
 
 
-@cases
+#: The one number that a page shows of a law of one parameter: its std, bound, value or share.
+SPREAD: dict[str, Callable[[Truth, Law], float]] = {
+    "point": lambda truth, _: truth.mean,
+    "uniform": lambda truth, _: truth.bands[0][2],
+    "normal": lambda truth, _: truth.std,
+    "orthogonal": lambda truth, _: truth.std,
+    "sparse": lambda truth, law: truth.std / math.sqrt(law.share),
+    "indicator": lambda truth, _: truth.mean,
+}
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if case.truth(case.shapes[0]).family in SPREAD], ids=case_id
+)
 def test_the_spread_is_among_the_parameters(case: Case) -> None:
-    """The one number that a page shows of a law of one parameter is its std, bound, value or share."""
     for shape, law, truth in _everywhere(case):
-        uncut = truth.std / math.sqrt(law.share) if truth.family == "sparse" else 0
-        number = {
-            "point": truth.mean,
-            "uniform": truth.bands[0][2],
-            "normal": truth.std,
-            "orthogonal": truth.std,
-            "sparse": uncut,
-            "indicator": truth.mean,
-        }.get(truth.family)
-        if number is not None:
-            assert law.parameters[-1].value == pytest.approx(number, rel=1e-9), shape
+        number = SPREAD[truth.family](truth, law)
+        assert law.parameters[-1].value == pytest.approx(number, rel=1e-9), shape
 
 
 @cases

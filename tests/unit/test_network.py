@@ -24,7 +24,7 @@ from core.network import (
     seeded_input,
     written_parameters,
 )
-from tests.products import apart
+from tests.products import assert_close, assert_drawn_alike, rounding
 
 pytestmark = pytest.mark.usefixtures("global_generator_stays")
 init = nn.init
@@ -125,7 +125,7 @@ def run(layers: Sequence[tuple[nn.Linear, Callable[[Tensor], Tensor]]], x: Tenso
 def assert_same(
     inputs: int, rows: Sequence[Row], *, seed: int, device: str = "cpu", dtype: torch.dtype = torch.float32
 ) -> None:
-    """Assert that ``Net`` is ``plain``, parameter for parameter and in its output."""
+    """Assert that ``Net`` is ``plain``: its parameters bit for bit, and its output but for rounding."""
     net = Net(Network.of(text_of(inputs, rows)), seed=seed, device=device, dtype=dtype)
     layers = plain(inputs, rows, seed=seed, device=device, dtype=dtype)
     names = [*(f"linear{i}" for i in range(1, len(rows))), "out"]
@@ -140,19 +140,9 @@ def assert_same(
         assert isinstance(p, nn.Parameter)
         assert p.requires_grad
         assert (p.dtype, p.device.type) == (dtype, torch.device(device).type)
-        if "orthogonal" in text_of(inputs, rows):  # which LAPACK makes by products
-            torch.testing.assert_close(p, expected[name], **close(dtype, max(p.shape)))
-        else:
-            assert torch.equal(p, expected[name]), name
+        assert_drawn_alike(p, expected[name], str(rows))
     x = torch.linspace(-2, 2, 7 * inputs, dtype=torch.float64).reshape(7, inputs).to(device, dtype)
-    widest = max(inputs, *(units for units, *_ in rows))
-    torch.testing.assert_close(net(x), run(layers, x), **close(dtype, widest, depth=len(rows)))
-
-
-def close(dtype: torch.dtype, width: int, depth: int = 1, size: float = 1.0) -> dict[str, float]:
-    """Return how far outputs of about this size may lie apart after products of ``width`` terms."""
-    room = apart(dtype, depth=depth, width=width)
-    return {"rtol": room, "atol": room * size}
+    assert_close(net(x), run(layers, x), depth=len(rows), width=max(inputs, *(row[0] for row in rows)))
 
 
 # Reading and writing
@@ -569,7 +559,7 @@ def test_steps_are_those_of_plain_torch() -> None:
     for step, (_, _, value) in zip(steps, expected, strict=True):
         torch.testing.assert_close(step.value, value, rtol=1e-5, atol=1e-6)
     assert steps[0].value is x
-    torch.testing.assert_close(net(x), steps[-1].value, **close(torch.float32, 5, depth=4))
+    assert_close(net(x), steps[-1].value, depth=4, width=8)
 
 
 @pytest.mark.products
@@ -578,17 +568,16 @@ def test_a_step_each_is_what_torch_s_own_modules_give() -> None:
     net = Net(Network.of(text_of(5, rows)), seed=5)
     x, steps = seeded_input(4, 5, seed=1), iter(net.steps(seeded_input(4, 5, seed=1)))
     assert torch.equal(next(steps).value, x)
+    before = x
     for (layer, follows), (*_, key) in zip(plain(5, rows, seed=5), rows, strict=True):
-        x = layer(x)
-        step = next(steps)
-        room = close(torch.float32, 5, depth=len(rows), size=float(x.detach().abs().max()))
-        torch.testing.assert_close(step.value, x, **room)
-        x = step.value  # so that nothing adds up
+        x = next(steps).value
+        assert_close(x, layer(before), depth=1, width=5)
         if key != "linear":
-            x = follows(x)
             step = next(steps)
             assert step.kind == key
-            assert torch.equal(step.value, x)
+            assert torch.equal(step.value, follows(x))  # entry by entry: the same bits
+            x = step.value
+        before = x
     assert next(steps, None) is None
 
 
@@ -684,14 +673,15 @@ def test_softmax_inside_the_network_stays_where_it_is() -> None:
     assert backward(net, x, LABELS).loss == pytest.approx(loss.item(), rel=1e-12)
 
 
+@pytest.mark.products
 def test_a_last_softmax_changes_neither_loss_nor_gradients() -> None:
     x = seeded_input(7, 4, seed=4)
     one, two = (
         backward(Net(Network.of(f"4-6.relu-3{last}"), seed=8), x, LABELS) for last in ("", ".softmax")
     )
-    assert one.loss == pytest.approx(two.loss, rel=apart(torch.float32, depth=2, width=6))
+    assert one.loss == pytest.approx(two.loss, rel=rounding(torch.float32, depth=2, width=6))
     for a, b in zip(one.gradients, two.gradients, strict=True):
-        torch.testing.assert_close(a.weight, b.weight, **close(torch.float32, 7, depth=4))
+        assert_close(a.weight, b.weight, depth=4, width=7)
 
 
 def test_the_loss_of_equal_probabilities_is_the_logarithm_of_their_number() -> None:

@@ -206,12 +206,14 @@ def test_every_scheme_has_a_row_for_each_framework_or_an_honest_none(key: str) -
         assert row.source.title
 
 
-@pytest.mark.parametrize(("key", "params", "shape"), CALLS, ids=str)
+@pytest.mark.parametrize(
+    ("key", "params", "shape"), [call for call in CALLS if call[0] not in {"sparse", "dirac"}], ids=str
+)
 def test_a_law_is_what_the_documentation_says_of_its_call(key: str, params: Any, shape: Shape) -> None:
     ours = SCHEMES[key].law(shape, **params)
-    for row in equivalents(key, shape, **params):
-        if row.law is None or row.call.startswith("lambda"):
-            continue
+    rows = [row for row in equivalents(key, shape, **params) if row.law and not row.call.startswith("lambda")]
+    assert rows
+    for row in rows:
         assert_law(row.law, said(row.call, shape), shape)
         if row.exact:
             assert_law(ours, said(row.exact, shape), shape)

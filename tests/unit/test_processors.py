@@ -1,0 +1,40 @@
+"""What passes through products of matrices holds whichever kernels and however many threads make them."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.stream import ROOT
+
+#: nothing special; MKL's kernels of any processor; torch's without vectors; more threads than cores
+SETTINGS = (
+    ("A", "1"),
+    ("MKL_CBWR", "COMPATIBLE"),
+    ("ATEN_CPU_CAPABILITY", "default"),
+    ("OMP_NUM_THREADS", "4"),
+)
+FILES = (
+    "golden/test_lesson_network.py",
+    "property/test_signal.py",
+    "unit/test_network.py",
+    "unit/test_signal.py",
+    "unit/test_signal_code.py",
+)
+
+
+@pytest.mark.parametrize(("name", "value"), SETTINGS)
+def test_products_hold_under_another_setting(name: str, value: str) -> None:
+    names = {name for name, _ in SETTINGS} | {"PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER"}
+    environment = {key: old for key, old in os.environ.items() if key not in names} | {name: value}
+    files = [f"tests/{file}" for file in FILES]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", "products"]
+    done = subprocess.run(
+        [*command, *files], capture_output=True, text=True, check=False, cwd=ROOT, env=environment
+    )
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr
+    passed = re.search(r"^(\d+) passed", done.stdout, re.MULTILINE)
+    assert passed, done.stdout
+    assert int(passed[1]) > 100
