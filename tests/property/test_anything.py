@@ -464,7 +464,6 @@ MAY: Mapping[str, Callable[[Any], bool]] = {
     "continuous": lambda x: x is None or hasattr(x, "pdf"),
     "atoms": _is(tuple, list),
     "uncut": lambda x: x is None or (isinstance(x, (tuple, list)) and len(x) == 2 and all(map(_number(), x))),
-    "matrix_": _is(tuple),
     "laws.Law:matrix": lambda x: x is None or (isinstance(x, (tuple, list)) and len(x) == 2 and _sizes(x)),
     "devices.resolve:name": _is(str, torch.device),
     "devices.free_bytes:device": _is(str, torch.device),
