@@ -7,7 +7,8 @@ from pathlib import Path
 
 import torch
 
-from core.errors import DeviceError
+from core.checks import real, unfit
+from core.errors import DeviceError, shown
 
 #: Kinds of device that torch can draw on here; a CUDA device may carry an index, as in "cuda:1".
 KINDS = ("cpu", "cuda", "mps")
@@ -37,16 +38,7 @@ def resolve(name: str | torch.device) -> torch.device:
     Raises:
         DeviceError: if ``name`` is no device, or this machine has no such device.
     """
-    try:
-        device = torch.device(name)
-    except (RuntimeError, TypeError):
-        device = None
-    if device is None or device.type not in KINDS:
-        raise DeviceError(
-            f"The device must be one of {', '.join(KINDS)}; it was {name!r}.",
-            code="device.unknown",
-            value=str(name),
-        )
+    device = named(name)
     count = {"cuda": torch.cuda.device_count}.get(device.type, lambda: 1)()
     if device.type not in available() or (device.index or 0) >= count:
         raise DeviceError(
@@ -58,11 +50,34 @@ def resolve(name: str | torch.device) -> torch.device:
     return device
 
 
-def free_bytes(device: torch.device) -> int:
+def named(name: str | torch.device) -> torch.device:
+    """Return the device called ``name``, be it of this machine or another.
+
+    Raises:
+        DeviceError: if ``name`` is no device, or of a kind that is not in KINDS.
+    """
+    try:
+        device = torch.device(name) if isinstance(name, str | torch.device) else None
+    except RuntimeError:  # how torch says that it knows no such device
+        device = None
+    if device is None or device.type not in KINDS:
+        raise DeviceError(
+            f"The device must be one of {', '.join(KINDS)}; it was {shown(name)}.",
+            code="device.unknown",
+            value=shown(name),
+        )
+    return device
+
+
+def free_bytes(device: str | torch.device) -> int:
     """Return how much of the memory that ``device`` draws into is free now, in bytes.
 
     On the CPU that is the least of what the machine has, its container may have, and ``ALLOWED`` leaves.
+
+    Raises:
+        DeviceError: as of ``resolve``.
     """
+    device = resolve(device)
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
     page = os.sysconf("SC_PAGE_SIZE")
@@ -90,5 +105,10 @@ def alone(needed: int) -> AbstractContextManager[object]:
     """Return what to enter before it is seen whether ``needed`` bytes are free, and to leave afterwards.
 
     Meanwhile no other large piece of work takes what was free.
+
+    Raises:
+        ParameterError: unless ``needed`` is a number that is not negative.
     """
+    if not real(needed) >= 0:
+        raise unfit("needed", needed, "a number of bytes")
     return _ALONE if needed > LARGE else nullcontext()

@@ -4,7 +4,11 @@ Each error is raised before anything is computed. Its message is a full English 
 and ``facts`` carry the same content as data, so that a page can say it in its visitor's language.
 """
 
+from reprlib import Repr
 from typing import Any
+
+_SHORT = Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 60
 
 
 class InitLabError(ValueError):
@@ -14,6 +18,14 @@ class InitLabError(ValueError):
         super().__init__(message)
         self.code = code
         self.facts = facts
+
+
+def shown(value: object) -> str:
+    """Write a refused value for a message: its repr, cut short, whatever it is."""
+    try:
+        return _SHORT.repr(value)
+    except Exception:  # noqa: BLE001 - a repr may raise anything, as that of a whole number of 5000 digits
+        return f"<{type(value).__name__}>"
 
 
 class SchemeError(InitLabError):

@@ -1,12 +1,17 @@
 """Fan-in and fan-out of a layer."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral
-from typing import Self
+from typing import Any, Self
 
-from core.errors import ShapeError
+import numpy as np
+
+from core.errors import ShapeError, shown
+
+#: What torch can count and index: as many dimensions, and weights.
+MAX_DIMENSIONS, MAX_SIZE = 64, 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +45,34 @@ class Fans:
 
 
 def checked_shape(shape: object) -> tuple[int, ...]:
-    """Return ``shape`` as a tuple of positive ints.
+    """Return ``shape``, a sequence or an array, as a tuple of positive ints.
 
     Raises:
-        ShapeError: if it is empty or a dimension is not a positive whole number.
+        ShapeError: if it is empty, a dimension is not a positive whole number, or torch could not count it.
     """
-    sizes = tuple(shape) if isinstance(shape, Iterable) else ()
-    if not sizes or not all(is_whole(size, 1, math.inf) for size in sizes):
+    sizes = sequence(shape, MAX_DIMENSIONS) or ()
+    whole = [int(size) for size in sizes if is_whole(size, 1, MAX_SIZE)]
+    if not 0 < len(sizes) == len(whole) or math.prod(whole) > MAX_SIZE:
         raise ShapeError(
-            f"A weight shape is a sequence of whole numbers from 1, such as (256, 512); it was {shape}.",
+            "A weight shape is a sequence of whole numbers from 1, such as (256, 512), of "
+            f"{MAX_DIMENSIONS} dimensions and 2^63 - 1 weights at most; it was {shown(shape)}.",
             code="shape.sizes",
-            shape=str(shape),
+            shape=shown(shape),
         )
-    return tuple(map(int, sizes))
+    return tuple(whole)
 
 
 def is_whole(value: object, low: float, high: float) -> bool:
     """Tell whether ``value`` is a whole number, Python's or numpy's, from ``low`` to ``high``."""
     return not isinstance(value, bool) and isinstance(value, Integral) and low <= int(value) <= high
+
+
+def sequence(values: object, most: int) -> Sequence[Any] | None:
+    """Return ``values`` if they are a sequence or an array, no text, of ``most`` members or fewer."""
+    if isinstance(values, np.ma.MaskedArray):
+        return None
+    if isinstance(values, np.ndarray):
+        return values.tolist() if values.ndim and len(values) <= most else None
+    if isinstance(values, str | bytes | bytearray | memoryview) or not isinstance(values, Sequence):
+        return None
+    return values if len(values) <= most else None

@@ -6,13 +6,14 @@ their own. It brings the bands that a chart draws over the weights, each with it
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
 from scipy import special, stats
 
-from core.errors import ParameterError
+from core.checks import checked_array, real, unfit
+from core.errors import ParameterError, shown
 from core.fans import is_whole
 
 Array = npt.NDArray[np.float64]
@@ -80,6 +81,7 @@ class Law:
     share: float = field(init=False)
 
     def __post_init__(self) -> None:
+        self._check()
         parts = [(p, value, 0.0, 0.0, 0.0) for value, p in self.atoms]
         share = 1.0 - math.fsum(p for _, p in self.atoms) if self.continuous is not None else 0.0
         if self.continuous is not None:
@@ -102,6 +104,35 @@ class Law:
         kurtosis = fourth / variance**2 - 3 if variance > 0 else math.nan
         object.__setattr__(self, "excess_kurtosis", kurtosis)
 
+    def _check(self) -> None:
+        """Refuse what no law consists of.
+
+        Raises:
+            ParameterError: for a part of the wrong kind.
+        """
+        walls = self.bands if _all(self.bands, Band) else ()
+        fits = {
+            "family": (isinstance(self.family, str) and self.family in _FAMILIES, ", ".join(_FAMILIES)),
+            "parameters": (_all(self.parameters, Expression), "a tuple of Expressions"),
+            "bands": (
+                _all(self.bands, Band) and all(_numbers((band.low, band.high)) for band in walls),
+                f"a tuple of Bands, of {FURTHEST:g} at most",
+            ),
+            "continuous": (
+                isinstance(self.continuous, _FROZEN) or (self.continuous is None and self.atoms != ()),
+                "a distribution of scipy.stats, or None beside atoms",
+            ),
+            "atoms": (
+                _all(self.atoms, tuple) and all(map(_numbers, self.atoms)) and _shares(self.atoms),
+                f"a tuple of (value, probability), of {FURTHEST:g} at most",
+            ),
+            "uncut": (self.uncut is None or _numbers(self.uncut), "a pair of numbers, or None"),
+            "matrix": (self.matrix is None or _whole(self.matrix), "a pair of whole numbers, or None"),
+        }
+        for name, (fit, wanted) in fits.items():
+            if not fit:
+                raise unfit(name, getattr(self, name), wanted)
+
     @property
     def random(self) -> bool:
         """False if every draw gives the same tensor."""
@@ -119,14 +150,24 @@ class Law:
         return walls[0] if walls else (-math.inf, math.inf)
 
     def pdf(self, x: npt.ArrayLike) -> Array:
-        """Density of the continuous part at ``x``; an atom has probability but no density."""
+        """Density of the continuous part at ``x``; an atom has probability but no density.
+
+        Raises:
+            ParameterError: unless ``x`` is a number, or an array of numbers.
+        """
+        x = checked_array("x", x)
         if self.continuous is None:
-            return np.zeros_like(np.asarray(x, dtype=float))
-        return np.asarray(self.share * self.continuous.pdf(x))
+            return np.zeros_like(x)
+        with np.errstate(over="ignore"):  # far out, the square of x leaves the doubles, and the density is 0
+            return np.asarray(self.share * self.continuous.pdf(x))
 
     def cdf(self, x: npt.ArrayLike) -> Array:
-        """P(w ≤ x), atoms included."""
-        x = np.asarray(x, dtype=float)
+        """P(w ≤ x), atoms included.
+
+        Raises:
+            ParameterError: unless ``x`` is a number, or an array of numbers.
+        """
+        x = checked_array("x", x)
         total = np.zeros_like(x) if self.continuous is None else self.share * self.continuous.cdf(x)
         for value, probability in self.atoms:
             total = total + probability * (x >= value)
@@ -149,7 +190,14 @@ class Law:
         return np.linspace(low, high, bins + 1)
 
     def reach(self, sigmas: float) -> tuple[float, float]:
-        """Return the support, cut off at this many standard deviations of the continuous part."""
+        """Return the support, cut off at this many standard deviations of the continuous part.
+
+        Raises:
+            ParameterError: unless ``sigmas`` is a number that is not negative.
+        """
+        sigmas = real(given := sigmas)
+        if not sigmas >= 0:
+            raise unfit("sigmas", given, "a number that is not negative")
         low, high = self.support
         if self.continuous is None:
             return low, high
@@ -157,11 +205,36 @@ class Law:
         return max(low, mean - sigmas * std), min(high, mean + sigmas * std)
 
 
+#: How far out what a law consists of may lie.
+FURTHEST = 1e60
+_FAMILIES = get_args(Family)
+#: A distribution of scipy.stats with its parameters.
+_FROZEN = type(stats.norm())
+
+
+def _all(parts: object, kind: type) -> bool:
+    return isinstance(parts, tuple) and all(isinstance(part, kind) for part in parts)
+
+
+def _numbers(pair: object) -> bool:
+    """Tell whether this is a pair of numbers whose fourth powers a double holds."""
+    return isinstance(pair, tuple) and len(pair) == 2 and all(abs(real(x)) <= FURTHEST for x in pair)
+
+
+def _whole(pair: object) -> bool:
+    return _numbers(pair) and all(is_whole(n, 1, math.inf) for n in pair)  # type: ignore[attr-defined]
+
+
+def _shares(atoms: tuple[tuple[float, float], ...]) -> bool:
+    """Tell whether probabilities are none, or add up to 1 at most, to rounding."""
+    return all(p >= 0 for _, p in atoms) and math.fsum(p for _, p in atoms) <= 1 + 1e-12
+
+
 def checked_bins(bins: object) -> int:
     """Return a number of bins if it may be one; see ``Law.edges``."""
     if not is_whole(bins, 1, 10_000):
         raise ParameterError(
-            f"bins must be a whole number from 1 to 10000; it was {bins!r}.",
+            f"bins must be a whole number from 1 to 10000; it was {shown(bins)}.",
             code="parameter.bins",
             value=bins,
         )

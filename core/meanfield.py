@@ -12,7 +12,6 @@ import math
 from collections.abc import Callable
 from functools import lru_cache
 from itertools import pairwise
-from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
@@ -22,11 +21,16 @@ from scipy import interpolate, optimize
 from torch import Tensor
 
 from core.activations import ACTIVATIONS, Activation
-from core.errors import ParameterError
+from core.checks import real, unfit
+from core.errors import ParameterError, shown
 from core.expectations import NEAR_0, expectation, expectations, half_gap, unknown
+from core.fans import is_whole, sequence
 from core.formula import activation_of
 
 Array = NDArray[np.float64]
+
+#: Layers that lengths are followed through, and numbers on a side of a plane, or on a line.
+MAX_DEPTH, MOST = 10_000, 1024
 
 
 class Gains(NamedTuple):
@@ -114,7 +118,7 @@ def length_map(key: str, q: float, *, sigma_w2: float, sigma_b2: float = 0.0) ->
 
     Source: Poole et al. 2016, eq. 3.
     """
-    spread, floor = _variances(sigma_w2, sigma_b2)
+    spread, floor = variances(sigma_w2, sigma_b2)
     return _next(_activation(key), _checked("q", q), spread, floor)
 
 
@@ -123,16 +127,8 @@ def lengths(key: str, q1: float, depth: int, *, sigma_w2: float, sigma_b2: float
 
     From a layer whose q fits into no double on, it is inf. Errors as of ``length_map``.
     """
-    activation, q, (spread, floor) = _activation(key), _checked("q1", q1), _variances(sigma_w2, sigma_b2)
-    if not _number(depth).is_integer() or depth < 1:
-        raise ParameterError(
-            f"depth must be a whole number of 1 or more; it was {depth!r}.",
-            code="parameter.number",
-            name="depth",
-            value=depth,
-            minimum=1.0,
-        )
-    found = np.full(int(depth), math.inf)
+    activation, q, (spread, floor) = _activation(key), _checked("q1", q1), variances(sigma_w2, sigma_b2)
+    found = np.full(checked_depth(depth), math.inf)
     for layer in range(len(found)):
         if q == math.inf:
             break
@@ -146,9 +142,10 @@ def fixed_point(key: str, *, sigma_w2: float, sigma_b2: float = 0.0, start: floa
     """Return q*, at which the length map settles from ``start``, to 9 digits.
 
     0.0 where lengths decay to 0, however slowly, and inf where they grow for ever; ``start`` where the map
-    holds it, as relu's does at sigma_w2 = 2. Errors as of ``length_map``.
+    holds it, as relu's does at sigma_w2 = 2; a ``start`` below 1e-290 counts as that. Errors as of
+    ``length_map``.
     """
-    spread, floor = _variances(sigma_w2, sigma_b2)
+    spread, floor = variances(sigma_w2, sigma_b2)
     return _settled(_activation(key), spread, floor, _checked("start", start))
 
 
@@ -193,11 +190,11 @@ def correlation_map(key: str, c: float, *, q: float, sigma_w2: float, sigma_b2: 
 
     Source: Poole et al. 2016, eq. 5, for any q.
     """
-    spread, floor = _variances(sigma_w2, sigma_b2)
+    spread, floor = variances(sigma_w2, sigma_b2)
     activation, q = _activation(key), _checked("q", q)
-    if not -1 <= _number(c) <= 1:
+    if not -1 <= real(c) <= 1:
         raise ParameterError(
-            f"c must be a number from −1 to 1; it was {c!r}.",
+            f"c must be a number from −1 to 1; it was {shown(c)}.",
             code="parameter.number",
             name="c",
             value=c,
@@ -224,7 +221,7 @@ def correlation_fixed_point(key: str, *, sigma_w2: float, sigma_b2: float = 0.0,
     Raises:
         ParameterError: as of ``length_map``.
     """
-    spread, floor = _variances(sigma_w2, sigma_b2)
+    spread, floor = variances(sigma_w2, sigma_b2)
     return _joined(_activation(key), spread, floor, _checked("start", start))
 
 
@@ -240,7 +237,7 @@ def depth_scales(key: str, *, sigma_w2: float, sigma_b2: float = 0.0, start: flo
 
     Source: Schoenholz et al. 2017, section 3.
     """
-    spread, floor = _variances(sigma_w2, sigma_b2)
+    spread, floor = variances(sigma_w2, sigma_b2)
     activation = _activation(key)
     begin = _checked("start", start)
     q, joined = _settled(activation, spread, floor, begin), _joined(activation, spread, floor, begin)
@@ -311,6 +308,9 @@ _STRIDE = 10**0.25
 #: How far fixed points are sought: a length that grows or shrinks by so much does so for ever.
 _FOR_EVER = 1e20
 
+#: The least length that is followed: squares of what is less leave the doubles.
+_LEAST = 1e-290
+
 #: A slope this close to 1 is 1.
 _CRITICAL = 1e-9
 
@@ -338,6 +338,7 @@ def _settled(activation: Activation, spread: float, floor: float, start: float) 
     def after(q: float) -> float:
         return _next(activation, q, spread, floor)
 
+    start = max(start, _LEAST) if start else start
     at_0 = after(0.0)
     if start == 0:
         start = at_0
@@ -352,7 +353,10 @@ def _settled(activation: Activation, spread: float, floor: float, start: float) 
     def excess(log_q: float) -> float:
         return after(math.exp(log_q)) / math.exp(log_q) - 1
 
-    found = math.exp(optimize.brentq(excess, math.log(before[-1]), math.log(end), xtol=1e-15))
+    low, high = math.log(before[-1]), math.log(end)
+    # next to the fixed point rounding alone decides where the map moves
+    apart = excess(low) * excess(high) < 0
+    found = math.exp(optimize.brentq(excess, low, high, xtol=1e-15)) if apart else before[-1]
     past = [after(q) / found - 1 for q in before]
     if (max(past) if up else -min(past)) < _CRITICAL:
         return found
@@ -389,9 +393,9 @@ def _walk(after: Callable[[float], float], start: float, far: float) -> tuple[li
             )
             if least.fun < -_HELD:
                 return met[:-2], math.exp(least.x)
-        if q == far:
+        was, q = q, min(max(after(q), q * _STRIDE), far) if up else max(min(after(q), q / _STRIDE), far)
+        if q in {0, was}:  # it is far, or there is no double on the way to 0
             break
-        q = min(max(after(q), q * _STRIDE), far) if up else max(min(after(q), q / _STRIDE), far)
     return met, None
 
 
@@ -591,7 +595,7 @@ def _activation(key: object) -> Activation:
     if isinstance(key, str):
         return activation_of(key)
     raise ParameterError(
-        f"key must be one of {', '.join(ACTIVATIONS)}, or a formula of z; it was {key!r}.",
+        f"key must be one of {', '.join(ACTIVATIONS)}, or a formula of z; it was {shown(key)}.",
         code="parameter.choice",
         name="key",
         value=key,
@@ -599,12 +603,37 @@ def _activation(key: object) -> Activation:
     )
 
 
-def _variances(sigma_w2: object, sigma_b2: object) -> tuple[float, float]:
+def variances(sigma_w2: object, sigma_b2: object) -> tuple[float, float]:
+    """Return both variances as floats.
+
+    Raises:
+        ParameterError: unless they are numbers, finite and not negative.
+    """
     return _checked("sigma_w2", sigma_w2), _checked("sigma_b2", sigma_b2)
 
 
 def _all_checked(name: str, values: ArrayLike) -> Array:
-    return np.array([_checked(name, value) for value in np.asarray(values).tolist()], dtype=float)
+    numbers = sequence(values, MOST)
+    if numbers is None:
+        raise unfit(name, values, f"a sequence of {MOST} numbers at most")
+    return np.array([_checked(name, value) for value in numbers], dtype=float)
+
+
+def checked_depth(depth: object) -> int:
+    """Return a number of layers if lengths can be followed through it.
+
+    Raises:
+        ParameterError: unless it is a whole number from 1 to MAX_DEPTH.
+    """
+    if not is_whole(depth, 1, MAX_DEPTH):
+        raise ParameterError(
+            f"depth must be a whole number of 1 or more; it was {shown(depth)}. At most it is {MAX_DEPTH}.",
+            code="parameter.number",
+            name="depth",
+            value=depth,
+            minimum=1.0,
+        )
+    return int(depth)  # type: ignore[call-overload,no-any-return]
 
 
 def _checked(name: str, value: object) -> float:
@@ -613,23 +642,13 @@ def _checked(name: str, value: object) -> float:
     Raises:
         ParameterError: unless it is a number, finite and not negative.
     """
-    number = _number(value)
+    number = real(value)
     if 0 <= number < math.inf:
         return number
     raise ParameterError(
-        f"{name} must be a finite number and not negative; it was {value!r}.",
+        f"{name} must be a finite number and not negative; it was {shown(value)}.",
         code="parameter.number",
         name=name,
         value=value,
         minimum=0.0,
     )
-
-
-def _number(value: object) -> float:
-    """Return a real number as a float, and nan for all else."""
-    if isinstance(value, bool) or not isinstance(value, Real):
-        return math.nan
-    try:
-        return float(value)
-    except OverflowError:  # of an int past the largest double
-        return math.inf

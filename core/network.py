@@ -7,9 +7,10 @@ build from it after ``torch.manual_seed(seed)``, bit for bit.
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeGuard
 
 import torch
 from torch import Generator, Tensor, nn
@@ -17,11 +18,12 @@ from torch.nn import functional as F
 
 from core import devices
 from core.activations import ACTIVATIONS
-from core.errors import InitLabError, NetworkError, ParameterError
-from core.fans import is_whole
+from core.checks import Array, checked_array, checked_flag, checked_kind, checked_whole, unfit
+from core.errors import InitLabError, NetworkError, ParameterError, shown
+from core.fans import is_whole, sequence
 from core.generators import global_generators
 from core.laws import Law
-from core.sampling import check
+from core.sampling import DTYPES, check, checked_dtype, checked_seed
 from core.schemes import SCHEMES, Value, scheme_of
 from core.table import written
 
@@ -35,7 +37,7 @@ OWN = "classic_uniform"
 #: Schemes that fill a Linear weight.
 LINEAR_SCHEMES = tuple(key for key in SCHEMES if key != "dirac")
 
-MAX_UNITS, MAX_LAYERS, MAX_CHARS = 4096, 16, 4000
+MAX_UNITS, MAX_LAYERS, MAX_CHARS, MAX_BATCH = 4096, 16, 4000, 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,11 @@ class Dense:
 
     def __post_init__(self) -> None:
         for word, words in ((self.scheme, LINEAR_SCHEMES), (self.activation, FOLLOWS), (self.bias, BIASES)):
-            if word not in words:
+            if not isinstance(word, str) or word not in words:
                 raise _unreadable("network.word", word)
+        if not is_whole(self.units, 1, MAX_UNITS):
+            raise _unreadable("network.units", self.units)
+        checked_pairs(self.scheme, self.params)
 
     @classmethod
     def of(cls, text: str) -> Self:
@@ -62,7 +67,7 @@ class Dense:
             NetworkError: if a word is none, or stands twice.
             ParameterError: for a parameter that the scheme does not take.
         """
-        units, *words = map(str.strip, split(text, r"\."))
+        units, *words = map(str.strip, split(_checked_text(text), r"\."))
         said: dict[str, Any] = {"units": _whole(units)}
         for word in words:
             name, inner = re.fullmatch(r"(.*?)(?:\((.*)\))?", word, re.DOTALL).groups()  # type: ignore[union-attr]
@@ -94,6 +99,8 @@ class Network:
     layers: tuple[Dense, ...]
 
     def __post_init__(self) -> None:
+        if not isinstance(self.layers, tuple) or not all(isinstance(dense, Dense) for dense in self.layers):
+            raise unfit("layers", self.layers, "a tuple of Dense")
         if not 1 <= len(self.layers) <= MAX_LAYERS:
             raise NetworkError(
                 f"A network has from 1 to {MAX_LAYERS} layers; it was given {len(self.layers)}.",
@@ -101,9 +108,8 @@ class Network:
                 most=MAX_LAYERS,
                 given=len(self.layers),
             )
-        for at, units in enumerate((self.inputs, *(dense.units for dense in self.layers))):
-            if not is_whole(units, 1, MAX_UNITS):
-                raise _unreadable("network.units", str(units), at)
+        if not is_whole(self.inputs, 1, MAX_UNITS):
+            raise _unreadable("network.units", self.inputs)
 
     @classmethod
     def of(cls, text: str) -> Self:
@@ -116,13 +122,7 @@ class Network:
             NetworkError: if it cannot be read so; ``facts["at"]`` counts the parts from 0, the inputs.
             ParameterError: for a parameter that a scheme does not take.
         """
-        if len(text) > MAX_CHARS:
-            raise NetworkError(
-                f"A network's text has at most {MAX_CHARS} characters; this one has {len(text)}.",
-                code="network.long",
-                most=MAX_CHARS,
-            )
-        first, *rest = map(str.strip, split(text, "-"))
+        first, *rest = map(str.strip, split(_checked_text(text), "-"))
         layers = []
         at = 0
         try:
@@ -159,7 +159,12 @@ class Network:
         return self.layers[-1].units
 
     def same_sizes(self, other: "Network") -> bool:
-        """Tell whether both have parameters of the same names and shapes."""
+        """Tell whether both have parameters of the same names and shapes.
+
+        Raises:
+            ParameterError: if the other is no Network.
+        """
+        checked_kind("other", other, Network, "a Network")
         biases = ([dense.bias == "none" for dense in network.layers] for network in (self, other))
         return self.shapes == other.shapes and next(biases) == next(biases)
 
@@ -185,6 +190,7 @@ def parameters_of(scheme: str, text: str) -> tuple[tuple[str, Value], ...]:
         ParameterError: if the text is no such list, or the scheme does not take it.
     """
     row, given = scheme_of(scheme), dict[str, Any]()
+    _checked_text(text)
     for part in filter(None, map(str.strip, text.split(","))):
         name, equals, value = map(str.strip, part.partition("="))
         if not equals or name in given:
@@ -198,6 +204,18 @@ def parameters_of(scheme: str, text: str) -> tuple[tuple[str, Value], ...]:
         given[name] = _number(value)
     checked = row.checked(given)
     return tuple((name, value) for name, value in checked.items() if value != row.params[name])
+
+
+def checked_pairs(scheme: str, params: object) -> None:
+    """Refuse what are not parameters of a scheme, as (name, value) pairs.
+
+    Raises:
+        ParameterError: saying what is wrong with them.
+    """
+    pairs = params if isinstance(params, tuple) else (None,)
+    if not all(isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str) for pair in pairs):
+        raise unfit("params", params, "a tuple of (name, value)")
+    scheme_of(scheme).checked(dict(pairs))
 
 
 def written_parameters(params: Sequence[tuple[str, Value]]) -> str:
@@ -225,15 +243,37 @@ def _whole(text: str) -> int:
     return int(text)
 
 
-def _unreadable(code: str, was: str, at: int = 0) -> NetworkError:
+def _checked_text(text: object) -> str:
+    """Return what describes a network, or part of one, if it is text and not too long.
+
+    Raises:
+        NetworkError: otherwise.
+    """
+    if not isinstance(text, str):
+        raise NetworkError(
+            f"A network is described by text; this is {type(text).__name__}.",
+            code="network.type",
+            kind=type(text).__name__,
+        )
+    if len(text) > MAX_CHARS:
+        raise NetworkError(
+            f"A network's text has at most {MAX_CHARS} characters; this one has {len(text)}.",
+            code="network.long",
+            most=MAX_CHARS,
+        )
+    return text
+
+
+def _unreadable(code: str, was: object, at: int = 0) -> NetworkError:
     wanted = {
         "network.units": f"a number of units from 1 to {MAX_UNITS}",
         "network.word": f"one scheme, one of {', '.join(FOLLOWS)}, zeros_bias or no_bias",
     }
     return NetworkError(
-        f"A network is written as in 3-4.xavier_normal.sigmoid-2.softmax; {was!r} is not {wanted[code]}.",
+        f"A network is written as in 3-4.xavier_normal.sigmoid-2.softmax; "
+        f"{shown(was)} is not {wanted[code]}.",
         code=code,
-        word=was,
+        word=was if isinstance(was, str) else shown(was),
         most=MAX_UNITS,
         at=at,
     )
@@ -286,10 +326,11 @@ class Net(nn.Module):
         self, network: Network, *, seed: int, device: str = "cpu", dtype: torch.dtype = torch.float32
     ) -> None:
         super().__init__()
+        checked_kind("network", network, Network, "a Network")
         network.check(seed=seed, device=device, dtype=dtype)
         target = devices.resolve(device)
         self.network = network
-        with global_generators(target, seed):
+        with global_generators(target, checked_seed(seed)):
             for name, dense, (fan_out, fan_in) in zip(
                 network.names, network.layers, network.shapes, strict=True
             ):
@@ -305,8 +346,15 @@ class Net(nn.Module):
         """Run ``x``, (batch, inputs), forward and return what each step gives, the input first.
 
         Raises:
-            NetworkError: if ``x`` has another shape or dtype.
+            NetworkError: if ``x`` has another shape, dtype or device, or is no dense tensor.
         """
+        own = next(self.parameters())
+        if not isinstance(x, Tensor) or x.is_nested or x.layout != torch.strided or x.device != own.device:
+            raise NetworkError(
+                f"The network takes a dense tensor on {own.device}; this is {shown(x)}.",
+                code="network.tensor",
+                device=str(own.device),
+            )
         if x.dim() != 2 or x.shape[1] != self.network.inputs:
             raise NetworkError(
                 f"The network takes inputs of shape (batch, {self.network.inputs}); "
@@ -315,10 +363,9 @@ class Net(nn.Module):
                 inputs=self.network.inputs,
                 shape=tuple(x.shape),
             )
-        own = next(self.parameters()).dtype
-        if x.dtype != own:
+        if x.dtype != own.dtype:
             raise NetworkError(
-                f"The network computes in {own}; the input is {x.dtype}.",
+                f"The network computes in {own.dtype}; the input is {x.dtype}.",
                 code="network.input_dtype",
                 dtype=str(x.dtype),
             )
@@ -352,22 +399,12 @@ class Net(nn.Module):
         """Put these numbers in the place of the parameters, by name.
 
         Raises:
-            NetworkError: if names or shapes are not this network's.
+            NetworkError: if names or shapes are not this network's, or these are no real numbers.
         """
-        own = dict(self.named_parameters())
-        try:
-            given = {name: torch.as_tensor(value, dtype=torch.float64) for name, value in values.items()}
-        except (TypeError, ValueError):
-            given = {}
-        if {name: p.shape for name, p in own.items()} != {name: value.shape for name, value in given.items()}:
-            raise NetworkError(
-                f"These are not this network's parameters, {', '.join(own)}, in name and shape.",
-                code="network.parameters",
-                names=tuple(own),
-            )
+        given = checked_values(self.network, values)
         with torch.no_grad():
-            for name, parameter in own.items():
-                parameter.copy_(given[name])
+            for name, parameter in self.named_parameters():
+                parameter.copy_(torch.from_numpy(given[name]))
         return self
 
     def printed(self) -> str:
@@ -382,6 +419,30 @@ class ThreeLayerNet(Net):
         super().__init__(LESSON, seed=seed)
 
 
+def checked_values(network: Network, values: object) -> dict[str, Array]:
+    """Return numbers for a network's parameters by name, as float64 of the parameters' shapes.
+
+    Raises:
+        NetworkError: if names or shapes are not this network's, or these are no real numbers.
+    """
+    shapes: dict[str, tuple[int, ...]] = {}
+    for name, dense, shape in zip(network.names, network.layers, network.shapes, strict=True):
+        shapes[f"{name}.weight"] = shape
+        if dense.bias != "none":
+            shapes[f"{name}.bias"] = shape[:1]
+    given: dict[str, Array] = {}
+    if isinstance(values, Mapping) and values.keys() == shapes.keys():
+        with suppress(ParameterError):  # then one is missing
+            given = {name: checked_array(name, values[name]) for name in shapes}
+    if {name: value.shape for name, value in given.items()} != shapes:
+        raise NetworkError(
+            f"These are not this network's parameters, {', '.join(shapes)}, in name and shape.",
+            code="network.parameters",
+            names=tuple(shapes),
+        )
+    return given
+
+
 def follow(activation: str, z: Tensor) -> Tensor:
     """Apply an activation, or softmax over each row."""
     return torch.softmax(z, dim=-1) if activation == "softmax" else ACTIVATIONS[activation].function(z)
@@ -390,9 +451,15 @@ def follow(activation: str, z: Tensor) -> Tensor:
 def seeded_input(
     batch: int, features: int, *, seed: int, device: str = "cpu", dtype: torch.dtype = torch.float32
 ) -> Tensor:
-    """Return what ``torch.randn(batch, features)`` gives after ``torch.manual_seed(seed)``."""
+    """Return what ``torch.randn(batch, features)`` gives after ``torch.manual_seed(seed)``.
+
+    Raises:
+        InitLabError: for sizes that are no whole numbers up to MAX_BATCH and MAX_UNITS; also see ``draw``.
+    """
+    batch, features = checked_whole("batch", batch, MAX_BATCH), checked_whole("features", features, MAX_UNITS)
     target = devices.resolve(device)
-    generator = Generator(device=target).manual_seed(seed)
+    generator = Generator(device=target).manual_seed(checked_seed(seed))
+    checked_dtype(dtype)
     return torch.randn(batch, features, generator=generator, device=target, dtype=dtype)
 
 
@@ -418,20 +485,20 @@ def backward(net: Net, x: Tensor, labels: Sequence[int]) -> Backward:
     a last softmax, or from the output where there is none: softmax is never applied twice.
 
     Raises:
-        NetworkError: if there is not one label a row, from 0 to outputs − 1.
+        NetworkError: if there is not one label a row, from 0 to outputs − 1; also see ``Net.steps``.
     """
-    classes = net.network.outputs
-    if not 0 < len(labels) == len(x) or not all(is_whole(label, 0, classes - 1) for label in labels):
+    steps, classes = checked_kind("net", net, Net, "a Net").steps(x), net.network.outputs
+    given = sequence(labels.tolist() if _counts(labels) else labels, len(x)) or ()
+    if not 0 < len(given) == len(x) or not all(is_whole(label, 0, classes - 1) for label in given):
         raise NetworkError(
             f"Labels are whole numbers from 0 to {classes - 1}, one for each of the {len(x)} rows; "
-            f"they were {list(labels)}.",
+            f"they were {shown(labels)}.",
             code="network.labels",
             classes=classes,
             rows=len(x),
         )
-    steps = net.steps(x)
     logits = steps[-2 if steps[-1].kind == "softmax" else -1].value
-    loss = F.cross_entropy(logits, torch.tensor(labels, device=x.device))
+    loss = F.cross_entropy(logits, torch.tensor(list(map(int, given)), device=x.device))
     gradients = iter(torch.autograd.grad(loss, list(net.parameters())))
     of_layers = [
         Gradient(name, next(gradients), next(gradients) if dense.bias != "none" else None)
@@ -440,14 +507,31 @@ def backward(net: Net, x: Tensor, labels: Sequence[int]) -> Backward:
     return Backward(loss.item(), tuple(of_layers))
 
 
+def _counts(labels: object) -> TypeGuard[Tensor]:
+    """Tell whether these are whole numbers in a tensor."""
+    return isinstance(labels, Tensor) and labels.dim() == 1 and not labels.dtype.is_floating_point
+
+
 def different_units(matrix: Tensor, *, exact: bool = False) -> int:
     """Return how many rows of ``matrix``, one a unit, differ: by more than rounding, or at all if ``exact``.
 
     Up to rounding, rows are equal where their entries agree to 16 units of the dtype's last place at the
     matrix's largest entry (in half precision to 2): torch may add the same numbers in another order from
     row to row. So rows far smaller than the largest count as equal.
+
+    Raises:
+        ParameterError: unless it is a matrix of one of core's DTYPES, of one row and one column at least.
     """
-    if exact:
+    if (
+        not isinstance(matrix, Tensor)
+        or matrix.dtype not in DTYPES
+        or matrix.dim() != 2
+        or not matrix.numel()
+    ):
+        raise unfit("matrix", matrix, "a floating tensor of shape (units, inputs)")
+    if matrix.is_meta or matrix.layout != torch.strided:
+        raise unfit("matrix", matrix, "a dense tensor with numbers")
+    if checked_flag("exact", exact):
         return len(torch.unique(matrix.detach(), dim=0))
     rows = matrix.detach().double().cpu()
     finite = rows[rows.isfinite()].abs()

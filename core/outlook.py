@@ -12,7 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from core import meanfield
+from core.checks import checked_array, checked_kind, unfit
 from core.errors import ParameterError
+from core.formula import activation_of
 from core.laws import Law
 from core.schemes import scheme_of
 from core.signal import INPUTS, checked_bias, checked_input, checked_scale
@@ -52,6 +54,7 @@ def setting(scheme: str, width: int, *, bias: str | float = "none", **params: An
         InitLabError: as ``signal.trace``.
     """
     law: Law = scheme_of(scheme).law((width, width), **params)
+    width = int(width)
     bias = checked_bias(bias)
     if law.mean != 0 or not (law.random or law.std == 0):
         return None
@@ -75,7 +78,7 @@ def expected(
     q = _lengths(given, activation, depth, input, input_scale)
     slopes = [_had(meanfield.chi1, activation, length, sigma_w2=given.sigma_w2) for length in q[:-1].tolist()]
     squares = [_had(meanfield.mean_square, activation, length) for length in q.tolist()]
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):  # inf times 0 is not known
         back: Array = np.cumprod([1.0, *reversed(slopes)], dtype=np.float64)[::-1]
     return Expected(q, np.where(q < math.inf, squares, q), back)
 
@@ -92,7 +95,7 @@ def expected_correlation(
     if not q[0]:
         return np.full(depth, math.nan)
     entry = INPUTS[input]
-    shared = given.sigma_w2 * entry.squared_mean * input_scale**2 + given.sigma_b2
+    shared = given.sigma_w2 * entry.squared_mean * checked_scale(input_scale) ** 2 + given.sigma_b2
     path = [shared / q[0]]
     for length in q[:-1]:
         held = 0 < length <= FURTHEST and not math.isnan(path[-1])
@@ -106,8 +109,13 @@ def expected_correlation(
 
 
 def _lengths(given: Setting, activation: str, depth: int, input: str, input_scale: float) -> Array:
+    given = Setting(*meanfield.variances(*checked_kind("given", given, Setting, "a Setting")))
+    depth = meanfield.checked_depth(depth)
     entry, scale = INPUTS[checked_input(input)], checked_scale(input_scale)
     first = given.sigma_w2 * entry.mean_square * scale**2 + given.sigma_b2
+    if first == math.inf:
+        activation_of(activation)  # says what is wrong
+        return np.full(depth, math.inf)
     try:
         return meanfield.lengths(activation, first, depth, **given._asdict())
     except ParameterError as error:
@@ -142,12 +150,24 @@ def spread(mean_squares: Array) -> Spread:
 
     Deep networks are log-normal: the mean of many seeds is that of their largest. Where a seed is 0 or
     overflows there is no logarithm, and nan; of one seed there is no spread.
+
+    Raises:
+        ParameterError: unless there are numbers of that shape, none of them negative.
     """
+    mean_squares = _course(mean_squares)
     usable = (mean_squares > 0) & (mean_squares < math.inf)
     logs = np.log(np.where(usable.all(0), mean_squares, math.nan)) / 2
     middle = logs.mean(0)
     deviation = logs.std(0, ddof=1) if len(logs) > 1 else np.full_like(middle, 0.0)
     return Spread(np.exp(middle), np.exp(middle - deviation), np.exp(middle + deviation))
+
+
+def _course(mean_squares: Array) -> Array:
+    """Return mean squares as float64 if they are such: (seeds, places), at least one of each."""
+    found = checked_array("mean_squares", mean_squares)
+    if found.ndim != 2 or not found.size or (found < 0).any():
+        raise unfit("mean_squares", mean_squares, "numbers of shape (seeds, places), none negative")
+    return found
 
 
 Kind = Literal["vanishes", "explodes", "settles", "kept", "falls", "grows", "lost"]
@@ -183,7 +203,11 @@ def fate(mean_squares: Array) -> Fate:
     "lost" is a signal that is gone at its first place; "vanishes" and "explodes" go FAR, and are called by
     where they first do, or are gone later; "kept" stays within NEAR of its beginning, "settles" comes to
     rest elsewhere, and the rest falls or grows, by where it ends.
+
+    Raises:
+        ParameterError: as of ``spread``.
     """
+    mean_squares = _course(mean_squares)
     middle = spread(mean_squares).middle
     gone = np.flatnonzero(np.isnan(middle))
     lost = int(gone[0]) + 1 if len(gone) else 0

@@ -12,9 +12,10 @@ from types import MappingProxyType
 
 from scipy import stats
 
+from core.checks import real, unfit
 from core.network import Network
 from core.referee import judge
-from core.sampling import draw
+from core.sampling import checked_seed, draw
 from core.schemes import SCHEMES
 from core.summary import Summary
 
@@ -58,17 +59,30 @@ class Question:
 
         A scheme is right if the referee cannot tell the weights from its law, or it is the one that
         drew them.
+
+        Raises:
+            ParameterError: if it is neither.
         """
         if not self.choices:
-            return self.low <= float(answer) <= self.high
+            number = real(answer)
+            if math.isnan(number) and not isinstance(answer, float):
+                raise unfit("answer", answer, "a number")
+            return self.low <= number <= self.high
+        if not isinstance(answer, str) or answer not in self.choices:
+            raise unfit("answer", answer, f"one of {', '.join(self.choices)}")
         if answer == self.scheme:
             return True
-        law = SCHEMES[str(answer)].law(self.shape)
+        law = SCHEMES[answer].law(self.shape)
         return judge(Summary.of(draw(self.scheme, self.shape, seed=self.seed), law=law), law).consistent
 
 
 def questions(seed: int) -> tuple[Question, ...]:
-    """Return one question of each kind, always the same for a seed."""
+    """Return one question of each kind, always the same for a seed.
+
+    Raises:
+        ParameterError: for a seed that torch does not take.
+    """
+    seed = checked_seed(seed)
     return tuple(make(Random(f"{kind} {seed}")) for kind, make in KINDS.items())  # noqa: S311 - no secrets
 
 

@@ -5,14 +5,22 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
+from core import devices
 from core.activations import ACTIVATIONS
-from core.fans import checked_shape
+from core.checks import Array, checked_array, checked_kind, checked_whole, unfit
+from core.fans import checked_shape, sequence
 from core.formula import activation_of
-from core.network import OWN, Dense, Network
+from core.network import MAX_BATCH, OWN, Dense, Network, checked_values
+from core.sampling import checked_dtype, checked_seed
 from core.schemes import Call, scheme_of
+from core.signal import checked_bias, checked_input, checked_scale, checked_seeds, checked_sizes
+
+#: Schemes that one script compares.
+MAX_SCHEMES = 64
 
 
 def pytorch_code(
@@ -28,11 +36,15 @@ def pytorch_code(
 
     An orthogonal weight is LAPACK's, and the same but for rounding. Arguments that equal torch's own
     defaults are left out.
+
+    Raises:
+        InitLabError: see ``draw``; the device may be another machine's.
     """
     call = scheme_of(key).call(shape, **params)
     words = _words(call)
     sizes = ", ".join(map(str, checked_shape(shape)))
-    where = "" if dtype == torch.float32 else f", dtype={dtype}"
+    device, seed = _named(device), checked_seed(seed)
+    where = "" if checked_dtype(dtype) == torch.float32 else f", dtype={dtype}"
     where += "" if device == "cpu" else f', device="{device}"'
     lines = ["import torch", "from torch import nn", ""]
     if call.takes_global:
@@ -49,6 +61,25 @@ def pytorch_code(
         "print(weight)",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _named(device: object) -> str:
+    """Return a device's name as code writes it."""
+    return str(devices.named(device))  # type: ignore[arg-type]
+
+
+def _rows(rows: object, inputs: int) -> list[list[float]]:
+    """Return rows of ``inputs`` numbers."""
+    found = _finite("rows", checked_array("rows", rows))
+    if found.ndim != 2 or not 0 < len(found) <= MAX_BATCH or found.shape[1] != inputs:
+        raise unfit("rows", rows, f"from 1 to {MAX_BATCH} rows of {inputs} numbers")
+    return found.tolist()  # type: ignore[no-any-return]
+
+
+def _finite(name: str, numbers: Array) -> Array:
+    if not np.isfinite(numbers).all():
+        raise unfit(name, numbers, "finite numbers, which code can write")
+    return numbers
 
 
 def call_code(key: str, shape: Sequence[int], **params: Any) -> str:
@@ -74,7 +105,17 @@ def network_code(  # noqa: PLR0913 - by keyword, what a run depends on
     ``seeded_input(batch, network.inputs, seed=data_seed)``, or ``rows``: all bit for bit. Its output
     agrees but for rounding, as products of matrices do. It needs torch alone, and prints what the
     lesson prints but for torchsummary's text.
+
+    Raises:
+        InitLabError: for what ``Net``, ``seeded_input`` and ``Net.load`` refuse, and for numbers not finite.
     """
+    checked_kind("network", network, Network, "a Network")
+    checked_dtype(dtype)
+    device, seed, data_seed = _named(device), checked_seed(seed), checked_seed(data_seed)
+    batch = checked_whole("batch", batch, MAX_BATCH)
+    if values is not None:
+        for name, numbers in checked_values(network, values).items():
+            _finite(name, numbers)
     layers = list(zip(network.names, network.layers, network.shapes, strict=True))
     head = ["import torch", "import torch.nn as nn"]
     if any(_calls(dense).startswith("F.") for dense in network.layers):
@@ -86,7 +127,7 @@ def network_code(  # noqa: PLR0913 - by keyword, what a run depends on
     if rows is not None:
         data = [
             "    my_data = torch.tensor([",
-            *(f"        {[float(x) for x in row]}," for row in rows),
+            *(f"        {row}," for row in _rows(rows, network.inputs)),
             "    ])",
         ]
     load = []
@@ -141,7 +182,16 @@ def signal_code(  # noqa: PLR0913 - by keyword, what a run depends on
 
     It makes the same draws, products and activations in the same order, and prints root mean squares by
     layer: their geometric means over the seeds. They agree but for rounding: see ``signal.trace``.
+
+    Raises:
+        InitLabError: see ``signal.trace``; the device may be another machine's.
     """
+    checked_dtype(dtype)
+    device, rows = _named(device), list(checked_seeds(seeds))
+    depth, width, batch = checked_sizes(depth, width, batch).values()
+    bias, input, input_scale = checked_bias(bias), checked_input(input), checked_scale(input_scale)
+    if not (schemes := _pairs(schemes)):
+        raise unfit("schemes", schemes, "(key, parameters) of one scheme or more")
     phi = activation_of(activation).code
     shape = (width, width)
     names = _names(schemes)
@@ -161,7 +211,6 @@ def signal_code(  # noqa: PLR0913 - by keyword, what a run depends on
     }[input]
     scaled = "" if input_scale == 1 else f".mul_({input_scale!r})"
     on = "" if device == "cpu" else f'"{device}"'
-    rows = list(seeds)
     counted = rows == list(range(rows[0], rows[0] + len(rows)))
     lines = [
         "import math",
@@ -213,6 +262,14 @@ def signal_code(  # noqa: PLR0913 - by keyword, what a run depends on
         "        print(layer + 1, *(middle([run[way][layer] for run in runs]) for way in (0, 1)))",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _pairs(schemes: object) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return (key, parameters) of each scheme, of MAX_SCHEMES at most; none if one is no such pair."""
+    found = list(sequence(schemes, MAX_SCHEMES) or ())
+    fits = (isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str) for pair in found)
+    mapped = (isinstance(pair[1], Mapping) for pair in found)
+    return found if all(fits) and all(mapped) else []
 
 
 def _names(schemes: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:

@@ -11,9 +11,10 @@ from torch import Generator, Tensor
 from torch.overrides import TorchFunctionMode
 
 from core import devices
-from core.errors import Cancelled, DtypeError, ParameterError, SizeError
+from core.checks import checked_flag, checked_progress
+from core.errors import Cancelled, DtypeError, ParameterError, SizeError, shown
 from core.fans import checked_shape, is_whole
-from core.laws import EDGE_SIGMAS, Law
+from core.laws import EDGE_SIGMAS, Law, checked_bins
 from core.schemes import NARROW, Call, Scheme, kept, proposals, scheme_of
 from core.structure import defects
 from core.summary import Summary, Tally
@@ -85,6 +86,8 @@ def summarize(
         Cancelled: if ``progress`` returned False.
     """
     scheme, law, target = check(key, shape, seed=seed, device=device, dtype=dtype, whole=False, **params)
+    bins = checked_bins(bins)
+    checked_progress(progress)
     call, size = scheme.call(shape, **params), math.prod(checked_shape(shape))
     tally, generator = Tally(law, bins, dtype), _generator(target, seed)
     report = _Report(progress, size)
@@ -106,8 +109,13 @@ def summarize(
 
 
 def streams(key: str, shape: Sequence[int], device: str | torch.device = "cpu", **params: Any) -> bool:
-    """Tell whether ``summarize`` draws this part by part, so that its size is not bounded by memory."""
-    return torch.device(device).type == "cpu" and scheme_of(key).call(shape, **params).elementwise
+    """Tell whether ``summarize`` draws this part by part, so that its size is not bounded by memory.
+
+    Raises:
+        InitLabError: for a device that is none, and as of ``Scheme.call``.
+    """
+    call = scheme_of(key).call(shape, **params)
+    return devices.named(device).type == "cpu" and call.elementwise
 
 
 def _count(parts: Iterable[Tensor], tally: Tally, report: "_Report") -> None:
@@ -218,12 +226,9 @@ def check(
     """
     scheme = scheme_of(key)
     law = scheme.law(shape, **params)
-    if dtype not in DTYPES:
-        allowed = ", ".join(str(d) for d in DTYPES)
-        raise DtypeError(
-            f"The dtype must be one of {allowed}; it was {dtype}.", code="dtype.unknown", value=str(dtype)
-        )
+    checked_dtype(dtype)
     checked_seed(seed)
+    whole = checked_flag("whole", whole)
     target = devices.resolve(device)
     if target.type == "mps" and dtype == torch.float64:
         raise DtypeError(
@@ -242,6 +247,22 @@ def check(
     return scheme, law, target
 
 
+def checked_dtype(dtype: object) -> torch.dtype:
+    """Return ``dtype`` if it is one of DTYPES.
+
+    Raises:
+        DtypeError: otherwise.
+    """
+    if not isinstance(dtype, torch.dtype) or dtype not in DTYPES:
+        allowed = ", ".join(str(d) for d in DTYPES)
+        raise DtypeError(
+            f"The dtype must be one of {allowed}; it was {shown(dtype)}.",
+            code="dtype.unknown",
+            value=shown(dtype),
+        )
+    return dtype
+
+
 def checked_seed(seed: object) -> int:
     """Return ``seed`` if torch takes it: 64 bits, signed or not.
 
@@ -250,7 +271,7 @@ def checked_seed(seed: object) -> int:
     """
     if not is_whole(seed, -(2**63), 2**64 - 1):
         raise ParameterError(
-            f"The seed must be a whole number from -2^63 to 2^64 - 1; it was {seed!r}.",
+            f"The seed must be a whole number from -2^63 to 2^64 - 1; it was {shown(seed)}.",
             code="parameter.seed",
             value=seed,
         )

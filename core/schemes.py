@@ -8,7 +8,6 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from numbers import Real
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -16,7 +15,8 @@ import torch
 from scipy import special
 from torch import Generator, Tensor, nn
 
-from core.errors import ParameterError, SchemeError, ShapeError
+from core.checks import checked_kind, real, unfit
+from core.errors import ParameterError, SchemeError, ShapeError, shown
 from core.fans import Fans, checked_shape, is_whole
 from core.generators import global_generators
 from core.laws import (
@@ -89,10 +89,10 @@ class Parameter:
             ParameterError: otherwise, saying what is.
         """
         if self.choices:
-            if value in self.choices:
+            if isinstance(value, str) and value in self.choices:
                 return str(value)
             raise ParameterError(
-                f"{name} must be one of {', '.join(self.choices)}; it was {value!r}.",
+                f"{name} must be one of {', '.join(self.choices)}; it was {shown(value)}.",
                 code="parameter.choice",
                 name=name,
                 value=value,
@@ -101,13 +101,14 @@ class Parameter:
         if self.whole:
             if is_whole(value, self.minimum, self.maximum):
                 return int(value)  # type: ignore[call-overload,no-any-return]
-        elif not isinstance(value, bool) and isinstance(value, Real):
-            size, number = abs(float(value)), float(value)
+        else:
+            number = real(value)
+            size = abs(number)
             allowed = SMALLEST <= size <= LARGEST or (size == 0 and self.zero)
             if allowed and self.minimum <= number <= self.maximum:
                 return number
         raise ParameterError(
-            f"{name} must be {self._allowed}; it was {value!r}.",
+            f"{name} must be {self._allowed}; it was {shown(value)}.",
             code="parameter.number",
             name=name,
             value=value,
@@ -169,7 +170,13 @@ class Scheme:
     _own: Mapping[str, Parameter] = field(default_factory=dict)
 
     def domain(self, name: str) -> Parameter:
-        """Return what the parameter ``name`` may be in this scheme."""
+        """Return what the parameter ``name`` may be in this scheme.
+
+        Raises:
+            ParameterError: if no scheme has such a parameter.
+        """
+        if not isinstance(name, str) or name not in PARAMETERS:
+            raise self._unknown(name)
         return self._own.get(name, PARAMETERS[name])
 
     def checked(self, params: Params) -> dict[str, Value]:
@@ -178,15 +185,11 @@ class Scheme:
         Raises:
             ParameterError: for an unknown name, a value outside its domain, or a ≥ b.
         """
-        unknown = [name for name in params if name not in self.params]
+        unknown = [
+            name for name in checked_kind("params", params, Mapping, "a mapping") if name not in self.params
+        ]
         if unknown:
-            takes = ", ".join(self.params) or "no parameters"
-            raise ParameterError(
-                f"{self.key} takes {takes}; it was given {', '.join(unknown)}.",
-                code="parameter.unknown",
-                name=unknown[0],
-                scheme=self.key,
-            )
+            raise self._unknown(*unknown)
         values = {
             name: self.domain(name).checked(name, params.get(name, default))
             for name, default in self.params.items()
@@ -201,6 +204,20 @@ class Scheme:
                 b=high,
             )
         return values
+
+    def _unknown(self, *names: object) -> ParameterError:
+        """Return the error that says that this scheme has no such parameters."""
+        takes = ", ".join(self.params) or "no parameters"
+        given = ", ".join(
+            name if isinstance(name, str) and name.isprintable() and len(name) < 64 else shown(name)
+            for name in names[:8]
+        )
+        return ParameterError(
+            f"{self.key} takes {takes}; it was given {given}.",
+            code="parameter.unknown",
+            name=names[0],
+            scheme=self.key,
+        )
 
     def law(self, shape: Sequence[int], **params: Any) -> Law:
         """Return the law of one entry of a weight of this ``shape``, ``(out, in, *kernel)``.
@@ -219,8 +236,11 @@ class Scheme:
         """Fill ``tensor`` in place, taking randomness from ``generator`` alone.
 
         Raises:
-            InitLabError: see ``law``.
+            InitLabError: see ``law``; also for no tensor that torch fills, or no generator on its device.
         """
+        _check_fillable(tensor)
+        if checked_kind("generator", generator, Generator, "a torch.Generator").device != tensor.device:
+            raise unfit("generator", generator, f"a torch.Generator on {tensor.device}")
         self.law(tensor.shape, **params)  # says what is wrong in our words, not in torch's
         call = self.call(tensor.shape, **params)
         function = getattr(nn.init, call.function)
@@ -229,6 +249,20 @@ class Scheme:
         arguments = {"generator": generator} if call.random else {}
         filled: Tensor = function(tensor, **call.arguments, **arguments)
         return filled
+
+
+def _check_fillable(tensor: object) -> None:
+    """Refuse what torch.nn.init does not fill.
+
+    Raises:
+        ParameterError: unless it is a dense floating tensor that holds each of its numbers by itself.
+    """
+    if not isinstance(tensor, Tensor) or tensor.is_nested or tensor.layout != torch.strided or tensor.is_meta:
+        raise unfit("tensor", tensor, "a dense tensor with numbers")
+    if not tensor.dtype.is_floating_point or tensor.dtype.itemsize == 1:
+        raise unfit("tensor", tensor, "of a dtype that torch draws in, as float32")
+    if any(step == 0 and size > 1 for step, size in zip(tensor.stride(), tensor.shape, strict=True)):
+        raise unfit("tensor", tensor, "of numbers of its own, not expanded")
 
 
 @lru_cache(maxsize=1024)
@@ -721,9 +755,9 @@ def scheme_of(key: str) -> Scheme:
     Raises:
         SchemeError: if there is none, naming those that exist.
     """
-    if key not in SCHEMES:
+    if not isinstance(key, str) or key not in SCHEMES:
         raise SchemeError(
-            f"There is no scheme {key!r}; there are {', '.join(SCHEMES)}.",
+            f"There is no scheme {shown(key)}; there are {', '.join(SCHEMES)}.",
             code="scheme.unknown",
             value=key,
         )

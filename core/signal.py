@@ -5,9 +5,10 @@ h = W·x + b, x = φ(h). What is sent back starts as N(0, 1) at the last layer's
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from numbers import Integral
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -19,8 +20,9 @@ from torch.nn import functional as F
 
 from core import devices
 from core.activations import Activation
-from core.errors import Cancelled, ParameterError, SizeError
-from core.fans import is_whole
+from core.checks import checked_flag, checked_progress, checked_whole, unfit
+from core.errors import Cancelled, ParameterError, SizeError, shown
+from core.fans import sequence
 from core.formula import activation_of
 from core.sampling import Progress, check, checked_seed
 from core.schemes import SCHEMES
@@ -159,7 +161,8 @@ def trace(  # noqa: PLR0913 - what a run depends on, by keyword
         Cancelled: if ``progress`` returned False.
     """
     phi = activation_of(activation)
-    chosen = _checked_seeds(seeds)
+    chosen = checked_seeds(seeds)
+    sizes = checked_sizes(depth, width, batch)
     run = _Run(
         scheme=scheme,
         params=params,
@@ -167,13 +170,12 @@ def trace(  # noqa: PLR0913 - what a run depends on, by keyword
         bias=checked_bias(bias),
         input=checked_input(input),
         input_scale=checked_scale(input_scale),
-        depth=_checked_whole("depth", depth, MAX_DEPTH),
-        width=_checked_whole("width", width, MAX_WIDTH),
-        batch=_checked_whole("batch", batch, MAX_BATCH),
-        device=check(scheme, (width, width), seed=chosen[0], device=device, dtype=dtype, **params)[2],
+        **sizes,
+        device=check(scheme, (sizes["width"],) * 2, seed=chosen[0], device=device, dtype=dtype, **params)[2],
         dtype=dtype,
-        backward=backward,
+        backward=checked_flag("backward", backward),
     )
+    checked_progress(progress)
     with devices.alone(run.needed):
         run.check_memory()
         # a new thread, so that the caller's own keeps its denormals; its OpenMP team inherits the mode
@@ -181,34 +183,31 @@ def trace(  # noqa: PLR0913 - what a run depends on, by keyword
             return thread.submit(run.over, chosen, progress or _silent).result()
 
 
-def _checked_seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
+def checked_sizes(depth: object, width: object, batch: object) -> dict[str, int]:
+    """Return the sizes of a run by name if they are such.
+
+    Raises:
+        ParameterError: if one is no whole number, or too large.
+    """
+    return {
+        "depth": checked_whole("depth", depth, MAX_DEPTH),
+        "width": checked_whole("width", width, MAX_WIDTH),
+        "batch": checked_whole("batch", batch, MAX_BATCH),
+    }
+
+
+def checked_seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
     """Return the seeds that are meant.
 
     Raises:
         ParameterError: if there are none or too many, or one is none that torch takes.
     """
-    if not isinstance(seeds, Iterable):
-        return tuple(range(_checked_whole("seeds", seeds, MAX_SEEDS)))
-    chosen = tuple(map(checked_seed, seeds))
-    _checked_whole("seeds", len(chosen), MAX_SEEDS)
-    return chosen
-
-
-def _checked_whole(name: str, value: object, high: int) -> int:
-    """Return ``value`` as Python's int, which never overflows.
-
-    Raises:
-        ParameterError: if it is no whole number from 1 to ``high``.
-    """
-    if not is_whole(value, 1, high):
-        raise ParameterError(
-            f"{name} must be a whole number from 1 to {high}; it was {value!r}.",
-            code="parameter.number",
-            name=name,
-            value=value,
-            minimum=1,
-        )
-    return int(value)  # type: ignore[call-overload,no-any-return]
+    if isinstance(seeds, Integral):
+        return tuple(range(checked_whole("seeds", seeds, MAX_SEEDS)))
+    chosen = sequence(seeds, MAX_SEEDS)
+    if not chosen:
+        raise unfit("seeds", seeds, f"from 1 to {MAX_SEEDS} seeds, or how many")
+    return tuple(map(checked_seed, chosen))
 
 
 def checked_bias(bias: object) -> str | float:
@@ -224,7 +223,7 @@ def checked_bias(bias: object) -> str | float:
         return float(domain.checked("bias", bias)) or "none"
     except ParameterError as error:
         raise ParameterError(
-            f"bias must be none, torch, or the standard deviation of a normal one; it was {bias!r}.",
+            f"bias must be none, torch, or the standard deviation of a normal one; it was {shown(bias)}.",
             **{"code": error.code, **error.facts},
         ) from None
 
@@ -237,7 +236,7 @@ def checked_input(name: object) -> str:
     """
     if not isinstance(name, str) or name not in INPUTS:
         raise ParameterError(
-            f"input must be one of {', '.join(INPUTS)}; it was {name!r}.",
+            f"input must be one of {', '.join(INPUTS)}; it was {shown(name)}.",
             code="parameter.choice",
             name="input",
             value=name,

@@ -195,7 +195,9 @@ def test_the_lesson_s_class_is_the_lesson_s() -> None:
 
 def test_given_numbers_are_not_rounded() -> None:
     """All 17 digits of a double stand in the code."""
-    code = network_code(Network.of("1-1"), seed=0, rows=((1 / 3,),), values={"out.weight": ((2 / 3,),)})
+    code = network_code(
+        Network.of("1-1.no_bias"), seed=0, rows=((1 / 3,),), values={"out.weight": ((2 / 3,),)}
+    )
     assert "[0.3333333333333333]" in code
     assert "[[0.6666666666666666]]" in code
 

@@ -1,0 +1,126 @@
+"""What several functions ask of an argument, each in one way.
+
+numpy's numbers and arrays count as Python's. What is refused is refused before anything is computed.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from numbers import Real
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from core.errors import ParameterError, shown
+from core.fans import is_whole
+
+Kind = TypeVar("Kind")
+Array = npt.NDArray[np.float64]
+
+#: Numbers of one array that is given as a list.
+MOST = 1 << 24
+
+
+def checked_whole(name: str, value: object, high: int, low: int = 1) -> int:
+    """Return ``value`` as Python's int, which never overflows.
+
+    Raises:
+        ParameterError: if it is no whole number from ``low`` to ``high``.
+    """
+    if not is_whole(value, low, high):
+        raise ParameterError(
+            f"{name} must be a whole number from {low} to {high}; it was {shown(value)}.",
+            code="parameter.number",
+            name=name,
+            value=value,
+            minimum=low,
+        )
+    return int(value)  # type: ignore[call-overload,no-any-return]
+
+
+def real(value: object) -> float:
+    """Return a real number, Python's or numpy's, as a float, ±inf past the doubles; nan for all else."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:  # of an int past the largest double
+        return math.inf if value > 0 else -math.inf  # type: ignore[operator]
+
+
+def checked_kind(name: str, value: Kind, kind: Any, wanted: str) -> Kind:
+    """Return ``value`` if it is of a kind, which ``wanted`` calls by name.
+
+    Raises:
+        ParameterError: otherwise.
+    """
+    if isinstance(value, kind):
+        return value
+    raise unfit(name, value, wanted)
+
+
+def checked_flag(name: str, value: object) -> bool:
+    """Return ``value`` as Python's bool if it is one, or numpy's: what is true of all else nobody knows.
+
+    Raises:
+        ParameterError: otherwise.
+    """
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    raise unfit(name, value, "True or False")
+
+
+def checked_progress(progress: Callable[[int, int], bool | None] | None) -> None:
+    """Refuse a ``progress`` that cannot be called.
+
+    Raises:
+        ParameterError: if it is neither None nor callable.
+    """
+    if progress is not None and not callable(progress):
+        raise unfit("progress", progress, "a function of (done, total), or None")
+
+
+def checked_array(name: str, values: object, wanted: str = "real numbers, nested or in an array") -> Array:
+    """Return real numbers of any shape, nan and inf among them, as an array of float64.
+
+    Raises:
+        ParameterError: if they are of another kind, as text or complex numbers, or nested unevenly.
+    """
+    if isinstance(values, Sequence) and len(values) > MOST:
+        raise unfit(name, values, f"{MOST} numbers at most")
+    if isinstance(values, Tensor) and values.layout == torch.strided and not values.is_meta:
+        values = values.detach().cpu()
+        values = values.double().numpy() if values.dtype.is_floating_point else values.numpy()
+    try:
+        array = np.asarray(values)
+        if not _plain(values):
+            raise TypeError("truths and bytes, which NumPy counts as numbers")
+        if array.dtype.kind in "iuf":
+            with np.errstate(over="ignore"):  # a long double past the doubles is inf
+                return array.astype(np.float64)
+        numbers = [real(each) for each in array.ravel().tolist()] if array.dtype.kind == "O" else [math.nan]
+    except (TypeError, ValueError, RuntimeError, RecursionError):
+        numbers = [math.nan]
+    if any(map(math.isnan, numbers)):
+        raise unfit(name, values, wanted)
+    return np.array(numbers).reshape(array.shape)
+
+
+def _plain(values: object) -> bool:
+    """Tell whether there are neither truths nor bytes among nested values, nor masked ones."""
+    if isinstance(values, list | tuple):
+        return all(map(_plain, values))
+    return not isinstance(values, bool | np.bool_ | bytes | bytearray | memoryview | np.ma.MaskedArray)
+
+
+def unfit(name: str, value: object, wanted: str) -> ParameterError:
+    """Return the error that says that an argument is of the wrong kind."""
+    return ParameterError(
+        f"{name} must be {wanted}; it was {shown(value)}.",
+        code="parameter.kind",
+        name=name,
+        value=shown(value),
+        wanted=wanted,
+    )
