@@ -49,6 +49,7 @@ def choose(state: State, name: str, t: Text, *, names: str = "", none: str = "")
         key=name,
         persist_state="page",
         filter_mode=None,
+        help=t("control.dtype_help") if name == "dtype" else None,
         disabled=name in state.fixed,
     )
     refusal(state, name, t)
