@@ -7,9 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from core.errors import DtypeError
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +35,25 @@ class Activation:
     #: where the function or its slope jumps, ascending; between them it is smooth
     breaks: tuple[float, ...] = ()
 
-    def derivative(self, z: Tensor) -> Tensor:
-        """Return φ′(z) of z's shape, as torch's own backward pass has it; where φ bends, one side's."""
-        with torch.enable_grad():
-            z = z.detach().requires_grad_()
-            (slope,) = torch.autograd.grad(self.function(z).sum(), z)
+    def derivative(self, z: Tensor | NDArray[np.floating]) -> Tensor:
+        """Return φ′(z) of z's shape, as torch's own backward pass has it; where φ bends, one side's.
+
+        z may be NumPy's too.
+
+        Raises:
+            DtypeError: for what is no array of a float dtype for which torch has φ.
+        """
+        try:
+            at = torch.from_numpy(z) if isinstance(z, np.ndarray) else z
+            with torch.enable_grad():
+                at = at.detach().requires_grad_()
+                (slope,) = torch.autograd.grad(self.function(at).sum(), at)
+        except (AttributeError, TypeError, ValueError, RuntimeError) as error:
+            raise DtypeError(
+                f"The slope of {self.key} is had at a tensor of floats; this is {type(z).__name__}.",
+                code="dtype.slope",
+                kind=type(z).__name__,
+            ) from error
         return slope
 
     @property

@@ -69,7 +69,7 @@ def written_table(rows: Sequence[Sequence[float]]) -> str:
     """
     try:
         numbers = [[float(value) for value in row] for row in rows]
-    except (TypeError, ValueError, OverflowError, RuntimeError):
+    except Exception:  # noqa: BLE001 - whatever it is may raise anything
         numbers = [[math.nan]]
     if not all(math.isfinite(value) for row in numbers for value in row):
         raise TableError("A table is rows of finite numbers.", code="table.numbers")

@@ -418,6 +418,8 @@ def test_latex_has_the_brackets_it_needs(text: str, latex: str) -> None:
         ("hardshrink(z)*relu(abs(z) - 0.5)", [-0.5, 0, 0.5]),
         ("z^2*sign(z^2 - 2)*(z^2 - 2)", [-math.sqrt(2), math.sqrt(2)]),
         ("tanh(1000*(z - 0.3))*sign(z - 0.3)", [0.3]),
+        ("sin(3000*z)*sign(z)", [0]),
+        ("1 + sin(3000*z) + relu(z - 0.3)*sign(z - 0.3)", [0.3]),
         ("softplus(z) - z", [20]),
         ("exp(softplus(z))", [20]),
     ],

@@ -1,6 +1,7 @@
 """The global generators: seeded together, and put back whatever happens."""
 
 from collections.abc import Callable
+from threading import Thread
 
 import pytest
 import torch
@@ -22,6 +23,19 @@ def test_without_a_seed_they_go_on_from_where_they_stand() -> None:
         with global_generators(torch.device("cpu")):
             inside = torch.rand(3)
         assert torch.equal(torch.rand(3), inside)
+
+
+def test_who_holds_them_may_do_so_again_within() -> None:
+    def twice() -> None:
+        with global_generators(torch.device("cpu"), 1), global_generators(torch.device("cpu"), 2):
+            done.append(torch.rand(1))
+
+    before, done = torch.get_rng_state(), []
+    other = Thread(target=twice, daemon=True)  # so that the test ends where it cannot
+    other.start()
+    other.join(20)
+    assert len(done) == 1
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_an_error_puts_them_back_and_lets_go_of_them() -> None:

@@ -514,5 +514,9 @@ def test_a_module_may_sum_up_another_as_it_runs() -> None:
     inner, other = seeded(lambda: nn.Linear(3, 2)), seeded(lambda: stack(nn.Linear(4, 2)))
     texts: list[str] = []
     module = Fed(inner, lambda module, x: (texts.append(summary_text(other, (4,), 7)), module(x))[1])
-    assert rows(summary_text(module, (3,), 5)) == [["Linear-1", "[5, 2]", "8"]]
+    outer: list[str] = []
+    other_thread = Thread(target=lambda: outer.append(summary_text(module, (3,), 5)), daemon=True)
+    other_thread.start()
+    other_thread.join(20)
+    assert [rows(text) for text in outer] == [[["Linear-1", "[5, 2]", "8"]]]
     assert [rows(text) for text in texts] == [[["Linear-1", "[7, 2]", "10"]]]
