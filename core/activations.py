@@ -3,6 +3,7 @@
 To add one, add a row to ``_ROWS``. ``softmax`` is none of them: it takes a whole row of outputs.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -59,10 +60,16 @@ class Activation:
     @property
     def gain(self) -> float | None:
         """What ``torch.nn.init.calculate_gain`` recommends for it; None where torch has none."""
+        called = _CALLED.fullmatch(self.code)
+        name, slope = called.groups() if called else (self.key, None)
         try:
-            return float(nn.init.calculate_gain(self.key))  # type: ignore[arg-type]
+            return float(nn.init.calculate_gain(name, None if slope is None else float(slope)))  # type: ignore[arg-type]
         except ValueError:
             return None
+
+
+#: The code of a formula that is one call, of z and perhaps a number.
+_CALLED = re.compile(r"\(lambda z: (?:torch|F)\.(\w+)\(z(?:, ([^,()]+))?\)\)")
 
 
 def _identity(z: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 from scipy import integrate
+from torch import nn
 from torch.nn import functional as F
 
 from core import meanfield
@@ -276,6 +277,26 @@ def test_a_formula_is_no_one_s_and_built_once() -> None:
     assert (phi.key, phi.source, phi.gain) == ("z*sigmoid(1.702*z)", "", None)
     assert phi.code == "(lambda z: z * torch.sigmoid(1.702 * z))"
     assert activation_of("z*sigmoid(1.702 * z)") is phi
+
+
+@pytest.mark.parametrize(
+    ("text", "gain"),
+    [
+        ("leaky_relu(z, 0.2)", nn.init.calculate_gain("leaky_relu", 0.2)),
+        ("leaky_relu(z, 1/4)", nn.init.calculate_gain("leaky_relu", 0.25)),
+        ("leaky_relu(z)", nn.init.calculate_gain("leaky_relu")),
+        ("relu(z)", math.sqrt(2)),
+        ("F.tanh(x)", 5 / 3),
+        ("selu(z)", 3 / 4),
+        ("leaky_relu(2*z, 0.2)", None),
+        ("2*relu(z)", None),
+        ("hardtanh(z, -2, 2)", None),
+        ("softplus(z, 100)", None),
+        ("gelu(z)", None),
+    ],
+)
+def test_what_torch_recommends_for_a_function_holds_with_its_argument(text: str, gain: float | None) -> None:
+    assert activation_of(text).gain == gain
 
 
 def test_torch_s_default_dtype_has_no_say() -> None:
