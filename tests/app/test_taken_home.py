@@ -321,7 +321,7 @@ def test_a_run_s_chart_has_measured_and_theory_under_their_headings(framed: Call
     np.testing.assert_allclose(measured / measured[0], [1, 2, 4, 8], rtol=1e-4)
 
 
-# --- links ---------------------------------------------------------------------------------------------------
+# --- links --------------------------------------------------------------------------------------------------
 
 
 def _shared(app: AppTest) -> tuple[str, str]:
