@@ -33,38 +33,38 @@ def test_a_cut_law_too_narrow_for_its_slope_is_flat() -> None:
     assert law.std == pytest.approx(1e-10 / math.sqrt(12), rel=1e-5)
 
 
+# What a call holds at its peak beside what is held before, in copies of the tensor; writing 5 to clear_refs
+# forgets the peak so far (proc(5)), which is that of the import of torch.
 _PEAK = """
-import resource, torch
+from pathlib import Path
+import torch
 torch.set_num_threads(1)
-weight = torch.empty(1100, 900, dtype=torch.float64)
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def held(name):
+    (line,) = (x for x in Path("/proc/self/status").read_text().splitlines() if x.startswith(name))
+    return 1024 * int(line.split()[1])
 generator = torch.Generator().manual_seed(1)
+weight = torch.zeros(30, 20, dtype=torch.float64)
 torch.nn.init.{call}
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 / (1100 * 900 * 8))
+weight = torch.zeros(1800, 1500, dtype=torch.float64).fill_(1)
+Path("/proc/self/clear_refs").write_text("5")
+before = held("VmRSS:")
+torch.nn.init.{call}
+print(1 + (held("VmHWM:") - before) / (1800 * 1500 * 8))
 """
 
 
-@pytest.mark.parametrize(
-    ("key", "call", "given"),
-    [
-        ("orthogonal", "orthogonal_(weight, generator=generator)", {}),
-        ("trunc_normal", "trunc_normal_(weight, 0, 1, -1, 1, generator=generator)", {"a": -1.0, "b": 1.0}),
-    ],
-)
-def test_a_draw_s_memory_is_no_less_than_torch_takes(
-    key: str, call: str, given: dict[str, float], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_rotation_s_memory_is_no_less_than_torch_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     """As measured in a process of its own; and no more than the 9 copies of docs/deploying.md."""
-    code = _PEAK.format(call=call)
+    code = _PEAK.format(call="orthogonal_(weight, generator=generator)")
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     took = float(run.stdout)
-    n = 1100 * 900
+    assert took > 2  # QR holds a factor beside what it factors, at least
     monkeypatch.setattr(devices, "free_bytes", lambda _: 0)
     for dtype, size in ((torch.float64, 8), (torch.float32, 4)):
         with pytest.raises(SizeError) as refused:
-            draw(key, (1100, 900), seed=1, dtype=dtype, **given)
-        copies = refused.value.facts["needed"] / (n * size)
-        assert took * 0.95 <= copies <= 9.001, (took, copies)
+            draw("orthogonal", (1800, 1500), seed=1, dtype=dtype)
+        copies = refused.value.facts["needed"] / (1800 * 1500 * size)
+        assert took * 0.9 <= copies <= 9.001, (took, copies)
 
 
 @pytest.mark.parametrize(("backward", "layers"), [(True, 12), (False, 1)])
