@@ -9,7 +9,7 @@ BIN := .venv/bin
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 TORCH := $(shell sed -n '/^torch==/p' requirements.txt)
 
-.PHONY: run serve test setup lint format type layers check bench load audit pictures
+.PHONY: run serve test setup lint format type layers check bench load audit pictures faults
 
 run: .venv/.run  ## serve http://localhost:8501 and open it
 	PORT=$(PORT) $(BIN)/python -m pages.ui.server --open
@@ -76,3 +76,6 @@ audit: setup  ## what is installed, against the list of known weaknesses
 		.venv/audit/bin/pip install --quiet pip-audit==2.10.1; }
 	.venv/audit/bin/pip-audit --path $$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
 		--progress-spinner off
+
+faults: setup  ## plant faults one at a time, in a copy; each must turn a test red (10 minutes)
+	$(BIN)/python -m tests.faults

@@ -116,11 +116,12 @@ def _beside(frame: Frame, draw: Draw, alt: str, words: str) -> None:
 
 def _cumulative(frame: Frame, drawn: Drawn) -> None:
     t, state = frame.t, frame.state
+    words = reading.cumulative(drawn, t)
     _beside(
         frame,
         lambda look: cumulative(drawn.summary, drawn.law, t, look),
-        t("chart.alt_cumulative", scheme=reading.name(state, t)),
-        reading.cumulative(drawn, t),
+        reading.alt_of("cumulative", words, drawn, state, t),
+        words,
     )
 
 
@@ -129,11 +130,12 @@ def _quantiles(frame: Frame, drawn: Drawn) -> None:
     if drawn.law.continuous is None:
         frame.html(f'<p class="lab-note">{t("quantiles.none")}</p>')
         return
+    words = reading.quantiles(drawn, t)
     _beside(
         frame,
         lambda look: quantiles(drawn.summary, drawn.law, t, look),
-        t("chart.alt_quantiles", scheme=reading.name(state, t)),
-        reading.quantiles(drawn, t),
+        reading.alt_of("quantiles", words, drawn, state, t),
+        words,
     )
 
 
@@ -143,15 +145,16 @@ def _largest(frame: Frame, drawn: Drawn) -> None:
         why = "largest.orthogonal" if drawn.law.random else "largest.none"
         frame.html(f'<p class="lab-note">{t(why)}</p>')
         return
+    words = reading.largest(drawn, state, t)
     _beside(
         frame,
         lambda look: extreme(drawn.summary, drawn.law, t, look),
-        t("chart.alt_largest", scheme=reading.name(state, t)),
-        reading.largest(drawn, state, t),
+        reading.alt_of("largest", words, drawn, state, t),
+        words,
     )
 
 
-def _matrix(frame: Frame, _: Drawn) -> None:
+def _matrix(frame: Frame, drawn: Drawn) -> None:
     t, state = frame.t, frame.state
     shape = state.shape
     rows, columns = shape[0], math.prod(shape[1:])
@@ -172,7 +175,8 @@ def _matrix(frame: Frame, _: Drawn) -> None:
         frame.listing(matrix.printed)
         if (small := matrix.small) is not None:
             alt = t("chart.alt_matrix", rows=rows, columns=columns)
-            frame.plot(lambda look: heatmap(small, t, look), alt)
+            found = reading.finding(drawn, state, t)
+            frame.plot(lambda look: heatmap(small, t, look), sentences(alt, found))
 
 
 def _numbers(frame: Frame, drawn: Drawn) -> None:

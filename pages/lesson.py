@@ -14,7 +14,7 @@ from pages.figures.comparison import multiples
 from pages.figures.distribution import unnamed, weights
 from pages.figures.network import drawing
 from pages.figures.palette import Palette
-from pages.text import Text
+from pages.text import Text, sentences
 from pages.ui import cached, controls, dissection, questions, reading, runs, stops, teaching
 from pages.ui.cached import Request
 from pages.ui.frame import show
@@ -81,7 +81,8 @@ def _step(frame: Frame) -> None:
             stops.ask(t)
         else:
             with st.container(key="seen"):
-                frame.plot(lambda look: _drawn(tensors, t, look), teaching.alt(tensors, t))
+                alt = sentences(teaching.alt(tensors, t), words)
+                frame.plot(lambda look: _drawn(tensors, t, look), alt)
                 if tensors[0].law.random:
                     frame.html(f'<p class="lab-note">{t("lesson.few", n=tensors[0].summary.n)}</p>')
                 _ways(frame, tensors)
@@ -123,14 +124,15 @@ def _why_sqrt5(frame: Frame) -> None:
     asked = teaching.sloped(state, a), Request("classic_uniform", shape, state["seed"], "cpu", "float32", ())
     drawn, own = (cached.job(request, bins).result() for request in asked)
     frame.tensors = lambda: [_offer(request, f"{request.key}.weight") for request in asked]
-    frame.html(reading.headline(teaching.slope_finding(a, drawn.law, shape[1], t)))
+    finding = teaching.slope_finding(a, drawn.law, shape[1], t)
+    frame.html(reading.headline(finding))
     frame.formula(teaching.slope_formula(a, shape[1]))
     _slider(frame)
     panels = teaching.slope_panels(a, drawn, own, t)
     widest = SCHEMES["kaiming_uniform"].law(shape)
     frame.plot(
         lambda look: multiples(panels, t, look, height=SLOPE_HEIGHT, reach=[widest]),
-        t("lesson.sqrt5.alt", a=f"{a:.4g}"),
+        sentences(t("lesson.sqrt5.alt", a=f"{a:.4g}"), finding),
         key="slope",
         height=SLOPE_HEIGHT,
     )
@@ -206,9 +208,10 @@ def _questions(frame: Frame) -> None:
     frame.html(reading.headline(teaching.question(of, t)))
     right = questions.answer(state, of, t)
     shown = right is not None or questions.given_up(state)
+    answer = teaching.answer(of, t) if shown else ""
     if shown:
         verdict = "" if right is None else f"<b>{t('quiz.right' if right else 'quiz.wrong')}</b> "
-        frame.html(f'<p class="lab-verdict" role="status">{verdict}{teaching.answer(of, t)}</p>')
+        frame.html(f'<p class="lab-verdict" role="status">{verdict}{answer}</p>')
     else:
         questions.give_up(state, t)
     if of.scheme and (shown or of.choices):
@@ -217,7 +220,7 @@ def _questions(frame: Frame) -> None:
         frame.tensors = lambda: [_offer(request, "weight")]
         draw = weights if shown else unnamed
         with st.container(key="asked"):
-            frame.plot(lambda look: draw(drawn.summary, drawn.law, t, look), t("quiz.alt"))
+            frame.plot(lambda look: draw(drawn.summary, drawn.law, t, look), sentences(t("quiz.alt"), answer))
     if "quiz" not in state.fixed:
         questions.more(state, t)
 

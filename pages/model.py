@@ -8,6 +8,7 @@ import streamlit as st
 from core.network import LESSON
 from core.recipe import network_code
 from pages.figures.network import drawing, maps, strips
+from pages.text import sentences
 from pages.ui import controls, dissection, layers, reading, runs
 from pages.ui.frame import show
 from pages.ui.pieces import Frame, Offer
@@ -82,7 +83,8 @@ def _forward(frame: Frame, asked: Asked, run: Ran) -> None:
     frame.html(f'<p class="lab-note">{dissection.silent(run, state, t)}</p>')
     if dissection.cut(run):
         pictures = dissection.pictures(run, t)
-        frame.plot(lambda look: maps(pictures, t, look), t("maps.alt"), key="maps")
+        alt = sentences(t("maps.alt"), dissection.output(run, t))
+        frame.plot(lambda look: maps(pictures, t, look), alt, key="maps")
         frame.html(f'<p class="lab-note">{dissection.first_only(run, t)}</p>')
     frame.html(dissection.walk(run, t))
     st.html(f'<p class="lab-group">{t("model.follow")}</p>')
@@ -107,10 +109,11 @@ def _parameters(frame: Frame, asked: Asked, _: Ran) -> None:
     t, state = frame.t, frame.state
     _load_printed(state, frame)
     rows, printed = runs.held(asked)
-    frame.html(dissection.sits(rows, t))
+    words = dissection.sits(rows, t)
+    frame.html(words)
     frame.plot(
         lambda look: strips(dissection.strips_of(rows), t, look),
-        t("strips.alt"),
+        sentences(t("strips.alt"), reading.told(words)),
         key="strips",
         height=100 + 38 * len(rows),
     )

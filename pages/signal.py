@@ -1,5 +1,6 @@
 """A signal through a deep network and back: why the weights' scale matters, layer by layer."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from core.recipe import signal_code
 from pages.figures.chaos import chaos, maps
 from pages.figures.layers import depth_map, ridges
 from pages.figures.signal import by_layer, shares_by_layer
+from pages.text import Text, sentences
 from pages.ui import controls, layerwise, outcomes, reading, rows, scripts, signals, theory
 from pages.ui.frame import show
 from pages.ui.pieces import Draw, Frame
@@ -95,15 +97,20 @@ def _forward(frame: Frame, followed: Sequence[Followed]) -> None:
     _shown(
         frame,
         lambda look: by_layer(lines, t, look, y_title=title, theory=t("signal.theory")),
-        outcomes.finding(followed, state, t),
+        _alt(title, outcomes.finding(followed, state, t), t),
         outcomes.key(lines),
     )
     frame.html(outcomes.reading(followed, state, t))
 
 
-def _shown(frame: Frame, draw: Draw, finding: str, key: str, *, lower: bool = False) -> None:
+def _alt(title: str, finding: str, t: Text) -> str:
+    """Return a chart by layer in words: what is drawn, as its axis says, and the finding."""
+    return sentences(t("signal.alt", what=re.sub(r"<[^>]+>", "", title)), finding)
+
+
+def _shown(frame: Frame, draw: Draw, alt: str, key: str, *, lower: bool = False) -> None:
     """Show a chart by layer; on a phone, where its names have no room, they stand below."""
-    frame.plot(draw, f"{frame.t('signal.alt')} {finding}", key="signal_lower" if lower else "signal")
+    frame.plot(draw, alt, key="signal_lower" if lower else "signal")
     st.html(key)
 
 
@@ -114,7 +121,7 @@ def _gradient(frame: Frame, followed: Sequence[Followed]) -> None:
     _shown(
         frame,
         lambda look: by_layer(lines, t, look, y_title=title, theory=t("signal.theory"), back=True),
-        outcomes.gradient_finding(followed, state, t),
+        _alt(title, outcomes.gradient_finding(followed, state, t), t),
         outcomes.key(lines),
     )
     frame.html(outcomes.gradient_reading(followed, state, t))
@@ -127,7 +134,7 @@ def _saturation(frame: Frame, followed: Sequence[Followed]) -> None:
     _shown(
         frame,
         lambda look: shares_by_layer(lines, t, look, y_title=title, percent=True),
-        layerwise.saturation_finding(followed, state, t),
+        _alt(title, layerwise.saturation_finding(followed, state, t), t),
         outcomes.key(lines),
     )
     frame.html(layerwise.saturation_note(followed, state, t))
@@ -140,7 +147,7 @@ def _layers(frame: Frame, followed: Sequence[Followed]) -> None:
     pictured = layerwise.pictured(followed)
     frame.plot(
         lambda look: draw(pictured, t, look),
-        f"{t('signal.alt_layers')} {layerwise.layers_finding(followed, state, t)}",
+        sentences(t("signal.alt_layers"), layerwise.layers_finding(followed, state, t)),
         key="panels_by_layer",
     )
 
@@ -162,7 +169,7 @@ def _correlation(frame: Frame, followed: Sequence[Followed]) -> None:
     _shown(
         frame,
         lambda look: shares_by_layer(lines, t, look, y_title=title, theory=theory),
-        layerwise.correlation_finding(followed, state, t),
+        _alt(title, layerwise.correlation_finding(followed, state, t), t),
         outcomes.key(lines),
         lower=True,
     )
@@ -173,7 +180,7 @@ def _maps(frame: Frame, schemes: Sequence[Foretold]) -> None:
     curves = theory.curves(schemes, state)
     if not curves:  # the headline says so
         return
-    words = f"{t('signal.alt_maps')} {theory.maps_finding(schemes, state, t)}"
+    words = sentences(t("signal.alt_maps"), theory.maps_finding(schemes, state, t))
     frame.plot(lambda look: maps(curves, t, look), words, key="maps_pair")
     frame.html(theory.key(curves) + f'<p class="lab-note">{t("signal.maps_note")}</p>')
 
@@ -187,7 +194,7 @@ def _chaos(frame: Frame, schemes: Sequence[Foretold]) -> None:
     with st.container(key="chaos", horizontal=True, gap="medium"):
         frame.plot(
             lambda look: chaos(dots, phases, t, look),
-            f"{t('chaos.alt')} {theory.chaos_finding(schemes, state, t)}",
+            sentences(t("chaos.alt"), theory.chaos_finding(schemes, state, t)),
         )
         frame.html(theory.chaos_table(schemes, state, t) + f'<p class="lab-note">{t("chaos.note")}</p>')
 

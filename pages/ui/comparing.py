@@ -119,7 +119,7 @@ def _std(row: Compared) -> str:
 def alt(rows: Sequence[Compared], t: Text) -> str:
     """Return the charts in words."""
     names = t("verdict.and").join(f"{row.name} (σ = {_std(row)})" for row in rows)
-    return t("compare.alt", names=names)
+    return sentences(t("compare.alt", names=names), finding(rows, t))
 
 
 def panels(rows: Sequence[Compared], t: Text) -> list[Panel]:

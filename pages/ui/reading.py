@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Iterable, Sequence
-from html import escape
+from html import escape, unescape
 from typing import NamedTuple
 
 from core import SCHEMES, extremes, referee, rounded
@@ -155,6 +155,18 @@ def alt(drawn: Drawn, state: State, t: Text) -> str:
     """Describe the chart to those who cannot see it: what is drawn, how many, and the finding."""
     key = "chart.alt" if drawn.law.random else "chart.alt_point"
     return t(key, n=count(drawn.summary.n), scheme=name(state, t), finding=finding(drawn, state, t))
+
+
+def alt_of(view: str, words: str, drawn: Drawn, state: State, t: Text) -> str:
+    """Return the chart of a view in words: what is drawn, and what the view's own ``words`` find."""
+    what = t(f"chart.alt_{view}", scheme=name(state, t), n=count(drawn.summary.n))
+    return sentences(what, told(words))
+
+
+def told(words: str) -> str:
+    """Return the verdict of a view's words as plain text, for its chart's description."""
+    (verdict,) = re.findall(r'<p class="lab-verdict">(.*?)</p>', words)
+    return unescape(re.sub(r"<[^>]+>", "", verdict))
 
 
 def verdict(drawn: Drawn, state: State, t: Text) -> str:

@@ -1,0 +1,108 @@
+"""What a page says of a draw that is not of its law: a tensor made wrong by a factor that is known."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+
+import core
+from core import SCHEMES, Summary, draw
+from tests.app.conftest import opened
+from tests.app.words import plain, unsaid
+
+LANGUAGES = pytest.mark.parametrize("language", ["en", "zh"])
+
+
+@pytest.fixture
+def spoilt(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Return a function that opens a page whose draws are changed, and returns its words.
+
+    Each has a seed of its own, as results are kept.
+    """
+
+    def say(change: Callable[[torch.Tensor], torch.Tensor], page: str = "distribution", **link: str) -> str:
+        def summarize(key: str, shape: tuple[int, ...], **given: Any) -> Summary:
+            params = {
+                n: v for n, v in given.items() if n not in {"bins", "progress", "seed", "device", "dtype"}
+            }
+            weight = change(draw(key, shape, seed=given["seed"], **params))
+            return Summary.of(weight, law=SCHEMES[key].law(shape, **params), bins=given["bins"])
+
+        monkeypatch.setattr(core, "summarize", summarize)
+        return plain(opened(page, **link))
+
+    return say
+
+
+@LANGUAGES
+@pytest.mark.parametrize(("factor", "direction"), [(1.1, ("large", "大")), (0.9, ("small", "小"))])
+def test_a_spread_that_is_wrong_is_said_to_be_so(
+    factor: float, direction: tuple[str, str], language: str, spoilt: Callable[..., str]
+) -> None:
+    """He's normal law times 1.1 or 0.9, of 6 400 weights: the std's standard error is 0.9 % of σ."""
+    seed = str(70_000 + int(10 * factor) + 100 * (language == "zh"))
+    text = spoilt(lambda w: w * factor, fan_in="64", fan_out="100", seed=seed, lang=language)
+    expected = {
+        "en": [
+            f"▲ Not this law. The std is <*> % too {direction[0]}, <*> standard errors off: look for a gain",
+            "About one honest draw in <*> is called so by chance; another seed tells.",
+        ],
+        "zh": [
+            f"▲ 与理论不符。标准差偏{direction[1]} <*>%，达 <*> 个标准误：请检查增益或扇入、扇出是否取错。",
+            "即使抽样完全符合理论，约每 <*> 次也会有一次被偶然误判；换一个种子即可分辨。",
+        ],
+    }[language]
+    assert unsaid(text, *expected) == [], text
+    (percent,) = set(re.findall(r"(?:The std is|标准差偏.) ([\d.]+) ?%", text))
+    assert abs(float(percent) - 10) < 4 * 0.9
+
+
+@LANGUAGES
+def test_weights_beyond_a_wall_are_counted(language: str, spoilt: Callable[..., str]) -> None:
+    """Three of 6 400 weights of a uniform law put at twice its bound."""
+
+    def beyond(w: torch.Tensor) -> torch.Tensor:
+        w.view(-1)[:3] = 2 * (6 / 64) ** 0.5
+        return w
+
+    link = {"scheme": "kaiming_uniform", "fan_in": "64", "fan_out": "100"}
+    text = spoilt(beyond, seed="70201" if language == "en" else "70202", lang=language, **link)
+    words = {
+        "en": "<3> weights lie beyond the wall, where none can.",
+        "zh": "有 <3> 个权重越过了不可逾越的硬边界。",
+    }
+    assert unsaid(text, words[language]) == [], text
+
+
+@LANGUAGES
+def test_the_other_views_say_that_chance_does_not_make_this(
+    language: str, spoilt: Callable[..., str]
+) -> None:
+    """A std 1.5 times too large moves the shares, and the largest weight."""
+    words = {
+        "en": {
+            "cumulative": "▲ Beyond chance. The largest gap is <*>",
+            "largest": "▲ The largest of <6 400> weights is not where 95 of 100 samples have theirs",
+        },
+        "zh": {
+            "cumulative": "▲ 超出随机波动。最大差距为 <*>",
+            "largest": "▲ <6 400> 个权重中的最大值不在 <*> 与 <*> 之间",
+        },
+    }[language]
+    seed = "70301" if language == "en" else "70302"
+    for tab, expected in words.items():
+        text = spoilt(lambda w: 1.5 * w, tab=tab, fan_in="64", fan_out="100", seed=seed, lang=language)
+        assert unsaid(text, expected) == [], text
+
+
+@LANGUAGES
+def test_a_comparison_names_the_row_that_is_not_of_its_law(language: str, spoilt: Callable[..., str]) -> None:
+    link = {"rows": "kaiming_normal", "fan_in": "64", "fan_out": "100", "lang": language}
+    text = spoilt(lambda w: 1.5 * w, "compare", seed="70401" if language == "en" else "70402", **link)
+    words = {
+        "en": "▲ Not its law: Kaiming normal (He). Another seed tells chance from fault.",
+        "zh": "▲ 与理论不符：Kaiming 正态（He）。换一个种子即可分辨是偶然还是错误。",
+    }
+    assert unsaid(text, words[language]) == [], text

@@ -1,0 +1,36 @@
+"""No entry of the catalogues says the opposite of what was read and found true."""
+
+import pytest
+
+from pages.text import catalogue
+from tests.claims import LANGUAGES, facts, held, wanted
+
+
+def test_every_entry_says_what_was_found_true() -> None:
+    """Red for an entry that you changed? Read it, and write its words down: ``python -m tests.claims``."""
+    ours, theirs = held(), wanted()
+    assert len(ours) > 300
+    assert {key: pair for key, pair in theirs.items() if ours.get(key) != pair} == {}
+    assert ours.keys() - theirs.keys() == set()
+
+
+# the kinds of fault that went unseen before
+@pytest.mark.parametrize(
+    ("language", "key", "was", "planted"),
+    [
+        ("en", "verdict.off.large", "large", "small"),
+        ("en", "refused.size_work", "more than", "fewer than"),
+        ("en", "export.column.quantile", "drawn", "expected"),
+        ("en", "quiz.bound_why", "from {low} to {high}", "from {high} to {low}"),
+        ("zh", "verdict.off.large", "大", "小"),
+        ("zh", "table.minimum", "最小", "最大"),
+        ("zh", "chart.row", "输出", "输入"),
+        ("zh", "refused.size_work", "超过", "低于"),
+    ],
+)
+def test_an_opposite_is_seen(language: str, key: str, was: str, planted: str) -> None:
+    entry = catalogue(language)[key]
+    assert was in entry, entry
+    right = held()[key][LANGUAGES.index(language)]
+    assert facts(entry, language) == right
+    assert facts(entry.replace(was, planted, 1), language) != right
