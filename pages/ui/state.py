@@ -72,8 +72,11 @@ LAYERS = (
     "Conv2d(64, 64, 3, groups=64)",
     "Conv3d(16, 32, 3)",
     "ConvTranspose2d(128, 64, 4)",
+    "Bilinear(64, 32, 128)",
     "Embedding(10000, 256)",
     "MultiheadAttention(512, 8)",
+    "MultiheadAttention(512, 8).out_proj",
+    "LSTM(128, 128).weight_hh_l0",
 )
 #: What a scheme starts from where that is not the table's default: ``dirac`` fills convolutions alone.
 _OWN_DEFAULTS = {("dirac", "layer"): "Conv2d(64, 128, 3)"}
@@ -175,11 +178,10 @@ def _layer(name: str, default: str) -> Control:
         try:
             return layer_of(raw).text if raw.strip() else ""
         except ShapeError as error:
-            if error.code == "shape.layer_built":
-                raise Refused("layer_built", why=error.facts["why"]) from None
-            raise Refused("layer", kinds=", ".join(error.facts["kinds"])) from None
+            listed = {fact: ", ".join(error.facts.get(fact, ())) for fact in ("kinds", "weights")}
+            raise Refused(error.code.removeprefix("shape."), **error.facts | listed) from None
 
-    return Control(name, default, parse, max_chars=MAX_LAYER_CHARS)
+    return Control(name, default, parse, max_chars=MAX_LAYER_CHARS + 1)  # one more is refused, not cut
 
 
 layer_of = lru_cache(maxsize=512)(Layer.of)
@@ -305,6 +307,14 @@ TABLE: Mapping[str, Control] = {
         _real("scale", 1.0),
         _whole("n_layer", 12, 1, int(PARAMETERS["n_layer"].maximum)),
         _real("sigma", 1.0),
+        _whole("base_width", 1, 1, int(PARAMETERS["base_width"].maximum)),
+        _whole("layer_id", 0, 0, int(PARAMETERS["layer_id"].maximum)),
+        # 0 is the layer's own fan_in
+        _whole("d_model", 0, 0, int(PARAMETERS["d_model"].maximum)),
+        _choice("role", "q", PARAMETERS["role"].choices),
+        _whole("d_kv", 64, 1, int(PARAMETERS["d_kv"].maximum)),
+        _real("factor", 1.0),
+        _real("omega", 30.0),
         _layer("layer", ""),
         _whole("fan_in", 512, 1, MAX_FAN),
         _whole("fan_out", 256, 1, MAX_FAN),
