@@ -84,6 +84,19 @@ def share_outside(law: Law, band: Band, dtype: torch.dtype) -> float:
     return share
 
 
+def spacing(x: float, dtype: torch.dtype) -> float:
+    """Return the gap between neighbouring numbers of ``dtype`` from |x| on; nan unless x is finite.
+
+    That is eps times the power of two at or below |x|, and no less than the smallest subnormal number:
+    2⁻²⁴ in float16, 2⁻¹³³ in bfloat16, 2⁻¹⁴⁹ in float32 (IEEE 754-2019, 3.3).
+    """
+    if not math.isfinite(x):
+        return math.nan
+    kind = torch.finfo(dtype)
+    power = math.ldexp(1.0, math.frexp(x)[1] - 1) if x else 0.0
+    return float(kind.eps * max(power, kind.smallest_normal))
+
+
 def _moments(x: Array, share: Array, mean: float, std: float) -> tuple[float, ...]:
     if std == 0:
         return (math.nan,) * 6

@@ -1,5 +1,6 @@
 """Laws on the numbers of a dtype: against counts of torch's draws, and against fractions by hand."""
 
+import itertools
 import math
 
 import numpy as np
@@ -8,7 +9,7 @@ import torch
 from scipy import special
 
 from core import SCHEMES
-from core.rounding import rounded_law
+from core.rounding import rounded_law, spacing
 
 pytestmark = pytest.mark.usefixtures("global_generator_stays")
 HALVES = (torch.bfloat16, torch.float16)
@@ -133,3 +134,40 @@ def test_a_fine_dtype_leaves_a_wide_law_as_it_is(dtype: torch.dtype) -> None:
     uniform = rounded_law(SCHEMES["uniform"].law((3, 5)), dtype)
     # 3^(k/2)/(k + 1) for even k
     assert uniform.moments == pytest.approx((0, 9 / 5, 0, 27 / 7, 0, 81 / 9), rel=1e-6, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "least"), [(torch.bfloat16, 2.0**-133), (torch.float16, 2.0**-24)], ids=str
+)
+def test_the_spacing_of_a_half_is_the_gap_to_the_next_bit_pattern(dtype: torch.dtype, least: float) -> None:
+    """Every finite number of the dtype but the last: positive numbers rise with their bits."""
+    every = torch.arange(1 << 15).to(torch.int16).view(dtype).double()
+    every = every[every.isfinite()].tolist()
+    assert [spacing(x, dtype) for x in every[:-1]] == [b - a for a, b in itertools.pairwise(every)]
+    assert spacing(-every[100], dtype) == spacing(every[100], dtype)
+    assert spacing(0.0, dtype) == spacing(every[1] / 3, dtype) == least
+
+
+@pytest.mark.parametrize(
+    ("dtype", "kind"), [(torch.float32, np.float32), (torch.float64, np.float64)], ids=str
+)
+def test_the_spacing_of_float32_and_float64_is_numpy_s(dtype: torch.dtype, kind: type[np.floating]) -> None:
+    limits = np.finfo(kind)
+    for x in (
+        0.0,
+        limits.smallest_subnormal,
+        limits.tiny / 3,
+        limits.tiny,
+        1e-8,
+        0.3,
+        1.0,
+        1.5,
+        2.0,
+        7e4,
+        1e30,
+    ):
+        assert spacing(float(kind(x)), dtype) == abs(np.spacing(kind(x)))
+
+
+def test_what_is_no_number_has_no_neighbours() -> None:
+    assert all(math.isnan(spacing(x, torch.float16)) for x in (math.inf, -math.inf, math.nan))
