@@ -1,5 +1,6 @@
 """The referee on honest draws, on planted faults, and on too little to tell."""
 
+import dataclasses
 import functools
 import itertools
 import math
@@ -343,9 +344,7 @@ def test_half_precision_is_judged_as_the_grid_it_is(key: str) -> None:
         assert verdict.detectable < 0.01
         assert verdict.p_value > 1e-4
     fine = summarize(key, shape, seed=0, dtype=torch.bfloat16, bins=300)
-    as_if_exact = Summary(
-        **{**{name: getattr(fine, name) for name in fine.__slots__}, "dtype": torch.float64}
-    )
+    as_if_exact = dataclasses.replace(fine, dtype=torch.float64, drawn_in=None)
     assert not referee.judge(as_if_exact, law).consistent  # without the grid, the rounding looks like a fault
 
 
