@@ -100,7 +100,7 @@ def _judged(summary: Summary, law: Law, drawn_in: torch.dtype) -> Verdict:
     if not law.random:
         checks += _counts(summary, law)
     elif law.family == "orthogonal":
-        checks += [_haar_mean(summary, law), *_haar_std(summary, law, drawn_in)] if summary.n else []
+        checks += [rule(summary, law, drawn_in) for rule in (_haar_mean, _haar_std) if summary.n]
     elif (sample := _Sample.of(summary, law, drawn_in)) is not None:
         checks += _zeros(summary, law, sample)
         checks += [*_moments(sample), *_outside(summary, law, sample), *_shape(summary, law, sample)]
@@ -303,7 +303,7 @@ def _support(summary: Summary, law: Law, drawn_in: torch.dtype) -> list[Check]:
             wall = rounded(band, summary.dtype, drawn_in)
             low, high = wall.low, wall.high
             if law.family == "orthogonal":
-                room = 1 + TOLERANCE * torch.finfo(worked_in(drawn_in)).eps
+                room = 1 + _exactness(summary, drawn_in)
                 low, high = rounded_to(summary.dtype, [band.low * room, band.high * room])
             within = low <= summary.minimum and summary.maximum <= high
             ends = (wall.low, wall.high)
@@ -462,36 +462,59 @@ def _power(outside: float, n: int) -> float:
     return math.exp(n * math.log1p(-outside)) if outside < 1 else 0.0
 
 
-def _haar_mean(summary: Summary, law: Law) -> Check:
+def _haar_mean(summary: Summary, law: Law, drawn_in: torch.dtype) -> Check:
     """Test the sum of an orthogonal matrix's entries.
 
     Q maps a fixed unit vector to a uniform point of the unit sphere in d dimensions, so the sum over
-    g·√n is one coordinate of such a point (Muirhead 1982, theorem 1.5.7).
+    g·√n is one coordinate of such a point (Muirhead 1982, theorem 1.5.7). Near 1, where two dimensions
+    are likeliest to put it, what the cast may have added counts.
     """
-    gain, d = law.support[1], max(law.matrix or (1, 1))
-    t = min(1.0, abs(summary.mean) * math.sqrt(summary.n) / gain)
+    rows, columns = law.matrix or (1, 1)
+    gain, d = law.support[1], max(rows, columns)
+    t = abs(summary.mean) * math.sqrt(summary.n) / gain
+    moved = _exactness(summary, drawn_in) + _cast_error(summary, law, drawn_in)
+    t = max(0.0, min(1.0, t - moved * min(math.sqrt(min(rows, columns)), CAST_ERRORS / math.sqrt(d))))
     p = 1.0 if d == 1 else float(special.betaincc(0.5, (d - 1) / 2, t * t))
     return Check("mean", summary.mean * math.sqrt(summary.n * d) / gain, p)
 
 
-def _haar_std(summary: Summary, law: Law, drawn_in: torch.dtype) -> list[Check]:
+def _haar_std(summary: Summary, law: Law, drawn_in: torch.dtype) -> Check:
     """Compare the mean square with g²/d, which orthonormal vectors have exactly before they are cast.
 
-    A cast moves each weight by u·|w| at most, or by half of the smallest number, so by Minkowski's
-    inequality the root mean square stays within u + h of itself, relatively. What these moves come to on
-    average is known from the law of an entry; the rest of it is chance, which few standard errors bound.
+    What a cast moves it by on average is known from the law of an entry; the rest is chance, which a few
+    standard errors bound.
     """
     square = (summary.std * summary.std + summary.mean * summary.mean) / law.std**2
-    # the matrix is exact to the rounding of what it was computed in, the sums of a summary to a dozen digits
-    room = max(TOLERANCE * torch.finfo(worked_in(drawn_in)).eps, 1e-12)
-    dtype = min(summary.dtype, drawn_in, key=lambda each: each.itemsize)
-    if dtype.itemsize >= 4:
-        return [Check("std", square - 1, float(abs(square - 1) <= room))]
-    off = spacing(1.0, dtype) / 2 + spacing(0.0, dtype) / 2 / law.std
-    within = max(0.0, 1 - off) - room <= math.sqrt(square) <= 1 + off + room
+    room, off = _exactness(summary, drawn_in), _cast_error(summary, law, drawn_in)
+    within = max(0.0, 1 - off) ** 2 - room <= square <= (1 + off) ** 2 + room
     wanted = 1.0
-    if law.continuous is not None:
-        wanted = (rounded_law(law, dtype, torch.float64).std / law.std) ** 2
+    if off and law.continuous is not None:
+        wanted = (rounded_law(law, _coarser(summary.dtype, drawn_in), torch.float64).std / law.std) ** 2
         spread = math.sqrt(3) * ((1 + off) ** 2 - 1) / math.sqrt(summary.n)
         within = within and abs(square - wanted) <= room + CAST_ERRORS * spread
-    return [Check("std", square - wanted, float(within))]
+    return Check("std", square - wanted, float(within))
+
+
+def _exactness(summary: Summary, drawn_in: torch.dtype) -> float:
+    """Return how exact an orthogonal matrix is: to the rounding of what it was computed in, or is held in.
+
+    The sums of a summary are exact to a dozen digits.
+    """
+    coarsest = max(torch.finfo(worked_in(dtype)).eps for dtype in (summary.dtype, drawn_in))
+    return max(TOLERANCE * coarsest, 1e-12)
+
+
+def _cast_error(summary: Summary, law: Law, drawn_in: torch.dtype) -> float:
+    """Return by how much, relatively, a cast may move a root mean square; 0 where no digits were dropped.
+
+    It moves a weight by u·|w| or by half of the smallest number, so by Minkowski's inequality the root of
+    the mean square of all that is u + h at most.
+    """
+    dtype = _coarser(summary.dtype, drawn_in)
+    if dtype.itemsize >= 4:
+        return 0.0
+    return (spacing(1.0, dtype) + spacing(0.0, dtype) / law.std) / 2
+
+
+def _coarser(dtype: torch.dtype, drawn_in: torch.dtype) -> torch.dtype:
+    return min(dtype, drawn_in, key=lambda each: each.itemsize)

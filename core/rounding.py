@@ -29,6 +29,8 @@ HELD = (*DRAWN, torch.float8_e4m3fn, torch.float8_e5m2, torch.float8_e4m3fnuz, t
 
 #: More numbers than these within a law's reach: rounding no longer moves its moments noticeably.
 LISTED = 1 << 17
+#: A number of so large a probability is the only one that will be seen: there is no spread.
+ALONE = 1 - 1e-12
 #: How far a law is listed, in std: past 38 no double holds a normal law's probability.
 REACH = 38
 
@@ -153,7 +155,7 @@ def _rounded_law(law: Law, dtype: torch.dtype, drawn_in: torch.dtype) -> Rounded
     share = share / share.sum() if lost < 1 else np.full(len(share), 1 / len(share))
     # a law symmetric about 0 stays so, but for the open upper end of a uniform one
     mean = 0.0 if law.mean == 0 and law.family != "uniform" else float(share @ numbers)
-    std = math.sqrt(float(share @ (numbers - mean) ** 2))
+    std = math.sqrt(float(share @ (numbers - mean) ** 2)) if share.max() < ALONE else 0.0
     cumulative = np.concatenate([[0.0], np.cumsum(share)]).clip(0, 1)
     moments = _moments(numbers, share, mean, std)
     return Rounded(
@@ -288,7 +290,8 @@ def _every(dtype: torch.dtype) -> Array:
 @lru_cache(maxsize=len(HELD))
 def _saturates(dtype: torch.dtype) -> bool:
     """Tell whether torch casts what is too large to the largest number, not to inf or nan."""
-    return bool(torch.tensor(1e30, dtype=torch.float64).to(dtype).isfinite()) and dtype != torch.bfloat16
+    largest = torch.tensor(torch.finfo(torch.float32).max)
+    return bool(largest.to(dtype).double().isfinite())
 
 
 def _name(dtype: object) -> str:
