@@ -24,10 +24,20 @@ from scipy import special
 from core.errors import ParameterError
 from core.fans import is_whole
 from core.laws import Array, Band, Law
-from core.rounding import Rounded, checked_drawn_in, checked_dtype, rounded_law, share_outside, spacing, ways
+from core.rounding import (
+    Rounded,
+    checked_band,
+    checked_drawn_in,
+    checked_dtype,
+    checked_law,
+    rounded_law,
+    share_outside,
+    spacing,
+    ways,
+)
 from core.schemes import NARROW, kept, proposals
 from core.structure import TOLERANCE, worked_in
-from core.summary import Counts, Summary, checked_band, checked_law, rounded, rounded_to
+from core.summary import Counts, Summary, rounded, rounded_to
 
 #: The share of honest draws that the referee calls inconsistent, at most.
 ALPHA = 0.001
@@ -92,6 +102,7 @@ def judge(summary: Summary, law: Law) -> Verdict:
     return replace(max(verdicts, key=lambda verdict: verdict.p_value), drawn_in=None)
 
 
+@np.errstate(all="ignore")
 def _judged(summary: Summary, law: Law, drawn_in: torch.dtype) -> Verdict:
     checks = [*_finite(summary, law, drawn_in), *_structure(summary)]
     sample = None

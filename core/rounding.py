@@ -13,13 +13,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import torch
 from scipy import special
 
-from core.errors import DtypeError
+from core.errors import DtypeError, ParameterError
 from core.laws import Array, Band, Law, quadrature
 
 #: The dtypes that torch's initialisers draw on a CPU.
@@ -56,12 +57,14 @@ class Rounded:
     def excess_kurtosis(self) -> float:
         return self.moments[1] - 3
 
+    @np.errstate(all="ignore")
     def below(self, x: Array) -> Array:
         """P(w < x)."""
         if self.numbers is not None and self.cumulative is not None:
             return np.asarray(self.cumulative[np.searchsorted(self.numbers, x, side="left")])
         return _share_below(self.law, cut(x, self._coarser))
 
+    @np.errstate(all="ignore")
     def above(self, x: Array) -> Array:
         """P(w > x)."""
         if self.numbers is not None and self.cumulative is not None:
@@ -114,6 +117,36 @@ def checked_drawn_in(drawn_in: Any) -> torch.dtype | None:
     )
 
 
+def checked_law(law: Any) -> Law:
+    """Return ``law`` if it is one.
+
+    Raises:
+        ParameterError: otherwise.
+    """
+    if not isinstance(law, Law):
+        raise ParameterError(
+            f"law must be a Law, such as SCHEMES[key].law(shape); it was {type(law).__name__}.",
+            code="parameter.law",
+            value=type(law).__name__,
+        )
+    return law
+
+
+def checked_band(band: Any) -> Band:
+    """Return ``band`` if it is one.
+
+    Raises:
+        ParameterError: otherwise.
+    """
+    if not isinstance(band, Band):
+        raise ParameterError(
+            f"band must be a Band, one of law.bands; it was {type(band).__name__}.",
+            code="parameter.band",
+            value=type(band).__name__,
+        )
+    return band
+
+
 def ways(dtype: torch.dtype) -> tuple[torch.dtype, ...]:
     """Return in what weights of ``dtype`` may have been drawn, for all that one can tell, likeliest first.
 
@@ -133,11 +166,17 @@ def rounded_law(law: Law, dtype: torch.dtype, drawn_in: torch.dtype | None = Non
 
     ``drawn_in`` is what they were drawn in before they were cast to ``dtype``; by default they were not
     cast, or where torch draws no such dtype, drawn in float32.
+
+    Raises:
+        InitLabError: if an argument is of the wrong kind, or the law has no continuous part.
     """
-    return _rounded_law(law, dtype, drawn_in or ways(dtype)[0])
+    if checked_law(law).continuous is None:
+        raise ParameterError("A law without a continuous part has nothing to round.", code="parameter.atoms")
+    return _rounded_law(law, checked_dtype(dtype), checked_drawn_in(drawn_in) or ways(dtype)[0])
 
 
 @lru_cache(maxsize=256)
+@np.errstate(all="ignore")
 def _rounded_law(law: Law, dtype: torch.dtype, drawn_in: torch.dtype) -> Rounded:
     numbers, share = _drawn_numbers(law, drawn_in)
     if numbers is None and drawn_in != dtype and (numbers := _numbers(*law.reach(REACH), dtype)) is not None:
@@ -164,8 +203,10 @@ def _rounded_law(law: Law, dtype: torch.dtype, drawn_in: torch.dtype) -> Rounded
 
 
 def share_outside(law: Law, band: Band, dtype: torch.dtype, drawn_in: torch.dtype | None = None) -> float:
-    """Return the share of the continuous part, rounded, that lies outside ``band``."""
-    return _share_outside(law, band, dtype, drawn_in)
+    """Return the share of the continuous part, rounded, that lies outside ``band``; see ``rounded_law``."""
+    return _share_outside(
+        checked_law(law), checked_band(band), checked_dtype(dtype), checked_drawn_in(drawn_in)
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -179,7 +220,11 @@ def spacing(x: float, dtype: torch.dtype) -> float:
 
     That is eps times the power of two at or below |x|, and no less than the smallest subnormal number:
     2⁻²⁴ in float16, 2⁻¹³³ in bfloat16, 2⁻¹⁴⁹ in float32 (IEEE 754-2019, 3.3).
+
+    Raises:
+        InitLabError: if an argument is of the wrong kind.
     """
+    x, dtype = _real(x), checked_dtype(dtype)
     if not math.isfinite(x):
         return math.nan
     if dtype.itemsize == 1:  # of one of them torch's own eps is wrong
@@ -189,6 +234,15 @@ def spacing(x: float, dtype: torch.dtype) -> float:
     kind = torch.finfo(dtype)
     power = math.ldexp(1.0, math.frexp(x)[1] - 1) if x else 0.0
     return float(kind.eps * max(power, kind.smallest_normal))
+
+
+def _real(x: Any) -> float:
+    if not isinstance(x, Real):
+        raise ParameterError(f"x must be a number; it was {x!r}.", code="parameter.real", value=x)
+    try:
+        return float(x)
+    except OverflowError:
+        return math.inf
 
 
 def _moments(x: Array, share: Array, mean: float, std: float) -> tuple[float, ...]:

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from core.errors import DeviceError, ParameterError, ShapeError
 from core.laws import Array, Band, Law, checked_bins
-from core.rounding import checked_drawn_in, checked_dtype
+from core.rounding import checked_band, checked_drawn_in, checked_dtype, checked_law
 
 Counts = npt.NDArray[np.int64]
 _Array = TypeVar("_Array", Counts, Array)
@@ -162,21 +162,6 @@ class Summary:
         }
 
 
-def checked_law(law: Any) -> Law:
-    """Return ``law`` if it is one.
-
-    Raises:
-        ParameterError: otherwise.
-    """
-    if not isinstance(law, Law):
-        raise ParameterError(
-            f"law must be a Law, such as SCHEMES[key].law(shape); it was {type(law).__name__}.",
-            code="parameter.law",
-            value=type(law).__name__,
-        )
-    return law
-
-
 def _flat(weights: Any) -> Tensor:
     """Return the weights as a flat tensor of a dtype that can be summarised.
 
@@ -193,10 +178,11 @@ def _flat(weights: Any) -> Tensor:
         )
     checked_dtype(weights.dtype)
     if weights.is_nested or weights.layout != torch.strided:
+        layout = "nested" if weights.is_nested else str(weights.layout).removeprefix("torch.")
         raise ParameterError(
-            f"weights must be a dense tensor; its layout was {weights.layout}. Use to_dense() first.",
+            f"weights must be one dense tensor; its layout was {layout}.",
             code="parameter.layout",
-            value=str(weights.layout),
+            value=layout,
         )
     if weights.is_meta:
         raise DeviceError("A tensor on the meta device has no numbers.", code="device.meta", value="meta")
@@ -404,21 +390,6 @@ def _rounded(band: Band, dtype: torch.dtype, drawn_in: torch.dtype | None) -> Ba
         return band
     low, high = rounded_to(dtype, rounded_to(drawn_in or dtype, [band.low, band.high]))
     return replace(band, low=low, high=high)
-
-
-def checked_band(band: Any) -> Band:
-    """Return ``band`` if it is one.
-
-    Raises:
-        ParameterError: otherwise.
-    """
-    if not isinstance(band, Band):
-        raise ParameterError(
-            f"band must be a Band, one of law.bands; it was {type(band).__name__}.",
-            code="parameter.band",
-            value=type(band).__name__,
-        )
-    return band
 
 
 def rounded_to(dtype: torch.dtype, values: Sequence[float]) -> list[float]:
