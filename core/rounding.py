@@ -30,8 +30,8 @@ HELD = (*DRAWN, torch.float8_e4m3fn, torch.float8_e5m2, torch.float8_e4m3fnuz, t
 
 #: More numbers than these within a law's reach: rounding no longer moves its moments noticeably.
 LISTED = 1 << 17
-#: A number of so large a probability is the only one that will be seen: there is no spread.
-ALONE = 1 - 1e-12
+#: What has a smaller probability is rounding, or is never seen.
+SEEN = 1e-12
 #: How far a law is listed, in std: past 38 no double holds a normal law's probability.
 REACH = 38
 
@@ -52,6 +52,8 @@ class Rounded:
     cumulative: Array | None
     #: probability of what the dtype turns into inf or nan
     lost: float = 0.0
+    #: probability of all numbers but the likeliest
+    elsewhere: float = 1.0
 
     @property
     def excess_kurtosis(self) -> float:
@@ -194,12 +196,12 @@ def _rounded_law(law: Law, dtype: torch.dtype, drawn_in: torch.dtype) -> Rounded
     share = share / share.sum() if lost < 1 else np.full(len(share), 1 / len(share))
     # a law symmetric about 0 stays so, but for the open upper end of a uniform one
     mean = 0.0 if law.mean == 0 and law.family != "uniform" else float(share @ numbers)
-    std = math.sqrt(float(share @ (numbers - mean) ** 2)) if share.max() < ALONE else 0.0
+    elsewhere = 1 - float(share.max())
+    std = math.sqrt(float(share @ (numbers - mean) ** 2)) if elsewhere > SEEN else 0.0
     cumulative = np.concatenate([[0.0], np.cumsum(share)]).clip(0, 1)
     moments = _moments(numbers, share, mean, std)
-    return Rounded(
-        law, dtype, drawn_in, mean, std, moments, numbers, cumulative, lost if lost > 1e-12 else 0.0
-    )
+    lost = lost if lost > SEEN else 0.0
+    return Rounded(law, dtype, drawn_in, mean, std, moments, numbers, cumulative, lost, elsewhere)
 
 
 def share_outside(law: Law, band: Band, dtype: torch.dtype, drawn_in: torch.dtype | None = None) -> float:
