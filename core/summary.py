@@ -168,7 +168,7 @@ def _flat(weights: Any) -> Tensor:
     Raises:
         InitLabError: if there are none, or they are no dense tensor of real numbers.
     """
-    if isinstance(weights, np.ndarray) and not isinstance(weights, np.ma.MaskedArray):
+    if isinstance(weights, np.ndarray | np.generic) and not isinstance(weights, np.ma.MaskedArray):
         weights = _from_numpy(weights)
     if not isinstance(weights, Tensor):
         raise ParameterError(
@@ -191,7 +191,7 @@ def _flat(weights: Any) -> Tensor:
     return weights.detach().resolve_neg().flatten().cpu()
 
 
-def _from_numpy(array: np.ndarray) -> Tensor:
+def _from_numpy(array: np.ndarray | np.generic) -> Tensor:
     """Return a tensor of the array's own numbers, in the machine's byte order."""
     try:
         return torch.from_numpy(np.array(array, array.dtype.newbyteorder("="), order="C"))
@@ -240,13 +240,6 @@ class _Grid(NamedTuple):
 def _grid(law: Law, bins: int, dtype: torch.dtype) -> _Grid:
     """Work out once what every draw of a class needs: many seeds, few laws."""
     edges = _frozen(law.edges(bins))
-    if not 0 < (span := float(edges[-1] - edges[0])) < math.inf:
-        raise ParameterError(
-            f"float64 cannot tell the ends of this law apart: they are {edges[0]:g} and {edges[-1]:g}.",
-            code="parameter.span",
-            low=float(edges[0]),
-            high=float(edges[-1]),
-        )
     bands = tuple((band.low, band.high) for band in (rounded(band, dtype) for band in law.bands))
     values = tuple(rounded_to(dtype, [value for value, _ in law.atoms]))
     kind = np.float64 if dtype == torch.float64 else np.float32  # holds half precision too
@@ -255,7 +248,7 @@ def _grid(law: Law, bins: int, dtype: torch.dtype) -> _Grid:
         (_at_least(low, kind), _at_least(np.nextafter(high, np.inf), kind))
         for low, high in np.array(bands, np.float64)
     )
-    scale = bins / span
+    scale = bins / float(edges[-1] - edges[0])
     grid = _Grid(edges, bands, values, kind, scale, _frozen(firsts), ends, ())
     between = {end for pair in ends for end in pair} - {*firsts}
     return grid._replace(unsure=tuple({*grid.doubtful(), *between}))
