@@ -64,18 +64,14 @@ class Rounded:
         """P(w < x)."""
         if self.numbers is not None and self.cumulative is not None:
             return np.asarray(self.cumulative[np.searchsorted(self.numbers, x, side="left")])
-        return _share_below(self.law, cut(x, self._coarser))
+        return _share_below(self.law, cut(x, self.dtype))
 
     @np.errstate(all="ignore")
     def above(self, x: Array) -> Array:
         """P(w > x)."""
         if self.numbers is not None and self.cumulative is not None:
             return np.asarray(1 - self.cumulative[np.searchsorted(self.numbers, x, side="right")])
-        return _share_above(self.law, cut(np.nextafter(x, np.inf), self._coarser))
-
-    @property
-    def _coarser(self) -> torch.dtype:
-        return torch.float32 if torch.float32 in {self.dtype, self.drawn_in} else self.dtype
+        return _share_above(self.law, cut(np.nextafter(x, np.inf), self.dtype))
 
     def outside(self, low: Sequence[float], high: Sequence[float]) -> tuple[float, ...]:
         """P(w < low or w > high), of each pair."""
