@@ -67,7 +67,8 @@ class Summary:
         """Summarise a tensor or array that is already there, over the bins, bands and atoms of ``law``.
 
         ``weights`` is of any shape, not empty, and of one of ``core.rounding.HELD``. ``drawn_in`` is the
-        dtype that they were drawn in; None if that is not known.
+        dtype that they were drawn in; None if that is not known. Weights that have passed through a dtype of
+        fewer bits than they have now are given in that one: ``weights.half()`` loses nothing more.
 
         Raises:
             InitLabError: if this is no tensor of real numbers, or an argument is of the wrong kind.
