@@ -101,16 +101,16 @@ def _casts(case: Case, shape: Shape, seed: int) -> Iterator[tuple[torch.Tensor, 
 def test_honest_draws_that_were_cast_are_called_consistent_as_often_as_promised(case: Case) -> None:
     """Whether or not it is said what they were drawn in; a bound that chance passes once in 10⁶."""
     alarms = n = 0
-    for shape, seed in itertools.product(((3, 5), (10, 10), (30, 40), (100, 120)), range(2)):
+    for shape, bins in (((3, 5), 20), ((30, 40), 20), ((60, 70), 200)):
         law = SCHEMES[case.key].law(shape, **case.params)
-        for weights, drawn_in in _casts(case, shape, 10_000 + seed):
+        for weights, drawn_in in _casts(case, shape, 10_000):
             # one that says nothing is not taken to have been cast upwards
             known = [drawn_in] if weights.dtype.itemsize > drawn_in.itemsize else [drawn_in, None]
             for claimed in known:
-                summary = Summary.of(weights, law=law, bins=(20, 200)[seed], drawn_in=claimed)
+                summary = Summary.of(weights, law=law, bins=bins, drawn_in=claimed)
                 alarms += not referee.judge(summary, law).consistent
                 n += 1
-    assert n >= 100
+    assert n >= 60
     assert _at_least(alarms, n, referee.ALPHA) > 1e-6
 
 
