@@ -105,7 +105,8 @@ def summarize(
             scheme.fill_(weight, generator=generator, **params)
         report.counting()
         _count(torch.split(weight.flatten(), PART), tally, report)
-        return Summary(**tally.totals(), defects=defects(call.function, weight, call.arguments))
+        totals = {**tally.totals(), "drawn_in": call.drawn_in(dtype)}
+        return Summary(**totals, defects=defects(call.function, weight, call.arguments))
 
 
 def streams(key: str, shape: Sequence[int], device: str | torch.device = "cpu", **params: Any) -> bool:

@@ -70,6 +70,10 @@ class Call(NamedTuple):
         """True if the function fills weight after weight, so that a part is filled as in the whole."""
         return self.function in _ELEMENTWISE and not self.cast
 
+    def drawn_in(self, dtype: torch.dtype) -> torch.dtype:
+        """Return what numbers that end in ``dtype`` are drawn in."""
+        return torch.promote_types(dtype, torch.float32) if self.cast else dtype
+
     @property
     def takes_global(self) -> bool:
         """True if the function draws from torch's global generator, whatever it is given."""
@@ -267,8 +271,8 @@ class Scheme:
 def run(call: Call, tensor: Tensor, **generator: Generator) -> Tensor:
     """Fill ``tensor`` in place by a call of ``torch.nn.init``."""
     function: Callable[..., Tensor] = getattr(nn.init, call.function)
-    drawn_in = torch.promote_types(tensor.dtype, torch.float32)
-    if not call.cast or drawn_in == tensor.dtype:
+    drawn_in = call.drawn_in(tensor.dtype)
+    if drawn_in == tensor.dtype:
         return function(tensor, **call.arguments, **generator)
     drawn = torch.empty(tensor.shape, dtype=drawn_in, device=tensor.device)
     with torch.no_grad():
