@@ -58,6 +58,17 @@ class Rounded:
         return tuple(beyond.tolist())
 
 
+def spacing(x: float, dtype: torch.dtype) -> float:
+    """Return the gap between neighbouring numbers of ``dtype`` around |x|.
+
+    It halves with each power of two down to the dtype's smallest normal number, and stays there: below
+    lie the subnormal numbers, all as far apart. Past the largest number it is what would follow.
+    """
+    limits = torch.finfo(dtype)
+    _, exponent = math.frexp(max(abs(x), limits.tiny))
+    return math.ldexp(limits.eps, exponent - 1)
+
+
 @lru_cache(maxsize=256)
 def rounded_law(law: Law, dtype: torch.dtype) -> Rounded:
     """Return the continuous part of ``law`` as weights of ``dtype`` follow it."""

@@ -160,7 +160,7 @@ def chaos(dots: Sequence[Dot], phases: Phases, t: Text, look: Palette) -> go.Fig
         "opacity": 0.55,
         "showscale": False,
         "hoverinfo": "all",
-        "hovertemplate": "σ_w² = %{x:.2f}, σ_b² = %{y:.3f}: χ₁ = %{customdata:.3f}<extra></extra>",
+        "hovertemplate": "σ_w² = %{x:.4~g}, σ_b² = %{y:.4~g}: χ₁ = %{customdata:.4~g}<extra></extra>",
     }
     here = np.isfinite(edge) & (edge <= sigma_w2[-1])
     line = {

@@ -11,7 +11,7 @@ from core import ACTIVATIONS, meanfield
 from core.outlook import Setting
 from pages.figures.chaos import Curves, Dot, Phases
 from pages.figures.signal import DRAWN
-from pages.text import Text, fixed, quantity
+from pages.text import Text, apart, quantity
 from pages.ui import signals
 from pages.ui.comparing import table
 from pages.ui.outcomes import NAMED, brief
@@ -52,9 +52,9 @@ def maps_finding(rows: Sequence[Foretold], state: State, t: Text) -> str:
         return t("chaos.unknown", activation=state["activation"])
     parts = []
     for curve in drawn[:NAMED]:
-        q, c = _endless(curve.length), curve.correlation
+        q, c = _short(curve.length), curve.correlation
         key = "signal.rests_part_length" if math.isnan(c) else "signal.rests_part"
-        parts.append(t(key, name=curve.name, q=q, c=fixed(c, 2)))
+        parts.append(t(key, name=curve.name, q=q, c=apart(c, 1)))
     return t("signal.rests", activation=state["activation"], parts=t("signal.listed").join(parts))
 
 
@@ -92,12 +92,8 @@ def chaos_finding(rows: Sequence[Foretold], state: State, t: Text) -> str:
         given = Setting(dot.sigma_w2, dot.sigma_b2)
         here = signals.stand(given, activation, signals.start(given, state))
         if here is not None:
-            parts.append(t(f"chaos.{here.phase}_part", name=dot.name, value=_short(dot.sigma_w2)))
+            parts.append(t(f"chaos.{here.phase}_part", name=dot.name, value=_beside(dot.sigma_w2, edge)))
     return lead + (t("chaos.colon") + t("signal.listed").join(parts) if parts else "") + t("chaos.stop")
-
-
-def _short(value: float) -> str:
-    return quantity(value, value, 3, trim=True)
 
 
 def chaos_table(rows: Sequence[Foretold], state: State, t: Text) -> str:
@@ -115,10 +111,10 @@ def chaos_table(rows: Sequence[Foretold], state: State, t: Text) -> str:
             continue
         cells = (
             _short(row.setting.sigma_w2),
-            _endless(here.q),
-            _endless(here.chi1),
-            _endless(here.deep),
-            _endless(here.far),
+            _short(here.q),
+            apart(here.chi1, 1),
+            _short(here.deep),
+            _short(here.far),
         )
         head = f'<th scope="row">{name}<br><i>{t(f"chaos.phase.{here.phase}")}</i></th>'
         body.append(f"<tr>{head}{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
@@ -131,12 +127,13 @@ def _no_theory(name: str, why: str) -> str:
     return f'<tr><th scope="row">{name}</th><td colspan="5">{why}</td></tr>'
 
 
-def _endless(value: float) -> str:
-    if math.isnan(value):
-        return "–"
-    return (
-        "∞" if value == math.inf else "0" if value == 0 else quantity(value, max(value, 1e-3), 3, trim=True)
-    )
+def _short(value: float) -> str:
+    return quantity(value, digits=3, trim=True)
+
+
+def _beside(sigma_w2: float, edge: float) -> str:
+    """Write σ_w² so that it can be told from the edge of chaos, where there is one."""
+    return apart(sigma_w2, edge) if math.isfinite(edge) else _short(sigma_w2)
 
 
 def gains_finding(_: Sequence[Foretold], state: State, t: Text) -> str:
@@ -148,13 +145,13 @@ def gains_finding(_: Sequence[Foretold], state: State, t: Text) -> str:
     theirs = ACTIVATIONS[activation].gain if activation in ACTIVATIONS else None
     facts = {
         "activation": activation,
-        "forward": fixed(own.mean_square, 3),
-        "backward": fixed(own.gradient, 3),
+        "forward": quantity(own.mean_square),
+        "backward": quantity(own.gradient),
     }
     if theirs is None:
         return t("gains.none", **facts)
     same = math.isclose(theirs, own.mean_square, rel_tol=1e-3)
-    return t("gains.same" if same else "gains.differs", torch=fixed(theirs, 3), **facts)
+    return t("gains.same" if same else "gains.differs", torch=quantity(theirs), **facts)
 
 
 def gains_table(state: State, t: Text) -> str:
@@ -170,7 +167,7 @@ def gains_table(state: State, t: Text) -> str:
         row = ACTIVATIONS.get(key)
         own = signals.gains(key)
         name = f"<b>{escape(key)}</b>" if key == state["activation"] else escape(key)
-        theirs = "–" if row is None or row.gain is None else fixed(row.gain, 3)
+        theirs = "–" if row is None or row.gain is None else quantity(row.gain)
         slope = signals.slope_at_1(key)
         source = escape(row.source) if row else t("gains.own")
         cells = (theirs, _gain(own.mean_square), _gain(own.gradient), _gain(slope), source)
@@ -179,4 +176,4 @@ def gains_table(state: State, t: Text) -> str:
 
 
 def _gain(value: float) -> str:
-    return fixed(value, 3) if math.isfinite(value) else "–"
+    return quantity(value) if math.isfinite(value) else "–"

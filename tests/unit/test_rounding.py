@@ -8,7 +8,7 @@ import torch
 from scipy import special
 
 from core import SCHEMES
-from core.rounding import rounded_law
+from core.rounding import rounded_law, spacing
 
 pytestmark = pytest.mark.usefixtures("global_generator_stays")
 HALVES = (torch.bfloat16, torch.float16)
@@ -133,3 +133,34 @@ def test_a_fine_dtype_leaves_a_wide_law_as_it_is(dtype: torch.dtype) -> None:
     uniform = rounded_law(SCHEMES["uniform"].law((3, 5)), dtype)
     # 3^(k/2)/(k + 1) for even k
     assert uniform.moments == pytest.approx((0, 9 / 5, 0, 27 / 7, 0, 81 / 9), rel=1e-6, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("x", "dtype", "gap"),
+    [
+        (0.0, torch.float16, 2.0**-24),
+        (-3e-5, torch.float16, 2.0**-24),  # below 2⁻¹⁴, all are as far apart
+        (2.0**-14, torch.float16, 2.0**-24),
+        (2.0**-13, torch.float16, 2.0**-23),
+        (0.9, torch.float16, 2.0**-11),
+        (1.0, torch.float16, 2.0**-10),
+        (-60000.0, torch.float16, 32.0),
+        (1e-40, torch.bfloat16, 2.0**-133),
+        (1.5, torch.bfloat16, 2.0**-7),
+        (1e-40, torch.float32, 2.0**-149),
+        (1e9, torch.float32, 64.0),
+        (1.0, torch.float64, 2.0**-52),
+        (1e-310, torch.float64, 2.0**-1074),
+    ],
+    ids=str,
+)
+def test_the_gap_between_neighbours_is_the_format_s(x: float, dtype: torch.dtype, gap: float) -> None:
+    """IEEE 754 (and bfloat16): 2^(e − p + 1) in [2^e, 2^(e + 1)), of p bits, and no finer than subnormals."""
+    assert spacing(x, dtype) == gap
+    if dtype == torch.float64:
+        neighbour = math.nextafter(abs(x), math.inf)
+    else:
+        kind = torch.tensor(abs(x), dtype=dtype)
+        bits = kind.view(torch.int16 if dtype.itemsize == 2 else torch.int32) + 1
+        x, neighbour = kind.item(), bits.view(dtype).item()
+    assert neighbour - abs(x) == gap
