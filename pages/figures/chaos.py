@@ -66,7 +66,7 @@ def maps(schemes: Sequence[Curves], t: Text, look: Palette) -> go.Figure:
     if look.times > 1 or look.font != FONT:  # a page has the names in a list below
         labels += _key(schemes, look)
     right = [float(scheme.correlations[1][0]) for scheme in schemes]
-    low = min([0.0, *right])
+    low = min(0.0, *(c for c in right if math.isfinite(c)), 0.0)
     top = 1.05 * reach
     plain = {"fixedrange": True, "zeroline": False, "ticklabelstandoff": 6, "nticks": 6, "showgrid": False}
     title = {"font": {"size": FONT_SIZE}}

@@ -7,11 +7,11 @@ from html import escape
 import numpy as np
 import numpy.typing as npt
 
-from core import ACTIVATIONS, meanfield
+from core import ACTIVATIONS
 from core.outlook import Setting
 from pages.figures.chaos import Curves, Dot, Phases
 from pages.figures.signal import DRAWN
-from pages.text import Text, apart, quantity
+from pages.text import Text, apart, quantity, sentences
 from pages.ui import signals
 from pages.ui.comparing import table
 from pages.ui.outcomes import NAMED, brief
@@ -49,13 +49,22 @@ def maps_finding(rows: Sequence[Foretold], state: State, t: Text) -> str:
         return t("signal.reading_silent")
     drawn = curves(rows, state)
     if not drawn:
-        return t("chaos.unknown", activation=state["activation"])
+        return t("signal.rests_unknown", activation=state["activation"])
     parts = []
     for curve in drawn[:NAMED]:
         q, c = _short(curve.length), curve.correlation
         key = "signal.rests_part_length" if math.isnan(c) else "signal.rests_part"
+        if math.isnan(curve.length):
+            key = "signal.rests_part_lost"
         parts.append(t(key, name=curve.name, q=q, c=apart(c, 1)))
     return t("signal.rests", activation=state["activation"], parts=t("signal.listed").join(parts))
+
+
+def maps_note(drawn: Sequence[Curves], t: Text) -> str:
+    """Return how the maps are read, and whose correlation map cannot be had."""
+    lost = [curve.name for curve in drawn if not np.isfinite(curve.correlations[1]).any()]
+    names = escape(t("verdict.and").join(lost))
+    return sentences(t("signal.maps_note"), t("signal.maps_lost", names=names) if lost else "")
 
 
 def dots(rows: Sequence[Foretold]) -> list[Dot]:
@@ -75,12 +84,12 @@ def chaos_finding(rows: Sequence[Foretold], state: State, t: Text) -> str:
     activation = state["activation"]
     placed = dots(rows)
     map_ = charted(state, placed)
-    if map_ is None:
-        return t("chaos.unknown", activation=activation)
     floor = placed[0].sigma_b2 if placed else 0.0
-    edge = meanfield.critical_sigma_w2(activation, floor)
+    edge = signals.edge(activation, floor)
     facts = {"activation": activation, "floor": _short(floor)}
-    if not math.isnan(edge):
+    if map_ is None:
+        lead = t("chaos.unknown", activation=activation)
+    elif not math.isnan(edge):
         lead = t("chaos.turns", edge=_short(edge), **facts)
     else:
         row = map_.chi1[int(np.abs(map_.sigma_b2 - floor).argmin())]
@@ -91,7 +100,7 @@ def chaos_finding(rows: Sequence[Foretold], state: State, t: Text) -> str:
     for dot in placed[:NAMED]:
         given = Setting(dot.sigma_w2, dot.sigma_b2)
         here = signals.stand(given, activation, signals.start(given, state))
-        if here is not None:
+        if here is not None and here.phase:
             parts.append(t(f"chaos.{here.phase}_part", name=dot.name, value=_beside(dot.sigma_w2, edge)))
     return lead + (t("chaos.colon") + t("signal.listed").join(parts) if parts else "") + t("chaos.stop")
 
@@ -110,13 +119,14 @@ def chaos_table(rows: Sequence[Foretold], state: State, t: Text) -> str:
             body.append(_no_theory(name, t("chaos.no_means")))
             continue
         cells = (
-            _short(row.setting.sigma_w2),
+            _beside(row.setting.sigma_w2, signals.edge(state["activation"], row.setting.sigma_b2)),
             _short(here.q),
             apart(here.chi1, 1),
             _short(here.deep),
             _short(here.far),
         )
-        head = f'<th scope="row">{name}<br><i>{t(f"chaos.phase.{here.phase}")}</i></th>'
+        side = f"<br><i>{t(f'chaos.phase.{here.phase}')}</i>" if here.phase else ""
+        head = f'<th scope="row">{name}{side}</th>'
         body.append(f"<tr>{head}{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
     return table(
         heads, "".join(body), t("chaos.caption", activation=escape(state["activation"])), "lab-chaos"
@@ -140,8 +150,12 @@ def gains_finding(_: Sequence[Foretold], state: State, t: Text) -> str:
     """Return the chosen activation's gains beside torch's."""
     activation = state["activation"]
     own = signals.gains(activation)
-    if math.isnan(own.mean_square):
-        return t("chaos.unknown", activation=activation)
+    lost = [mean for mean, gain in (("E[φ²]", own.mean_square), ("E[φ′²]", own.gradient)) if math.isnan(gain)]
+    if lost:
+        known = {"forward": own.mean_square, "backward": own.gradient}
+        kept = [t(f"gains.{way}", gain=quantity(g)) for way, g in known.items() if not math.isnan(g)]
+        means = t("verdict.and").join(lost)
+        return sentences(t("gains.unknown", activation=activation, means=means), *kept)
     theirs = ACTIVATIONS[activation].gain if activation in ACTIVATIONS else None
     facts = {
         "activation": activation,
