@@ -15,6 +15,7 @@ from core.checks import checked_flag, checked_progress
 from core.errors import Cancelled, DtypeError, ParameterError, SizeError, shown
 from core.fans import checked_shape, is_whole
 from core.laws import EDGE_SIGMAS, Law, checked_bins
+from core.rounding import spacing
 from core.schemes import NARROW, Call, Scheme, kept, proposals, scheme_of
 from core.structure import defects
 from core.summary import Summary, Tally
@@ -280,23 +281,23 @@ def checked_seed(seed: object) -> int:
 
 
 def _check_fits_dtype(law: Law, dtype: torch.dtype) -> None:
-    """Refuse a law whose weights ``dtype`` would turn into inf, 0 or one single value."""
+    """Refuse a law whose weights ``dtype`` would turn into inf, 0 or a handful of values."""
     limits = torch.finfo(dtype)
     low, high = law.reach(EDGE_SIGMAS)
     largest = max(abs(low), abs(high))
+    step = spacing(largest, dtype)
     too_large = largest > limits.max or high - low > limits.max
-    flat = law.continuous is not None and high - low < 8 * limits.eps * largest
-    too_small = 0 < largest < limits.tiny or flat
-    if too_large or too_small:
+    flat = law.continuous is not None and high - low < 8 * step
+    if too_large or flat or 0 < largest <= step / 2:
         raise DtypeError(
-            f"{dtype} cannot hold weights of this law: it spans {low:g} to {high:g}, and {dtype} "
-            f"reaches {limits.max:g} with steps of {limits.eps * largest:g} there.",
+            f"{dtype} cannot hold weights of this law: it spans {low:.9g} to {high:.9g}, and {dtype} "
+            f"reaches {limits.max:g} with steps of {step:g} there.",
             code="dtype.range",
             dtype=str(dtype).removeprefix("torch."),
             low=low,
             high=high,
             largest=limits.max,
-            step=limits.eps * largest,
+            step=step,
         )
 
 

@@ -186,7 +186,7 @@ def _numbers(frame: Frame, drawn: Drawn) -> None:
     head = reading.columns(heads)
     step = float(summary.edges[1] - summary.edges[0])
     cells = "".join(
-        f'<tr><th scope="row">{quantity(low, step)}</th><td>{quantity(high, step)}</td>'
+        f'<tr><th scope="row">{_edge(low, step)}</th><td>{_edge(high, step)}</td>'
         f"<td>{count(n)}</td><td>{expected_count(expected)}</td></tr>"
         for low, high, n, expected in rows
     )
@@ -206,6 +206,11 @@ def _numbers(frame: Frame, drawn: Drawn) -> None:
             key="csv",
         )
         st.html(f'<p class="lab-note">{t("numbers.note")}</p>')
+
+
+def _edge(x: float, step: float) -> str:
+    """Write an edge between bins ``step`` wide; that at 0 may be off it by a rounding."""
+    return quantity(x if abs(x) > 1e-9 * step else 0.0, step)
 
 
 def _bins(drawn: Drawn) -> list[tuple[float, float, int, float]]:

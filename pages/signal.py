@@ -182,20 +182,19 @@ def _maps(frame: Frame, schemes: Sequence[Foretold]) -> None:
         return
     words = sentences(t("signal.alt_maps"), theory.maps_finding(schemes, state, t))
     frame.plot(lambda look: maps(curves, t, look), words, key="maps_pair")
-    frame.html(theory.key(curves) + f'<p class="lab-note">{t("signal.maps_note")}</p>')
+    frame.html(theory.key(curves) + f'<p class="lab-note">{theory.maps_note(curves, t)}</p>')
 
 
 def _chaos(frame: Frame, schemes: Sequence[Foretold]) -> None:
     t, state = frame.t, frame.state
     dots = theory.dots(schemes)
     phases = theory.charted(state, dots)
-    if phases is None:  # the headline says so
-        return
     with st.container(key="chaos", horizontal=True, gap="medium"):
-        frame.plot(
-            lambda look: chaos(dots, phases, t, look),
-            sentences(t("chaos.alt"), theory.chaos_finding(schemes, state, t)),
-        )
+        if phases is not None:  # the headline says so
+            frame.plot(
+                lambda look: chaos(dots, phases, t, look),
+                sentences(t("chaos.alt"), theory.chaos_finding(schemes, state, t)),
+            )
         frame.html(theory.chaos_table(schemes, state, t) + f'<p class="lab-note">{t("chaos.note")}</p>')
 
 

@@ -12,7 +12,7 @@ from core.rounding import cut, rounded_law
 from pages.figures.frame import Part, figure, label, short, vertical
 from pages.figures.numbers import Column, Series
 from pages.figures.palette import Palette
-from pages.text import Text, placed
+from pages.text import Text, quantity
 
 #: The two ends of the band in which 95 % of the points should lie.
 BAND = (0.025, 0.975)
@@ -30,7 +30,7 @@ def cumulative(summary: Summary, law: Law, t: Text, look: Palette) -> go.Figure:
     theory = {"x": _short(x), "y": law.cdf(x).astype(np.float32), "line": {"color": look.law, "width": LINE}}
     edges, share = _below(summary)
     drawn = _dots(edges, share, look) | {
-        "hovertemplate": t("chart.hover_below", share="%{y:.4f}", weight="%{x}") + "<extra></extra>"
+        "hovertemplate": t("chart.hover_below", share="%{y:.4~g}", weight="%{x}") + "<extra></extra>"
     }
     return figure(
         [theory, drawn],
@@ -162,8 +162,8 @@ def extreme(summary: Summary, law: Law, t: Text, look: Palette) -> go.Figure:
         {"x": _short(x), "y": y, "line": {"color": look.law, "width": LINE}},
     ]
     size = high - low
-    words = f"<b>{t('chart.largest', value=placed(summary.maximum, size))}</b>"
-    theirs = t("chart.largest_expected", value=placed(expected.expected, size))
+    words = f"<b>{t('chart.largest', value=quantity(summary.maximum, size, 3))}</b>"
+    theirs = t("chart.largest_expected", value=quantity(expected.expected, size, 3))
     shapes = [
         vertical(summary.maximum, look.edge, width=4),
         vertical(expected.expected, look.law, width=2, dash="8px,5px"),

@@ -66,7 +66,7 @@ def maps(schemes: Sequence[Curves], t: Text, look: Palette) -> go.Figure:
     if look.times > 1 or look.font != FONT:  # a page has the names in a list below
         labels += _key(schemes, look)
     right = [float(scheme.correlations[1][0]) for scheme in schemes]
-    low = min([0.0, *right])
+    low = min(0.0, *(c for c in right if math.isfinite(c)), 0.0)
     top = 1.05 * reach
     plain = {"fixedrange": True, "zeroline": False, "ticklabelstandoff": 6, "nticks": 6, "showgrid": False}
     title = {"font": {"size": FONT_SIZE}}
@@ -160,7 +160,7 @@ def chaos(dots: Sequence[Dot], phases: Phases, t: Text, look: Palette) -> go.Fig
         "opacity": 0.55,
         "showscale": False,
         "hoverinfo": "all",
-        "hovertemplate": "σ_w² = %{x:.2f}, σ_b² = %{y:.3f}: χ₁ = %{customdata:.3f}<extra></extra>",
+        "hovertemplate": "σ_w² = %{x:.4~g}, σ_b² = %{y:.4~g}: χ₁ = %{customdata:.4~g}<extra></extra>",
     }
     here = np.isfinite(edge) & (edge <= sigma_w2[-1])
     line = {

@@ -19,7 +19,7 @@ from pages.figures.frame import Part, diverging, figure, label, short, vertical
 from pages.figures.notation import plain
 from pages.figures.numbers import Column, Series, grid
 from pages.figures.palette import Palette
-from pages.text import Text, count, expected_count, fixed, interval, quantity
+from pages.text import Text, count, expected_count, interval, quantity
 
 #: Points of a law's curve, joined by a spline.
 CURVE_POINTS = 33
@@ -198,7 +198,7 @@ def _stems(
 
 def _share(value: float) -> str:
     """Write a share with four decimals, or more where it is small."""
-    return fixed(value, 4) if value >= 0.01 or value == 0 else quantity(value, value, 3)
+    return quantity(value, 1, 5)
 
 
 def heatmap(matrix: npt.NDArray[np.float32], t: Text, look: Palette) -> go.Figure:
@@ -310,7 +310,7 @@ def density_axis(top: float, unit: float, look: Palette) -> Part:
     return {
         "range": [0, short(top * unit)],
         "tickvals": [short(mark * unit) for mark in marks],
-        "ticktext": [quantity(mark, step, 2, trim=True) for mark in marks],
+        "ticktext": [quantity(mark, step, 3, trim=True) for mark in marks],
         "zeroline": True,
         "zerolinecolor": look.axis,
     }

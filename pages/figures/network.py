@@ -269,12 +269,10 @@ def _tinted(values: Array, look: Palette) -> Part:
 
 
 def _brief(value: float) -> str:
-    """Write a number in little room: with two decimals, or few digits where it is small or large."""
+    """Write a number in little room: with three digits."""
     if not math.isfinite(value):
         return str(float(value)).replace("-", "−")
-    if abs(value) >= 1000:
-        return quantity(value, value, 1) if abs(value) < 1e7 else f"{value:.0e}".replace("e+", "e")
-    return quantity(value, value, 2) if 0 < abs(value) < 0.1 else quantity(value, max(1, abs(value)), 3)
+    return quantity(value, digits=3)
 
 
 def _short(value: float) -> float:

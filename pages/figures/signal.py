@@ -179,7 +179,7 @@ def _course(line: Line, layers: Numbers, look: Palette, *, log: bool, back: bool
             "line": {"color": color, "width": LINE},
             "marker": mark | {"color": color},
             "hoverinfo": "all",
-            "hovertemplate": f"{line.name}: " + ("%{y:.3~g}" if log else "%{y:.3f}") + "<extra></extra>",
+            "hovertemplate": f"{line.name}: " + "%{y:.4~g}" + "<extra></extra>",
         }
     )
     if len(known) and (known[0] > 0 if back else known[-1] + 1 < len(layers)):

@@ -1,6 +1,5 @@
 """What a comparison says: its finding, its panels and its figures."""
 
-import math
 from collections.abc import Sequence
 from html import escape
 from typing import Any, NamedTuple
@@ -8,7 +7,7 @@ from typing import Any, NamedTuple
 from core import SCHEMES, Entry, Law, Layer, Summary, comparison, referee
 from core.laws import Band
 from pages.figures.comparison import Panel
-from pages.text import Text, count, fixed, placed, quantity, sentences
+from pages.text import Text, apart, count, interval, quantity, sentences
 from pages.ui import cached, reading
 from pages.ui.cached import Drawn, Request
 from pages.ui.state import State
@@ -108,7 +107,7 @@ def finding(rows: Sequence[Compared], t: Text) -> str:
         return t("compare.alone", **facts)
     if ratio < 1 + 1e-9:
         return t("compare.equal" if len(spread) == len(rows) else "compare.equal_some", **facts)
-    return t("compare.finding", ratio=quantity(ratio, ratio, 3, trim=True), **facts)
+    return t("compare.finding", ratio=apart(ratio, 1), **facts)
 
 
 def _std(row: Compared) -> str:
@@ -149,10 +148,9 @@ def _bounds(law: Law, t: Text) -> str:
 
 def _where(band: Band) -> str:
     """Write a band's ends: ±b, or from low to high."""
-    scale = max(abs(band.low), abs(band.high))
     if band.low == -band.high:
-        return f"±{quantity(band.high, scale, trim=True)}"
-    return " … ".join(quantity(end, scale, trim=True) for end in (band.low, band.high))
+        return f"±{quantity(band.high, trim=True)}"
+    return " … ".join(interval(band.low, band.high))
 
 
 def figures(rows: Sequence[Compared], state: State, t: Text) -> str:
@@ -173,7 +171,7 @@ def _figures(row: Compared, activation: str, t: Text) -> str:
     cells = [
         (quantity(summary.std, law.std), quantity(law.std, law.std)),
         ("", bounds),
-        (_kurtosis(summary.excess_kurtosis, t), _kurtosis(law.excess_kurtosis, t)),
+        (reading.excess(summary.excess_kurtosis, t), reading.excess(law.excess_kurtosis, t)),
         (_share(summary.outside[0] / summary.n, beyond, t), _share(beyond, beyond, t)),
         _largest(summary, law, t),
     ]
@@ -189,10 +187,6 @@ def _cell(drawn: str, expected: str) -> str:
     return f"<td>{drawn}<br><i>{expected}</i></td>" if drawn else f"<td><i>{expected}</i></td>"
 
 
-def _kurtosis(value: float, t: Text) -> str:
-    return fixed(value, 3) if math.isfinite(value) else t("table.undefined")
-
-
 def _share(share: float, expected: float, t: Text) -> str:
     """Write a share of weights in percent, with the decimals of the expected one."""
     if share == 0:
@@ -204,7 +198,7 @@ def _largest(summary: Summary, law: Law, t: Text) -> tuple[str, str]:
     expected = comparison.expected_largest(law, summary.n)
 
     def write(value: float) -> str:
-        return placed(value, law.std, 4) if law.std else quantity(value, value, trim=True)
+        return quantity(value, law.std) if law.std else quantity(value, trim=True)
 
     return write(summary.maximum), t("compare.unknown") if expected is None else write(expected)
 

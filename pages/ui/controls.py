@@ -12,7 +12,7 @@ from streamlit.elements.lib.mutable_tab_container import TabContainer
 
 from core import ACTIVATIONS, SCHEMES
 from core.schemes import LARGEST, SMALLEST
-from pages.text import LANGUAGES, Text, count, quantity, sentences
+from pages.text import LANGUAGES, Text, count, interval, quantity, sentences
 from pages.ui.limits import FORCE
 from pages.ui.state import (
     LAYERS,
@@ -331,6 +331,8 @@ def worded(code: str, refused: Mapping[str, Any], name: str, t: Text) -> str:
     for key in ("n", "limit", "low", "high", "most", "rows", "wanted"):
         if isinstance(refused.get(key), int):
             facts[key] = count(refused[key])
+    if isinstance(refused.get("low"), float) and isinstance(refused.get("high"), float):
+        facts["low"], facts["high"] = interval(refused["low"], refused["high"])
     facts |= {
         "name": name,
         "smallest": quantity(SMALLEST, SMALLEST, trim=True),

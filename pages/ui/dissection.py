@@ -89,7 +89,7 @@ def to_one(run: Ran, t: Text) -> str:
         return ""
     if run.off_one == 0:
         return t("model.rows_exact")
-    return t("model.rows", off=quantity(run.off_one, run.off_one, 2))
+    return t("model.rows", off=quantity(run.off_one, digits=3))
 
 
 def overflow(run: Ran, t: Text) -> str:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from core.signal import SATURATED
 from pages.figures.layers import Layers
 from pages.figures.signal import Line
-from pages.text import Text, count, fixed, quantity, sentences
+from pages.text import Text, apart, count, percent, quantity, sentences
 from pages.ui import signals
 from pages.ui.outcomes import NAMED, brief
 from pages.ui.signals import Followed
@@ -37,10 +37,7 @@ def share_lines(rows: Sequence[Followed], t: Text) -> list[Line]:
 
 
 def _percent(share: float, t: Text) -> str:
-    size = 100 * share
-    if 0 < size < 0.1 or 99.9 < size < 100:
-        return t("percent", n="<\u00a00.1" if size < 1 else ">\u00a099.9")
-    return t("percent", n=fixed(size, 0 if size in {0, 1, 100} or 10 <= size <= 90 else 1))
+    return t("percent", n=percent(share))
 
 
 #: Where shares differ by less than this, in all layers and schemes, their ends say it all.
@@ -103,7 +100,7 @@ def layers_finding(rows: Sequence[Followed], state: State, t: Text) -> str:
     return t(
         "signal.near_zero",
         depth=count(state["depth"]),
-        width=quantity(width, width, 2),
+        width=quantity(width, digits=3, trim=True),
         parts=t("signal.listed").join(parts),
     )
 
@@ -118,7 +115,7 @@ def layers_note(rows: Sequence[Followed], state: State, t: Text) -> str:
     most, layer, name = max(beyond)
     reach = float(rows[0].trace.first.edges[-1])
     words = [
-        t(f"signal.{state['picture']}_note", seed=state["seed"], reach=quantity(reach, reach, 2, trim=True))
+        t(f"signal.{state['picture']}_note", seed=state["seed"], reach=quantity(reach, digits=3, trim=True))
     ]
     if most > 0:
         words.append(t("signal.beyond", name=escape(name), layer=count(layer + 1), share=_percent(most, t)))
@@ -138,7 +135,7 @@ def correlation_lines(rows: Sequence[Followed], state: State, t: Text) -> list[L
                 facts = (state["activation"], state["depth"], state["input"], state["input_scale"])
                 theory = signals.correlation(row.setting, *facts)
         known = values[np.isfinite(values)]
-        words = t("signal.comes_to", value=fixed(float(known[-1]), 2)) if len(known) else ""
+        words = t("signal.comes_to", value=apart(float(known[-1]), 1)) if len(known) else ""
         found.append(Line(brief(row.name), words, row.place, values, theory=theory))
     return found
 
@@ -153,7 +150,7 @@ def correlation_finding(rows: Sequence[Followed], state: State, t: Text) -> str:
             continue
         at = int(known[-1])
         key = "signal.alike_part" if at + 1 == state["depth"] else "signal.alike_part_early"
-        parts.append(t(key, name=course.name, value=fixed(float(course.middle[at]), 2), layer=count(at + 1)))
+        parts.append(t(key, name=course.name, value=apart(float(course.middle[at]), 1), layer=count(at + 1)))
     if not parts:
         return t("signal.alike_none")
     joined = t("signal.listed").join(parts)

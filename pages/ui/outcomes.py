@@ -14,7 +14,7 @@ import torch
 from core import meanfield, outlook
 from core.outlook import FAR, Fate
 from pages.figures.signal import DRAWN, Line
-from pages.text import Text, count, quantity, sentences
+from pages.text import Text, apart, count, quantity, sentences
 from pages.ui import signals
 from pages.ui.comparing import table
 from pages.ui.signals import Followed
@@ -93,8 +93,8 @@ def phrase(found: Fate, course: Array, t: Text) -> str:
     if found.lost:
         return t("signal.overflow_from" if found.overflow else "signal.zero_from", place=found.lost)
     if not math.isnan(found.rate):
-        return t("signal.rate", rate=quantity(found.rate, found.rate, 3))
-    return t("signal.comes_to", value=quantity(course[-1], course[-1], 2))
+        return t("signal.rate", rate=apart(found.rate, 1))
+    return t("signal.comes_to", value=quantity(course[-1], digits=3))
 
 
 def finding(rows: Sequence[Followed], state: State, t: Text) -> str:
@@ -137,8 +137,8 @@ def _groups(rows: Sequence[Followed], courses: Sequence[Array], state: State, t:
                     "signal.gradient.silent" if silent else f"signal.{way}.{kind}",
                     name=brief(row.name),
                     place=count(silent or layer),
-                    value=quantity(end, end, 2),
-                    factor=quantity(found.factor, found.factor, 2, trim=True),
+                    value=quantity(end, digits=3),
+                    factor=quantity(found.factor, digits=3, trim=True),
                     dtype=state["dtype"],
                 )
             )
@@ -176,8 +176,8 @@ def _phrase_back(found: Fate, course: Array, t: Text) -> str:
     if found.lost:
         return t("signal.overflow_from" if found.overflow else "signal.zero_down", place=layer)
     if not math.isnan(found.rate):
-        return t("signal.rate_back", rate=quantity(found.rate, found.rate, 3))
-    return t("signal.comes_to", value=quantity(course[0], course[0], 2))
+        return t("signal.rate_back", rate=apart(found.rate, 1))
+    return t("signal.comes_to", value=quantity(course[0], digits=3))
 
 
 def reading(rows: Sequence[Followed], state: State, t: Text) -> str:
@@ -196,7 +196,7 @@ def reading(rows: Sequence[Followed], state: State, t: Text) -> str:
         # ln q of the last layer is N(−cL/2N, cL/N) about theory's, and RMS is √q (Hanin & Nica 2020)
         spread = meanfield.width_constant(state["activation"], 1.0) * state["depth"] / state["width"]
         lower, factor = math.exp(-spread / 4), math.exp(math.sqrt(spread) / 2)
-        facts = {"lower": quantity(lower, lower, 2), "factor": quantity(factor, factor, 2)}
+        facts = {"lower": quantity(lower, digits=3), "factor": quantity(factor, digits=3)}
         words.append(t("signal.reading_width", width=count(state["width"]), **facts))
     return f'<p class="lab-note">{sentences(*words)}</p>'
 
@@ -227,7 +227,7 @@ def _ends(courses: Sequence[Array], state: State, t: Text) -> list[str]:
     limits = torch.finfo(state.dtype)
     # float16 keeps what is below its normal range, and loses digits there
     least = limits.tiny * (limits.eps if state["dtype"] == "float16" else 1)
-    ends = {"least": quantity(least, least, 2), "most": quantity(limits.max, limits.max, 2)}
+    ends = {"least": quantity(least, digits=3), "most": quantity(limits.max, digits=3)}
     return [t("signal.reading_dtype", dtype=state["dtype"], **ends)]
 
 
@@ -275,7 +275,7 @@ def figures(rows: Sequence[Followed], state: State, t: Text) -> str:
 
 
 def _figure(value: float) -> str:
-    return quantity(value, value, 4) if math.isfinite(value) and value > 0 else "–"
+    return quantity(value) if value > 0 else "–"
 
 
 def as_csv(rows: Sequence[Followed]) -> str:

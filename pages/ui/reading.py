@@ -13,7 +13,7 @@ from core.laws import Band
 from core.rounding import rounded_law
 from pages.figures.agreement import gap, within
 from pages.figures.notation import plain
-from pages.text import Text, count, expected_count, fixed, interval, placed, probability, quantity, sentences
+from pages.text import Text, apart, count, expected_count, interval, probability, quantity, sentences
 from pages.ui.cached import Drawn
 from pages.ui.state import State
 
@@ -95,7 +95,7 @@ def fans(state: State, t: Text) -> str:
     law = SCHEMES[state["scheme"]].law(state.shape, **state.params)
     wanted = by_connections(state["scheme"], layer, **state.params)
     if wanted is not None and wanted.std > 0 and abs((ratio := law.std / wanted.std) - 1) > 1e-9:
-        words = sentences(words, t("fans.std", ratio=quantity(ratio, ratio, 3, trim=True)))
+        words = sentences(words, t("fans.std", ratio=apart(ratio, 1)))
     return sentences(words, *beside(layer, t))
 
 
@@ -205,7 +205,7 @@ def verdict(drawn: Drawn, state: State, t: Text) -> str:
     facts = {
         "n": count(summary.n),
         "p": probability(judged.p_value),
-        "detectable": quantity(100 * judged.detectable, 100 * judged.detectable, 2),
+        "detectable": quantity(100 * judged.detectable, digits=3),
         "dtype": state["dtype"],
     }
     if not judged.consistent:
@@ -242,8 +242,8 @@ def _against(drawn: Drawn, t: Text) -> str:
         observed=count(outside if worst.name == "outside" else abs(worst.statistic)),
         expected=expected_count(summary.n * (1 - band.probability)),
         band=plain(band.formula),
-        errors=fixed(abs(worst.statistic), 1),
-        percent=quantity(abs(100 * ratio), 100 * ratio, 2),
+        errors=quantity(abs(worst.statistic), digits=3),
+        percent=quantity(abs(100 * ratio), digits=3),
         direction=t("verdict.off.large" if ratio > 0 else "verdict.off.small"),
         p=probability(judged.p_value),
     )
@@ -286,7 +286,7 @@ def _source(state: State) -> str:
 def _row(row: Row, *, errors: bool) -> str:
     cells = f"<td>{row.drawn}</td><td>{row.expected}</td>"
     if errors:
-        shown = fixed(row.errors, 1, sign=True) if math.isfinite(row.errors) else ""
+        shown = quantity(row.errors, digits=3, sign=True) if math.isfinite(row.errors) else ""
         cells += f'<td class="bad">{shown}</td>' if abs(row.errors) > FAR else f"<td>{shown}</td>"
     return f'<tr><th scope="row">{row.name}</th>{cells}</tr>'
 
@@ -304,16 +304,14 @@ def _moments(drawn: Drawn, state: State, t: Text) -> list[Row]:
         Row(
             t(f"table.{name}"),
             quantity(getattr(summary, name), law.std),
-            quantity(getattr(expected, name), law.std, trim=getattr(expected, name) == 0),
+            quantity(getattr(expected, name), law.std),
             off(name, getattr(summary, name), getattr(expected, name)),
         )
         for name in ("mean", "std")
     ]
     kurtosis, theirs = summary.excess_kurtosis, expected.excess_kurtosis
-    shown = fixed(kurtosis, 3) if math.isfinite(kurtosis) else t("table.undefined")
-    rows.append(
-        Row(t("table.excess_kurtosis"), shown, fixed(theirs, 3), off("excess_kurtosis", kurtosis, theirs))
-    )
+    z = off("excess_kurtosis", kurtosis, theirs)
+    rows.append(Row(t("table.excess_kurtosis"), excess(kurtosis, t), excess(theirs, t), z))
     wall = _wall(drawn)
     bounds = (wall.low, wall.high) if wall is not None else law.support
     for name, relation, bound in (("minimum", "≥", bounds[0]), ("maximum", "≤", bounds[1])):
@@ -321,10 +319,8 @@ def _moments(drawn: Drawn, state: State, t: Text) -> list[Row]:
         value = quantity(getattr(summary, name), law.std)
         rows.append(Row(t(f"table.{name}"), value, limit or t("table.unbounded")))
     for atom, times in summary.atoms:
-        p = dict(law.atoms)[atom]
-        rows.append(
-            Row(t("table.equal", value=quantity(atom, 1, trim=True)), count(times), count(p * summary.n))
-        )
+        expected_times = expected_count(dict(law.atoms)[atom] * summary.n)
+        rows.append(Row(t("table.equal", value=quantity(atom, trim=True)), count(times), expected_times))
     for band, outside in zip(law.bands, summary.outside, strict=True):
         missing = _beyond(drawn, band)
         name = t(f"table.outside_{band.kind}", band=plain(band.formula))
@@ -332,6 +328,13 @@ def _moments(drawn: Drawn, state: State, t: Text) -> list[Row]:
         z = (outside - missing) / spread if spread > 0 else math.nan
         rows.append(Row(name, count(outside), expected_count(missing), z))
     return rows
+
+
+def excess(kurtosis: float, t: Text) -> str:
+    """Write an excess kurtosis; one that is nothing but the rounding of a quadrature is 0."""
+    if not math.isfinite(kurtosis):
+        return t("table.undefined")
+    return quantity(kurtosis if abs(kurtosis) > 1e-9 else 0.0, 1)
 
 
 def _beyond(drawn: Drawn, band: Band) -> float:
@@ -405,17 +408,17 @@ def largest(drawn: Drawn, state: State, t: Text) -> str:
     m = summary.n - sum(times for _, times in summary.atoms)
     high, low = extremes.largest(m, law), extremes.smallest(m, law)
     size = high.high - high.low
-    ends = {"low": placed(high.low, size), "high": placed(high.high, size)}
+    ends = {"low": quantity(high.low, size, 3), "high": quantity(high.high, size, 3)}
     inside = high.low <= summary.maximum <= high.high
     words = t("largest.inside" if inside else "largest.beyond", n=count(m), **ends)
     rows = [
-        Row(t("table.maximum"), placed(summary.maximum, size), placed(high.expected, size)),
-        Row(t("table.minimum"), placed(summary.minimum, size), placed(low.expected, size)),
+        Row(t("table.maximum"), quantity(summary.maximum, size, 3), quantity(high.expected, size, 3)),
+        Row(t("table.minimum"), quantity(summary.minimum, size, 3), quantity(low.expected, size, 3)),
     ]
     notes = [t("largest.note")]
     capped = law.family in {"normal", "sparse"} and state["dtype"] != "float64" and state.device == "cpu"
     if capped and high.high - law.mean > GENERATOR_SIGMAS * law.parameters[-1].value:
-        notes.append(t("largest.capped", sigmas=fixed(GENERATOR_SIGMAS, 2)))
+        notes.append(t("largest.capped", sigmas=quantity(GENERATOR_SIGMAS, digits=3)))
     if state.dtype.itemsize == 2:
         notes.append(t("largest.rounded", dtype=state["dtype"]))
     return f'<p class="lab-verdict">{words}</p>' + table(rows, t, note=sentences(*notes))

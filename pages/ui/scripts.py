@@ -19,17 +19,26 @@ def maps_code(schemes: Sequence[Foretold], state: State) -> str | None:
     given = _given(schemes, state, {curve.series for curve in curves})
     return f"""{_WHERE}
 import numpy as np
-from core import meanfield
+from core import InitLabError, meanfield
 
 phi = {state["activation"]!r}
+
+
+def had(mean, *at, **given):
+    try:
+        return mean(phi, *at, **given)
+    except InitLabError:  # of some formulas not every mean can be had
+        return np.nan
+
+
 q, c = np.linspace(0, {float(curves[0].lengths[0][-1])!r}, 41), 1 - np.linspace(1, 0, 31) ** 2
 for name, start, w, b in {given}:
     given = {{"sigma_w2": w, "sigma_b2": b}}
-    q_next = np.array([meanfield.length_map(phi, x, **given) for x in q])
-    q_rest = meanfield.fixed_point(phi, start=start, **given)
-    at = min(max(q_rest, 1e-9), 1e9)  # the length that deep layers have
-    c_next = np.array([meanfield.correlation_map(phi, x, q=at, **given) for x in c])
-    c_rest = meanfield.correlation_fixed_point(phi, start=start, **given)
+    q_next = np.array([had(meanfield.length_map, x, **given) for x in q])
+    q_rest = had(meanfield.fixed_point, start=start, **given)
+    at = float(np.clip(q_rest, 1e-9, 1e9))  # the length that deep layers have
+    c_next = np.array([had(meanfield.correlation_map, x, q=at, **given) for x in c])
+    c_rest = had(meanfield.correlation_fixed_point, start=start, **given)
     c_rest = np.nan if np.allclose(c_next, c, atol=1e-6) else c_rest  # where all stays, none comes to rest
     print(name, q_rest, c_rest, np.c_[q, q_next], np.c_[c, c_next], sep="\\n")
 """

@@ -1,6 +1,7 @@
 """Signals through deep networks, shared between visitors: one run a scheme, whoever compares it with what."""
 
 import math
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -200,20 +201,25 @@ def phases(activation: str, sigma_w2: float, sigma_b2: float) -> Phases | None:
     return None
 
 
+def edge(activation: str, sigma_b2: float) -> float:
+    """Return σ_w² on the edge of chaos; nan where there is none, or it cannot be had."""
+    return _had(lambda: meanfield.critical_sigma_w2(activation, sigma_b2))
+
+
 class Stand(NamedTuple):
     """Where a setting stands: its fixed point, its slope there, and how deep differences reach."""
 
     q: float
     chi1: float
     scales: DepthScales
-    #: "ordered", "edge" or "chaotic"
+    #: "ordered", "edge" or "chaotic"; "" where χ₁ cannot be had
     phase: str
 
     @property
     def far(self) -> float:
         """In how many layers a gradient becomes FAR times smaller or larger."""
-        if self.phase == "edge":
-            return math.inf
+        if self.phase in {"edge", ""}:
+            return math.inf if self.phase else math.nan
         return math.log(outlook.FAR**2) / abs(math.log(self.chi1)) if 0 < self.chi1 < math.inf else 0.0
 
     @property
@@ -226,17 +232,31 @@ class Stand(NamedTuple):
 def stand(given: Setting, activation: str, start: float) -> Stand | None:
     """Return on which side of the edge of chaos a setting stands, for lengths that begin at ``start``.
 
-    None where a formula's means cannot be had.
+    None where q* cannot be had of a formula; what follows from it and cannot be had is nan.
     """
+    q = _had(lambda: meanfield.fixed_point(activation, **given._asdict(), start=start))
+    if math.isnan(q):
+        return None
+    chi1 = _had(lambda: _slope_there(given, activation, q))
+    phase = "edge" if math.isclose(chi1, 1, rel_tol=1e-6) else "chaotic" if chi1 > 1 else "ordered"
+    scales = DepthScales(math.nan, math.nan)
     with suppress(InitLabError):
-        q = meanfield.fixed_point(activation, **given._asdict(), start=start)
-        if q < math.inf:
-            chi1 = meanfield.chi1(activation, q, sigma_w2=given.sigma_w2)
-        else:  # a length without end: the slope that it goes to
-            chi1 = float(meanfield.plane(activation, [given.sigma_w2], [given.sigma_b2]).chi1[0, 0])
-        phase = "edge" if math.isclose(chi1, 1, rel_tol=1e-6) else "chaotic" if chi1 > 1 else "ordered"
-        return Stand(q, chi1, meanfield.depth_scales(activation, **given._asdict(), start=start), phase)
-    return None
+        scales = meanfield.depth_scales(activation, **given._asdict(), start=start)
+    return Stand(q, chi1, scales, "" if math.isnan(chi1) else phase)
+
+
+def _slope_there(given: Setting, activation: str, q: float) -> float:
+    if q < math.inf:
+        return meanfield.chi1(activation, q, sigma_w2=given.sigma_w2)
+    # a length without end: the slope that it goes to
+    return float(meanfield.plane(activation, [given.sigma_w2], [given.sigma_b2]).chi1[0, 0])
+
+
+def _had(quantity: Callable[[], float]) -> float:
+    """Return a quantity of theory, nan where it cannot be had."""
+    with suppress(InitLabError):
+        return quantity()
+    return math.nan
 
 
 def start(given: Setting, state: State) -> float:
@@ -247,10 +267,12 @@ def start(given: Setting, state: State) -> float:
 
 @st.cache_resource(max_entries=ENTRIES, show_spinner=False)
 def gains(activation: str) -> Gains:
-    """Return the gains that keep a mean square of 1, and a gradient; nan where they cannot be computed."""
+    """Return the gains that keep a mean square of 1, and a gradient; each nan where it cannot be computed."""
     with suppress(InitLabError):
         return meanfield.gains(activation)
-    return Gains(math.nan, math.nan)
+    square = _had(lambda: meanfield.mean_square(activation, 1.0))
+    slope = _had(lambda: meanfield.slope_square(activation, 1.0))
+    return Gains(*(1 / math.sqrt(mean) if mean else math.inf for mean in (square, slope)))
 
 
 #: The longest length that a map shows.
@@ -271,28 +293,30 @@ def maps(
     """Return the length map up to ``reach``, the correlation map, and where each comes to rest.
 
     Correlations are mapped at the length that deep layers have, next to 0 or far out where that is 0 or
-    endless. Where every correlation stays what it is, none comes to rest: nan. None where a formula's
-    means cannot be had.
+    endless. Where every correlation stays what it is, none comes to rest: nan. So is what cannot be had
+    of a formula, the correlation map as a whole; None where not even a length can be had.
     """
-    here = stand(given, activation, start)
-    if here is None:
+    variances = given._asdict()
+    q = np.linspace(0, reach, 41)
+    longer = np.array([_had(partial(meanfield.length_map, activation, at, **variances)) for at in q])
+    if not np.isfinite(longer[1:]).any():
         return None
-    with suppress(InitLabError):
-        q = np.linspace(0, reach, 41)
-        longer = np.array([meanfield.length_map(activation, length, **given._asdict()) for length in q])
-        c = 1 - np.linspace(1, 0, 31) ** 2  # closest where maps are steepest, at 1
+    c = 1 - np.linspace(1, 0, 31) ** 2  # closest where maps are steepest, at 1
+    here = stand(given, activation, start)
+    alike, rest = np.full_like(c, math.nan), math.nan
+    if here is not None:
         at = min(max(here.q, 1e-9), 1e9)
-        alike = np.array([meanfield.correlation_map(activation, like, q=at, **given._asdict()) for like in c])
-        stays = np.allclose(alike, c, atol=1e-6)
-        rest = meanfield.correlation_fixed_point(activation, **given._asdict(), start=start)
-        return (q, longer), (c, alike), here.q, math.nan if stays else rest
-    return None
+        with suppress(InitLabError):
+            alike = np.array([meanfield.correlation_map(activation, like, q=at, **variances) for like in c])
+        rest = _had(lambda: meanfield.correlation_fixed_point(activation, **variances, start=start))
+    stays = np.allclose(alike, c, atol=1e-6)
+    return (q, longer), (c, alike), here.q if here else math.nan, math.nan if stays else rest
 
 
 @st.cache_resource(max_entries=ENTRIES, show_spinner=False)
 def slope_at_1(activation: str) -> float:
     """Return the length map's slope at 1 with the gain that holds it there; nan if it cannot be had."""
-    with suppress(InitLabError):
-        gain: float = gains(activation).mean_square
-        return meanfield.length_slope(activation, 1.0, sigma_w2=gain**2)
-    return math.nan
+    forward, backward = gains(activation)
+    slope = _had(lambda: meanfield.length_slope(activation, 1.0, sigma_w2=forward**2))
+    # it is σ_w²·E[zφφ′], and a mean is had to 10 digits of the largest that it could be, here √E[φ²]·√E[φ′²]
+    return slope if math.isnan(backward) or abs(slope) > 1e-10 * forward / backward else 0.0

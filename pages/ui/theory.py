@@ -7,11 +7,11 @@ from html import escape
 import numpy as np
 import numpy.typing as npt
 
-from core import ACTIVATIONS, meanfield
+from core import ACTIVATIONS
 from core.outlook import Setting
 from pages.figures.chaos import Curves, Dot, Phases
 from pages.figures.signal import DRAWN
-from pages.text import Text, fixed, quantity
+from pages.text import Text, apart, quantity, sentences
 from pages.ui import signals
 from pages.ui.comparing import table
 from pages.ui.outcomes import NAMED, brief
@@ -49,13 +49,22 @@ def maps_finding(rows: Sequence[Foretold], state: State, t: Text) -> str:
         return t("signal.reading_silent")
     drawn = curves(rows, state)
     if not drawn:
-        return t("chaos.unknown", activation=state["activation"])
+        return t("signal.rests_unknown", activation=state["activation"])
     parts = []
     for curve in drawn[:NAMED]:
-        q, c = _endless(curve.length), curve.correlation
+        q, c = _short(curve.length), curve.correlation
         key = "signal.rests_part_length" if math.isnan(c) else "signal.rests_part"
-        parts.append(t(key, name=curve.name, q=q, c=fixed(c, 2)))
+        if math.isnan(curve.length):
+            key = "signal.rests_part_lost"
+        parts.append(t(key, name=curve.name, q=q, c=apart(c, 1)))
     return t("signal.rests", activation=state["activation"], parts=t("signal.listed").join(parts))
+
+
+def maps_note(drawn: Sequence[Curves], t: Text) -> str:
+    """Return how the maps are read, and whose correlation map cannot be had."""
+    lost = [curve.name for curve in drawn if not np.isfinite(curve.correlations[1]).any()]
+    names = escape(t("verdict.and").join(lost))
+    return sentences(t("signal.maps_note"), t("signal.maps_lost", names=names) if lost else "")
 
 
 def dots(rows: Sequence[Foretold]) -> list[Dot]:
@@ -75,12 +84,12 @@ def chaos_finding(rows: Sequence[Foretold], state: State, t: Text) -> str:
     activation = state["activation"]
     placed = dots(rows)
     map_ = charted(state, placed)
-    if map_ is None:
-        return t("chaos.unknown", activation=activation)
     floor = placed[0].sigma_b2 if placed else 0.0
-    edge = meanfield.critical_sigma_w2(activation, floor)
+    edge = signals.edge(activation, floor)
     facts = {"activation": activation, "floor": _short(floor)}
-    if not math.isnan(edge):
+    if map_ is None:
+        lead = t("chaos.unknown", activation=activation)
+    elif not math.isnan(edge):
         lead = t("chaos.turns", edge=_short(edge), **facts)
     else:
         row = map_.chi1[int(np.abs(map_.sigma_b2 - floor).argmin())]
@@ -91,13 +100,9 @@ def chaos_finding(rows: Sequence[Foretold], state: State, t: Text) -> str:
     for dot in placed[:NAMED]:
         given = Setting(dot.sigma_w2, dot.sigma_b2)
         here = signals.stand(given, activation, signals.start(given, state))
-        if here is not None:
-            parts.append(t(f"chaos.{here.phase}_part", name=dot.name, value=_short(dot.sigma_w2)))
+        if here is not None and here.phase:
+            parts.append(t(f"chaos.{here.phase}_part", name=dot.name, value=_beside(dot.sigma_w2, edge)))
     return lead + (t("chaos.colon") + t("signal.listed").join(parts) if parts else "") + t("chaos.stop")
-
-
-def _short(value: float) -> str:
-    return quantity(value, value, 3, trim=True)
 
 
 def chaos_table(rows: Sequence[Foretold], state: State, t: Text) -> str:
@@ -114,13 +119,14 @@ def chaos_table(rows: Sequence[Foretold], state: State, t: Text) -> str:
             body.append(_no_theory(name, t("chaos.no_means")))
             continue
         cells = (
-            _short(row.setting.sigma_w2),
-            _endless(here.q),
-            _endless(here.chi1),
-            _endless(here.deep),
-            _endless(here.far),
+            _beside(row.setting.sigma_w2, signals.edge(state["activation"], row.setting.sigma_b2)),
+            _short(here.q),
+            apart(here.chi1, 1),
+            _short(here.deep),
+            _short(here.far),
         )
-        head = f'<th scope="row">{name}<br><i>{t(f"chaos.phase.{here.phase}")}</i></th>'
+        side = f"<br><i>{t(f'chaos.phase.{here.phase}')}</i>" if here.phase else ""
+        head = f'<th scope="row">{name}{side}</th>'
         body.append(f"<tr>{head}{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
     return table(
         heads, "".join(body), t("chaos.caption", activation=escape(state["activation"])), "lab-chaos"
@@ -131,30 +137,35 @@ def _no_theory(name: str, why: str) -> str:
     return f'<tr><th scope="row">{name}</th><td colspan="5">{why}</td></tr>'
 
 
-def _endless(value: float) -> str:
-    if math.isnan(value):
-        return "–"
-    return (
-        "∞" if value == math.inf else "0" if value == 0 else quantity(value, max(value, 1e-3), 3, trim=True)
-    )
+def _short(value: float) -> str:
+    return quantity(value, digits=3, trim=True)
+
+
+def _beside(sigma_w2: float, edge: float) -> str:
+    """Write σ_w² so that it can be told from the edge of chaos, where there is one."""
+    return apart(sigma_w2, edge) if math.isfinite(edge) else _short(sigma_w2)
 
 
 def gains_finding(_: Sequence[Foretold], state: State, t: Text) -> str:
     """Return the chosen activation's gains beside torch's."""
     activation = state["activation"]
     own = signals.gains(activation)
-    if math.isnan(own.mean_square):
-        return t("chaos.unknown", activation=activation)
+    lost = [mean for mean, gain in (("E[φ²]", own.mean_square), ("E[φ′²]", own.gradient)) if math.isnan(gain)]
+    if lost:
+        known = {"forward": own.mean_square, "backward": own.gradient}
+        kept = [t(f"gains.{way}", gain=quantity(g)) for way, g in known.items() if not math.isnan(g)]
+        means = t("verdict.and").join(lost)
+        return sentences(t("gains.unknown", activation=activation, means=means), *kept)
     theirs = ACTIVATIONS[activation].gain if activation in ACTIVATIONS else None
     facts = {
         "activation": activation,
-        "forward": fixed(own.mean_square, 3),
-        "backward": fixed(own.gradient, 3),
+        "forward": quantity(own.mean_square),
+        "backward": quantity(own.gradient),
     }
     if theirs is None:
         return t("gains.none", **facts)
     same = math.isclose(theirs, own.mean_square, rel_tol=1e-3)
-    return t("gains.same" if same else "gains.differs", torch=fixed(theirs, 3), **facts)
+    return t("gains.same" if same else "gains.differs", torch=quantity(theirs), **facts)
 
 
 def gains_table(state: State, t: Text) -> str:
@@ -170,7 +181,7 @@ def gains_table(state: State, t: Text) -> str:
         row = ACTIVATIONS.get(key)
         own = signals.gains(key)
         name = f"<b>{escape(key)}</b>" if key == state["activation"] else escape(key)
-        theirs = "–" if row is None or row.gain is None else fixed(row.gain, 3)
+        theirs = "–" if row is None or row.gain is None else quantity(row.gain)
         slope = signals.slope_at_1(key)
         source = escape(row.source) if row else t("gains.own")
         cells = (theirs, _gain(own.mean_square), _gain(own.gradient), _gain(slope), source)
@@ -179,4 +190,4 @@ def gains_table(state: State, t: Text) -> str:
 
 
 def _gain(value: float) -> str:
-    return fixed(value, 3) if math.isfinite(value) else "–"
+    return quantity(value) if math.isfinite(value) else "–"

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 import streamlit as st
 
 from core import Cancelled, SizeError
-from pages.text import Text, count, quantity
+from pages.text import Text, count, interval
 from pages.ui import cached, controls
 from pages.ui.cached import Drawn, Job
 from pages.ui.gate import Full
@@ -110,7 +110,8 @@ def no_room(error: Full | SizeError, t: Text) -> str:
     """
     if isinstance(error, Full):
         return t("waiting.own" if error.own else "waiting.full", n=count(error.waiting))
-    needed, free = (quantity(error.facts[name] / MB, error.facts[name] / MB) for name in ("needed", "memory"))
+    # as few digits as tell the two apart
+    free, needed = interval(*(error.facts[name] / MB for name in ("memory", "needed")))
     return t("waiting.memory", needed=needed, free=free)
 
 

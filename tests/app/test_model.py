@@ -21,6 +21,7 @@ from pages.text import LANGUAGES, Text
 from pages.ui import runs
 from pages.ui.state import CONTROLS, PARTS, TABLE
 from tests.app.conftest import few, menu, opened, query, refusals, said, turned
+from tests.written import read
 
 Link = Callable[[AppTest], dict[str, str]]
 DEEP = "6-5.kaiming_normal.relu-4.xavier_uniform.tanh-7.orthogonal.no_bias.gelu-3.softmax"
@@ -54,7 +55,7 @@ def _tables(app: AppTest) -> dict[str, list[list[float]]]:
     tables = {}
     for name, body in re.findall(r"<caption><b>(.*?)</b>.*?</caption>.*?<tbody>(.*?)</tbody>", said(app)):
         rows = [re.findall(r"<td[^>]*>([^<]*)</td>", row) for row in body.split("</tr>") if row]
-        tables[name] = [[float(cell.replace("−", "-").replace("\u202f", "")) for cell in row] for row in rows]
+        tables[name] = [[read(cell) for cell in row] for row in rows]
     return tables
 
 
@@ -422,7 +423,7 @@ def test_a_run_that_overflows_says_so_on_every_part(part: str) -> None:
 def test_bounds_are_told_of_what_has_them() -> None:
     app = _opened(part="parameters")
     assert "All 11 numbers that have walls lie between them." in said(app)  # 7 biases, 4 of out
-    assert "Of 15 numbers without walls, 0 lie beyond ±3σ, and 0.04 were expected." in said(app)
+    assert "Of 15 numbers without walls, 0 lie beyond ±3σ, and 0.0405 were expected." in said(app)
     app = _opened(part="parameters", net="3-4.constant(val=2).zeros_bias-2.no_bias.ones")
     assert "<td>= 2</td>" in said(app)
     for words in ("A default bias", "Dashed", "Solid: walls"):

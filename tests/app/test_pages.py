@@ -636,7 +636,7 @@ def test_a_slope_that_torch_does_not_read_is_no_part_of_the_draw(link: Link) -> 
 
 
 def test_a_fan_that_makes_the_weights_too_small_gives_way() -> None:
-    app = opened(scheme="xavier_normal", gain="0.001", dtype="float16")
+    app = opened(scheme="xavier_normal", gain="1e-6", dtype="float16")
     app.text_input(key="fan_in").set_value("65536").run()
     _stands(app)
     assert "float16 cannot hold these weights" in refusals(app)[0]

@@ -193,7 +193,17 @@ def test_a_sine_is_right_however_often_it_swings(k: int, q: float) -> None:
     )
 
 
-@pytest.mark.parametrize("q", [1e9, 1e14])
+@pytest.mark.parametrize("k", [30, 1000, 3000, 1e5])
+@pytest.mark.parametrize("q", [1e-6, 0.013, 1.0, 7.7, 100.0])
+def test_a_sine_may_swing_often(k: float, q: float) -> None:
+    """E[sin²kz] = (1 − e^{−2k²q})/2, E[cos²kz] = (1 + e^{−2k²q})/2, E[(sin kz + 1/2)] = 1/2."""
+    key, falls = f"sin({k:.0f}*z)", math.exp(-2 * k * k * q)
+    assert mean_square(key, q) == pytest.approx(-math.expm1(-2 * k * k * q) / 2, rel=1e-9)
+    assert slope_square(key, q) == pytest.approx(k * k * (1 + falls) / 2, rel=1e-9)
+    assert mean(f"{key}+0.5", q) == pytest.approx(0.5, rel=1e-9)
+
+
+@pytest.mark.parametrize("q", [1e14, 1e20])
 def test_a_sine_that_swings_too_often_is_refused(q: float) -> None:
     with pytest.raises(ParameterError, match=r"^The means of sin\(100\*z\) over inputs from N\(0, 1e\+") as e:
         mean_square("sin(100*z)", q)

@@ -22,6 +22,7 @@ from core import (
     check,
     devices,
     draw,
+    referee,
     rounded,
     sampling,
     summarize,
@@ -377,3 +378,60 @@ def test_on_a_gpu_a_draw_is_torch_s_there(case: Case) -> None:
     assert torch.equal(drawn, expected)
     assert summary.n == expected.numel()
     assert summary.mean == pytest.approx(float(expected.double().mean()), rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("key", "params", "steps"),
+    [
+        ("normal", {"std": 100.0}, 1000),
+        ("normal", {"std": 1.0}, 10),
+        ("uniform", {"a": -5.0, "b": 5.0}, 10),
+        ("constant", {"val": 1.0}, 0),
+        ("constant", {"val": 0.6}, 0),
+    ],
+)
+def test_subnormal_weights_are_drawn_as_torch_draws_them(
+    key: str, params: dict[str, float], steps: int
+) -> None:
+    """Parameters in units of float16's least number, 2⁻²⁴: the law reaches over so many of its steps.
+
+    The other dtypes have numbers below 1e-30, where parameters end.
+    """
+    dtype, least = torch.float16, 2.0**-24
+    given = {name: value * least for name, value in params.items()}
+    drawn = draw(key, (30, 50), seed=2, dtype=dtype, **given)
+    fill = {"normal": "normal_", "uniform": "uniform_", "constant": "constant_"}[key]
+    rng = {} if key == "constant" else {"generator": torch.Generator().manual_seed(2)}
+    assert torch.equal(drawn, getattr(torch.nn.init, fill)(torch.empty(30, 50, dtype=dtype), **given, **rng))
+    assert drawn.count_nonzero() > 0
+    assert drawn.unique().numel() >= min(steps, 8) or not steps
+    if key == "normal":
+        bad = [
+            seed
+            for seed in range(200)
+            if not referee.judge(
+                summarize(key, (48, 64), seed=seed, dtype=dtype, **given), SCHEMES[key].law((48, 64), **given)
+            ).consistent
+        ]
+        # each is called inconsistent with probability ALPHA at most: 4 of 200 have a chance of 5e-5
+        assert len(bad) < 4
+
+
+@pytest.mark.parametrize(
+    ("dtype", "params", "step"),
+    [
+        (torch.float16, {"std": 1e-8}, 2.0**-24),
+        (torch.float16, {"mean": 1.5, "std": 1e-4}, 2.0**-10),
+        (torch.bfloat16, {"mean": -3.0, "std": 1e-3}, 2.0**-6),
+        (torch.float32, {"mean": 1e9}, 64.0),
+    ],
+    ids=str,
+)
+def test_a_refusal_names_the_steps_of_the_dtype(
+    dtype: torch.dtype, params: dict[str, float], step: float
+) -> None:
+    with pytest.raises(DtypeError) as refused:
+        draw("normal", (3, 5), seed=0, dtype=dtype, **params)
+    assert refused.value.code == "dtype.range"
+    assert refused.value.facts["step"] == step
+    assert f"{step:g}" in str(refused.value)

@@ -1,6 +1,7 @@
 """The words: complete in every language, and every key in use."""
 
 import ast
+import math
 import re
 import string
 from collections.abc import Iterator
@@ -13,11 +14,13 @@ from pages.text import (
     HTML_LANG,
     LANGUAGES,
     Text,
+    apart,
     catalogue,
     count,
     expected_count,
-    fixed,
+    interval,
     language_of,
+    percent,
     probability,
     quantity,
 )
@@ -212,21 +215,43 @@ def test_the_browser_s_locale_chooses_the_language(locale: str | None, language:
 def test_numbers_are_written_as_print_does() -> None:
     assert count(131072) == "131\u202f072"
     assert count(-5) == "−5"
-    assert fixed(-0.04, 1, sign=True) == "0.0"
-    assert fixed(1.26, 1, sign=True) == "+1.3"
-    assert fixed(-1.26, 1) == "−1.3"
-    assert quantity(0.0625, 0.0625) == "0.06250"
-    assert quantity(0.0625, 0.0625, trim=True) == "0.0625"
+    assert quantity(1.257, digits=3, sign=True) == "+1.26"
+    assert quantity(-1.257, digits=3, sign=True) == "−1.26"
+    assert quantity(0.0625) == "0.06250"
+    assert quantity(0.0625, trim=True) == "0.0625"
     assert quantity(-3.125e-9, 1e-9) == "−3.125×10⁻⁹"
-    assert quantity(1.5e12, 1.5e12, trim=True) == "1.5×10¹²"
-    assert quantity(0, 0) == "0.000"
-    assert quantity(float("nan"), 1.0) == "–"
-    assert expected_count(353.9) == "354"
-    assert expected_count(0.0405) == "0.04"
-    assert expected_count(0) == "0"
-    assert [probability(p) for p in (0.85, 1e-9, 1, 0.004)] == [
-        "=\u00a00.85",
+    assert quantity(1.5e12, trim=True) == "1.5×10¹²"
+    assert quantity(-1e-300, trim=True) == "−10⁻³⁰⁰"
+    assert quantity(0, 0.05) == quantity(0.0, sign=True) == "0"
+    assert [quantity(x) for x in (math.nan, math.inf, -math.inf)] == ["–", "∞", "−∞"]
+    assert [expected_count(n) for n in (353.9, 12.345, 27.0, 0.0405, 0)] == [
+        "354",
+        "12.3",
+        "27",
+        "0.0405",
+        "0",
+    ]
+    assert [probability(p) for p in (0.8512, 1e-9, 1, 0.004)] == [
+        "=\u00a00.851",
         "<\u00a00.001",
         ">\u00a00.99",
-        "=\u00a00.004",
+        "=\u00a00.00400",
     ]
+
+
+def test_a_column_keeps_its_decimals_and_what_is_too_small_for_them_gets_its_own() -> None:
+    assert [quantity(x, 0.05) for x in (0.25, 0.05, -1.5)] == ["0.25000", "0.05000", "−1.50000"]
+    assert quantity(0.000471404, 1) == "0.000471"
+    assert quantity(-3.75e-7, 1) == "−3.75×10⁻⁷"
+    # far from 0, what tells two numbers apart
+    assert quantity(1.00000025, 1e-7, 3) == "1.000000250"
+    assert interval(1e10, 1e10 + 1) == ("10¹⁰", "1.0000000001×10¹⁰")
+    assert interval(1e-9, 1000) == ("10⁻⁹", "1000")
+    assert interval(-0.05, 0.05) == ("−0.05", "0.05")
+
+
+def test_what_lies_close_to_1_is_told_from_it() -> None:
+    assert [apart(x, 1) for x in (0.99996, 1.0000004, 1, 1 - 1e-12)] == ["0.99996", "1.0000004", "1", "1"]
+    assert [apart(x, 1) for x in (900, 0.25, 4.7e-8, 0)] == ["900", "0.25", "4.7×10⁻⁸", "0"]
+    shares = (0, 1, 0.5, 0.0026998, 3e-7, 0.99996, 0.123456)
+    assert [percent(x) for x in shares] == ["0", "100", "50", "0.27", "0.00003", "99.996", "12.3"]
