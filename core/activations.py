@@ -3,13 +3,18 @@
 To add one, add a row to ``_ROWS``. ``softmax`` is none of them: it takes a whole row of outputs.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from core.errors import DtypeError
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +36,40 @@ class Activation:
     #: where the function or its slope jumps, ascending; between them it is smooth
     breaks: tuple[float, ...] = ()
 
-    def derivative(self, z: Tensor) -> Tensor:
-        """Return φ′(z) of z's shape, as torch's own backward pass has it; where φ bends, one side's."""
-        with torch.enable_grad():
-            z = z.detach().requires_grad_()
-            (slope,) = torch.autograd.grad(self.function(z).sum(), z)
+    def derivative(self, z: Tensor | NDArray[np.floating]) -> Tensor:
+        """Return φ′(z) of z's shape, as torch's own backward pass has it; where φ bends, one side's.
+
+        z may be NumPy's too.
+
+        Raises:
+            DtypeError: for what is no array of a float dtype for which torch has φ.
+        """
+        try:
+            at = torch.from_numpy(z) if isinstance(z, np.ndarray) else z
+            with torch.enable_grad():
+                at = at.detach().requires_grad_()
+                (slope,) = torch.autograd.grad(self.function(at).sum(), at)
+        except (AttributeError, TypeError, ValueError, RuntimeError) as error:
+            raise DtypeError(
+                f"The slope of {self.key} is had at a tensor of floats; this is {type(z).__name__}.",
+                code="dtype.slope",
+                kind=type(z).__name__,
+            ) from error
         return slope
 
     @property
     def gain(self) -> float | None:
         """What ``torch.nn.init.calculate_gain`` recommends for it; None where torch has none."""
+        called = _CALLED.fullmatch(self.code)
+        name, slope = called.groups() if called else (self.key, None)
         try:
-            return float(nn.init.calculate_gain(self.key))  # type: ignore[arg-type]
+            return float(nn.init.calculate_gain(name, None if slope is None else float(slope)))  # type: ignore[arg-type]
         except ValueError:
             return None
+
+
+#: The code of a formula that is one call, of z and perhaps a number.
+_CALLED = re.compile(r"\(lambda z: (?:torch|F)\.(\w+)\(z(?:, ([^,()]+))?\)\)")
 
 
 def _identity(z: Tensor) -> Tensor:

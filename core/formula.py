@@ -9,6 +9,7 @@ import math
 import operator
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from itertools import pairwise
 from typing import Any, cast
@@ -18,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.optimize import elementwise
 from torch import Tensor
+from torch.nn import functional as F
 
 from core.activations import ACTIVATIONS, Activation
 from core.errors import FormulaError
@@ -37,26 +39,109 @@ INNER = 50.0
 #: Poles, and places where it bends, are looked for up to here.
 OUTER = 1e4
 
-#: Name → PyTorch's code and function of one argument, and where that bends.
-_FUNCTIONS: Mapping[str, tuple[str, Callable[[Tensor], Tensor], tuple[float, ...]]] = {
-    "exp": ("torch.exp", torch.exp, ()),
-    "log": ("torch.log", torch.log, ()),
-    "sqrt": ("torch.sqrt", torch.sqrt, ()),
-    "abs": ("torch.abs", torch.abs, (0.0,)),
-    "sin": ("torch.sin", torch.sin, ()),
-    "cos": ("torch.cos", torch.cos, ()),
-    "atan": ("torch.atan", torch.atan, ()),
-} | {key: (row.code, row.function, row.breaks) for key, row in ACTIVATIONS.items()}
-#: Name → how many arguments. Nothing that jumps is among them.
-_ARGUMENTS = dict.fromkeys(_FUNCTIONS, 1) | {"min": 2, "max": 2, "clip": 3}
+
+@dataclass(frozen=True, slots=True)
+class _Function:
+    """One of torch's functions: of u, and of parameters that are numbers."""
+
+    #: how a PyTorch file calls it; '' for z itself
+    code: str
+    function: Callable[..., Tensor]
+    #: where it bends or jumps in u: places, or what its parameters make of them
+    breaks: tuple[float, ...] | Callable[..., tuple[float, ...]] = ()
+    #: its parameters by torch's names, with torch's defaults; None where there is none
+    parameters: Mapping[str, float | None] = field(default_factory=dict)
+    #: whether torch has it with these parameters
+    has: Callable[..., bool] = lambda *_: True
+    #: whether it jumps with these parameters
+    jumps: Callable[..., bool] = lambda *_: False
+
+    def filled(self, given: list[float]) -> list[float]:
+        """Return the values of all parameters, of which these are given."""
+        return [*given, *list(self.parameters.values())[len(given) :]]  # type: ignore[list-item]
+
+    def places(self, given: list[float]) -> tuple[float, ...]:
+        """Return where it bends or jumps with the parameters given."""
+        return self.breaks if isinstance(self.breaks, tuple) else self.breaks(*self.filled(given))
+
+
+#: Name → function; what an activation is called alone is its row.
+_FUNCTIONS: Mapping[str, _Function] = (
+    {
+        name: _Function(f"torch.{name}", getattr(torch, name))
+        for name in ("exp", "expm1", "log", "log1p", "sqrt", "rsqrt", "square", "sin", "cos", "sinc")
+    }
+    | {name: _Function(f"torch.{name}", getattr(torch, name)) for name in ("sinh", "cosh", "asinh", "atan")}
+    | {key: _Function(row.code, row.function, row.breaks) for key, row in ACTIVATIONS.items()}
+    | {
+        "abs": _Function("torch.abs", torch.abs, (0.0,)),
+        "sign": _Function("torch.sign", torch.sign, (0.0,), jumps=lambda: True),
+        "gelu_tanh": _Function("F.gelu", partial(F.gelu, approximate="tanh")),
+        "relu6": _Function("F.relu6", F.relu6, (0.0, 6.0)),
+        "hardsigmoid": _Function("F.hardsigmoid", F.hardsigmoid, (-3.0, 3.0)),
+        "hardswish": _Function("F.hardswish", F.hardswish, (-3.0, 3.0)),
+        "logsigmoid": _Function("F.logsigmoid", F.logsigmoid),
+        "tanhshrink": _Function("F.tanhshrink", F.tanhshrink),
+        "leaky_relu": _Function("F.leaky_relu", F.leaky_relu, (0.0,), {"negative_slope": 0.01}),
+        "elu": _Function("F.elu", F.elu, (0.0,), {"alpha": 1}),
+        "celu": _Function("F.celu", F.celu, (0.0,), {"alpha": 1}, has=lambda alpha: alpha != 0),
+        "hard_tanh": _Function(
+            "F.hardtanh",
+            F.hardtanh,
+            lambda low, high: (low, high),
+            {"min_val": -1, "max_val": 1},
+            has=lambda low, high: low <= high,
+        ),
+        # above its threshold it is u itself, which is e^−threshold off; torch's own 2e-9 is let be
+        "softplus": _Function(
+            "F.softplus",
+            F.softplus,
+            lambda beta, threshold: (threshold / beta,),
+            {"beta": 1, "threshold": 20},
+            has=lambda beta, threshold: beta != 0,  # noqa: ARG005
+            jumps=lambda beta, threshold: threshold < 20,  # noqa: ARG005
+        ),
+        "softshrink": _Function(
+            "F.softshrink", F.softshrink, lambda b: (-b, b), {"lambd": 0.5}, has=lambda b: b >= 0
+        ),
+        "hardshrink": _Function(
+            "F.hardshrink", F.hardshrink, lambda b: (-b, b), {"lambd": 0.5}, jumps=lambda b: b > 0
+        ),
+        "threshold": _Function(
+            "F.threshold",
+            F.threshold,
+            lambda at, value: (at,),  # noqa: ARG005
+            {"threshold": None, "value": None},
+            jumps=lambda at, value: at != value,
+        ),
+    }
+)
+#: Name → its arguments by torch's names, and how many of them a formula must give.
+_SIGNATURES: Mapping[str, tuple[tuple[str, ...], int]] = {
+    name: (("input", *f.parameters), 1 + list(f.parameters.values()).count(None))
+    for name, f in _FUNCTIONS.items()
+} | {"min": (("input", "other"), 2), "max": (("input", "other"), 2), "clip": (("input", "min", "max"), 2)}
+#: Other names that torch, or its users, have for them.
+_ALIASES = {
+    "swish": "silu",
+    "hardtanh": "hard_tanh",
+    "clamp": "clip",
+    "minimum": "min",
+    "maximum": "max",
+    "arctan": "atan",
+    "arcsinh": "asinh",
+    "sgn": "sign",
+}
+_CALLED = (*_SIGNATURES, *_ALIASES)
 _CONSTANTS = {"pi": math.pi, "e": math.e}
 _VARIABLES = ("z", "x")
-#: Every name that a formula may hold.
-NAMES = ("z", *_CONSTANTS, *_ARGUMENTS)
+#: Every name that a formula may hold; before a function's may stand ``F.``, ``torch.`` and their like.
+NAMES = ("z", *_CONSTANTS, *_CALLED)
 
 #: What computes each call of the tree that ``_Translation`` makes.
-_TORCH: dict[str, Callable[..., Tensor]] = {code: function for code, function, _ in _FUNCTIONS.values()}
+_TORCH: dict[str, Callable[..., Tensor]] = {f.code: f.function for f in _FUNCTIONS.values()}
 _TORCH |= {"torch.clamp": torch.clamp, "torch.maximum": torch.maximum, "torch.minimum": torch.minimum}
+_TORCH |= {"F.gelu": F.gelu}
 _OPERATORS: Mapping[type, Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -70,6 +155,10 @@ _LATEX = {
     "log": r"\ln",
     "sin": r"\sin",
     "cos": r"\cos",
+    "sinh": r"\sinh",
+    "cosh": r"\cosh",
+    "sign": r"\operatorname{sgn}",
+    "asinh": r"\operatorname{arsinh}",
     "tanh": r"\tanh",
     "sigmoid": r"\sigma",
     "atan": r"\arctan",
@@ -80,10 +169,19 @@ _LATEX = {
 _AROUND = {
     "exp": ("e^{", "}", _POWER),
     "sqrt": (r"\sqrt{", "}", _ATOM),
+    "rsqrt": (r"\frac{1}{\sqrt{", "}}", _POWER),
     "abs": (r"\left|", r"\right|", _ATOM),
 }
 
-_WORD = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[A-Za-z_]\w*|\*\*|[-+*/(),]", re.ASCII)
+#: A number, a name before = as one word (the only one that takes a text, with it), a name, or a mark.
+_WORD = re.compile(
+    r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+    r"|approximate *= *(?:'(?:tanh|none)'|\"(?:tanh|none)\")|[A-Za-z_]\w* *=(?!=)"
+    r"|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*|\*\*|[-+*/(),]",
+    re.ASCII,
+)
+#: Where torch keeps its functions.
+_HOME = re.compile(r"(?:torch\.nn\.functional|nn\.functional|torch\.special|torch|F)\.(?=\w+$)")
 #: Characters that mean what these words of ASCII mean, also those of a Chinese keyboard.
 _KIN = {
     "^": ["**"],
@@ -115,14 +213,17 @@ def activation_of(text: str) -> Activation:
     """Return the activation called ``text``, or the one that this formula of z describes.
 
     A formula holds z (or x, for z), numbers, pi, e, ``+ - * / ^``, brackets, and the functions of
-    ``NAMES``. Its activation's ``key`` is the formula in one way of writing, whose activation has the
-    same key; ``breaks`` are all places up to ±``OUTER`` where one of its functions bends, also where
-    the whole does not.
+    ``NAMES``, with torch's arguments in torch's order or by torch's names: ``F.softplus(z, beta=100)``;
+    all but a function's first are numbers. A function's name alone is that function of z. Its
+    activation's ``key`` is the formula in one way of writing, whose activation has the same key;
+    ``breaks`` are all places up to ±``OUTER`` where one of its functions bends, also where the whole does
+    not. A part of it may jump (``sign``, ``hardshrink``, ``threshold``) where the
+    whole does not, to a billionth of what it is nearby.
 
     Raises:
         FormulaError: if the text cannot be read (``facts["at"]`` counts its characters from 0), or what
-            it says is no activation: constant, undefined or infinite somewhere, or with an infinite slope
-            or more than ``MAX_BREAKS`` bends. Poles are looked for up to ±``OUTER``; beyond ±``INNER``
+            it says is no activation: constant, undefined or infinite somewhere, or with a jump, an infinite
+            slope or more than ``MAX_BREAKS`` bends. Poles are looked for up to ±``OUTER``; beyond ±``INNER``
             the result may overflow to inf or, of two that do, be nan.
     """
     if not isinstance(text, str):
@@ -132,7 +233,9 @@ def activation_of(text: str) -> Activation:
             kind=type(text).__name__,
         )
     _check_length(text, text)
-    return ACTIVATIONS.get(text.strip(" ")) or _built(text)
+    name = _HOME.sub("", text.strip(" "))
+    name = _ALIASES.get(name, name)
+    return ACTIVATIONS.get(name) or _built(f"{name}(z)" if name in _FUNCTIONS else text)
 
 
 @lru_cache(maxsize=512)
@@ -201,13 +304,22 @@ class _Translation:
         for word, at in words:
             self._at[len(source)] = at
             source += f"{word} "
-        self.formula = ast.parse(source.rstrip(), mode="eval").body
+        try:
+            self.formula = ast.parse(source.rstrip(), mode="eval").body
+        except SyntaxError:  # all that is left to be wrong
+            raise FormulaError(
+                "A function's arguments with names follow those without, each name once.",
+                code="formula.names",
+                text=text,
+            ) from None
         #: what must not be 0: as translated and as read
         self._divisors: list[tuple[ast.expr, ast.expr]] = []
         #: what must not be negative; the call or power it is in; the code of what happens at 0, if any
         self._domains: list[tuple[ast.expr, ast.expr, ast.expr, str]] = []
         #: what bends where its two sides meet; whether also where they only touch
         self._bends: list[tuple[ast.expr, ast.expr, bool]] = []
+        #: whether a part of it jumps
+        self._jumps = False
         self.tree = self._translated(self.formula)
         if isinstance(self.tree, ast.Constant):
             raise _constant(text)
@@ -224,23 +336,15 @@ class _Translation:
                 parts = [u]
             case ast.BinOp(left=u, right=v):
                 parts = [u, v]
-            case ast.Call(func=ast.Name(id=name), args=parts):
-                if len(parts) != _ARGUMENTS[name]:
-                    raise FormulaError(
-                        f"The arguments of {name} number {_ARGUMENTS[name]}; here they number {len(parts)}.",
-                        code="formula.arguments",
-                        text=self.text,
-                        word=name,
-                        at=self._at[node.col_offset],
-                        expected=_ARGUMENTS[name],
-                        found=len(parts),
-                    )
+            case ast.Call(func=ast.Name()):
+                self._bind(node)
+                name, parts = cast("ast.Name", node.func).id, node.args
             case _:  # no words that _checked lets through make another
                 raise TypeError(ast.dump(node))
         inner = [self._translated(part, depth + 1) for part in parts]
         numbers = _numbers(inner)
-        if isinstance(node, ast.Call) and name == "clip":
-            self._check_bounds(node, inner[1:])
+        if isinstance(node, ast.Call):
+            self._check_parameters(node, name, inner[1:])
         if len(numbers) < len(inner):
             self._note(node, parts, inner)
             return _operation(node, inner)
@@ -250,6 +354,52 @@ class _Translation:
         if not math.isfinite(number):
             raise _large(self.text, _plain(node), self._at[node.col_offset])
         return _number(number)
+
+    def _bind(self, node: ast.Call) -> None:
+        """Put a call's arguments in torch's order, without their names; a clip at one end is max or min."""
+        called, at = cast("ast.Name", node.func), self._at[node.col_offset]
+        typed, called.id = called.id, _ALIASES.get(called.id, called.id)
+        if called.id == "gelu" and node.keywords and node.keywords[0].arg == "approximate":
+            how = cast("ast.Constant", node.keywords.pop(0).value).value
+            called.id = "gelu_tanh" if how == "tanh" else "gelu"
+        names, least = _SIGNATURES[called.id]
+        given = dict(zip(names, node.args, strict=False))
+        for keyword in node.keywords:
+            if keyword.arg not in names or keyword.arg in given:
+                raise _no_keyword(self.text, typed, str(keyword.arg), names, at)
+            given[keyword.arg] = keyword.value
+        found, missing = len(node.args) + len(node.keywords), set(names[:least]) - set(given)
+        if called.id == "clip":
+            missing = {"min"} if len(given) < least else {"input"} - set(given)
+        if found > len(names) or missing:
+            raise _wrong_number(self.text, typed, (least, len(names)), found, at)
+        if called.id == "clip" and len(given) == 2:
+            called.id = "max" if "min" in given else "min"
+        elif called.id in _FUNCTIONS:
+            defaults = _FUNCTIONS[called.id].parameters
+            last = max(names.index(name) for name in given)
+            for name in names[: last + 1]:
+                if name not in given:
+                    given[name] = ast.copy_location(ast.Constant(defaults[name]), node)
+        node.args, node.keywords = [given[name] for name in names if name in given], []
+
+    def _check_parameters(self, node: ast.Call, name: str, others: list[ast.expr]) -> None:
+        """Check that the arguments of a function after its first are numbers that torch takes."""
+        if name == "clip":
+            self._check_bounds(node, others)
+        if name not in _FUNCTIONS:
+            return
+        function, numbers = _FUNCTIONS[name], _numbers(others)
+        if len(numbers) < len(others) or not function.has(*function.filled(numbers)):
+            raise FormulaError(
+                f"{_plain(node)} is not defined: after its first, the arguments of {name} are numbers, "
+                "of those that torch takes.",
+                code="formula.parameter",
+                text=self.text,
+                word=_plain(node),
+                function=name,
+                at=self._at[node.col_offset],
+            )
 
     def _check_bounds(self, node: ast.expr, bounds: list[ast.expr]) -> None:
         numbers = _numbers(bounds)
@@ -269,15 +419,22 @@ class _Translation:
                 self._divisors.append((inner[1], parts[1]))
             case ast.BinOp(op=ast.Pow()):
                 self._note_power(node, parts, inner)
-            case ast.Call(func=ast.Name(id="log" | "sqrt" as name)):
-                at_zero = "formula.undefined" if name == "log" else "formula.slope"
+            case ast.Call(func=ast.Name(id="log" | "sqrt" | "rsqrt" as name)):
+                at_zero = "formula.slope" if name == "sqrt" else "formula.undefined"
                 self._domains.append((inner[0], parts[0], node, at_zero))
+            case ast.Call(func=ast.Name(id="log1p")):
+                u, part = (ast.BinOp(of, ast.Add(), ast.Constant(1)) for of in (inner[0], parts[0]))
+                self._domains.append((u, part, node, "formula.undefined"))
             case ast.Call(func=ast.Name(id="min" | "max")):
                 self._bends.append((inner[0], inner[1], False))
             case ast.Call(func=ast.Name(id="clip")):
                 self._bends += [(inner[0], bound, False) for bound in inner[1:]]
             case ast.Call(func=ast.Name(id=name)):
-                self._bends += [(inner[0], ast.Constant(place), False) for place in _FUNCTIONS[name][2]]
+                function, numbers = _FUNCTIONS[name], _numbers(inner[1:])
+                jumps = function.jumps(*function.filled(numbers))
+                self._jumps = self._jumps or jumps
+                places = function.places(numbers)
+                self._bends += [(inner[0], ast.Constant(place), jumps) for place in places]
 
     def _note_power(self, node: ast.expr, parts: list[ast.expr], inner: list[ast.expr]) -> None:
         base, exponent = inner
@@ -310,10 +467,16 @@ class _Translation:
         Raises:
             FormulaError: if a part of it is undefined somewhere, or there are too many.
         """
+        places = self._places() if self._jumps else []
+        self._check_jumps(places)
         for u, part, whole, at_zero in self._domains:
             self._check_domain(u, part, whole, at_zero)
         for u, part in self._divisors:
             self._check_divisor(u, part)
+        return tuple(places or self._places())
+
+    def _places(self) -> list[float]:
+        """Return where a part of it bends or jumps, ascending."""
         places: list[float] = []
         for u, v, touching in self._bends:
             crossed, touched = _meetings(u, v)
@@ -325,7 +488,23 @@ class _Translation:
                     text=self.text,
                     most=MAX_BREAKS,
                 )
-        return tuple(places)
+        return places
+
+    def _check_jumps(self, places: list[float]) -> None:
+        """Check that the whole does not jump: then its gap over ten steps is ten times that over one."""
+        for place in places:
+            step = 1e-12 * max(1.0, abs(place))
+            at = place + np.array([-10 * step, -step, 0, step, 10 * step, -1, 1])
+            values = _gap(self.tree, _ZERO, at).tolist()
+            gap, wide = (max(part) - min(part) for part in (values[1:4], values[:5]))
+            # a billionth of what it is nearby is none: so far goes rounding
+            if gap > 1e-9 * max(map(abs, values)) and gap > wide / 2:
+                raise FormulaError(
+                    f"The formula jumps at z = {place:.6g}; an activation is continuous.",
+                    code="formula.jump",
+                    text=self.text,
+                    z=place,
+                )
 
     def _check_domain(self, u: ast.expr, part: ast.expr, whole: ast.expr, at_zero: str) -> None:
         below = _SHOWN[_gap(u, _ZERO, _SHOWN) < 0].tolist()
@@ -374,7 +553,9 @@ def _operation(node: ast.expr, inner: list[ast.expr]) -> ast.expr:  # noqa: PLR0
         if isinstance(v, ast.Constant):
             return _call("torch.clamp", u, **{"min" if name == "max" else "max": v})
         return _call(f"torch.{name}imum", u, v)
-    code = _FUNCTIONS[name][0]
+    if name == "gelu_tanh":
+        return _call("F.gelu", *inner, approximate=ast.Constant("tanh"))
+    code = _FUNCTIONS[name].code
     return _call(code, *inner) if code else inner[0]
 
 
@@ -408,17 +589,17 @@ def _words(text: str) -> list[tuple[str, int]]:
         if kin:
             words += [(word, at) for word in kin]
         elif found:
-            words.append((found[0], at))
+            words.append((_spelt(found[0]), at))
         elif text[at] != " ":
-            raise FormulaError(
-                f"{text[at]!r}, character {at + 1}, means nothing in a formula.",
-                code="formula.character",
-                text=text,
-                word=text[at],
-                at=at,
-            )
+            raise _no_character(text, text[at], at)
         at = found.end() if found else at + 1
     return words
+
+
+def _spelt(word: str) -> str:
+    """Return a word without torch's module before it, or with = close to it."""
+    bare = _HOME.sub("", word)
+    return bare if bare in (*_CALLED, *_CONSTANTS) else word.replace(" ", "").replace('"', "'")
 
 
 def _checked(text: str, words: list[tuple[str, int]]) -> list[tuple[str, int]]:
@@ -446,7 +627,7 @@ def _check_words(text: str, words: list[tuple[str, int]]) -> None:
         if _is_number(word):
             if math.isinf(float(word)):
                 raise _large(text, word, at)
-        elif (word[0].isalpha() or word[0] == "_") and word not in (*NAMES, *_VARIABLES):
+        elif (word[0].isalpha() or word[0] == "_") and "=" not in word and word not in (*NAMES, *_VARIABLES):
             raise FormulaError(
                 f"{word}, character {at + 1}, is unknown; known are {', '.join(NAMES)}.",
                 code="formula.name",
@@ -472,7 +653,7 @@ def _check_neighbours(text: str, words: list[tuple[str, int]]) -> None:
     before = ""
     for (left, start), (right, at) in pairwise([end, *words, end]):
         facts: dict[str, Any] = {"text": text, "left": left, "right": right, "at": at}
-        if left in _ARGUMENTS and right != "(":
+        if left in _CALLED and right != "(":
             raise FormulaError(
                 f"{left} is a function: its arguments follow it in brackets, as in {left}(z).",
                 code="formula.call",
@@ -488,10 +669,8 @@ def _check_neighbours(text: str, words: list[tuple[str, int]]) -> None:
                 code="formula.operator",
                 **facts,
             )
-        no_arguments = left == "(" and right == ")" and before in _ARGUMENTS
-        if left not in _ARGUMENTS and not (
-            _is_complete(left) or begins or right in {"+", "-"} or no_arguments
-        ):
+        no_arguments = left == "(" and right == ")" and before in _CALLED
+        if left not in _CALLED and not (_is_complete(left) or begins or right in {"+", "-"} or no_arguments):
             raise FormulaError(
                 f"Between {left or 'the beginning'} and {right or 'the end'}, character {at + 1}, "
                 "there is no number, variable or function.",
@@ -507,13 +686,15 @@ def _check_brackets(text: str, words: list[tuple[str, int]]) -> None:
     left = ""
     for word, at in words:
         if word == "(":
-            opened.append((at, left in _ARGUMENTS))
+            opened.append((at, left in _CALLED))
             if len(opened) > MAX_DEPTH:
                 raise _deep(text, at)
         elif word == ")":
             if not opened:
                 raise _no_bracket(text, word, at)
             opened.pop()
+        elif "=" in word and not (left in {"(", ","} and opened and opened[-1][1]):
+            raise _no_character(text, "=", text.index("=", at))
         elif word == "," and not (opened and opened[-1][1]):
             raise FormulaError(
                 f"The comma, character {at + 1}, divides no function's arguments; "
@@ -533,7 +714,44 @@ def _is_number(word: str) -> bool:
 
 def _is_complete(word: str) -> bool:
     """Tell whether an operand may end with this word."""
-    return word == ")" or word in (*_VARIABLES, *_CONSTANTS) or (word != "" and _is_number(word))
+    named = word in (*_VARIABLES, *_CONSTANTS) or word.endswith(("'", ")"))
+    return named or (word != "" and _is_number(word))
+
+
+def _no_character(text: str, character: str, at: int) -> FormulaError:
+    return FormulaError(
+        f"{character!r}, character {at + 1}, means nothing in a formula there.",
+        code="formula.character",
+        text=text,
+        word=character,
+        at=at,
+    )
+
+
+def _no_keyword(text: str, word: str, argument: str, names: tuple[str, ...], at: int) -> FormulaError:
+    return FormulaError(
+        f"{word} takes {', '.join(names)}, each once; {argument} is not among them, or given twice.",
+        code="formula.keyword",
+        text=text,
+        word=word,
+        argument=argument,
+        names=names,
+        at=at,
+    )
+
+
+def _wrong_number(text: str, word: str, wanted: tuple[int, int], found: int, at: int) -> FormulaError:
+    least, most = wanted
+    expected = least if least == most else f"{least}–{most}"
+    return FormulaError(
+        f"The arguments of {word} number {expected}; here they number {found}.",
+        code="formula.arguments",
+        text=text,
+        word=word,
+        at=at,
+        expected=expected,
+        found=found,
+    )
 
 
 def _deep(text: str, at: int) -> FormulaError:
@@ -676,6 +894,8 @@ def _latex(node: ast.expr) -> tuple[str, int]:  # noqa: PLR0911 - one for each k
             return f"{_latex(u)[0]}{'+' if isinstance(op, ast.Add) else '-'}{_held(v, _PRODUCT)}", _SUM
     call = cast("ast.Call", node)
     name = cast("ast.Name", call.func).id
+    if name == "square":
+        return f"{_held(call.args[0], _ATOM)}^{{2}}", _POWER
     inside = r",\,".join(_latex(u)[0] for u in call.args)
     if name in _AROUND:
         before, after, firm = _AROUND[name]

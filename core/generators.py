@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-_LOCK = threading.Lock()
+_LOCK = threading.RLock()
 
 
 @contextmanager
@@ -15,7 +15,7 @@ def global_generators(device: torch.device, seed: int | None = None) -> Iterator
     """Hold the process's global generators, the CPU's and ``device``'s, and put them back at the end.
 
     With a ``seed`` both start from it, as after ``torch.manual_seed(seed)``. One thread at a time may
-    hold them; a second call from the same thread would wait for itself.
+    hold them; it may do so again within.
     """
     get, seeded, put = _of(device)
     with _LOCK:

@@ -18,12 +18,17 @@ def read_table(text: str) -> Rows:
 
     Blank lines are skipped, and so is a first line in which no cell begins as a number, if others follow:
     it names the columns. Cells are divided by semicolons, tabs, commas or spaces, whichever the first row
-    of numbers has, in this order; a mark at the end of every line is left out.
+    of numbers has, in this order; a mark at the end of every line is left out. A comma within a cell is a
+    decimal comma: ``1,5;2,5`` and ``"1,5","2,5"``, also ``1,5 2,5``, but ``1,2,3`` is three numbers. A table
+    has decimal commas or decimal points, and no marks of thousands: ``1.234,5`` could be two numbers.
 
     Raises:
-        TableError: if there is no row, there are more than ``MAX_ROWS``, rows differ in length, or a
-            cell is no finite number; ``facts["row"]`` is the line and ``facts["column"]`` the cell, from 1.
+        TableError: if it is no text, there is no row, there are more than ``MAX_ROWS``, rows differ in
+            length, a cell is no finite number or has a mark of thousands, or some cells have a decimal comma
+            and others a point; ``facts["row"]`` is the line and ``facts["column"]`` the cell, from 1.
     """
+    if not isinstance(text, str):
+        raise TableError(f"A table is text; this is {type(text).__name__}.", code="table.type")
     lines = enumerate(text.removeprefix("\ufeff").splitlines(), start=1)
     filled = [(number, line) for number, line in lines if line.strip()]
     if len(filled) > 2 * MAX_ROWS:  # before any work on them
@@ -48,15 +53,27 @@ def read_table(text: str) -> Rows:
                 cells=len(row),
                 wanted=width,
             )
-    return tuple(
+    table = tuple(
         tuple(_number(cell, number, column) for column, cell in enumerate(row, start=1))
         for number, row in cells
     )
+    _check_marks(cells)
+    return table
 
 
 def written_table(rows: Sequence[Sequence[float]]) -> str:
-    """Write numbers as ``read_table`` reads them."""
-    return "\n".join(",".join(written(float(value)) for value in row) for row in rows)
+    """Write numbers as ``read_table`` reads them.
+
+    Raises:
+        TableError: if they are no rows of finite numbers.
+    """
+    try:
+        numbers = [[float(value) for value in row] for row in rows]
+    except Exception:  # noqa: BLE001 - whatever it is may raise anything
+        numbers = [[math.nan]]
+    if not all(math.isfinite(value) for row in numbers for value in row):
+        raise TableError("A table is rows of finite numbers.", code="table.numbers")
+    return "\n".join(",".join(map(written, row)) for row in numbers)
 
 
 def written(value: float | str) -> str:
@@ -65,6 +82,9 @@ def written(value: float | str) -> str:
 
 
 def _mark(line: str) -> str:
+    parts = [part for part in line.split(" ") if part]
+    if len(parts) > 1 and "," in line and all(map(_either, parts)):
+        return " "
     return next((mark for mark in ";\t," if mark in line), " ")
 
 
@@ -85,14 +105,53 @@ def _cells(line: str, mark: str, number: int) -> list[str]:
 _NUMERIC = re.compile(r"[\d.+−-]|(nan|inf|infinity)$", re.IGNORECASE)
 
 
+#: A number with a decimal comma, or a point, or neither.
+_DECIMAL = re.compile(r"[+−-]?\d+(?:[.,]\d+)?(?:[eE][+−-]?\d+)?", re.ASCII)
+#: Groups of three digits with marks between them; more than one mark, or one that is no decimal mark.
+_THOUSANDS = re.compile(r"[+−-]?\d{1,3}(?:[.,'’ \u00a0\u202f]\d{3})+(?:[.,]\d+)?", re.ASCII)
+
+
 def _number(cell: str, row: int, column: int) -> float:
+    plain = cell.replace("−", "-").replace("_", " ")  # 1_000 is Python's writing, not a table's
+    if "," in plain and _DECIMAL.fullmatch(plain):
+        plain = plain.replace(",", ".")
+    elif _THOUSANDS.fullmatch(cell) and not _DECIMAL.fullmatch(cell):
+        raise TableError(
+            f"Write numbers without marks of thousands; line {row}, cell {column} is {cell[:24]!r}.",
+            code="table.thousands",
+            row=row,
+            column=column,
+            cell=cell[:24],
+        )
     try:
-        value = float(cell.replace("−", "-").replace("_", " "))  # 1_000 is Python's writing, not a table's
+        value = float(plain)
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
         raise _no_number(cell, row, column)
     return value
+
+
+def _either(cell: str) -> bool:
+    return bool(_DECIMAL.fullmatch(cell) or _THOUSANDS.fullmatch(cell))
+
+
+def _check_marks(cells: list[tuple[int, list[str]]]) -> None:
+    """Check that not some numbers have a decimal comma and others a point."""
+    found: dict[str, str] = {}
+    for number, row in cells:
+        for column, cell in enumerate(row, start=1):
+            found |= {mark: cell[:24] for mark in ",." if mark in cell and mark not in found}
+            if len(found) > 1:
+                raise TableError(
+                    f"A table has decimal commas or decimal points; this one has {found[',']!r} and "
+                    f"{found['.']!r}.",
+                    code="table.marks",
+                    row=number,
+                    column=column,
+                    comma=found[","],
+                    point=found["."],
+                )
 
 
 def _no_number(cell: str, row: int, column: int) -> TableError:

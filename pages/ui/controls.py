@@ -49,6 +49,7 @@ def choose(state: State, name: str, t: Text, *, names: str = "", none: str = "")
         key=name,
         persist_state="page",
         filter_mode=None,
+        help=t("control.dtype_help") if name == "dtype" else None,
         disabled=name in state.fixed,
     )
     refusal(state, name, t)
@@ -313,7 +314,7 @@ def sentence(state: State, name: str, t: Text) -> str:
 def worded(code: str, refused: Mapping[str, Any], name: str, t: Text) -> str:
     """Return the sentence of a refusal with its facts, in which ``name`` is the control's."""
     facts: dict[str, str] = {
-        key: quantity(value, value, trim=True) if isinstance(value, float) else str(value)
+        key: quantity(value, value, trim=True) if isinstance(value, float) else _listed(value)
         for key, value in refused.items()
     }
     for key in ("n", "limit", "low", "high", "most", "rows", "wanted"):
@@ -332,6 +333,10 @@ def worded(code: str, refused: Mapping[str, Any], name: str, t: Text) -> str:
         asked = facts["was"] if code == "choice" else facts["unknown"].split(", ")[0]
         facts["options"] = _near(asked, facts["options"].split(", "))
     return t(f"refused.{code}", **facts)
+
+
+def _listed(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 #: Of more options than this, a refusal names those that resemble what was asked for.

@@ -31,6 +31,7 @@ from torch.nn import functional as F
 
 import core.signal
 from core import ACTIVATIONS, Cancelled, SizeError
+from core.formula import NAMES
 from core.signal import SignalTrace
 from pages.figures.palette import LIGHT
 from pages.text import LANGUAGES, Text, count
@@ -791,8 +792,20 @@ BAD = {
     "2z": ("formula_operator", {"left": "2", "right": "z", "column": 2}),
     "z z": ("formula_operator", {"left": "z", "right": "z", "column": 3}),
     "z+*2": ("formula_operand", {"column": 3}),
-    "swish(z)": ("formula_name", {"word": "swish", "column": 1}),
-    "z.real": ("formula_character", {"word": ".", "column": 2}),
+    "swoosh(z)": ("formula_name", {"word": "swoosh", "column": 1, "names": ", ".join(NAMES)}),
+    "z.real": ("formula_name", {"word": "z.real", "column": 1, "names": ", ".join(NAMES)}),
+    "z=3": ("formula_character", {"word": "=", "column": 2}),
+    "elu(z,slope=1)": (
+        "formula_keyword",
+        {"word": "elu", "argument": "slope", "names": "input, alpha", "column": 1},
+    ),
+    "clamp(z,max=1,0)": ("formula_names", {}),
+    "celu(z,0)": ("formula_parameter", {"word": "celu(z,0)", "function": "celu"}),
+    "hardtanh(z,1,2,3)": (
+        "formula_arguments",
+        {"word": "hardtanh", "expected": "1–3", "found": 4, "column": 1},
+    ),
+    "sign(z)": ("formula_jump", {"z": 0}),
     "__import__('os')": ("formula_character", {"word": "'", "column": 12}),
     "z*x": ("formula_variables", {}),
     "1e999*z": ("formula_number", {"word": "1e999", "column": 1}),

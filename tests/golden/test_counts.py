@@ -1,7 +1,7 @@
 """Counts of parameters: those published of known networks, and each layer's own arithmetic."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import torch
@@ -263,6 +263,16 @@ def test_a_weight_tied_within_one_layer_is_counted_once() -> None:
     agree(model, rows)
     by_hand = 4 * 5 * (3 + 5 + 2) + 4 * 5 * (5 + 5 + 2)
     assert (row.by_hand, row.shared, row.count) == (by_hand, 4 * 5 * 5, by_hand - 4 * 5 * 5)
+
+
+@pytest.mark.parametrize(
+    "build", [nn.utils.parametrizations.weight_norm, nn.utils.parametrizations.orthogonal]
+)
+def test_a_parametrized_layer_counts_what_its_weight_is_made_of(build: Callable[..., nn.Module]) -> None:
+    layer = build(nn.Linear(3, 5, device="cpu"))
+    rows = parameter_count(nn.Sequential(layer, nn.PReLU()))
+    agree(nn.Sequential(layer, nn.PReLU()), rows)
+    assert sum(row.count for row in rows) == sum(p.numel() for p in layer.parameters()) + 1
 
 
 def test_frozen_parameters_count_and_buffers_do_not() -> None:

@@ -30,6 +30,12 @@ MATH: dict[str, Any] = {
     "atan": math.atan,
     "min": min,
     "max": max,
+    "sign": lambda u: (u > 0) - (u < 0),
+    "relu6": lambda u: min(6, max(0, u)),
+    "hardswish": lambda u: u * min(6, max(0, u + 3)) / 6,
+    "asinh": math.asinh,
+    "tanhshrink": lambda u: u - math.tanh(u),
+    "softshrink": lambda u, b: u - min(b, max(-b, u)),
     "clip": lambda u, low, high: min(high, max(low, u)),
     "frac": lambda u: lambda v: u / v,
 }
@@ -54,17 +60,33 @@ def _grown(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         inner.map("sqrt(1 + ({})^2)".format),
         inner.map("log(2 + cos({}))".format),
         inner.map("clip({}, -1, 1/2)".format),
+        inner.map("softshrink({}, 0.3)".format),
+        inner.map("abs(sign({}))".format),
         pairs.map(lambda uv: "max({}, {})".format(*uv)),
         pairs.map(lambda uv: "min({}, {})".format(*uv)),
-        st.tuples(st.sampled_from(["sin", "cos", "atan", "abs", *CLOSED]), inner).map(
-            lambda fu: "{}({})".format(*fu)
-        ),
+        st.tuples(
+            st.sampled_from(
+                ["sin", "cos", "atan", "abs", "relu6", "hardswish", "asinh", "tanhshrink", *CLOSED]
+            ),
+            inner,
+        ).map(lambda fu: "{}({})".format(*fu)),
     )
 
 
 formulas = st.recursive(leaves, _grown, max_leaves=8).filter(lambda text: len(text) < 120)
 #: What a formula that can be read may still be: no activation.
-MEANT = {"number", "power", "exponent", "constant", "division", "undefined", "slope", "value", "breaks"}
+MEANT = {
+    "number",
+    "power",
+    "exponent",
+    "constant",
+    "division",
+    "undefined",
+    "slope",
+    "value",
+    "breaks",
+    "jump",
+}
 
 
 def _by_python(text: str, z: float) -> float:
@@ -84,6 +106,8 @@ def _from_latex(latex: str) -> str:
         (r"\\ln", "log"),
         (r"\\sigma", "sigmoid"),
         (r"\\arctan", "atan"),
+        ("sgn", "sign"),
+        ("arsinh", "asinh"),
         (r"\\", ""),
     ):
         latex = re.sub(pattern, python, latex)

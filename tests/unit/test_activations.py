@@ -3,13 +3,15 @@
 import math
 import re
 from collections.abc import Callable
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from scipy import integrate
 from torch.nn import functional as F
 
-from core import ACTIVATIONS
+from core import ACTIVATIONS, DtypeError
 
 GRID = [x / 8 for x in range(-96, 97)] + [-1e4, -30.0, -1e-9, 1e-9, 19.9, 20.1, 30.0, 1e4]
 #: Klambauer et al. 2017, appendix: λ₀₁ and α₀₁
@@ -100,6 +102,36 @@ def test_it_is_elementwise_of_any_shape(key: str) -> None:
         one_by_one = [function(x).item() for x in part.flatten()]
         assert function(part).shape == shape
         torch.testing.assert_close(function(part).flatten().tolist(), one_by_one, rtol=1e-14, atol=1e-16)
+
+
+@pytest.mark.parametrize(
+    "z",
+    [
+        *(
+            None,
+            b"z",
+            3,
+            math.nan,
+            [[0.5]],
+            "\ud800",
+            np.array(["z"]),
+            np.array([1, 2]),
+            torch.tensor([1, 2]),
+        ),
+        torch.ones(2, dtype=torch.complex64),
+        torch.ones(2, dtype=torch.float8_e4m3fn),
+    ],
+    ids=lambda z: ascii(z)[:24],
+)
+def test_a_slope_at_what_is_no_float_is_refused(z: Any) -> None:
+    with pytest.raises(DtypeError) as e:
+        ACTIVATIONS["gelu"].derivative(z)
+    assert e.value.code == "dtype.slope"
+
+
+def test_a_slope_is_had_at_an_array_too() -> None:
+    slope = ACTIVATIONS["relu"].derivative(np.array([[-1.0, 2.0]]))
+    assert slope.tolist() == [[0, 1]]
 
 
 def test_selu_keeps_mean_0_and_variance_1() -> None:

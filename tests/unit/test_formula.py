@@ -4,12 +4,16 @@ import ast
 import math
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
 import torch
+from scipy import integrate
+from torch import nn
 from torch.nn import functional as F
 
+from core import meanfield
 from core.activations import ACTIVATIONS, Activation
 from core.errors import FormulaError
 from core.formula import MAX_BREAKS, MAX_CHARS, MAX_DEPTH, NAMES, _Translation, activation_of
@@ -76,6 +80,64 @@ VALUES: dict[str, Callable[[float], float]] = {
     "1/(2+sin(z))": lambda z: 1 / (2 + math.sin(z)),
     "1/(1+1e13*z^2)": lambda z: 1 / (1 + 1e13 * z * z),
 } | {f"{key}(z)": function for key, function in CLOSED.items()}
+
+
+def softplus(z: float, beta: float) -> float:
+    """Return ln(1 + e^(beta z))/beta without overflow."""
+    return max(beta * z, 0) / beta + math.log1p(math.exp(-abs(beta * z))) / beta
+
+
+#: torch's names and arguments → by torch's documentation, in Python
+TORCH: dict[str, Callable[[float], float]] = {
+    "leaky_relu(z, 0.2)": lambda z: z if z >= 0 else z / 5,
+    "F.leaky_relu(x, negative_slope=0.2)": lambda z: z if z >= 0 else z / 5,
+    "softplus(z, 100, 40)": lambda z: softplus(z, 100),
+    "F.softplus(z, threshold=40)": lambda z: softplus(z, 1),
+    "softplus(z, -2, 60)": lambda z: softplus(z, -2),
+    "hardswish(z)": lambda z: z * min(6, max(0, z + 3)) / 6,
+    "hardsigmoid(z)": lambda z: min(6, max(0, z + 3)) / 6,
+    "relu6(z)": lambda z: min(6, max(0, z)),
+    "swish(z)": lambda z: z * sigmoid(z),
+    "asinh(z)": math.asinh,
+    "arcsinh(z)": math.asinh,
+    "z*sign(z)": abs,
+    "sgn(z)*tanh(z)": lambda z: abs(math.tanh(z)),
+    "hardtanh(z, -2, 2)": lambda z: min(2, max(-2, z)),
+    "nn.functional.hardtanh(z, max_val=3)": lambda z: min(3, max(-1, z)),
+    "elu(z, 1.5)": lambda z: z if z > 0 else 1.5 * math.expm1(z),
+    "elu(z, alpha=1.5)": lambda z: z if z > 0 else 1.5 * math.expm1(z),
+    "celu(z, 2)": lambda z: max(0, z) + min(0, 2 * math.expm1(z / 2)),
+    "celu(z)": lambda z: max(0, z) + min(0, math.expm1(z)),
+    'gelu(z, approximate="tanh")': lambda z: (
+        z / 2 * (1 + math.tanh(math.sqrt(2 / math.pi) * (z + 0.044715 * z**3)))
+    ),
+    "F.gelu(z, approximate = 'none')": lambda z: z * math.erfc(-z / math.sqrt(2)) / 2,
+    "tanhshrink(z)": lambda z: z - math.tanh(z),
+    "softshrink(z)": lambda z: math.copysign(max(abs(z) - 0.5, 0), z),
+    "softshrink(z, 1.3)": lambda z: math.copysign(max(abs(z) - 1.3, 0), z),
+    "hardshrink(z, 1.5)*(z^2 - 2.25)": lambda z: z * (z * z - 2.25) if abs(z) > 1.5 else 0,
+    "threshold(z, 1, 1)": lambda z: max(z, 1),
+    "threshold(z^2, threshold=4, value=4)": lambda z: max(z * z, 4),
+    "torch.nn.functional.logsigmoid(z)": lambda z: -softplus(-z, 1),
+    "torch.clamp(z, -1, 2)": lambda z: min(2, max(-1, z)),
+    "torch.clamp(z, max=2, min=-1)": lambda z: min(2, max(-1, z)),
+    "clip(z, 1)": lambda z: max(z, 1),
+    "torch.clamp(z, max=0.5)": lambda z: min(z, 0.5),
+    "torch.maximum(z, torch.sin(z))": lambda z: max(z, math.sin(z)),
+    "minimum(z, other=1)": lambda z: min(z, 1),
+    "sinh(z)": math.sinh,
+    "cosh(z)": math.cosh,
+    "torch.atan(z)": math.atan,
+    "arctan(z)": math.atan,
+    "square(z)": lambda z: z * z,
+    "sqrt(1 + square(z))": lambda z: math.hypot(1, z),
+    "rsqrt(1 + z^2)": lambda z: 1 / math.hypot(1, z),
+    "sinc(z)": lambda z: math.sin(math.pi * z) / (math.pi * z) if z else 1,
+    "z*tanh(log1p(exp(z)))": lambda z: z * math.tanh(math.log1p(math.exp(z))),
+    "expm1(z/4)": lambda z: math.expm1(z / 4),
+    "relu(input=z)": lambda z: max(z, 0),
+}
+VALUES |= TORCH
 formulas = pytest.mark.parametrize("text", VALUES)
 
 
@@ -92,6 +154,8 @@ def test_the_values_are_python_s(text: str) -> None:
     found = activation_of(text).function(torch.tensor(GRID, dtype=torch.float64))
     # torch's softplus is z above 20, where 2e-9 is missing; mish squares that away
     off = 3e-9 if text == "softplus(z)" else 1e-14
+    if "sinc" in text:  # πz is rounded before the sine is taken
+        off = 2e-16 * 4
     torch.testing.assert_close(found.tolist(), expected, rtol=1e-13, atol=off)
 
 
@@ -147,6 +211,61 @@ def test_the_derivative_is_the_one_found_by_hand(text: str, slope: Callable[[flo
     torch.testing.assert_close(found.tolist(), [float(slope(x)) for x in z], rtol=1e-13, atol=1e-15)
 
 
+@pytest.mark.parametrize("text", TORCH)
+def test_the_slope_is_that_of_its_values(text: str) -> None:
+    """By central differences of Python's values, away from where it bends."""
+    phi, h = activation_of(text), 1e-5
+    z = [x for x in (k / 7 + 0.013 for k in range(-30, 31)) if all(abs(x - b) > 1e-3 for b in phi.breaks)]
+    found = phi.derivative(torch.tensor(z, dtype=torch.float64))
+    expected = [(TORCH[text](x + h) - TORCH[text](x - h)) / (2 * h) for x in z]
+    torch.testing.assert_close(found.tolist(), expected, rtol=1e-6, atol=2e-8)
+
+
+@pytest.mark.parametrize("text", [text for text in TORCH if text not in {"sinh(z)", "cosh(z)"}])
+@pytest.mark.parametrize("q", [0.3, 2.0])
+def test_its_means_are_those_of_adaptive_quadrature(text: str, q: float) -> None:
+    """scipy's quad between the bends, over Python's values and torch's slope; within ±9 lies all of it."""
+    phi, ends = activation_of(text), [-9.0, 9.0]
+    inside = [b / math.sqrt(q) for b in phi.breaks if abs(b) < 9 * math.sqrt(q)]
+    ends[1:1] = inside
+
+    def mean(of: Callable[[float], float]) -> float:
+        def density(z: float) -> float:
+            return of(math.sqrt(q) * z) * math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+
+        return sum(integrate.quad(density, *pair, epsabs=1e-13, epsrel=1e-12)[0] for pair in pairwise(ends))
+
+    def slope(x: float) -> float:
+        return phi.derivative(torch.tensor(x, dtype=torch.float64)).item()
+
+    assert meanfield.mean_square(text, q) == pytest.approx(mean(lambda x: TORCH[text](x) ** 2), rel=1e-9)
+    assert meanfield.slope_square(text, q) == pytest.approx(mean(lambda x: slope(x) ** 2), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("swish", "silu"),
+        ("F.gelu", "gelu"),
+        ("torch.tanh", "tanh"),
+        ("hardtanh", "hard_tanh"),
+        ("hardswish", "hardswish(z)"),
+        (" torch.nn.functional.relu6 ", "relu6(z)"),
+        ("asinh", "asinh(z)"),
+        ("F.leaky_relu(x, negative_slope = .2)", "leaky_relu(z,0.2)"),
+        ("softplus(z, threshold=40)", "softplus(z,1,40)"),
+        ("hardtanh(z, max_val=2)", "hard_tanh(z,-1,2)"),
+        ('gelu(z, approximate="tanh")', "gelu_tanh(z)"),
+        ("gelu(z, approximate='none')", "gelu(z)"),
+        ("clamp(z, min=0)", "max(z,0)"),
+        ("clamp(z, max=6, min=0)", "clip(z,0,6)"),
+        ("relu(input=torch.pi*z)", "relu(pi*z)"),
+    ],
+)
+def test_torch_s_own_writings_have_one_key(text: str, key: str) -> None:
+    assert activation_of(text).key == key
+
+
 def test_a_key_gives_its_row() -> None:
     for key, row in ACTIVATIONS.items():
         assert activation_of(key) is row
@@ -158,6 +277,26 @@ def test_a_formula_is_no_one_s_and_built_once() -> None:
     assert (phi.key, phi.source, phi.gain) == ("z*sigmoid(1.702*z)", "", None)
     assert phi.code == "(lambda z: z * torch.sigmoid(1.702 * z))"
     assert activation_of("z*sigmoid(1.702 * z)") is phi
+
+
+@pytest.mark.parametrize(
+    ("text", "gain"),
+    [
+        ("leaky_relu(z, 0.2)", nn.init.calculate_gain("leaky_relu", 0.2)),
+        ("leaky_relu(z, 1/4)", nn.init.calculate_gain("leaky_relu", 0.25)),
+        ("leaky_relu(z)", nn.init.calculate_gain("leaky_relu")),
+        ("relu(z)", math.sqrt(2)),
+        ("F.tanh(x)", 5 / 3),
+        ("selu(z)", 3 / 4),
+        ("leaky_relu(2*z, 0.2)", None),
+        ("2*relu(z)", None),
+        ("hardtanh(z, -2, 2)", None),
+        ("softplus(z, 100)", None),
+        ("gelu(z)", None),
+    ],
+)
+def test_what_torch_recommends_for_a_function_holds_with_its_argument(text: str, gain: float | None) -> None:
+    assert activation_of(text).gain == gain
 
 
 def test_torch_s_default_dtype_has_no_say() -> None:
@@ -182,6 +321,10 @@ def test_torch_s_default_dtype_has_no_say() -> None:
         ("e^(2*z)", "torch.exp(2 * z)"),
         ("leaky_relu(linear(z)) - 1", "F.leaky_relu(z) - 1"),
         ("2^3*z", "8 * z"),
+        ("softplus(z, 100)", "F.softplus(z, 100)"),
+        ("hardtanh(2*z, max_val=2)", "F.hardtanh(2 * z, -1, 2)"),
+        ("gelu(z, approximate='tanh')", "F.gelu(z, approximate='tanh')"),
+        ("rsqrt(1+z^2)*sign(z)*z", "torch.rsqrt(1 + z ** 2) * torch.sign(z) * z"),
     ],
 )
 def test_the_code_is_as_a_person_would_write_it(text: str, code: str) -> None:
@@ -229,6 +372,13 @@ def test_the_code_is_as_a_person_would_write_it(text: str, code: str) -> None:
         ("max(z,-1)", r"\max(z,\,-1)"),
         ("atan(cos(z))", r"\arctan(\cos(z))"),
         ("hard_tanh(z)", r"\operatorname{hard\_tanh}(z)"),
+        ("leaky_relu(z, 0.2)", r"\operatorname{leaky\_relu}(z,\,0.2)"),
+        ("z*sign(z)", r"z\,\operatorname{sgn}(z)"),
+        ("asinh(z)", r"\operatorname{arsinh}(z)"),
+        ("sinh(z)+cosh(z)", r"\sinh(z)+\cosh(z)"),
+        ("square(z+1)", r"(z+1)^{2}"),
+        ("square(z)^2", r"(z^{2})^{2}"),
+        ("rsqrt(1+z^2)*z", r"\frac{1}{\sqrt{1+z^{2}}}\,z"),
         ("1.5e-7*z", r"1.5\cdot 10^{-7}\,z"),
         ("(1.5e-7)^.5*z", r"(1.5\cdot 10^{-7})^{0.5}\,z"),
     ],
@@ -276,6 +426,23 @@ def test_latex_has_the_brackets_it_needs(text: str, latex: str) -> None:
         ("(z^2)^1.5", [0]),
         ("abs(z^2-0.202*z+0.010201)", []),  # (z − 0.101)², but for rounding
         ("max(z, 1e300*z)", [0]),
+        ("softplus(z, 100)", [0.2]),
+        ("softplus(z, -2)", [-10]),
+        ("hardswish(z)", [-3, 3]),
+        ("hardsigmoid(2*z)", [-1.5, 1.5]),
+        ("relu6(z - 1)", [1, 7]),
+        ("hardtanh(z, -2, 2)", [-2, 2]),
+        ("softshrink(z, 0.3)", [-0.3, 0.3]),
+        ("elu(z, 1.5) + celu(z - 1, 2)", [0, 1]),
+        ("threshold(z, 1, 1)", [1]),
+        ("(z - 0.3)*sign(z - 0.3)", [0.3]),
+        ("hardshrink(z)*relu(abs(z) - 0.5)", [-0.5, 0, 0.5]),
+        ("z^2*sign(z^2 - 2)*(z^2 - 2)", [-math.sqrt(2), math.sqrt(2)]),
+        ("tanh(1000*(z - 0.3))*sign(z - 0.3)", [0.3]),
+        ("sin(3000*z)*sign(z)", [0]),
+        ("1 + sin(3000*z) + relu(z - 0.3)*sign(z - 0.3)", [0.3]),
+        ("softplus(z) - z", [20]),
+        ("exp(softplus(z))", [20]),
     ],
 )
 def test_it_bends_where_its_parts_do(text: str, places: list[float]) -> None:
@@ -343,7 +510,61 @@ REFUSED: list[tuple[str, str, dict[str, Any]]] = [
     ("z + max(z)", "formula.arguments", {"word": "max", "at": 4, "expected": 2, "found": 1}),
     ("sin()", "formula.arguments", {"word": "sin", "at": 0, "expected": 1, "found": 0}),
     ("relu(z, 1)", "formula.arguments", {"word": "relu", "at": 0, "expected": 1, "found": 2}),
-    ("clip(z, 1)", "formula.arguments", {"word": "clip", "at": 0, "expected": 3, "found": 2}),
+    ("clip(z)", "formula.arguments", {"word": "clip", "at": 0, "expected": "2–3", "found": 1}),
+    ("elu(z, 1, 2)", "formula.arguments", {"word": "elu", "at": 0, "expected": "1–2", "found": 3}),
+    ("z + threshold(z, 1)", "formula.arguments", {"word": "threshold", "at": 4, "expected": 3, "found": 2}),
+    (
+        "leaky_relu(z, slope=1)",
+        "formula.keyword",
+        {"word": "leaky_relu", "argument": "slope", "names": ("input", "negative_slope"), "at": 0},
+    ),
+    (
+        "elu(z, 1, alpha=1)",
+        "formula.keyword",
+        {"word": "elu", "argument": "alpha", "names": ("input", "alpha"), "at": 0},
+    ),
+    (
+        "1 + relu(z, approximate='tanh')",
+        "formula.keyword",
+        {"word": "relu", "argument": "approximate", "names": ("input",), "at": 4},
+    ),
+    ("clamp(z, max=1, -1)", "formula.names", {}),
+    ("z = 3", "formula.character", {"word": "=", "at": 2}),
+    ("z == 3", "formula.character", {"word": "=", "at": 2}),
+    ("2*alpha=3", "formula.character", {"word": "=", "at": 7}),
+    ("exp((z, min=1))", "formula.comma", {"at": 6}),
+    ("torch.manual_seed(z)", "formula.name", {"word": "torch.manual_seed", "at": 0, "names": NAMES}),
+    (
+        "leaky_relu(z, z)",
+        "formula.parameter",
+        {"word": "leaky_relu(z,z)", "function": "leaky_relu", "at": 0},
+    ),
+    ("softplus(z, 0)", "formula.parameter", {"word": "softplus(z,0)", "function": "softplus", "at": 0}),
+    ("celu(z, 0)", "formula.parameter", {"word": "celu(z,0)", "function": "celu", "at": 0}),
+    (
+        "softshrink(z, -1)",
+        "formula.parameter",
+        {"word": "softshrink(z,-1)", "function": "softshrink", "at": 0},
+    ),
+    (
+        "hardtanh(z, 2, -2)",
+        "formula.parameter",
+        {"word": "hard_tanh(z,2,-2)", "function": "hard_tanh", "at": 0},
+    ),
+    ("hardtanh(z, 1, 1)", "formula.constant", {}),
+    ("sign(z)", "formula.jump", {"z": 0.0}),
+    ("sign(z)^2", "formula.jump", {"z": 0.0}),  # 1, but 0 at 0
+    ("z + sign(relu(z - 0.3))", "formula.jump", {"z": 0.3}),
+    ("z + sign(z^2 - 0.5)", "formula.jump", {"z": -math.sqrt(0.5)}),
+    ("max(z, sign(z))", "formula.jump", {"z": 0.0}),
+    ("1/(sign(z) + 0.5)", "formula.jump", {"z": 0.0}),
+    ("z + 1e-6*sign(z)", "formula.jump", {"z": 0.0}),
+    ("hardshrink(z)", "formula.jump", {"z": -0.5}),
+    ("threshold(z, 0.1, 0)", "formula.jump", {"z": 0.1}),
+    ("softplus(z, 1, 2)", "formula.jump", {"z": 2.0}),
+    ("rsqrt(z)", "formula.undefined", {"part": "rsqrt(z)", "argument": "z", "z": -1.0, "value": -1.0}),
+    ("log1p(z)", "formula.undefined", {"part": "log1p(z)", "argument": "z+1", "z": -2.0, "value": -1.0}),
+    ("sinh(100*z)", "formula.value", {"part": "sinh(100*z)", "z": -8.0}),
     ("clip(z, 2, 1)", "formula.bounds", {"word": "clip(z,2,1)", "at": 0}),
     ("clip(z, 1, 1)", "formula.bounds", {"word": "clip(z,1,1)", "at": 0}),
     ("1 + clip(z, -z, 1)", "formula.bounds", {"word": "clip(z,-z,1)", "at": 4}),

@@ -1,6 +1,7 @@
 """Tables: what a spreadsheet or a CSV file gives, and what it must not."""
 
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -58,6 +59,26 @@ def test_a_table_is_read_however_it_is_written(text: str) -> None:
         ("0.1,1e-300,1.7976931348623157e308", ((0.1, 1e-300, 1.7976931348623157e308),)),
         ("-0,0", ((0.0, 0.0),)),
         ("5e-324", ((5e-324,),)),
+        # a comma within a cell is a decimal comma
+        ("1,5;2,5", ((1.5, 2.5),)),
+        ("1,5;2\n3;4,25", ((1.5, 2.0), (3.0, 4.25))),
+        ("1;2\n3;4,5", ((1.0, 2.0), (3.0, 4.5))),
+        ("1,5\t2,5\n-3,25\t+4", ((1.5, 2.5), (-3.25, 4.0))),
+        ("1,5 2,5\n3 4", ((1.5, 2.5), (3.0, 4.0))),
+        ("1,5  2\n3   4,5", ((1.5, 2.0), (3.0, 4.5))),
+        ("1 2\n3,5 4", ((1.0, 2.0), (3.5, 4.0))),
+        ("a;b\n1,5e3;−2,5e-1", ((1500.0, -0.25),)),
+        ("a b\n1,5 2,5", ((1.5, 2.5),)),
+        ('"1,5","2,5"', ((1.5, 2.5),)),
+        ("1,234;5,678", ((1.234, 5.678),)),
+        ("1,5;\n2,5;", ((1.5,), (2.5,))),
+        # between cells it divides them
+        ("1,2,3", ((1.0, 2.0, 3.0),)),
+        ("1,5", ((1.0, 5.0),)),
+        ("1,5\n2,5", ((1.0, 5.0), (2.0, 5.0))),
+        ("1,5 \n2,5", ((1.0, 5.0), (2.0, 5.0))),
+        ("1, 5", ((1.0, 5.0),)),
+        ("1.5 2.5", ((1.5, 2.5),)),
     ],
     ids=ascii,
 )
@@ -102,8 +123,9 @@ def test_text_without_a_row_is_refused(text: str) -> None:
         ("1,2\n\n\n3,?", 4, 2),
         ("\n\n1,2\n3,x", 4, 2),
         ("\r\n1,2\r\n3,x\r\n", 3, 2),
-        ("1;2\n3;4,5", 2, 2),
-        ("1\t2,5", 1, 2),
+        ("1;2\n3;4,,5", 2, 2),
+        ("1\t2,", 1, 2),
+        ("1;,5", 1, 2),
         ("1 2\n3 4kg", 2, 2),
         ("1,2\n3,0x10", 2, 2),
         ("1,2\n3,=A1", 2, 2),
@@ -117,6 +139,77 @@ def test_a_cell_that_is_no_finite_number_is_refused_and_named(text: str, row: in
     assert refused.value.code == "table.cell"
     assert (refused.value.facts["row"], refused.value.facts["column"]) == (row, column)
     assert len(str(refused.value)) < 200
+
+
+@pytest.mark.parametrize(
+    ("text", "row", "column"),
+    [
+        ("1.234,5;2", 1, 1),
+        ("1;2\n3;1,234.5", 2, 2),
+        ("1;1.234.567", 1, 2),
+        ("1;1,234,567", 1, 2),
+        ("1\t-1 234,5", 1, 2),
+        ("1\u00a0234\t5", 1, 1),
+        ("1'234;5", 1, 1),
+        ('"1,234.5","2"', 1, 1),
+        ("1.234,5 2,5", 1, 1),
+        ("1,234,567 1,5", 1, 1),
+    ],
+    ids=ascii,
+)
+def test_marks_of_thousands_are_refused(text: str, row: int, column: int) -> None:
+    with pytest.raises(TableError) as refused:
+        read_table(text)
+    assert refused.value.code == "table.thousands"
+    assert (refused.value.facts["row"], refused.value.facts["column"]) == (row, column)
+
+
+@pytest.mark.parametrize(
+    ("text", "row", "column", "comma", "point"),
+    [
+        ("1,5;2.5", 1, 2, "1,5", "2.5"),
+        ("1.5;2\n3;1,234", 2, 2, "1,234", "1.5"),
+        ("1\t2,5\n3.5\t4", 2, 1, "2,5", "3.5"),
+        ("1,5 2.5", 1, 2, "1,5", "2.5"),
+    ],
+    ids=ascii,
+)
+def test_commas_beside_points_are_refused(text: str, row: int, column: int, comma: str, point: str) -> None:
+    """1,234 beside 1.5 is a thousand, beside 1,5 it is not."""
+    with pytest.raises(TableError) as refused:
+        read_table(text)
+    assert refused.value.code == "table.marks"
+    assert refused.value.facts == {"row": row, "column": column, "comma": comma, "point": point}
+
+
+@pytest.mark.parametrize("text", [None, b"1,2", 3, 2.5, ["1,2"], math.nan, {}], ids=repr)
+def test_what_is_no_text_is_refused(text: Any) -> None:
+    with pytest.raises(TableError) as refused:
+        read_table(text)
+    assert refused.value.code == "table.type"
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [None, 3, [1, 2], [[None]], [["x"]], [[math.nan]], [[math.inf]], [[[1]]], [[10**400]], b"1", [[1j]]],
+    ids=lambda rows: repr(rows)[:20],
+)
+def test_what_are_no_rows_of_numbers_are_not_written(rows: Any) -> None:
+    with pytest.raises(TableError) as refused:
+        written_table(rows)
+    assert refused.value.code == "table.numbers"
+
+
+@pytest.mark.parametrize(
+    "text", ["\ud800", "\x00", "1,\x00", "1" * 10**6, "1," * 10**6, "\ud800;1", ";" * 10**6], ids=range(7)
+)
+def test_hostile_text_is_a_table_or_refused(text: str) -> None:
+    try:
+        rows = read_table(text)
+    except TableError as error:
+        assert len(str(error)) < 200  # noqa: PT017
+    else:
+        assert rows == ((1.0,) * 10**6,)
 
 
 @pytest.mark.parametrize(
@@ -217,3 +310,15 @@ def test_any_text_is_a_table_or_refused(text: str) -> None:
     else:
         assert len({len(row) for row in rows}) == 1
         assert all(math.isfinite(cell) for row in rows for cell in row)
+
+
+@given(tables, st.sampled_from(";\t"), st.booleans())
+def test_any_table_is_read_with_decimal_commas(
+    rows: list[list[float]],
+    mark: str,
+    header: bool,  # noqa: FBT001
+) -> None:
+    lines = [mark.join(repr(x).replace(".", ",") for x in row) + mark for row in rows]
+    if header:
+        lines.insert(0, mark.join(f"x{i}" for i in range(len(rows[0]))) + mark)
+    assert read_table("\n".join(lines)) == tuple(tuple(row) for row in rows)

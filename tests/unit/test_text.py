@@ -103,6 +103,7 @@ JUSTIFIED = {("count.note", "half-width punctuation")} | {
 def _misprints(entry: str) -> set[str]:
     """Name what is wrong in a Chinese entry."""
     words = re.sub(r"<[^>]*>", "", entry.replace("<br>", "|"))
+    words = re.sub(r"`[^`]*`", "code", words)
     words = re.sub(r"%?\{+\w+(?:\[\d\])?\}+", "\0", words)  # a value put in
     while (bare := re.sub(rf"\((?:(?!{HAN})[^(){WIDE}])*\)", "0", words)) != words:
         words = bare
