@@ -1,6 +1,5 @@
 """Schemes side by side: which ones, each for which layer, and what theory says of each."""
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,7 +7,7 @@ from typing import Any, NamedTuple, Self
 
 from core import extremes, meanfield
 from core.errors import ComparisonError, InitLabError
-from core.fans import is_whole
+from core.fans import Fans, is_whole
 from core.laws import Law
 from core.layers import Layer
 from core.network import parameters_of, split, written_parameters
@@ -140,25 +139,23 @@ def signal(law: Law, layer: Layer, activation: str) -> Signal:
     return Signal(q**0.5, meanfield.mean_square(activation, q) ** 0.5)
 
 
-#: Schemes that do not fill weights one by one from the fans.
-_FROM_SHAPE = {"orthogonal", "sparse", "eye", "dirac"}
+#: Schemes that fill from the weight's very shape; of stacked matrices each could be filled alone.
+_FROM_SHAPE = {"orthogonal", "orthogonal_cast", "sparse", "eye", "dirac"}
 
 
 def by_connections(scheme: str, layer: Layer, **params: Any) -> Law | None:
     """Return the law that a scheme would have if it counted the layer's true connections.
 
-    None where that is not said: for schemes that do not fill weights one by one from the fans, and
-    where a number of connections that the law depends on is not whole, as a stride can make it.
+    Those may be fractions, as a stride can make them. Of a weight that stacks matrices it is the law of one
+    that is filled alone. None for other weights that a scheme fills from their shape rather than the fans.
 
     Raises:
         InitLabError: see ``Scheme.law``.
     """
+    row = SCHEMES[scheme]
     if scheme in _FROM_SHAPE:
-        return None
-    # on a number that is not whole the law may not depend: then two whole ones near it give one law
-    ins, outs = ({low := max(1, math.floor(n)), low + (n != low)} for n in layer.connections)
-    laws = [SCHEMES[scheme].law((fan_out, fan_in), **params) for fan_in in ins for fan_out in outs]
-    return laws[0] if len({law.std for law in laws}) == 1 else None
+        return row.law(layer.part, **params) if layer.parts > 1 else None
+    return row.law(Fans(*layer.connections), **params)
 
 
 def expected_largest(law: Law, n: int) -> float | None:

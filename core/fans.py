@@ -3,8 +3,9 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from numbers import Integral
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -16,22 +17,27 @@ MAX_DIMENSIONS, MAX_SIZE = 64, 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class Fans:
-    """How many inputs feed one output unit, and how many outputs one input unit feeds."""
+    """How many inputs feed one output unit, and how many outputs one input unit feeds.
 
-    fan_in: int
-    fan_out: int
+    torch's are whole; true connections may be fractions, where a stride skips positions.
+    """
+
+    fan_in: int | Fraction
+    fan_out: int | Fraction
 
     @classmethod
-    def of(cls, shape: Sequence[int]) -> Self:
+    def of(cls, shape: "Sequence[int] | Fans") -> "Fans":
         """Read the fans off a weight shape ``(out, in, *kernel)``, by torch's rule.
 
-        With K = prod(kernel): fan_in = in·K and fan_out = out·K.
+        With K = prod(kernel): fan_in = in·K and fan_out = out·K. Fans stay what they are.
 
         Raises:
             ShapeError: for fewer than two dimensions, or a dimension that is not a positive int.
 
         Source: ``torch.nn.init._calculate_fan_in_and_fan_out``.
         """
+        if isinstance(shape, Fans):
+            return shape
         sizes = checked_shape(shape)
         if len(sizes) < 2:
             raise ShapeError(

@@ -24,7 +24,7 @@ from core.fans import is_whole, sequence
 from core.generators import global_generators
 from core.laws import Law
 from core.sampling import DTYPES, check, checked_dtype, checked_seed
-from core.schemes import SCHEMES, Value, scheme_of
+from core.schemes import SCHEMES, Value, run, scheme_of
 from core.table import written
 
 #: What may follow a linear layer: an activation, or softmax over each row.
@@ -336,7 +336,7 @@ class Net(nn.Module):
                 linear = nn.Linear(fan_in, fan_out, dense.bias != "none", device=target, dtype=dtype)
                 if dense.scheme != OWN:
                     call = scheme_of(dense.scheme).call((fan_out, fan_in), **dict(dense.params))
-                    getattr(nn.init, call.function)(linear.weight, **call.arguments)
+                    run(call, linear.weight)
                 if dense.bias == "zeros":
                     nn.init.zeros_(linear.bias)
                 self.add_module(name, linear)

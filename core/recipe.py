@@ -54,9 +54,13 @@ def pytorch_code(
         on = "" if device == "cpu" else f'device="{device}"'
         lines.append(f"generator = torch.Generator({on}).manual_seed({seed})")
         words.append("generator=generator")
+    cast = _cast(call, dtype)
+    if cast:  # drawn in float32
+        where = where.replace(f", dtype={dtype}", "")
     lines += [
         f"weight = torch.empty({sizes}{where})",
         f"nn.init.{call.function}({', '.join(['weight', *words])})",
+        *([f"weight = weight.to({dtype})"] if cast else []),
         "print(weight)",
     ]
     return "\n".join(lines) + "\n"
@@ -84,7 +88,19 @@ def _finite(name: str, numbers: Array) -> Array:
 def call_code(key: str, shape: Sequence[int], **params: Any) -> str:
     """Return the one call of ``torch.nn.init`` that draws a scheme into a weight ``w`` of this shape."""
     call = scheme_of(key).call(shape, **params)
-    return f"nn.init.{call.function}({', '.join(['w', *_words(call)])})"
+    return _filled("w", call, cast=call.cast)
+
+
+def _cast(call: Call, dtype: torch.dtype) -> bool:
+    """Tell whether a call draws in float32 for a tensor of ``dtype``, which is cast to it."""
+    return call.cast and torch.promote_types(dtype, torch.float32) != dtype
+
+
+def _filled(weight: str, call: Call, *words: str, cast: bool = False) -> str:
+    """Return the line that fills ``weight`` by a call, or copies into it what was drawn in float32."""
+    drawn = f"{weight}.data.float()" if cast else weight
+    filled = f"nn.init.{call.function}({', '.join([drawn, *_words(call), *words])})"
+    return f"{weight}.data.copy_({filled})" if cast else filled
 
 
 def network_code(  # noqa: PLR0913 - by keyword, what a run depends on
@@ -139,7 +155,7 @@ def network_code(  # noqa: PLR0913 - by keyword, what a run depends on
         "class Model(nn.Module):",
         "    def __init__(self):",
         "        super().__init__()",
-        *(line for layer in layers for line in _built(*layer)),
+        *(line for layer in layers for line in _built(*layer, dtype)),
         "",
         "    def forward(self, x):",
         *(line for name, dense, _ in layers for line in _run(name, dense)),
@@ -193,7 +209,7 @@ def signal_code(  # noqa: PLR0913 - by keyword, what a run depends on
     phi = activation_of(activation).code
     shape = (width, width)
     names = _names(schemes)
-    fillings = [_filling(name, *each, shape) for name, each in zip(names, schemes, strict=True)]
+    fillings = [_filling(name, *each, shape, dtype) for name, each in zip(names, schemes, strict=True)]
     where = "" if dtype == torch.float32 else f", dtype={dtype}"
     where += "" if device == "cpu" else f', device="{device}"'
     drawn, add = [], ""
@@ -276,13 +292,13 @@ def _names(schemes: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
     return [key if keys.count(key) == 1 else f"{key}_{at}" for at, key in enumerate(keys, start=1)]
 
 
-def _filling(name: str, key: str, params: Mapping[str, Any], shape: Sequence[int]) -> list[str]:
+def _filling(
+    name: str, key: str, params: Mapping[str, Any], shape: Sequence[int], dtype: torch.dtype
+) -> list[str]:
     """Return the lines of a function that fills a weight ``w`` by a scheme."""
     call = scheme_of(key).call(shape, **params)
-    words = ["w", *_words(call)]
-    if call.random and not call.takes_global:
-        words.append("generator=generator")
-    lines = [f"    nn.init.{call.function}({', '.join(words)})"]
+    words = ["generator=generator"] if call.random and not call.takes_global else []
+    lines = [f"    {_filled('w', call, *words, cast=_cast(call, dtype))}"]
     if call.takes_global:  # it has no generator of its own
         lines = [
             "    torch.set_rng_state(generator.get_state())",
@@ -299,13 +315,13 @@ def _listed(value: Any) -> Any:
     return [_listed(part) for part in value] if isinstance(value, Sequence) else value
 
 
-def _built(name: str, dense: Dense, shape: tuple[int, int]) -> list[str]:
+def _built(name: str, dense: Dense, shape: tuple[int, int], dtype: torch.dtype) -> list[str]:
     """Return the lines that build a layer and start its parameters."""
     bias = ", bias=False" if dense.bias == "none" else ""
     lines = [f"        self.{name} = nn.Linear({shape[1]}, {shape[0]}{bias})"]
     if dense.scheme != OWN:
         call = scheme_of(dense.scheme).call(shape, **dict(dense.params))
-        lines.append(f"        nn.init.{call.function}({', '.join([f'self.{name}.weight', *_words(call)])})")
+        lines.append(f"        {_filled(f'self.{name}.weight', call, cast=_cast(call, dtype))}")
     if dense.bias == "zeros":
         lines.append(f"        nn.init.zeros_(self.{name}.bias)")
     return lines

@@ -20,7 +20,7 @@ from scipy import special
 from core.laws import Array, Band, Law
 from core.rounding import Rounded, rounded_law, share_outside
 from core.schemes import NARROW, kept, proposals
-from core.structure import TOLERANCE
+from core.structure import slack
 from core.summary import Counts, Summary, rounded
 
 #: The share of honest draws that the referee calls inconsistent, at most.
@@ -192,7 +192,7 @@ def _support(summary: Summary, law: Law) -> list[Check]:
     for band in law.bands:
         if band.kind == "support":
             wall = rounded(band, summary.dtype)
-            room = TOLERANCE * torch.finfo(summary.dtype).eps * wall.high if law.family == "orthogonal" else 0
+            room = slack(summary.dtype) * wall.high if law.family == "orthogonal" else 0
             within = wall.low - room <= summary.minimum and summary.maximum <= wall.high + room
             ends = (wall.low, wall.high)
             beyond = summary.outside[summary.bands.index(ends)] if ends in summary.bands else math.nan
@@ -369,5 +369,5 @@ def _haar_std(summary: Summary, law: Law) -> Check:
     """Compare the mean square with g²/d, which orthonormal vectors have exactly."""
     off = (summary.std**2 + summary.mean**2) / law.std**2 - 1
     # the matrix is exact to the dtype's rounding, the sums of a summary to a dozen digits
-    room = max(TOLERANCE * torch.finfo(summary.dtype).eps, 1e-12)
+    room = max(slack(summary.dtype), 1e-12)
     return Check("std", off, float(abs(off) <= room))

@@ -27,6 +27,7 @@ from core.laws import (
     truncated_normal,
     uniform,
 )
+from core.layers import Layer
 from core.schemes import CUT_AT_TWO, LINEAR_DEFAULT, Params, Source, fan, number, scheme_of
 
 Framework = Literal["keras", "jax", "timm"]
@@ -150,6 +151,17 @@ def equivalents(key: str, shape: Sequence[int], **params: Any) -> tuple[Equivale
     scheme = scheme_of(key)
     ours = scheme.law(shape, **params)
     return _SPELLED[key](_Layer(checked_shape(shape), ours), scheme.checked(params))
+
+
+def depthwise(layer: Layer) -> tuple[int, ...] | None:
+    """Return the shape whose fans Keras' DepthwiseConv counts for a layer, in torch's order; None elsewhere.
+
+    Its kernel is (*kernel, in, multiplier), of which Keras' compute_fans takes in·K for fan_in and
+    multiplier·K for fan_out; Conv2D(groups=in) has (*kernel, 1, out) and torch's fans.
+    """
+    if layer.kind not in {"Conv1d", "Conv2d"} or layer.groups == 1 or layer.shape[1] > 1:
+        return None
+    return (layer.shape[0] // layer.groups, layer.groups, *layer.shape[2:])
 
 
 def defaults(shape: Sequence[int]) -> tuple[Default, ...]:
@@ -469,6 +481,13 @@ def _by_number(layer: _Layer, _: Params) -> _Rows:
     return _normal(0.0, layer.ours.parameters[0].value, "by_number")
 
 
+def _uniform_by_number(layer: _Layer, _: Params) -> _Rows:
+    low, high = layer.ours.support
+    keras, jax, timm = _uniform(layer, {"a": low, "b": high})
+    keras, jax = (replace(row, notes=("by_number", *row.notes)) for row in (keras, jax))
+    return keras, jax, timm
+
+
 _Spell = Callable[[_Layer, Params], _Rows]
 
 #: How to spell each scheme.
@@ -490,11 +509,20 @@ _SPELLED: Mapping[str, _Spell] = MappingProxyType(
         "trunc_normal": _truncated,
         "variance_scaling": _spelled_out,
         "orthogonal": _orthogonal,
+        "orthogonal_cast": _orthogonal,
         "sparse": _missing(),
         "eye": _eye,
         "dirac": _missing("delta_orthogonal"),
         "gpt2_residual": _by_number,
-        "mup_hidden": lambda layer, p: _scaled(layer, p["sigma"] ** 2, "fan_in", "normal", plain=True),
+        "llama_residual": _by_number,
+        "small_init": _by_number,
+        "wang_init": _by_number,
+        "t5": _by_number,
+        "mup_hidden": lambda layer, p: _scaled(
+            layer, p["sigma"] ** 2 * p["base_width"], "fan_in", "normal", plain=True
+        ),
         "mup_output": _by_number,
+        "siren_first": _uniform_by_number,
+        "siren_hidden": _uniform_by_number,
     }
 )

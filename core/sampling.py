@@ -301,9 +301,10 @@ def _check_drawable(call: Call, law: Law, dtype: torch.dtype) -> None:
     """Refuse what torch cannot draw, or draws wrongly, in half precision."""
     half = dtype.itemsize == 2
     name = str(dtype).removeprefix("torch.")
-    if half and call.function == "orthogonal_":
+    if half and call.function == "orthogonal_" and not call.cast:
         raise DtypeError(
-            f"torch has no orthogonal matrices in {name}; choose float32 or float64.",
+            f"torch has no orthogonal matrices in {name}: choose float32 or float64, or orthogonal_cast, "
+            "which draws in float32 and casts.",
             code="dtype.orthogonal",
             dtype=name,
         )
@@ -346,7 +347,10 @@ def _check_whole(
 def _needed(call: Call, law: Law, shape: tuple[int, ...], dtype: torch.dtype) -> int:
     """Return the bytes that drawing the whole tensor takes."""
     copies = ORTHOGONAL_COPIES if call.function == "orthogonal_" else 1 if law.uncut is None else CUT_COPIES
-    return math.prod(shape) * dtype.itemsize * copies
+    size = math.prod(shape)
+    if call.cast and dtype.itemsize < 4:  # drawn in float32, beside the tensor
+        return size * (4 * copies + dtype.itemsize)
+    return size * dtype.itemsize * copies
 
 
 def _check_memory(needed: int, device: torch.device) -> None:

@@ -7,6 +7,7 @@ To add a scheme, add a row to ``_ROWS`` (and, if it brings a new parameter, its 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -38,7 +39,9 @@ Value = float | str
 Params = Mapping[str, Any]
 
 
-_Build = Callable[[Sequence[int], Params], Law]
+#: A weight's shape, or its fans alone.
+_Weight = Any
+_Build = Callable[[_Weight, Params], Law]
 
 
 class Source(NamedTuple):
@@ -54,6 +57,8 @@ class Call(NamedTuple):
 
     function: str
     arguments: Mapping[str, Any]
+    #: True if half precision is drawn in float32 and rounded afterwards
+    cast: bool = False
 
     @property
     def random(self) -> bool:
@@ -63,7 +68,7 @@ class Call(NamedTuple):
     @property
     def elementwise(self) -> bool:
         """True if the function fills weight after weight, so that a part is filled as in the whole."""
-        return self.function in _ELEMENTWISE
+        return self.function in _ELEMENTWISE and not self.cast
 
     @property
     def takes_global(self) -> bool:
@@ -149,6 +154,14 @@ PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
         "distribution": Parameter(choices=("truncated_normal", "normal", "uniform")),
         "n_layer": Parameter(minimum=1, maximum=65_536, whole=True),
         "sigma": Parameter(minimum=0.0),
+        # 0 is the layer's own fan_in
+        "d_model": Parameter(minimum=0, maximum=1_048_576, whole=True),
+        "layer_id": Parameter(minimum=0, maximum=65_535, whole=True),
+        "role": Parameter(choices=("q", "k", "v", "o", "wi", "wo", "embedding")),
+        "d_kv": Parameter(minimum=1, maximum=65_536, whole=True),
+        "factor": Parameter(minimum=0.0),
+        "base_width": Parameter(minimum=1, maximum=1_048_576, whole=True),
+        "omega": Parameter(minimum=0.0, zero=False),
     }
 )
 
@@ -218,14 +231,17 @@ class Scheme:
             scheme=self.key,
         )
 
-    def law(self, shape: Sequence[int], **params: Any) -> Law:
+    def law(self, shape: Sequence[int] | Fans, **params: Any) -> Law:
         """Return the law of one entry of a weight of this ``shape``, ``(out, in, *kernel)``.
+
+        In place of a shape, fans will do for a scheme that reads nothing else.
 
         Raises:
             ShapeError: if the shape has no fans and the scheme needs them.
             ParameterError: see ``checked``.
         """
-        return _law_of(self._law, checked_shape(shape), tuple(self.checked(params).items()))
+        sizes = shape if isinstance(shape, Fans) else checked_shape(shape)
+        return _law_of(self._law, sizes, tuple(self.checked(params).items()))
 
     def call(self, shape: Sequence[int], **params: Any) -> Call:
         """Return the ``torch.nn.init`` call that draws this scheme into a weight of this ``shape``."""
@@ -242,12 +258,20 @@ class Scheme:
             raise unfit("generator", generator, f"a torch.Generator on {tensor.device}")
         self.law(tensor.shape, **params)  # says what is wrong in our words, not in torch's
         call = self.call(tensor.shape, **params)
-        function = getattr(nn.init, call.function)
         if call.takes_global:
-            return _with_global(generator, lambda: function(tensor, **call.arguments))
-        arguments = {"generator": generator} if call.random else {}
-        filled: Tensor = function(tensor, **call.arguments, **arguments)
-        return filled
+            return _with_global(generator, lambda: run(call, tensor))
+        return run(call, tensor, generator=generator) if call.random else run(call, tensor)
+
+
+def run(call: Call, tensor: Tensor, **generator: Generator) -> Tensor:
+    """Fill ``tensor`` in place by a call of ``torch.nn.init``."""
+    function: Callable[..., Tensor] = getattr(nn.init, call.function)
+    drawn_in = torch.promote_types(tensor.dtype, torch.float32)
+    if not call.cast or drawn_in == tensor.dtype:
+        return function(tensor, **call.arguments, **generator)
+    drawn = torch.empty(tensor.shape, dtype=drawn_in, device=tensor.device)
+    with torch.no_grad():
+        return tensor.copy_(function(drawn, **call.arguments, **generator))
 
 
 def _check_fillable(tensor: object) -> None:
@@ -265,7 +289,7 @@ def _check_fillable(tensor: object) -> None:
 
 
 @lru_cache(maxsize=1024)
-def _law_of(build: _Build, shape: tuple[int, ...], params: tuple[tuple[str, Value], ...]) -> Law:
+def _law_of(build: _Build, shape: tuple[int, ...] | Fans, params: tuple[tuple[str, Value], ...]) -> Law:
     """Build a law once: every step of a request asks for it again, and scipy takes its time."""
     return build(shape, dict(params))
 
@@ -293,6 +317,11 @@ def _with_global(generator: Generator, fill: Callable[[], Tensor]) -> Tensor:
 
 
 FAN_IN, FAN_OUT = r"\mathrm{fan\_in}", r"\mathrm{fan\_out}"
+
+
+def _written(n: float | Fraction) -> str:
+    """Write a fan in LaTeX; true connections may be a fraction."""
+    return f"({n})" if isinstance(n, Fraction) and n.denominator > 1 else f"{n}"
 
 
 def number(value: float) -> str:
@@ -334,7 +363,7 @@ def _kaiming_scale(shape: Sequence[int], p: Params, square: int) -> Expression:
     slope_text = number(slope)
     if not slope_text.replace(".", "").isdigit():  # a sign or a power would run into the square
         slope_text = f"({slope_text})"
-    return Expression(write(symbol, "a"), write(str(fan), slope_text), value)
+    return Expression(write(symbol, "a"), write(_written(fan), slope_text), value)
 
 
 def _reach(square: int) -> float:
@@ -355,7 +384,9 @@ def _xavier_scale(shape: Sequence[int], p: Params, square: int) -> Expression:
         return rf"{gain_text}\sqrt{{{square}/({fan_in}+{fan_out})}}"
 
     symbolic = write("" if gain == 1 else "g", FAN_IN, FAN_OUT)
-    numeric = write("" if gain == 1 else rf"{number(gain)}\cdot", str(fans.fan_in), str(fans.fan_out))
+    numeric = write(
+        "" if gain == 1 else rf"{number(gain)}\cdot", _written(fans.fan_in), _written(fans.fan_out)
+    )
     return Expression(symbolic, numeric, value)
 
 
@@ -365,7 +396,7 @@ def _classic_bound(shape: Sequence[int]) -> Expression:
     value = _kaiming_scale(
         shape, {"mode": "fan_in", "nonlinearity": "leaky_relu", "a": math.sqrt(5)}, 3
     ).value
-    return Expression(rf"1/\sqrt{{{FAN_IN}}}", rf"1/\sqrt{{{fan_in}}}", value)
+    return Expression(rf"1/\sqrt{{{FAN_IN}}}", rf"1/\sqrt{{{_written(fan_in)}}}", value)
 
 
 def _normal_law(_: Sequence[int], p: Params) -> Law:
@@ -411,13 +442,14 @@ def fan(shape: Sequence[int], mode: str) -> Expression:
         ShapeError: if the shape has no fans.
     """
     fans = Fans.of(shape)
+    ins, outs = _written(fans.fan_in), _written(fans.fan_out)
     return {
-        "fan_in": Expression(FAN_IN, f"{fans.fan_in}", fans.fan_in),
-        "fan_out": Expression(FAN_OUT, f"{fans.fan_out}", fans.fan_out),
+        "fan_in": Expression(FAN_IN, ins, float(fans.fan_in)),
+        "fan_out": Expression(FAN_OUT, outs, float(fans.fan_out)),
         "fan_avg": Expression(
             rf"(({FAN_IN}+{FAN_OUT})/2)",
-            f"(({fans.fan_in}+{fans.fan_out})/2)",
-            (fans.fan_in + fans.fan_out) / 2,
+            f"(({ins}+{outs})/2)",
+            float((fans.fan_in + fans.fan_out) / 2),
         ),
     }[mode]
 
@@ -463,11 +495,76 @@ def _gpt2_std(p: Params) -> Expression:
 
 
 def _mup_std(shape: Sequence[int], p: Params, *, output: bool) -> Expression:
-    """Return σ/√fan_in, or σ/fan_in for the output layer (Yang et al. 2022, table 3)."""
-    fan_in, sigma = Fans.of(shape).fan_in, p["sigma"]
-    below, value = ("{}", float(fan_in)) if output else (r"\sqrt{{{}}}", math.sqrt(fan_in))
-    symbolic, numeric = (rf"{s}/{below.format(fan)}" for s, fan in (("s", FAN_IN), (number(sigma), fan_in)))
-    return Expression(symbolic, numeric, sigma / value)
+    """Return σ·√(B/fan_in), or σ·B/fan_in for the output layer (Yang et al. 2022, table 3).
+
+    B is the width at which σ is the std (their section 4); with B = 1 the formulas are the table's own.
+    """
+    fan_in, sigma, base = Fans.of(shape).fan_in, p["sigma"], p["base_width"]
+
+    def write(s: str, base_text: str, fan: str) -> str:
+        if base == 1:
+            return rf"{s}/{fan}" if output else rf"{s}/\sqrt{{{fan}}}"
+        return rf"{s}\cdot {base_text}/{fan}" if output else rf"{s}\cdot\sqrt{{{base_text}/{fan}}}"
+
+    below = float(fan_in) if output else math.sqrt(fan_in)
+    above = float(base) if output else math.sqrt(base)
+    texts = write("s", "B", FAN_IN), write(number(sigma), str(base), _written(fan_in))
+    return Expression(*texts, sigma * above / below if base > 1 else sigma / below)
+
+
+def _width(shape: Sequence[int], p: Params) -> float | Fraction:
+    """Return a transformer's width d: as given, or else fan_in, as of a layer that reads the stream."""
+    return p["d_model"] or Fans.of(shape).fan_in
+
+
+def _small_std(shape: Sequence[int], p: Params) -> Expression:
+    """Return √(2/(5d)): Glorot's std of a feed-forward layer d → 4d, for all layers alike."""
+    d = _width(shape, p)
+    return Expression(r"\sqrt{2/(5d)}", rf"\sqrt{{2/(5\cdot {_written(d)})}}", math.sqrt(2 / (5 * d)))
+
+
+def _wang_std(shape: Sequence[int], p: Params) -> Expression:
+    """Return 2/(L√d), of the projections into the residual stream."""
+    d, layers = _width(shape, p), p["n_layer"]
+    return Expression(
+        r"2/(L\cdot\sqrt{d})", rf"2/({layers}\cdot\sqrt{{{_written(d)}}})", 2 / layers / math.sqrt(d)
+    )
+
+
+def _llama_std(_: Sequence[int], p: Params) -> Expression:
+    """Return std/√(2(l + 1)), l counted from 0.
+
+    torchtitan draws it by trunc_normal_ with its cuts at ±2, which are over 100 std away.
+    """
+    at, std = p["layer_id"], p["std"]
+    return Expression(
+        r"s/\sqrt{2\cdot(l+1)}", rf"{number(std)}/\sqrt{{2\cdot({at}+1)}}", std / math.sqrt(2 * (at + 1))
+    )
+
+
+def _t5_std(shape: Sequence[int], p: Params) -> Expression:
+    """Return f/√fan_in; f/√(fan_in·d_kv) for queries, whose products are not scaled; f for an embedding."""
+    fan_in, f, role = Fans.of(shape).fan_in, p["factor"], p["role"]
+    if role == "embedding":
+        return Expression("f", number(f), f)
+    d_kv = p["d_kv"] if role == "q" else 1
+    times = (r"\cdot d_{kv}", rf"\cdot {d_kv}") if role == "q" else ("", "")
+    return Expression(
+        rf"f/\sqrt{{{FAN_IN}{times[0]}}}",
+        rf"{number(f)}/\sqrt{{{_written(fan_in)}{times[1]}}}",
+        f / math.sqrt(fan_in * d_kv),
+    )
+
+
+def _siren_bound(shape: Sequence[int], p: Params) -> Expression:
+    """Return the bound 1/fan_in of the first layer, or √(6/fan_in)/ω₀ of the others."""
+    fan_in, omega = Fans.of(shape).fan_in, p.get("omega")
+    n = _written(fan_in)
+    if omega is None:
+        return Expression(f"1/{FAN_IN}", f"1/{n}", float(1 / fan_in))
+    return Expression(
+        rf"\sqrt{{6/{FAN_IN}}}/\omega_0", rf"\sqrt{{6/{n}}}/{number(omega)}", math.sqrt(6 / fan_in) / omega
+    )
 
 
 def _rows_and_columns(shape: Sequence[int]) -> tuple[int, int]:
@@ -577,11 +674,71 @@ YANG_2022 = Source(
     "Tensor Programs V: Tuning Large Neural Networks via Zero-Shot Hyperparameter Transfer",
     "https://arxiv.org/abs/2203.03466",
 )
+NGUYEN_2019 = Source(
+    "Nguyen & Salazar 2019",
+    "Transformers without Tears: Improving the Normalization of Self-Attention",
+    "https://arxiv.org/abs/1910.05895",
+)
+BLACK_2022 = Source(
+    "Black et al. 2022",
+    "GPT-NeoX-20B: An Open-Source Autoregressive Language Model, section 2.2; Wang's rule is that of "
+    "Mesh Transformer JAX",
+    "https://arxiv.org/abs/2204.06745",
+)
+TORCHTITAN = Source(
+    "torchtitan, depth_init",
+    "torchtitan source, llama3 model, TransformerBlock",
+    "https://github.com/pytorch/torchtitan/tree/v0.1.0/torchtitan/models/llama3",
+)
+RAFFEL_2020 = Source(
+    "Raffel et al. 2020",
+    "Exploring the Limits of Transfer Learning with a Unified Text-to-Text Transformer; the stds are those "
+    "of its code, Mesh TensorFlow",
+    "https://arxiv.org/abs/1910.10683",
+)
+SITZMANN_2020 = Source(
+    "Sitzmann et al. 2020",
+    "Implicit Neural Representations with Periodic Activation Functions",
+    "https://arxiv.org/abs/2006.09661",
+)
 LINEAR_DEFAULT = Source(
     "torch.nn.Linear",
     "PyTorch documentation; the rule is that of LeCun et al. 1998, Efficient BackProp",
     "https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html",
 )
+
+
+def _normal_row(
+    key: str,
+    params: Mapping[str, Value],
+    source: Source,
+    std: Callable[[_Weight, Params], Expression],
+) -> Scheme:
+    """Return the row of a scheme that is N(0, std²)."""
+    return Scheme(
+        key=key,
+        params=params,
+        source=source,
+        _law=lambda weight, p: normal(std(weight, p)),
+        _call=lambda weight, p: Call("normal_", {"std": std(weight, p).value}),
+    )
+
+
+def _siren_row(key: str, params: Mapping[str, Value]) -> Scheme:
+    """Return the row of a scheme that is uniform within ``_siren_bound``."""
+
+    def call(shape: Sequence[int], p: Params) -> Call:
+        bound = _siren_bound(shape, p).value
+        return Call("uniform_", {"a": -bound, "b": bound})
+
+    return Scheme(
+        key=key,
+        params=params,
+        source=SITZMANN_2020,
+        _law=lambda weight, p: symmetric_uniform(_siren_bound(weight, p)),
+        _call=call,
+    )
+
 
 _ROWS = (
     Scheme(
@@ -694,6 +851,13 @@ _ROWS = (
         _call=lambda _, p: Call("orthogonal_", p),
     ),
     Scheme(
+        key="orthogonal_cast",
+        params={"gain": 1.0},
+        source=SAXE_2013,
+        _law=_orthogonal_law,
+        _call=lambda _, p: Call("orthogonal_", p, cast=True),
+    ),
+    Scheme(
         key="sparse",
         params={"sparsity": 0.1, "std": 0.01},
         source=MARTENS_2010,
@@ -714,27 +878,19 @@ _ROWS = (
         _law=_dirac_law,
         _call=lambda _, p: Call("dirac_", p),
     ),
-    Scheme(
-        key="gpt2_residual",
-        params={"n_layer": 12, "std": 0.02},
-        source=RADFORD_2019,
-        _law=lambda _, p: normal(_gpt2_std(p)),
-        _call=lambda _, p: Call("normal_", {"std": _gpt2_std(p).value}),
+    _normal_row("gpt2_residual", {"n_layer": 12, "std": 0.02}, RADFORD_2019, lambda _, p: _gpt2_std(p)),
+    _normal_row("llama_residual", {"layer_id": 0, "std": 0.02}, TORCHTITAN, _llama_std),
+    _normal_row("small_init", {"d_model": 0}, NGUYEN_2019, _small_std),
+    _normal_row("wang_init", {"n_layer": 12, "d_model": 0}, BLACK_2022, _wang_std),
+    _normal_row("t5", {"role": "q", "d_kv": 64, "factor": 1.0}, RAFFEL_2020, _t5_std),
+    _normal_row(
+        "mup_hidden", {"sigma": 1.0, "base_width": 1}, YANG_2022, lambda w, p: _mup_std(w, p, output=False)
     ),
-    Scheme(
-        key="mup_hidden",
-        params={"sigma": 1.0},
-        source=YANG_2022,
-        _law=lambda shape, p: normal(_mup_std(shape, p, output=False)),
-        _call=lambda shape, p: Call("normal_", {"std": _mup_std(shape, p, output=False).value}),
+    _normal_row(
+        "mup_output", {"sigma": 1.0, "base_width": 1}, YANG_2022, lambda w, p: _mup_std(w, p, output=True)
     ),
-    Scheme(
-        key="mup_output",
-        params={"sigma": 1.0},
-        source=YANG_2022,
-        _law=lambda shape, p: normal(_mup_std(shape, p, output=True)),
-        _call=lambda shape, p: Call("normal_", {"std": _mup_std(shape, p, output=True).value}),
-    ),
+    _siren_row("siren_first", {}),
+    _siren_row("siren_hidden", {"omega": 30.0}),
 )
 
 

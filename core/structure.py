@@ -9,6 +9,18 @@ from torch import Tensor
 
 #: Inner products of an orthogonal matrix's vectors may be this many machine epsilons off.
 TOLERANCE = 64
+#: With entries rounded to eps/2 of themselves, an inner product of unit vectors is off by eps at most, by
+#: Cauchy and Schwarz; twice that leaves room for subnormals.
+CAST = 2
+
+
+def slack(dtype: torch.dtype) -> float:
+    """Return how far an orthogonal matrix's inner products may be off in ``dtype``.
+
+    Half precision is drawn in float32 and cast.
+    """
+    eps = torch.finfo(dtype).eps
+    return TOLERANCE * eps if dtype.itemsize >= 4 else TOLERANCE * torch.finfo(torch.float32).eps + CAST * eps
 
 
 def defects(function: str, weight: Tensor, arguments: Mapping[str, Any]) -> int | None:
@@ -19,12 +31,13 @@ def defects(function: str, weight: Tensor, arguments: Mapping[str, Any]) -> int 
     that are not the 0 or 1 that they must be. None for a function that promises nothing exact.
     """
     if function == "orthogonal_":
+        drawn = weight.float() if weight.dtype.itemsize < 4 else weight
         # without the gain, whose square may leave the dtype's range
-        matrix = weight.reshape(weight.shape[0], -1) / (arguments["gain"] or 1.0)
+        matrix = drawn.reshape(weight.shape[0], -1) / (arguments["gain"] or 1.0)
         vectors = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
-        wanted = torch.eye(len(vectors), dtype=weight.dtype, device=weight.device)
+        wanted = torch.eye(len(vectors), dtype=drawn.dtype, device=weight.device)
         off = vectors @ vectors.T - (wanted if arguments["gain"] else 0)
-        within = off.abs() <= TOLERANCE * torch.finfo(weight.dtype).eps  # False for nan, too
+        within = off.abs() <= slack(weight.dtype)  # False for nan, too
         return int((~within).sum())
     if function == "sparse_":
         zeros = math.ceil(arguments["sparsity"] * weight.shape[0])

@@ -267,6 +267,12 @@ def _draw_sparse(w: Tensor, generator: torch.Generator, sparsity: float, std: fl
         return init.sparse_(w, sparsity, std)
 
 
+def _draw_cast(w: Tensor, generator: torch.Generator, gain: float) -> Tensor:
+    """Draw as people do who want an orthogonal matrix in half precision."""
+    wide = torch.empty(w.shape, dtype=torch.float64 if w.dtype == torch.float64 else torch.float32)
+    return w.copy_(init.orthogonal_(wide, gain, generator=generator))
+
+
 def _draw_variance(
     n: Callable[[int, int], float], scale: float, kind: str
 ) -> Callable[[Tensor, torch.Generator], Tensor]:
@@ -469,6 +475,18 @@ CASES = (
         _sphere_of(2.5),
         half=False,
     ),
+    Case(  # an orthogonal matrix of float32, cast where the weight's dtype is narrower
+        "orthogonal_cast",
+        {},
+        lambda w, g: _draw_cast(w, g, 1.0),
+        _sphere_of(1.0),
+    ),
+    Case(
+        "orthogonal_cast",
+        {"gain": 0.5},
+        lambda w, g: _draw_cast(w, g, 0.5),
+        _sphere_of(0.5),
+    ),
     Case(  # torch rounds the number of zeros in a column up
         "sparse",
         {},
@@ -516,6 +534,96 @@ CASES = (
         {"n_layer": 48, "std": 0.5},
         lambda w, g: init.normal_(w, std=0.5 / math.sqrt(96), generator=g),
         _fixed(bell(0.5 / math.sqrt(96))),
+    ),
+    Case(  # torchtitan's Llama 3, depth_init: 0.02/√(2(l + 1)), l from 0
+        "llama_residual",
+        {},
+        lambda w, g: init.normal_(w, std=0.02 / math.sqrt(2), generator=g),
+        _fixed(bell(0.02 / math.sqrt(2))),
+    ),
+    Case(
+        "llama_residual",
+        {"layer_id": 31, "std": 0.1},
+        lambda w, g: init.normal_(w, std=0.1 / 8, generator=g),
+        _fixed(bell(0.1 / 8)),
+    ),
+    Case(  # Nguyen & Salazar 2019, section 2.2: N(0, 2/(d + 4d)), which is √(2/(5d)) in GPT-NeoX
+        "small_init",
+        {},
+        lambda w, g: init.normal_(w, std=math.sqrt(2 / (5 * _fan_in(w))), generator=g),
+        _fans(lambda fan_in, _: bell(math.sqrt(2 / (fan_in + 4 * fan_in)))),
+    ),
+    Case(  # of a layer 4d → d, whose fan_in is not the model's width
+        "small_init",
+        {"d_model": 640},
+        lambda w, g: init.normal_(w, std=math.sqrt(2 / (5 * 640)), generator=g),
+        _fixed(bell(0.025)),
+    ),
+    Case(  # GPT-NeoX, wang_init_method: 2/n_layers/√dim
+        "wang_init",
+        {},
+        lambda w, g: init.normal_(w, std=2 / 12 / math.sqrt(_fan_in(w)), generator=g),
+        _fans(lambda fan_in, _: bell(1 / (6 * math.sqrt(fan_in)))),
+    ),
+    Case(
+        "wang_init",
+        {"n_layer": 44, "d_model": 6144},  # GPT-NeoX-20B's
+        lambda w, g: init.normal_(w, std=2 / 44 / math.sqrt(6144), generator=g),
+        _fixed(bell(1 / (22 * math.sqrt(6144)))),
+    ),
+    Case(  # Mesh TensorFlow's T5: (d_model·d_kv)^−½ for queries, d_kv 64
+        "t5",
+        {},
+        lambda w, g: init.normal_(w, std=1 / math.sqrt(_fan_in(w) * 64), generator=g),
+        _fans(lambda fan_in, _: bell(1 / (8 * math.sqrt(fan_in)))),
+    ),
+    Case(  # d_ff^−½ for wo, whose fan_in d_ff is
+        "t5",
+        {"role": "wo", "factor": 0.5},
+        lambda w, g: init.normal_(w, std=0.5 / math.sqrt(_fan_in(w)), generator=g),
+        _fans(lambda fan_in, _: bell(0.5 / math.sqrt(fan_in))),
+    ),
+    Case(
+        "t5",
+        {"role": "q", "d_kv": 128},
+        lambda w, g: init.normal_(w, std=1 / math.sqrt(_fan_in(w) * 128), generator=g),
+        _fans(lambda fan_in, _: bell(1 / math.sqrt(128 * fan_in))),
+    ),
+    Case(
+        "t5",
+        {"role": "embedding", "factor": 0.05},
+        lambda w, g: init.normal_(w, std=0.05, generator=g),
+        _fixed(bell(0.05)),
+    ),
+    Case(  # Sitzmann et al. 2020, section 3.2 and supplement 1.5: U(±1/n) first, U(±√(6/n)/ω₀) after
+        "siren_first",
+        {},
+        lambda w, g: init.uniform_(w, -1 / _fan_in(w), 1 / _fan_in(w), generator=g),
+        _fans(lambda fan_in, _: _around(1 / fan_in)),
+    ),
+    Case(
+        "siren_hidden",
+        {},
+        lambda w, g: init.uniform_(w, -(b := math.sqrt(6 / _fan_in(w)) / 30), b, generator=g),
+        _fans(lambda fan_in, _: _around(math.sqrt(6 / fan_in) / 30)),
+    ),
+    Case(
+        "siren_hidden",
+        {"omega": 5.0},
+        lambda w, g: init.uniform_(w, -(b := math.sqrt(6 / _fan_in(w)) / 5), b, generator=g),
+        _fans(lambda fan_in, _: _around(math.sqrt(6 / fan_in) / 5)),
+    ),
+    Case(  # std 0.02 at width 256: times √(256/fan_in) elsewhere, and 256/fan_in of the output's
+        "mup_hidden",
+        {"sigma": 0.02, "base_width": 256},
+        lambda w, g: init.normal_(w, std=0.02 * math.sqrt(256) / math.sqrt(_fan_in(w)), generator=g),
+        _fans(lambda fan_in, _: bell(0.02 * math.sqrt(256 / fan_in))),
+    ),
+    Case(
+        "mup_output",
+        {"sigma": 0.02, "base_width": 256},
+        lambda w, g: init.normal_(w, std=0.02 * 256 / _fan_in(w), generator=g),
+        _fans(lambda fan_in, _: bell(0.02 * 256 / fan_in)),
     ),
     Case(  # Yang et al. 2022, table 3: variance σ²/fan_in of hidden weights, σ²/fan_in² of the output's
         "mup_hidden",

@@ -12,7 +12,7 @@ from streamlit.elements.lib.mutable_tab_container import TabContainer
 
 from core import ACTIVATIONS, SCHEMES
 from core.schemes import LARGEST, SMALLEST
-from pages.text import LANGUAGES, Text, count, quantity
+from pages.text import LANGUAGES, Text, count, quantity, sentences
 from pages.ui.limits import FORCE
 from pages.ui.state import (
     LAYERS,
@@ -304,11 +304,22 @@ def sentence(state: State, name: str, t: Text) -> str:
     if name == "layer" and refusal.facts["used"] == "":
         refusal = Refusal(refusal.code, {**refusal.facts, "used": t("option.layer.linear")})
     facts = dict(refusal.facts)
+    if name == "rows" and "out" in facts:
+        return sentences(*_rows_left(refusal, title(state, name, t), t))
     if name == "data":
         facts["used"] = _input(state, t)
     elif "used" in facts:
         facts["used"] = _used(state, facts["used"], t) or LANGUAGES[t.language]  # '' is the browser's own
     return worded(refusal.code, facts, title(state, name, t), t)
+
+
+def _rows_left(refusal: Refusal, name: str, t: Text) -> list[str]:
+    """Say why an entry of a comparison is not used, and which are left out, if any is left."""
+    facts, out = {**refusal.facts, "used": t("refused.rows_rest")}, refusal.facts["out"]
+    words = [worded(refusal.code, facts, name, t)]
+    if not out:
+        return [*words, t("refused.rows_stay")]
+    return [*words, t("refused.rows_out", rows=t("verdict.and").join(f"“{row[:60]}”" for row in out))]
 
 
 def worded(code: str, refused: Mapping[str, Any], name: str, t: Text) -> str:

@@ -2,15 +2,16 @@
 
 import math
 from collections.abc import Sequence
-from fractions import Fraction
 from html import escape
 from typing import Any, NamedTuple
 
-from core import SCHEMES, Comparison, Entry, Law, Layer, comparison, recipe, rosetta
+from core import SCHEMES, Comparison, Entry, Fans, Law, Layer, comparison, recipe, rosetta
+from core.layers import Start
 from core.rosetta import Equivalent
 from core.schemes import TORCH
 from pages.text import Text, count, quantity, sentences
 from pages.ui.comparing import layer_name, named, phrase, table
+from pages.ui.reading import connections
 from pages.ui.state import State
 
 _TORCH_NN = "https://docs.pytorch.org/docs/stable/generated/torch.nn.{}.html"
@@ -19,10 +20,13 @@ _TORCH_NN = "https://docs.pytorch.org/docs/stable/generated/torch.nn.{}.html"
 def inspection(layer: Layer, t: Text) -> str:
     """Return the headline over a layer's fans."""
     if layer.faithful:
-        return t("inspector.faithful", fan_in=count(layer.fans.fan_in), fan_out=count(layer.fans.fan_out))
-    true_in, true_out = map(_whole, layer.connections)
-    fans = {"fan_in": count(layer.fans.fan_in), "fan_out": count(layer.fans.fan_out)}
-    return t("inspector.finding", true_in=true_in, true_out=true_out, **fans)
+        return t("inspector.faithful", **_by_torch(layer))
+    true_in, true_out = map(connections, layer.connections)
+    return t("inspector.finding", true_in=true_in, true_out=true_out, **_by_torch(layer))
+
+
+def _by_torch(layer: Layer) -> dict[str, str]:
+    return {"fan_in": count(int(layer.fans.fan_in)), "fan_out": count(int(layer.fans.fan_out))}
 
 
 def inspected(state: State, t: Text) -> str:
@@ -33,40 +37,82 @@ def inspected(state: State, t: Text) -> str:
         ("fan_in", "fan_out"), (layer.fans.fan_in, layer.fans.fan_out), layer.connections, strict=True
     )
     rows = "".join(
-        _row(name, [count(ours), _whole(true), _ratio(float(ours / true))]) for name, ours, true in pairs
+        _row(name, [count(int(ours)), connections(true), _ratio(float(ours / true))])
+        for name, ours, true in pairs
     )
-    why = sentences(*(t(f"inspector.{reason}") for reason in _reasons(layer)))
+    why = sentences(*_reasons(layer, t))
     shape = t("inspector.shape", shape=" × ".join(map(count, layer.shape)))
     links = f'<a href="{_TORCH_NN.format(layer.kind)}" target="_blank">torch.nn.{layer.kind}</a>, '
     links += f'<a href="{TORCH.url}" target="_blank">{TORCH.citation}</a>'
-    shape = sentences(shape, t("lesson.sources", sources=links))
+    shape = sentences(shape, *_choices(layer, t), t("lesson.sources", sources=links))
     return (
         f'<p class="lab-note">{shape}</p>{table(["", *heads], rows, t("inspector.caption"), "lab-fans")}'
-        f'<p class="lab-verdict">{why}</p>{_stds(layer, state.comparison, t)}'
+        f'<p class="lab-verdict">{why}</p>{_starts(layer, t)}{_stds(layer, state.comparison, t)}'
     )
 
 
-def _whole(connections: Fraction) -> str:
-    """Write a number of connections, which a stride may leave in parts."""
-    if connections.denominator == 1:
-        return count(int(connections))
-    return quantity(float(connections), 1e3, trim=True)
+#: Of more weights than this, the first are named.
+FEW = 6
 
 
-def _ratio(value: float) -> str:
-    return quantity(value, value, trim=True) if math.isfinite(value) else "∞"
+def _choices(layer: Layer, t: Text) -> list[str]:
+    """Say which of a module's weights this is, and how another is asked for."""
+    if len(layer.weights) == 1:
+        return []
+    names = [name.removesuffix(".weight") for name in layer.weights]
+    here = layer.weight.removesuffix(".weight")
+    call = layer.text.removesuffix(".weight").removesuffix(f".{here}")
+    other = next(name for name in names if name != here)
+    listed = t("verdict.and").join([*names[:FEW], *(["…"] if len(names) > FEW else [])])
+    facts = {"weight": here, "weights": listed, "example": f"<code>{escape(call)}.{other}</code>"}
+    return [t("inspector.weights", **facts)]
+
+
+def _starts(layer: Layer, t: Text) -> str:
+    """Return what torch itself starts the weight and its bias as, and what it does not draw."""
+    law = _started(layer.start, layer.start_law)
+    if layer.bias is None or layer.bias_law is None:
+        words = [t("inspector.start", law=law)]
+    else:
+        words = [t("inspector.start_both", law=law, bias=_started(layer.bias, layer.bias_law))]
+    if layer.padding_idx is not None:
+        words.append(t("inspector.padding", row=count(layer.padding_idx)))
+    if layer.unused:
+        words.append(t("fans.unused", names=t("verdict.and").join(layer.unused)))
+    return f'<p class="lab-note">{sentences(*words)}</p>'
+
+
+def _started(start: Start, law: Law) -> str:
+    """Write a start in a few signs, such as U(±1/√fan_in) = U(±0.08839)."""
+    if start.kind == "zeros":
+        return "0"
+    if start.kind == "normal":
+        return "N(0, 1)"
+    bound = quantity(law.support[1], law.support[1], trim=True)
+    name = "√6/√(fan_in + fan_out)" if start.kind == "xavier" else f"1/√{start.name}"
+    return f"U(±{name}) = U(±{bound})"
 
 
 def _row(name: str, cells: Sequence[str]) -> str:
     return f'<tr><th scope="row">{name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
 
 
-def _reasons(layer: Layer) -> list[str]:
-    """Return the keys of the sentences that say why torch's fans are not the connections."""
+def _ratio(value: float) -> str:
+    return quantity(value, value, trim=True) if math.isfinite(value) else "∞"
+
+
+def _reasons(layer: Layer, t: Text) -> list[str]:
+    """Return the sentences that say why torch's fans are, or are not, the connections."""
+    if layer.parts > 1:
+        return _stacked(layer, t)
+    if layer.kind == "Bilinear":
+        out, first, second = layer.shape
+        facts = {"products": count(first * second), "first": count(out * second)}
+        return [t("inspector.bilinear", **facts, second=count(out * first))]
+    if layer.kind in {"Embedding", "EmbeddingBag"}:
+        return [t(f"inspector.{layer.kind.lower()}")]
     if layer.faithful:
-        return ["same"]
-    if layer.kind in {"MultiheadAttention", "Embedding"}:
-        return [layer.kind.lower()]
+        return [t("inspector.same")]
     transposed = layer.kind.startswith("ConvTranspose")
     reasons = {
         "transposed": transposed,
@@ -74,14 +120,23 @@ def _reasons(layer: Layer) -> list[str]:
         "stride": layer.stride > 1 and not transposed,
         "transposed_stride": layer.stride > 1 and transposed,
     }
-    return [reason for reason, holds in reasons.items() if holds]
+    return [t(f"inspector.{reason}") for reason, holds in reasons.items() if holds]
+
+
+def _stacked(layer: Layer, t: Text) -> list[str]:
+    """Say what stacking matrices does to the schemes that count fans, and to orthogonal_."""
+    attention = layer.kind == "MultiheadAttention"
+    first = t("inspector.multiheadattention") if attention else t("inspector.gates", parts=layer.parts)
+    whole, each = (SCHEMES["orthogonal"].law(shape).std for shape in (layer.shape, layer.part))
+    facts = {"whole": quantity(whole, whole, 3), "each": quantity(each, each, 3)}
+    return [first, t("inspector.orthogonal", **facts)]
 
 
 def _stds(layer: Layer, compared: Comparison, t: Text) -> str:
     """Return what each scheme's std is by torch's fans and by the true ones."""
     body = []
     for entry in compared.entries:
-        if entry.fans is not None or layer.kind == "Embedding":
+        if entry.fans is not None or layer.kind in {"Embedding", "EmbeddingBag"}:
             continue  # it has a layer of its own, or fans mean nothing here
         law, true = entry.law(layer), comparison.by_connections(entry.scheme, layer, **dict(entry.params))
         cells = [quantity(law.std, law.std), "–", "–"]
@@ -89,7 +144,8 @@ def _stds(layer: Layer, compared: Comparison, t: Text) -> str:
             cells[1:] = [quantity(true.std, true.std), _ratio(law.std / true.std)]
         body.append(_row(escape(named(entry, t)), cells))
     heads = [t("compare.std"), t("inspector.torch"), t("inspector.true"), t("inspector.ratio")]
-    return table(heads, "".join(body), t("inspector.std_caption"), "lab-fans") if body else ""
+    caption = t("inspector.std_caption" if layer.parts == 1 else "inspector.std_caption_parts")
+    return table(heads, "".join(body), caption, "lab-fans") if body else ""
 
 
 class Spelled(NamedTuple):
@@ -146,7 +202,7 @@ def elsewhere(state: State, t: Text) -> str:
         )
         theirs = [Spelled(r.framework, r.source.url, r.call, r.law, r.notes, r.exact) for r in rows]
         caption = f"<b>{escape(named(entry, t))}</b> · {escape(layer.text)}"
-        words.append(_spellings([ours, *theirs], caption, t))
+        words.append(_spellings([ours, *theirs], caption, t) + _depthwise(entry, layer, t))
     if _comparable(state.layer):
         defaults = rosetta.defaults(state.layer.shape)
         rows_ = [Spelled(r.framework, r.source.url, r.call, r.law, r.notes) for r in defaults]
@@ -154,6 +210,25 @@ def elsewhere(state: State, t: Text) -> str:
     else:
         words.append(f'<p class="lab-verdict">{t("rosetta.other_layers", layer=state.layer.kind)}</p>')
     return "".join(words)
+
+
+def _depthwise(entry: Entry, layer: Layer, t: Text) -> str:
+    """Say what Keras' own class for depthwise convolutions does, which counts other fans."""
+    if (shape := rosetta.depthwise(layer)) is None:
+        return ""
+    params: dict[str, Any] = dict(entry.params)
+    fans, law = Fans.of(shape), rosetta.equivalents(entry.scheme, shape, **params)[0].law
+    if law is None:
+        return ""
+    facts = {"fan_in": count(int(fans.fan_in)), "fan_out": count(int(fans.fan_out))}
+    return (
+        f'<p class="lab-note">{t("rosetta.depthwise", **facts, **_by_keras(layer), law=phrase(law, t))}</p>'
+    )
+
+
+def _by_keras(layer: Layer) -> dict[str, str]:
+    """Return the fans that Keras' Conv2D(groups=…) counts: torch's."""
+    return {f"grouped_{name}": fan for name, fan in _by_torch(layer).items()}
 
 
 def _spellings(rows: Sequence[Spelled], caption: str, t: Text) -> str:

@@ -9,7 +9,7 @@ import streamlit as st
 from core import SizeError
 from pages.figures import palette
 from pages.text import LANGUAGES, Text, language_of
-from pages.ui import browser, cached, classroom, controls, rules, tools, waiting
+from pages.ui import browser, cached, classroom, controls, idle, rules, tools, waiting
 from pages.ui import state as states
 from pages.ui.gate import Full
 from pages.ui.pieces import Frame
@@ -142,6 +142,7 @@ def _notices(frame: Frame) -> str:
     unsaid = [name for name in state.refusals if name not in state.said]
     # what was typed for another scheme is none of this one's business, but a link's maker should know
     lines += [controls.sentence(state, name, t) for name in unsaid if state.arrived or name not in state.idle]
+    lines += idle.sentences(state, t)
     # where the sidebar is folded, as on a phone, what it says is said here
     again = [controls.sentence(state, name, t) for name in sorted(state.said)]
     words = "".join([*map(controls.alert, lines), *map(controls.again, again)])

@@ -213,7 +213,9 @@ def _offset(row: Followed) -> bool:
 
 def _strays(rows: Sequence[Followed], state: State) -> bool:
     """Tell whether what is known of a finite width speaks of this run: relus, drawn weights, no bias."""
-    drawn = any(row.setting and row.setting.sigma_w2 and row.entry.scheme != "orthogonal" for row in rows)
+    drawn = any(
+        row.setting and row.setting.sigma_w2 and not row.entry.scheme.startswith("orthogonal") for row in rows
+    )
     relus = state["activation"] in {"relu", "leaky_relu"} and state["bias"] == "none"
     return drawn and relus and state["measure"].endswith("rms")
 

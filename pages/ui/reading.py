@@ -3,10 +3,11 @@
 import math
 import re
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from html import escape
 from typing import NamedTuple
 
-from core import SCHEMES, extremes, referee, rounded
+from core import SCHEMES, Layer, extremes, referee, rounded
 from core.comparison import by_connections
 from core.laws import Band
 from core.rounding import rounded_law
@@ -20,6 +21,10 @@ from pages.ui.state import State
 FEW = 100
 #: Standard errors past which a row of the table carries the warning.
 FAR = 4
+
+
+#: Fractions with a denominator from here on are written with a point.
+MANY = 1000
 
 
 class Row(NamedTuple):
@@ -77,19 +82,44 @@ def fans(state: State, t: Text) -> str:
     torch_in, torch_out = layer.fans.fan_in, layer.fans.fan_out
     true_in, true_out = layer.connections
     facts = {
-        "fan_in": count(torch_in),
-        "fan_out": count(torch_out),
-        "inputs": quantity(float(true_in), 1e3, trim=True),
-        "outputs": quantity(float(true_out), 1e3, trim=True),
+        "fan_in": count(int(torch_in)),
+        "fan_out": count(int(torch_out)),
+        "inputs": connections(true_in),
+        "outputs": connections(true_out),
         "shape": " × ".join(map(count, layer.shape)),
     }
     if layer.faithful:
-        return t("fans.same", **facts)
-    words = t("fans.stacked" if layer.kind == "MultiheadAttention" else "fans.differ", **facts)
+        return sentences(t("fans.same", **facts), *beside(layer, t))
+    key = "fans.stacked" if layer.parts > 1 else "fans.differ"
+    words = t(key, **facts, **({"parts": layer.parts} if layer.parts > 1 else {}))
     law = SCHEMES[state["scheme"]].law(state.shape, **state.params)
     wanted = by_connections(state["scheme"], layer, **state.params)
     if wanted is not None and wanted.std > 0 and abs((ratio := law.std / wanted.std) - 1) > 1e-9:
         words = sentences(words, t("fans.std", ratio=quantity(ratio, ratio, 3, trim=True)))
+    return sentences(words, *beside(layer, t))
+
+
+def connections(n: Fraction) -> str:
+    """Write a number of connections, which a stride may leave in parts."""
+    if n.denominator == 1:
+        return count(n.numerator)
+    if n.denominator < MANY:
+        return f"{count(n.numerator)}/{count(n.denominator)}"
+    return quantity(float(n), float(n), trim=True)
+
+
+def beside(layer: Layer, t: Text) -> list[str]:
+    """Say what a layer has beside its weight: a bias, a padding row, arguments that do not matter here."""
+    words = []
+    if (bias := layer.bias_law) is not None:
+        bound = bias.support[1]
+        words.append(
+            t("fans.bias", bound=quantity(bound, bound, trim=True)) if bound else t("fans.bias_zero")
+        )
+    if layer.padding_idx is not None:
+        words.append(t("fans.padding", row=count(layer.padding_idx)))
+    if layer.unused:
+        words.append(t("fans.unused", names=t("verdict.and").join(layer.unused)))
     return words
 
 

@@ -14,11 +14,11 @@ from typing import Any
 import streamlit as st
 import torch
 
-from core import SCHEMES, InitLabError, check, devices
+from core import SCHEMES, Entry, InitLabError, Layer, check, devices
 from core.network import LESSON
 from core.sampling import streams
 from pages.ui.limits import FORCE
-from pages.ui.state import DTYPE_NAMES, MAX_FAN, Refusal, State, Value, default_of, network_of
+from pages.ui.state import DTYPE_NAMES, MAX_FAN, Refusal, State, Value, default_of, layer_of, network_of
 
 #: Weights of all schemes that are compared, and of one that has to be held whole: some tenths of a second.
 MAX_COMPARED, MAX_HELD = FORCE["INIT_LAB_COMPARED"], 1 << 20
@@ -75,17 +75,21 @@ def _settle_layer(state: State) -> None:
 def _settle_comparison(state: State) -> None:
     """Hold the schemes against the layers that they are compared on."""
     layer = ("layer", "fan_in", "fan_out")
-    _agree(state, ("rows", *layer), _comparison_takes, at="rows")
+    for objection in (_entry_takes, _entry_held, _entry_fits):
+        _leave_out(state, objection)
+    _agree(state, ("rows", *layer), lambda state: _first(state, _entry_takes), at="rows")
     _agree(state, ("rows", *layer), _comparison_size, at="rows")
-    _agree(state, ("dtype", "rows", *layer), _comparison_fit, at="rows")
+    _agree(state, ("dtype", "rows", *layer), lambda state: _first(state, _entry_fits), at="rows")
 
 
 def _settle_signal(state: State) -> None:
     """Hold a deep network's schemes, size and numbers against each other."""
     _square(state)
-    _agree(state, ("rows", "width"), _signal_takes, at="rows")
+    for objection in (_square_takes, _square_fits):
+        _leave_out(state, objection)
+    _agree(state, ("rows", "width"), lambda state: _first(state, _square_takes), at="rows")
     _agree(state, ("depth", "width", "seeds", "samples"), _signal_size, at="width")
-    _agree(state, ("dtype", "rows", "width"), _signal_fit, at="rows")
+    _agree(state, ("dtype", "rows", "width"), lambda state: _first(state, _square_fits), at="rows")
 
 
 def _settle_network(state: State) -> None:
@@ -116,6 +120,28 @@ def _agree(state: State, names: Sequence[str], rule: Callable[[State], Refusal |
             break
     used = {name: state.values[name] for name in names if state.values[name] != asked[name]}
     state.refusals[at] = Refusal(refusal.code, {**refusal.facts, "used": used})
+
+
+#: What an entry of a comparison cannot do, or None.
+_Objection = Callable[[State, Entry], Refusal | None]
+
+
+def _leave_out(state: State, objection: _Objection) -> None:
+    """Leave out the entries that cannot be drawn here, and name them; not if none would be left."""
+    objections = [(entry, objection(state, entry)) for entry in state.comparison.entries]
+    out = [(str(entry), refusal) for entry, refusal in objections if refusal is not None]
+    kept = [str(entry) for entry, refusal in objections if refusal is None]
+    if not out or not kept:
+        return
+    state.values["rows"] = "-".join(kept)
+    first = state.refusals.get("rows", out[0][1])
+    named = (*first.facts.get("out", ()), *(entry for entry, _ in out))
+    state.refusals["rows"] = Refusal(first.code, {**first.facts, "out": named})
+
+
+def _first(state: State, objection: _Objection) -> Refusal | None:
+    """Return the first objection of all entries."""
+    return next(filter(None, (objection(state, entry) for entry in state.comparison.entries)), None)
 
 
 def _order(state: State) -> Refusal | None:
@@ -173,40 +199,41 @@ def _lesson_size(state: State) -> Refusal | None:
     )
 
 
-def _comparison_takes(state: State) -> Refusal | None:
-    """Return the first entry's objection to its layer or to its own parameters."""
-    for at, entry in enumerate(state.comparison.entries, start=1):
-        try:
-            entry.law(state.layer)
-        except InitLabError as error:
-            layer = entry.layer(state.layer).text
-            facts = {**error.facts, "layer": layer, "scheme": entry.scheme}
-            return Refusal(error.code.replace(".", "_"), {**facts, "entry": at})
+def _entry_takes(state: State, entry: Entry) -> Refusal | None:
+    """Return an entry's objection to its layer or to its own parameters."""
+    return _objects(entry, entry.layer(state.layer))
+
+
+def _objects(entry: Entry, layer: Layer) -> Refusal | None:
+    params: dict[str, Any] = dict(entry.params)
+    try:
+        SCHEMES[entry.scheme].law(layer.shape, **params)
+    except InitLabError as error:
+        facts = {**error.facts, "layer": layer.text, "scheme": entry.scheme}
+        return Refusal(error.code.replace(".", "_"), facts)
     return None
+
+
+def _entry_held(state: State, entry: Entry) -> Refusal | None:
+    """Return the objection to more weights than are held for one scheme."""
+    layer = entry.layer(state.layer)
+    n, params = math.prod(layer.shape), dict[str, Any](entry.params)
+    if n <= MAX_HELD or streams(entry.scheme, layer.shape, state.device, **params):
+        return None
+    return Refusal("size", {"layer": layer.text, "n": n, "limit": MAX_HELD})
 
 
 def _comparison_size(state: State) -> Refusal | None:
     """Return the objection to more weights than one visitor may have drawn at a time."""
-    total = 0
-    for at, entry in enumerate(state.comparison.entries, start=1):
-        layer = entry.layer(state.layer)
-        n = math.prod(layer.shape)
-        total += n
-        held = not streams(entry.scheme, layer.shape, state.device, **dict(entry.params))
-        if held and n > MAX_HELD:
-            return Refusal("size", {"layer": layer.text, "n": n, "limit": MAX_HELD, "entry": at})
-    if total > MAX_COMPARED:
-        return Refusal("compared", {"n": total, "limit": MAX_COMPARED})
-    return None
+    if (held := _first(state, _entry_held)) is not None:
+        return held
+    total = sum(math.prod(entry.layer(state.layer).shape) for entry in state.comparison.entries)
+    return Refusal("compared", {"n": total, "limit": MAX_COMPARED}) if total > MAX_COMPARED else None
 
 
-def _comparison_fit(state: State) -> Refusal | None:
-    for at, entry in enumerate(state.comparison.entries, start=1):
-        shape = entry.layer(state.layer).shape
-        misfit = _misfit(entry.scheme, shape, state.device, str(state["dtype"]), entry.params)
-        if misfit is not None:
-            return Refusal(misfit.code, {**misfit.facts, "entry": at})
-    return None
+def _entry_fits(state: State, entry: Entry) -> Refusal | None:
+    shape = entry.layer(state.layer).shape
+    return _misfit(entry.scheme, shape, state.device, str(state["dtype"]), entry.params)
 
 
 def _square(state: State) -> None:
@@ -220,17 +247,14 @@ def _square(state: State) -> None:
         )
 
 
-def _signal_takes(state: State) -> Refusal | None:
-    """Return the first objection of a scheme to layers width × width, or to its own parameters."""
+def _square_takes(state: State, entry: Entry) -> Refusal | None:
+    """Return an entry's objection to layers width × width, or to its own parameters."""
+    return _objects(entry, layer_of(f"Linear({state['width']}, {state['width']})"))
+
+
+def _square_fits(state: State, entry: Entry) -> Refusal | None:
     shape = (state["width"], state["width"])
-    for at, entry in enumerate(state.comparison.entries, start=1):
-        params: dict[str, Any] = dict(entry.params)
-        try:
-            SCHEMES[entry.scheme].law(shape, **params)
-        except InitLabError as error:
-            facts = {**error.facts, "layer": f"Linear({shape[1]}, {shape[0]})", "scheme": entry.scheme}
-            return Refusal(error.code.replace(".", "_"), {**facts, "entry": at})
-    return None
+    return _misfit(entry.scheme, shape, state.device, state["dtype"], entry.params)
 
 
 def _signal_size(state: State) -> Refusal | None:
@@ -240,7 +264,7 @@ def _signal_size(state: State) -> Refusal | None:
     for at, entry in enumerate(state.comparison.entries, start=1):
         quick = streams(entry.scheme, (width, width), "cpu", **dict(entry.params))
         drawn = weights if quick else weights * SLOWER
-        products = weights * (samples + (4 * width if entry.scheme == "orthogonal" else 0))
+        products = weights * (samples + (4 * width if entry.scheme.startswith("orthogonal") else 0))
         if drawn > MAX_RUN_WEIGHTS:
             limit = MAX_RUN_WEIGHTS if quick else MAX_RUN_WEIGHTS // SLOWER
             return Refusal("signal_weights", {"n": weights, "limit": limit, "entry": at})
@@ -248,15 +272,6 @@ def _signal_size(state: State) -> Refusal | None:
             return Refusal("signal_products", {"n": products, "limit": MAX_RUN_PRODUCTS, "entry": at})
     kept = depth * width * samples
     return Refusal("signal_kept", {"n": kept, "limit": MAX_RUN_KEPT}) if kept > MAX_RUN_KEPT else None
-
-
-def _signal_fit(state: State) -> Refusal | None:
-    shape = (state["width"], state["width"])
-    for entry in state.comparison.entries:
-        misfit = _misfit(entry.scheme, shape, state.device, state["dtype"], entry.params)
-        if misfit is not None:
-            return misfit
-    return None
 
 
 def _network_size(state: State) -> Refusal | None:

@@ -20,6 +20,7 @@ from core import (
     PARAMETERS,
     SCHEMES,
     Comparison,
+    Entry,
     InitLabError,
     Layer,
     Network,
@@ -28,13 +29,13 @@ from core import (
     lesson,
     read_table,
 )
-from core.comparison import LESSON_THREE
+from core.comparison import LESSON_THREE, MAX_ENTRIES
 from core.comparison import MAX_CHARS as MAX_COMPARISON_CHARS
 from core.devices import KINDS
 from core.formula import MAX_CHARS as MAX_FORMULA_CHARS
 from core.formula import activation_of
 from core.layers import MAX_CHARS as MAX_LAYER_CHARS
-from core.network import LESSON
+from core.network import LESSON, split
 from core.network import MAX_CHARS as MAX_NETWORK_CHARS
 from core.quiz import KINDS as QUESTIONS
 from core.sampling import DTYPES, streams
@@ -72,8 +73,11 @@ LAYERS = (
     "Conv2d(64, 64, 3, groups=64)",
     "Conv3d(16, 32, 3)",
     "ConvTranspose2d(128, 64, 4)",
+    "Bilinear(64, 32, 128)",
     "Embedding(10000, 256)",
     "MultiheadAttention(512, 8)",
+    "MultiheadAttention(512, 8).out_proj",
+    "LSTM(128, 128).weight_hh_l0",
 )
 #: What a scheme starts from where that is not the table's default: ``dirac`` fills convolutions alone.
 _OWN_DEFAULTS = {("dirac", "layer"): "Conv2d(64, 128, 3)"}
@@ -175,11 +179,10 @@ def _layer(name: str, default: str) -> Control:
         try:
             return layer_of(raw).text if raw.strip() else ""
         except ShapeError as error:
-            if error.code == "shape.layer_built":
-                raise Refused("layer_built", why=error.facts["why"]) from None
-            raise Refused("layer", kinds=", ".join(error.facts["kinds"])) from None
+            listed = {fact: ", ".join(error.facts.get(fact, ())) for fact in ("kinds", "weights")}
+            raise Refused(error.code.removeprefix("shape."), **error.facts | listed) from None
 
-    return Control(name, default, parse, max_chars=MAX_LAYER_CHARS)
+    return Control(name, default, parse, max_chars=MAX_LAYER_CHARS + 1)  # one more is refused, not cut
 
 
 layer_of = lru_cache(maxsize=512)(Layer.of)
@@ -206,9 +209,25 @@ def _rows(name: str, default: str) -> Control:
         except InitLabError as error:
             names = {"name": "parameter", "at": "place"}
             facts = {names.get(fact, fact): value for fact, value in error.facts.items()}
-            raise Refused(error.code.replace(".", "_").replace("parameter_", "row_"), **facts) from None
+            code = error.code.replace(".", "_").replace("parameter_", "row_")
+            kept, out = _readable(raw) if code != "comparison_long" else ("", ())
+            raise Refused(code, keep=kept or None, **facts, out=out if kept else ()) from None
 
     return Control(name, default, parse, max_chars=MAX_COMPARISON_CHARS + 1)  # one more is refused, not cut
+
+
+def _readable(raw: str) -> tuple[str, tuple[str, ...]]:
+    """Return the entries of a comparison that can be read, as many as may be compared, and the others."""
+    kept: list[str] = []
+    out: list[str] = []
+    for part in split(raw, "-"):
+        try:
+            entry = str(Entry.of(part))
+        except InitLabError:
+            out.append(part.strip())
+        else:
+            (kept if len(kept) < MAX_ENTRIES else out).append(entry)
+    return "-".join(kept), tuple(out)
 
 
 def _data(name: str) -> Control:
@@ -305,6 +324,14 @@ TABLE: Mapping[str, Control] = {
         _real("scale", 1.0),
         _whole("n_layer", 12, 1, int(PARAMETERS["n_layer"].maximum)),
         _real("sigma", 1.0),
+        _whole("base_width", 1, 1, int(PARAMETERS["base_width"].maximum)),
+        _whole("layer_id", 0, 0, int(PARAMETERS["layer_id"].maximum)),
+        # 0 is the layer's own fan_in
+        _whole("d_model", 0, 0, int(PARAMETERS["d_model"].maximum)),
+        _choice("role", "q", PARAMETERS["role"].choices),
+        _whole("d_kv", 64, 1, int(PARAMETERS["d_kv"].maximum)),
+        _real("factor", 1.0),
+        _real("omega", 30.0),
         _layer("layer", ""),
         _whole("fan_in", 512, 1, MAX_FAN),
         _whole("fan_out", 256, 1, MAX_FAN),
@@ -400,6 +427,8 @@ class State:
     #: link parameters that are no control of this page
     unknown: tuple[str, ...] = ()
     version: str = VERSION
+    #: what the link gave, as it stood there, where that is not the default
+    linked: Mapping[str, str] = field(default_factory=dict)
     #: refusals that a control has shown beside itself
     said: set[str] = field(default_factory=set)
     #: True on the run that a link, or the back button, brought about
@@ -556,6 +585,7 @@ def read(page: str) -> State:
             state.refusals[name] = Refusal(refused.refusal.code, facts)
     session["_scheme"] = state.values["scheme"]
     state.unknown = tuple(session.get("_unknown", ()))
+    state.linked = session.get("_linked", {})
     state.version = session.get("_version", VERSION)
     return state
 
@@ -641,8 +671,11 @@ def _load(link: Mapping[str, str], shown: tuple[str, ...]) -> None:
     session = st.session_state
     refused: dict[str, str] = {}
     scheme = str(TABLE["scheme"].default)
+    session["_linked"] = {name: raw for name, raw in link.items() if name in shown and name != "v"}
     for name in shown:
         control, raw = TABLE[name], link.get(name)
+        if name == "nonlinearity" and raw is None and _slope(link, scheme):
+            raw = "leaky_relu"  # as torch, and a scheme written as text, read a alone
         default = default_of(name, scheme)
         if control.options:
             if raw is not None and raw not in options_of(name, scheme):
@@ -659,6 +692,16 @@ def _load(link: Mapping[str, str], shown: tuple[str, ...]) -> None:
     session["_refused"] = refused
     session["_unknown"] = [n[:MAX_CHARS] for n in link if n not in shown and n != "v"][:3]
     session["_version"] = link.get("v", VERSION)[:MAX_CHARS]
+
+
+def _slope(link: Mapping[str, str], scheme: str) -> bool:
+    """Tell whether a link gives a slope to a scheme that has one."""
+    if not {"a", "nonlinearity"} <= SCHEMES[scheme].params.keys():
+        return False
+    try:
+        return bool(_parsed(TABLE["a"], link.get("a", "0"), scheme))
+    except Refused:
+        return False
 
 
 def next_seed(values: Mapping[str, Value]) -> str:

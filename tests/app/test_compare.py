@@ -268,12 +268,107 @@ def test_a_bad_row_is_answered_and_stays_typed(rows: str, words: str) -> None:
     app.run()
     _stands(app)
     assert words in refusals(app)[0]
-    assert "The schemes in force stay." in refusals(app)[0] or (
-        "classic_uniform-xavier_normal-kaiming_normal is used." in refusals(app)[0]
+    ends = (
+        "The schemes in force stay.",
+        "The others stay.",
+        "classic_uniform-xavier_normal-kaiming_normal is used.",
     )
+    assert refusals(app)[0].endswith(ends)
     assert app.session_state["rows"] == rows
     _stands(_edit(app))
     assert words in refusals(app)[0]
+
+
+@pytest.mark.parametrize(
+    ("rows", "kept", "out", "more"),
+    [
+        ("eye-zeros-sparse(std=2)", "zeros", ["eye", "sparse(std=2)"], {"layer": "Conv2d(8, 16, 3)"}),
+        ("zeros-kaiming-normal(std=0.02)", "zeros-normal(std=0.02)", ["kaiming"], {}),
+        ("zeros-normal(gain=2)-nothing-dirac-ones", "zeros-ones", ["normal(gain=2)", "nothing", "dirac"], {}),
+        ("orthogonal-zeros", "zeros", ["orthogonal"], {"dtype": "bfloat16"}),
+        ("orthogonal-zeros", "zeros", ["orthogonal"], {"layer": "Linear(2048, 2048)"}),
+    ],
+)
+def test_a_row_that_cannot_be_drawn_falls_out_alone_and_is_named(
+    rows: str, kept: str, out: list[str], more: dict[str, str]
+) -> None:
+    for language in LANGUAGES:
+        app = _opened(rows=rows, lang=language, **more)
+        _stands(app)
+        (sentence,) = refusals(app)
+        assert all(f"“{row}”" in sentence for row in out)
+        assert query(app)["rows"] == kept
+        assert {name: query(app)[name] for name in more} == more
+
+
+def test_of_nine_rows_the_first_eight_stay() -> None:
+    app = _opened(rows=f"{MANY}-zeros")
+    assert query(app)["rows"] == MANY
+    assert "Left out: “zeros”." in refusals(app)[0]
+
+
+def test_a_slope_that_torch_does_not_read_is_named() -> None:
+    """Beside relu; alone torch reads it, as leaky_relu's: √(2/(1.0625·512)) = 0.06063."""
+    app = _opened(rows="kaiming_normal(a=0.25,nonlinearity=relu)-zeros", aspect="figures")
+    assert "a = 0.25 has no effect in kaiming_normal" in refusals(app)[0]
+    assert "0.06250" in said(app)
+    app = _opened(rows="kaiming_normal(a=0.25)-zeros", aspect="figures")
+    assert refusals(app) == []
+    assert "0.06063" in said(app)
+
+
+def test_fractions_of_connections_have_their_std() -> None:
+    """A depthwise convolution of stride 2: √(2/(9 + 9/4)) = 0.4216 by its true connections."""
+    app = _opened(aspect="inspector", layer="Conv2d(64, 64, 3, stride=2, groups=64)")
+    table = _rows(app)
+    assert table["fan_out"] == ["576", "9/4", "256"]
+    assert table["Xavier normal (Glorot)"] == ["0.05847", "0.4216", "0.1387"]
+    assert "in truth they are 9 and 9/4." in said(app)
+
+
+def test_gates_are_shown_stacked_and_alone() -> None:
+    """At 128: orthogonal_ gives 1/√512 to the stack and 1/√128 to a gate; torch's own is ±1/√128."""
+    app = _opened(aspect="inspector", layer="LSTM(128, 128).weight_hh_l0", rows="orthogonal-xavier_normal")
+    table = _rows(app)
+    assert table["Orthogonal"] == ["0.04419", "0.08839", "0.5"]
+    # √(2/(128 + 512)) against √(2/256)
+    assert table["Xavier normal (Glorot)"] == ["0.05590", "0.08839", "0.6325"]
+    words = unescape(said(app))
+    assert "std 0.0442; filled one by one, each matrix is orthogonal itself, std 0.0884." in words
+    assert "as U(±1/√hidden_size) = U(±0.08839) and its bias as U(±1/√hidden_size) = U(±0.08839)." in words
+    assert "<code>LSTM(128, 128).weight_ih_l0</code>" in words
+
+
+@pytest.mark.parametrize(
+    ("layer", "words"),
+    [
+        ("Linear(64, 9)", "as U(±1/√fan_in) = U(±0.125) and its bias as U(±1/√fan_in) = U(±0.125)."),
+        ("Linear(64, 9, bias=False)", "it has no bias."),
+        (
+            "Bilinear(4, 9, 5)",
+            "as U(±1/√in1_features) = U(±0.5) and its bias as U(±1/√in1_features) = U(±0.5).",
+        ),
+        ("Bilinear(4, 9, 5)", "acts through 45 weights, as fan_out says, one of the second through 20."),
+        ("MultiheadAttention(64, 8).out_proj", "as U(±1/√fan_in) = U(±0.125) and its bias as 0."),
+        ("MultiheadAttention(64, 8, kdim=32).k_proj_weight", "q_proj_weight, k_proj_weight, v_proj_weight"),
+        ("Embedding(30, 5, padding_idx=2)", "Row 2 is padding"),
+        ("EmbeddingBag(30, 5)", "A bag sums or averages"),
+        ("Linear(64, 9, dtype=torch.float16)", "Not used here: dtype"),
+    ],
+)
+def test_the_inspector_says_what_torch_starts_a_layer_as(layer: str, words: str) -> None:
+    app = _opened(aspect="inspector", layer=layer)
+    _stands(app)
+    assert words in unescape(said(app))
+    _stands(_opened(aspect="inspector", layer=layer, lang="zh"))
+
+
+def test_keras_counts_other_fans_for_a_depthwise_convolution() -> None:
+    """Kernel (3, 3, 64, 2): compute_fans takes 9·64 and 9·2, and HeNormal's std is √(2/576)."""
+    for layer, there in (("Conv2d(64, 128, 3, groups=64)", True), ("Conv2d(64, 128, 3, groups=32)", False)):
+        words = unescape(said(_opened(aspect="rosetta", layer=layer, rows="kaiming_normal")))
+        assert ("576 and 18 in place of 9 and 1\u202f152" in words) is there
+        assert ("σ = 0.05893" in words) is there
 
 
 def test_a_layer_that_a_row_cannot_fill_gives_way() -> None:

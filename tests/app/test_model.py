@@ -243,7 +243,7 @@ def test_a_network_that_cannot_be_is_answered_at_its_text(net: str, words: str) 
 def test_a_dtype_that_a_layer_cannot_be_drawn_in_is_answered() -> None:
     app = _opened(net="3-4.orthogonal-2", dtype="bfloat16")
     _stands(app)
-    assert "torch has no orthogonal matrices in bfloat16." in refusals(app)[0]
+    assert "torch has no orthogonal matrices in bfloat16; " in refusals(app)[0]
     app = _opened(net="3-4.constant(val=1e30)-2", dtype="float16")
     assert "float16 cannot hold these weights" in refusals(app)[0]
     _stands(_opened(dtype="bfloat16", part="parameters"))

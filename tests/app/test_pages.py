@@ -74,7 +74,8 @@ def _body(element: Node) -> str:
     ],
 )
 def test_every_scheme_shows_every_view(scheme: str, tab: str, language: str) -> None:
-    app = opened(scheme=scheme, tab=tab, lang=language, fan_in="7", fan_out="4")
+    fans = {} if scheme == "dirac" else {"fan_in": "7", "fan_out": "4"}
+    app = opened(scheme=scheme, tab=tab, lang=language, **fans)
     _stands(app)
     assert Text(language)(f"scheme.{scheme}.name") in said(app)
     assert refusals(app) == []
@@ -237,16 +238,88 @@ def test_a_layer_is_typed_as_a_model_writes_it() -> None:
     app = opened(layer="nn.ConvTranspose2d(6, 4, (3, 2), stride=2)")
     assert "Weight 6 × 4 × 3 × 2. torch counts fan_in 24, fan_out 36." in said(app)
     assert "an output reads 9 inputs, and an input feeds 24 outputs" in said(app)  # 6·6/4 and 4·6
-    for bad in ("Conv2d(64, 128", "__import__('os')", "Linear(10**9, 10**9)", "x" * 200):
+    for bad in ("Conv2d(64, 128", "__import__('os')", "x" * 400):
         app = opened(layer=bad)
         _stands(app)
         (sentence,) = refusals(app)
         assert sentence.startswith("Layer must be written as in a model")
         assert "so Linear, fan_in → fan_out is used" in sentence
-    (sentence,) = refusals(opened(layer="Conv2d(4, 4, 3, groups=3)"))
-    assert sentence.startswith(
-        "torch cannot build “Conv2d(4, 4, 3, groups=3)”: in_channels must be divisible"
-    )
+    for bad, words in {
+        "Conv2d(4, 4, 3, groups=3)": "torch cannot build “Conv2d(4, 4, 3, groups=3)”: in_channels must be",
+        "Linear(0, 5)": "torch builds “Linear(0, 5)” with a warning: its weight, 5 × 0, has no numbers",
+        "Conv2d(4, 6, 3, stride=0)": "torch builds “Conv2d(4, 6, 3, stride=0)” and cannot run it: stride",
+        "Linear(n, 5)": "n has no value here",
+        "Linear(5, 3.5)": "out_features must be a whole number; in “Linear(5, 3.5)” it is 3.5.",
+        "Linear(-5, 3)": "in_features must not be negative",
+        "Linear(2**70, 3)": "A number in “Linear(2**70, 3)” is larger than",
+        "Linear(5//0, 3)": "Only + − * / // % ** of whole numbers are worked out",
+        "Linear(5, 3, dtype='float32')": "dtype is none of torch’s, such as torch.float16",
+        "LSTM(5, 3).out_proj": "“LSTM(5, 3).out_proj” has no weight out_proj; it has weight_ih_l0",
+    }.items():
+        for language in LANGUAGES:
+            app = opened(layer=bad, lang=language)
+            _stands(app)
+            (sentence,) = refusals(app)
+            assert sentence.startswith(words) or language != "en"
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        "Linear(512, 256, device='cuda')",
+        "self.fc1 = nn.Linear(2*256, 512//2),  # the first",
+        "(0): Linear(in_features=512, out_features=256, bias=True)",
+    ],
+)
+def test_a_pasted_layer_is_drawn_as_the_plain_one(pasted: str) -> None:
+    app, plain = (opened(layer=layer, tab="code") for layer in (pasted, "Linear(512, 256)"))
+    _stands(app)
+    assert refusals(app) == []
+    assert app.code[0].value == plain.code[0].value
+    assert "torch itself starts its bias within ±0.04419." in said(app)  # 1/√512
+    assert ("Not used here: device" in said(app)) is ("device" in pasted)
+
+
+def test_a_stride_s_connections_are_fractions() -> None:
+    app = opened(layer="Conv2d(64, 64, 3, stride=2, groups=64)", mode="fan_out")
+    assert "an output reads 9 inputs, and an input feeds 9/4 outputs." in said(app)
+    assert "torch’s std is 0.0625 times" in said(app)  # √((9/4)/576)
+    assert "每个输入送往 9/4 个输出" in said(opened(layer="Conv2d(64,64,3,stride=2,groups=64)", lang="zh"))
+
+
+def test_a_padding_row_is_said_to_be_overwritten() -> None:
+    assert "Row 3 is padding" in said(opened(layer="Embedding(11, 5, padding_idx=3)"))
+    assert "is padding" not in said(opened(layer="Embedding(11, 5)"))
+
+
+@pytest.mark.parametrize("page", ["distribution", "home"])
+@pytest.mark.parametrize(
+    ("link_", "words"),
+    [
+        ({"gain": "2"}, "The link’s Gain g = 2 has no effect: Kaiming normal (He) has no such parameter."),
+        ({"a": "0.25", "nonlinearity": "tanh"}, "a = 0.25 has no effect: a acts with leaky_relu alone."),
+        ({"layer": "Linear(7, 5)", "fan_in": "9"}, "The link’s fan_in = 9 has no effect: Linear(7, 5) has"),
+        ({"scheme": "xavier_normal", "mode": "fan_out"}, "The link’s Mode = fan_out has no effect: Xavier"),
+    ],
+)
+def test_a_choice_of_a_link_that_nothing_reads_is_named(link_: dict[str, str], words: str, page: str) -> None:
+    app = opened(page, **link_)
+    _stands(app)
+    assert any(words in sentence for sentence in refusals(app)), refusals(app)
+    _stands(opened(page, **link_, lang="zh"))
+
+
+def test_a_slope_alone_is_read_as_torch_reads_it(link: Callable[[AppTest], dict[str, str]]) -> None:
+    """kaiming_normal_(w, a=0.25) draws √(2/(1.0625·512)) = 0.06063; relu's would be 0.0625."""
+    app = opened(scheme="kaiming_normal", a="0.25")
+    assert "The link gives a = 0.25 and no nonlinearity." in refusals(app)[0]
+    assert "0.06063" in said(app)
+    assert link(app) == {"v": "1", "nonlinearity": "leaky_relu", "a": "0.25"}
+    app = opened(scheme="kaiming_normal")  # version 1's default stays
+    assert refusals(app) == []
+    assert app.selectbox(key="nonlinearity").value == "relu"
+    for other in ("0", "x", "1e99"):
+        assert opened(a=other).selectbox(key="nonlinearity").value == "relu"
 
 
 def test_a_scheme_that_cannot_fill_the_layer_says_so() -> None:
@@ -283,7 +356,7 @@ def test_half_precision_that_torch_cannot_draw_is_refused() -> None:
     for link_, words in (
         (
             {"scheme": "orthogonal"},
-            "torch has no orthogonal matrices in bfloat16. So dtype = float32 is used.",
+            "“Orthogonal, cast” draws them in float32 and casts. So dtype = float32 is used.",
         ),
         (
             {"scheme": "trunc_normal", "a": "1.5"},
@@ -671,4 +744,7 @@ def test_every_objection_of_core_that_a_page_can_meet_has_its_sentence() -> None
     # what is free changes: a sentence of its own says it where it is drawn
     before.add("size.memory")
     sentences = {f"refused.{code.replace('.', '_')}" for code in codes - before}
-    assert sentences - set(catalogue("en")) <= {"refused.shape_layer", "refused.shape_layer_built"}
+    layers = {key.replace("shape_layer", "layer") for key in sentences if "shape_layer" in key}
+    others = {key for key in sentences if "shape_layer" not in key}
+    assert layers
+    assert layers | others <= set(catalogue("en"))

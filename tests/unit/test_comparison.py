@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -401,20 +402,61 @@ def test_where_torch_counts_right_the_law_is_torch_s() -> None:
             assert law.std == SCHEMES[scheme].law(layer.shape).std
 
 
-def test_where_a_stride_leaves_parts_nothing_is_said_of_laws_that_count_them() -> None:
-    """54/4 and 6/9 outputs of an input, and 5·3/2 inputs of an output, are no whole numbers."""
-    for text, fan_in in (("Conv2d(4, 6, 3, stride=2)", 36), ("Conv2d(4, 6, 1, stride=3)", 4)):
-        layer = Layer.of(text)
-        law = by_connections("kaiming_normal", layer)  # which asks for the inputs alone
-        assert law is not None
-        assert law.std == pytest.approx(math.sqrt(2 / fan_in), rel=1e-12)
-        assert by_connections("kaiming_normal", layer, mode="fan_out") is None
-        assert by_connections("xavier_uniform", layer) is None
-    layer = Layer.of("ConvTranspose1d(5, 6, 3, stride=2)")
-    assert by_connections("kaiming_normal", layer) is None
-    assert by_connections("xavier_uniform", layer) is None
+@pytest.mark.parametrize(
+    ("text", "fan_in", "fan_out"),
+    [
+        ("Conv2d(64, 64, 3, stride=2, groups=64)", Fraction(9), Fraction(9, 4)),
+        ("Conv2d(4, 6, 3, stride=2)", Fraction(36), Fraction(27, 2)),  # 54/4
+        ("Conv2d(4, 6, 1, stride=3)", Fraction(4), Fraction(2, 3)),  # most inputs feed nothing
+        ("ConvTranspose1d(5, 6, 3, stride=2)", Fraction(15, 2), Fraction(18)),
+    ],
+)
+def test_true_connections_may_be_fractions(text: str, fan_in: Fraction, fan_out: Fraction) -> None:
+    """He's and Glorot's formulas with the fractions for fans, squared, where they are exact."""
+    layer = Layer.of(text)
+    assert layer.connections == (fan_in, fan_out)
+    wanted = {
+        ("kaiming_normal", ()): 2 / fan_in,
+        ("kaiming_uniform", (("mode", "fan_out"),)): 2 / fan_out,
+        ("xavier_uniform", ()): 2 / (fan_in + fan_out),
+        ("variance_scaling", (("mode", "fan_avg"),)): 2 / (fan_in + fan_out),
+        ("classic_uniform", ()): 1 / (3 * fan_in),
+        ("mup_output", ()): 1 / fan_in**2,
+        ("small_init", ()): 2 / (5 * fan_in),
+        ("siren_first", ()): 1 / (3 * fan_in**2),
+        ("t5", ()): 1 / (64 * fan_in),
+    }
+    for (scheme, params), variance in wanted.items():
+        law = by_connections(scheme, layer, **dict(params))
+        assert law is not None, scheme
+        assert law.std**2 == pytest.approx(float(variance), rel=1e-12), scheme
+    law = by_connections("xavier_uniform", layer)
+    assert law is not None
+    assert law.parameters[0].numeric == rf"\sqrt{{6/({_bracketed(fan_in)}+{_bracketed(fan_out)})}}"
     with pytest.raises(InitLabError):
         by_connections("xavier_uniform", layer, gain=-1)
+
+
+def _bracketed(n: Fraction) -> str:
+    return str(n) if n.denominator == 1 else f"({n})"
+
+
+def test_of_stacked_weights_each_matrix_can_be_filled_alone() -> None:
+    """An LSTM's hidden weight, 4·128 × 128: orthogonal_ gives 1/√512 to the stack and 1/√128 to a gate."""
+    layer = Layer.of("LSTM(128, 128).weight_hh_l0")
+    assert SCHEMES["orthogonal"].law(layer.shape).std == pytest.approx(0.0442, abs=5e-5)
+    stacked = nn.init.orthogonal_(torch.empty(512, 128), generator=torch.Generator().manual_seed(1))
+    gate = nn.init.orthogonal_(torch.empty(128, 128), generator=torch.Generator().manual_seed(1))
+    for weight, law in (
+        (stacked, SCHEMES["orthogonal"].law(layer.shape)),
+        (gate, by_connections("orthogonal", layer)),
+    ):
+        assert law is not None
+        # an orthogonal matrix's mean square is no matter of chance
+        assert float(weight.square().mean().sqrt()) == pytest.approx(law.std, rel=1e-5)
+    law = by_connections("xavier_normal", Layer.of("GRU(12, 30)"))
+    assert law is not None
+    assert law.std == pytest.approx(math.sqrt(2 / (12 + 30)), rel=1e-12)
 
 
 def test_schemes_that_fill_no_weight_from_fans_have_no_such_law() -> None:

@@ -5,6 +5,7 @@ import io
 
 import pytest
 import torch
+from torch import nn
 
 from core import DTYPES, draw, pytorch_code
 from tests.cases import CASES, Case, Shape, case_id
@@ -58,3 +59,16 @@ def test_what_equals_torch_s_defaults_is_left_out(
     key: str, shape: Shape, params: dict[str, float], line: str
 ) -> None:
     assert line in pytorch_code(key, shape, seed=1, **params).splitlines()
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32, torch.float64], ids=str)
+def test_a_cast_orthogonal_matrix_is_drawn_in_float32_in_code_too(dtype: torch.dtype) -> None:
+    """Half precision is float32's matrix, rounded; the wider dtypes are drawn as they are."""
+    drawn = draw("orthogonal_cast", (6, 9), seed=5, dtype=dtype, gain=0.5)
+    wide = torch.empty(6, 9, dtype=torch.promote_types(dtype, torch.float32))
+    nn.init.orthogonal_(wide, 0.5, generator=torch.Generator().manual_seed(5))
+    assert torch.equal(drawn, wide.to(dtype))
+    names: dict[str, object] = {}
+    with contextlib.redirect_stdout(io.StringIO()):
+        exec(pytorch_code("orthogonal_cast", (6, 9), seed=5, dtype=dtype, gain=0.5), names)  # noqa: S102
+    assert torch.equal(names["weight"], drawn)  # type: ignore[arg-type]

@@ -12,10 +12,11 @@ from core.schemes import scheme_of
 LESSON = "uniform normal zeros ones constant kaiming_normal kaiming_uniform xavier_normal xavier_uniform"
 REST_OF_TORCH = "trunc_normal orthogonal sparse eye dirac"
 OTHERS = "classic_uniform lecun_normal lecun_uniform variance_scaling gpt2_residual mup_hidden mup_output"
+TRANSFORMERS = "orthogonal_cast llama_residual small_init wang_init t5 siren_first siren_hidden"
 
 
 def test_the_lesson_s_schemes_are_there_and_all_others_of_torch_and_the_papers() -> None:
-    assert set(SCHEMES) == {*LESSON.split(), *REST_OF_TORCH.split(), *OTHERS.split()}
+    assert set(SCHEMES) == {*LESSON.split(), *REST_OF_TORCH.split(), *OTHERS.split(), *TRANSFORMERS.split()}
     assert all(scheme.key == key for key, scheme in SCHEMES.items())
 
 
@@ -64,7 +65,7 @@ def test_defaults_of_the_others_are_their_sources() -> None:
         "distribution": "truncated_normal",
     }
     assert SCHEMES["gpt2_residual"].params == {"n_layer": 12, "std": 0.02}  # the smallest GPT-2
-    assert SCHEMES["mup_hidden"].params == SCHEMES["mup_output"].params == {"sigma": 1}
+    assert SCHEMES["mup_hidden"].params == SCHEMES["mup_output"].params == {"sigma": 1, "base_width": 1}
 
 
 @pytest.mark.parametrize("key", SCHEMES)

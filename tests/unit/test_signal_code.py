@@ -60,6 +60,7 @@ CASES: dict[str, Case] = {
     "lesson": Case(THREE),
     "lesson in bfloat16": Case(THREE, "tanh", {"dtype": torch.bfloat16}),
     "lesson in float16": Case(THREE, "gelu", {"dtype": torch.float16, "bias": "torch"}),
+    "cast in bfloat16": Case([("orthogonal_cast", {"gain": 1.5})], "tanh", {"dtype": torch.bfloat16}),
     "lesson in float64": Case(THREE, "silu", {"dtype": torch.float64, "bias": 0.3}),
     "sparse": Case(
         [("sparse", {"sparsity": 0.3, "std": 0.4}), ("normal", {"std": 0.2, "mean": 0.01})], "leaky_relu"

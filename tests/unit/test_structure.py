@@ -11,7 +11,13 @@ from core.structure import defects
 from tests.cases import CASES, Case, Shape, case_id
 
 pytestmark = pytest.mark.usefixtures("global_generator_stays")
-EXACT = {"orthogonal": "orthogonal_", "sparse": "sparse_", "eye": "eye_", "dirac": "dirac_"}
+EXACT = {
+    "orthogonal": "orthogonal_",
+    "orthogonal_cast": "orthogonal_",
+    "sparse": "sparse_",
+    "eye": "eye_",
+    "dirac": "dirac_",
+}
 ARGUMENTS = {"gain": 1.0, "sparsity": 0.1, "std": 0.01, "groups": 1}
 exact = pytest.mark.parametrize("case", [case for case in CASES if case.key in EXACT], ids=case_id)
 
