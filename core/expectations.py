@@ -25,6 +25,10 @@ Array = NDArray[np.float64]
 NEAR_0 = 1e-200
 
 
+#: The largest q of means over a plane: the further out, the longer one takes.
+FURTHEST = 1e60
+
+
 class _Rule(NamedTuple):
     """Gauss–Legendre on [−1, 1], and how far integrands may be from what it integrates, over all panels."""
 
@@ -157,9 +161,14 @@ def half_gap(activation: Activation, kind: str, c: float, q: float) -> float:
     u₁ = x + δ and ±u₂ = x − δ with independent normal x and δ, of which δ is the narrower: the sign is
     that of c. φ breaks on lines δ = ±(x − break), which end panels in δ. Over x, the integral over δ is
     smooth but for where such lines cross; about these its scale is δ's, so panels there begin that narrow.
+
+    Raises:
+        ParameterError: if it cannot be had, or q is past FURTHEST.
     """
     if c == 1:
         return 0.0
+    if q > FURTHEST:
+        raise unknown(activation, q)
     of, _ = _MEANS[kind]
     sign = math.copysign(1.0, c)
     wide = math.sqrt(q) * math.sqrt((1 + abs(c)) / 2)

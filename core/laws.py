@@ -127,7 +127,7 @@ class Law:
                 f"a tuple of (value, probability), of {FURTHEST:g} at most",
             ),
             "uncut": (self.uncut is None or _numbers(self.uncut), "a pair of numbers, or None"),
-            "matrix": (self.matrix is None or _numbers(self.matrix), "a pair of numbers, or None"),
+            "matrix": (self.matrix is None or _whole(self.matrix), "a pair of whole numbers, or None"),
         }
         for name, (fit, wanted) in fits.items():
             if not fit:
@@ -195,8 +195,9 @@ class Law:
         Raises:
             ParameterError: unless ``sigmas`` is a number that is not negative.
         """
-        if not real(sigmas) >= 0:
-            raise unfit("sigmas", sigmas, "a number that is not negative")
+        sigmas = real(given := sigmas)
+        if not sigmas >= 0:
+            raise unfit("sigmas", given, "a number that is not negative")
         low, high = self.support
         if self.continuous is None:
             return low, high
@@ -218,6 +219,10 @@ def _all(parts: object, kind: type) -> bool:
 def _numbers(pair: object) -> bool:
     """Tell whether this is a pair of numbers whose fourth powers a double holds."""
     return isinstance(pair, tuple) and len(pair) == 2 and all(abs(real(x)) <= FURTHEST for x in pair)
+
+
+def _whole(pair: object) -> bool:
+    return _numbers(pair) and all(is_whole(n, 1, math.inf) for n in pair)  # type: ignore[attr-defined]
 
 
 def _shares(atoms: tuple[tuple[float, float], ...]) -> bool:

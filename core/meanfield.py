@@ -142,7 +142,8 @@ def fixed_point(key: str, *, sigma_w2: float, sigma_b2: float = 0.0, start: floa
     """Return q*, at which the length map settles from ``start``, to 9 digits.
 
     0.0 where lengths decay to 0, however slowly, and inf where they grow for ever; ``start`` where the map
-    holds it, as relu's does at sigma_w2 = 2. Errors as of ``length_map``.
+    holds it, as relu's does at sigma_w2 = 2; a ``start`` below 1e-290 counts as that. Errors as of
+    ``length_map``.
     """
     spread, floor = variances(sigma_w2, sigma_b2)
     return _settled(_activation(key), spread, floor, _checked("start", start))
@@ -307,6 +308,9 @@ _STRIDE = 10**0.25
 #: How far fixed points are sought: a length that grows or shrinks by so much does so for ever.
 _FOR_EVER = 1e20
 
+#: The least length that is followed: squares of what is less leave the doubles.
+_LEAST = 1e-290
+
 #: A slope this close to 1 is 1.
 _CRITICAL = 1e-9
 
@@ -334,6 +338,7 @@ def _settled(activation: Activation, spread: float, floor: float, start: float) 
     def after(q: float) -> float:
         return _next(activation, q, spread, floor)
 
+    start = max(start, _LEAST) if start else start
     at_0 = after(0.0)
     if start == 0:
         start = at_0
@@ -348,7 +353,10 @@ def _settled(activation: Activation, spread: float, floor: float, start: float) 
     def excess(log_q: float) -> float:
         return after(math.exp(log_q)) / math.exp(log_q) - 1
 
-    found = math.exp(optimize.brentq(excess, math.log(before[-1]), math.log(end), xtol=1e-15))
+    low, high = math.log(before[-1]), math.log(end)
+    # next to the fixed point rounding alone decides where the map moves
+    apart = excess(low) * excess(high) < 0
+    found = math.exp(optimize.brentq(excess, low, high, xtol=1e-15)) if apart else before[-1]
     past = [after(q) / found - 1 for q in before]
     if (max(past) if up else -min(past)) < _CRITICAL:
         return found
@@ -385,9 +393,9 @@ def _walk(after: Callable[[float], float], start: float, far: float) -> tuple[li
             )
             if least.fun < -_HELD:
                 return met[:-2], math.exp(least.x)
-        if q == far:
+        was, q = q, min(max(after(q), q * _STRIDE), far) if up else max(min(after(q), q / _STRIDE), far)
+        if q in {0, was}:  # it is far, or there is no double on the way to 0
             break
-        q = min(max(after(q), q * _STRIDE), far) if up else max(min(after(q), q / _STRIDE), far)
     return met, None
 
 

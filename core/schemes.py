@@ -222,7 +222,8 @@ class Scheme:
         """Return the error that says that this scheme has no such parameters."""
         takes = ", ".join(self.params) or "no parameters"
         given = ", ".join(
-            name if isinstance(name, str) and len(name) < 64 else shown(name) for name in names[:8]
+            name if isinstance(name, str) and name.isprintable() and len(name) < 64 else shown(name)
+            for name in names[:8]
         )
         return ParameterError(
             f"{self.key} takes {takes}; it was given {given}.",

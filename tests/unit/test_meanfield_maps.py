@@ -793,3 +793,19 @@ def test_below_zero_is_what_elu_adds() -> None:
     """The two closed forms of one integral agree: E[(e^z − 1)²; z < 0]."""
     for q in (0.1, 1.0, 20.0):
         assert below_zero(q) == pytest.approx(half_exp(2, q) - 2 * half_exp(1, q) + 0.5, rel=1e-12)
+
+
+def test_lengths_at_the_ends_of_the_doubles_settle() -> None:
+    # tanh² is 1 far out: q* = sigma_w2 + sigma_b2
+    assert fixed_point("tanh", sigma_w2=2, sigma_b2=1e16) == pytest.approx(1e16, rel=1e-9)
+    assert fixed_point("tanh", sigma_w2=1e160) == pytest.approx(1e160, rel=1e-9)
+    # relu's q* is sigma_b2/(1 − sigma_w2/2): 2e-323, which has no digits
+    assert fixed_point("relu", sigma_w2=1.5, sigma_b2=5e-324) <= 1e-322
+    for sigma_w2, end in ((1.5, 0.0), (3.0, math.inf)):
+        assert fixed_point("relu", sigma_w2=sigma_w2, start=5e-324) == end
+
+
+def test_a_plane_too_far_out_is_refused_at_once() -> None:
+    with pytest.raises(ParameterError) as e:
+        correlation_map("relu", 0.5, q=1e300, sigma_w2=1)
+    assert e.value.code == "parameter.mean"
