@@ -671,7 +671,8 @@ def _load(link: Mapping[str, str], shown: tuple[str, ...]) -> None:
     session = st.session_state
     refused: dict[str, str] = {}
     scheme = str(TABLE["scheme"].default)
-    session["_linked"] = {name: raw for name, raw in link.items() if name in shown and name != "v"}
+    link = {name: _cut(TABLE[name], raw) if name in shown else raw for name, raw in link.items()}
+    session["_linked"] = {name: raw for name, raw in link.items() if name in shown}
     for name in shown:
         control, raw = TABLE[name], link.get(name)
         if name == "nonlinearity" and raw is None and _slope(link, scheme):
@@ -685,13 +686,20 @@ def _load(link: Mapping[str, str], shown: tuple[str, ...]) -> None:
         else:
             if name == "data" and raw is None and len(session.get("_data", "")) > MAX_LINK_DATA:
                 raw = session["_data"]  # it was left behind here, as no link can carry it
-            session[name] = written(default) if raw is None else raw[: control.max_chars]
+            session[name] = written(default) if raw is None else raw
         if name == "scheme":
             scheme = str(session[name])
     session["_good"], session["_wrong"] = {}, {}
     session["_refused"] = refused
     session["_unknown"] = [n[:MAX_CHARS] for n in link if n not in shown and n != "v"][:3]
     session["_version"] = link.get("v", VERSION)[:MAX_CHARS]
+
+
+def _cut(control: Control, raw: str) -> str:
+    """Cut what a link holds to what its field takes; half a number is another number, so it is made none."""
+    if len(raw) <= control.max_chars:
+        return raw
+    return f"{raw[: MAX_CHARS - 1]}…" if control.max_chars == MAX_CHARS else raw[: control.max_chars]
 
 
 def _slope(link: Mapping[str, str], scheme: str) -> bool:

@@ -309,6 +309,13 @@ def test_a_choice_of_a_link_that_nothing_reads_is_named(link_: dict[str, str], w
     _stands(opened(page, **link_, lang="zh"))
 
 
+def test_half_a_number_is_not_taken_for_it() -> None:
+    """A field takes 24 characters; this one is 1000, and would be 0.1 without its end."""
+    app = opened(scheme="normal", std="0.1000000000000000000000e4")
+    assert "Standard deviation σ must be" in refusals(app)[0]
+    assert app.text_input(key="std").value.endswith("…")
+
+
 def test_a_slope_alone_is_read_as_torch_reads_it(link: Callable[[AppTest], dict[str, str]]) -> None:
     """kaiming_normal_(w, a=0.25) draws √(2/(1.0625·512)) = 0.06063; relu's would be 0.0625."""
     app = opened(scheme="kaiming_normal", a="0.25")
