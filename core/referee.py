@@ -3,25 +3,41 @@
 The law is given, nothing is fitted. Each check has its own p-value; the smallest is corrected for the
 number of checks (Šidák 1967), so about one honest draw in 1/ALPHA is called inconsistent, not one a check.
 
+What an honest draw shows depends on what it was drawn in: weights drawn in float32 and then cast to
+bfloat16 reach the upper wall of a uniform law, weights drawn in bfloat16 do not. Where that is not known,
+either will do.
+
 Where the entries of a tensor are not drawn independently, only what is exact or has a law of its own is
 checked. Of a sparse weight, these are its zeros, and then the other entries as independent draws.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from scipy import special
 
+from core.errors import ParameterError
+from core.fans import is_whole
 from core.laws import Array, Band, Law
-from core.rounding import Rounded, rounded_law, share_outside
+from core.rounding import (
+    Rounded,
+    checked_band,
+    checked_drawn_in,
+    checked_dtype,
+    checked_law,
+    rounded_law,
+    share_outside,
+    spacing,
+    ways,
+)
 from core.schemes import NARROW, kept, proposals
-from core.structure import slack
-from core.summary import Counts, Summary, rounded
+from core.structure import TOLERANCE, worked_in
+from core.summary import Counts, Summary, rounded, rounded_to
 
 #: The share of honest draws that the referee calls inconsistent, at most.
 ALPHA = 0.001
@@ -30,9 +46,14 @@ POWER = 0.9
 #: Cells of the shape check hold at least this many expected weights (Cochran 1954 asks for 5; the far
 #: tail of χ², where a corrected p-value lies, needs more).
 CELL = 10
+#: Sums are compared with their limit law if this many weights are expected off the likeliest number.
+RARE = 30
 #: torch's CPU draws float32 normals from 24 bits: past this many std their tail is cruder than the law,
 #: and ends at √(2·24·ln 2) = 5.77. A largest weight beyond it is never called too small.
 TAIL = 5.0
+#: Standard errors that casting an orthogonal matrix may move its mean square from what it does on average;
+#: the bound on one such error is generous, and entries hang together a little.
+CAST_ERRORS = 8
 #: The chance that torch's CPU draws a float32 uniform number, or normal weight, that is exactly 0.
 EXACT_ZERO = 2.0**-24
 
@@ -56,6 +77,8 @@ class Verdict:
     #: relative error of the std that a sample of this size shows with probability POWER; nan where the
     #: std is not a matter of chance
     detectable: float
+    #: what the weights were taken to be drawn in; None: not known, and what speaks most for them was taken
+    drawn_in: torch.dtype | None = None
 
     @property
     def consistent(self) -> bool:
@@ -65,20 +88,34 @@ class Verdict:
 def judge(summary: Summary, law: Law) -> Verdict:
     """Compare ``summary`` with ``law``.
 
-    Checks, as far as the law has them: support, zeros, structure, counts (all exact), mean, std, outside
-    (the share beyond a coverage band), shape (the counts of the bins) and extreme (the weight furthest
-    from the mean). The weights' dtype is taken into account: what is expected is what an honest draw
-    shows after rounding.
+    Checks, as far as the law has them: finite (weights that are nan or infinite), support, zeros, structure,
+    counts (all exact), mean, std, outside (the share beyond a coverage band), shape (the counts of the bins)
+    and extreme (the weight furthest from the mean). The weights' dtype is taken into account, and what they
+    were drawn in: what is expected is what an honest draw shows after rounding. Where ``summary.drawn_in``
+    is None, the verdict is the mildest over all that they may have been drawn in.
+
+    Raises:
+        ParameterError: if these are no summary and no law.
     """
-    checks = [*_support(summary, law), *_structure(summary)]
+    _checked_summary(summary), checked_law(law)
+    if summary.drawn_in is not None:
+        return _judged(summary, law, summary.drawn_in)
+    verdicts = [_judged(summary, law, drawn_in) for drawn_in in ways(summary.dtype)]
+    return replace(max(verdicts, key=lambda verdict: verdict.p_value), drawn_in=None)
+
+
+@np.errstate(all="ignore")
+def _judged(summary: Summary, law: Law, drawn_in: torch.dtype) -> Verdict:
+    checks = [*_finite(summary, law, drawn_in), *_structure(summary)]
     sample = None
+    if summary.n:
+        checks += _support(summary, law, drawn_in)
     if not law.random:
         checks += _counts(summary, law)
     elif law.family == "orthogonal":
-        checks += [_haar_mean(summary, law), _haar_std(summary, law)]
-    else:
-        checks += _zeros(summary, law)
-        sample = _Sample.of(summary, law)
+        checks += [rule(summary, law, drawn_in) for rule in (_haar_mean, _haar_std) if summary.n]
+    elif (sample := _Sample.of(summary, law, drawn_in)) is not None:
+        checks += _zeros(summary, law, sample)
         checks += [*_moments(sample), *_outside(summary, law, sample), *_shape(summary, law, sample)]
         checks += _extreme(summary, law, sample)
     smallest = min((check.p_value for check in checks), default=1.0)
@@ -89,22 +126,28 @@ def judge(summary: Summary, law: Law) -> Verdict:
         level = -math.expm1(math.log1p(-ALPHA) / len(checks))
         quantile = special.ndtri(POWER) - special.ndtri(level / 2)
         detectable = float(quantile * sample.error_of_std)
-    return Verdict(tuple(checks), p_value, detectable)
+    return Verdict(tuple(checks), p_value, detectable, drawn_in)
 
 
-def standard_errors(n: int, law: Law, dtype: torch.dtype = torch.float64) -> dict[str, float]:
+def standard_errors(
+    n: int, law: Law, dtype: torch.dtype = torch.float64, drawn_in: torch.dtype | None = None
+) -> dict[str, float]:
     """Return the standard errors of the mean, std and excess_kurtosis of a weight of n entries.
 
     Without those that the law does not settle: an orthogonal matrix's std is not a matter of chance. Of
     the kurtosis (delta method; Stuart & Ord, Kendall's Advanced Theory, ch. 10), with standardised
     moments mₖ: n·Var = m₈ − 4m₄m₆ − m₄² + 4m₄³ − 8m₃m₅ + 16m₃² + 16m₄m₃².
+
+    Raises:
+        InitLabError: if an argument is of the wrong kind, or ``n`` is no positive whole number.
     """
+    n, law = _checked_n(n, 1), checked_law(law)
     if not law.random:
         return {}
     errors = {"mean": law.std / math.sqrt(n)}
     if law.family == "orthogonal":
         return errors
-    expected = rounded_law(law, dtype)
+    expected = rounded_law(law, checked_dtype(dtype), checked_drawn_in(drawn_in))
     if law.family == "sparse":
         return {**errors, "std": law.std * _error_of_std(n - sum(_fixed(n, law)), expected)}
     m3, m4, m5, m6, _, m8 = expected.moments
@@ -116,11 +159,23 @@ def standard_errors(n: int, law: Law, dtype: torch.dtype = torch.float64) -> dic
     }
 
 
-def expected_counts(n: int, edges: Array, law: Law, dtype: torch.dtype = torch.float64) -> Array:
-    """Return how many of n weights of ``dtype`` the law expects in each bin; the end bins take all beyond."""
+def expected_counts(
+    n: int,
+    edges: Array,
+    law: Law,
+    dtype: torch.dtype = torch.float64,
+    drawn_in: torch.dtype | None = None,
+) -> Array:
+    """Return how many of n weights of ``dtype`` the law expects in each bin; the end bins take all beyond.
+
+    Raises:
+        InitLabError: if an argument is of the wrong kind.
+    """
+    n, law, edges = _checked_n(n, 0), checked_law(law), _checked_edges(edges)
+    checked_dtype(dtype), checked_drawn_in(drawn_in)
     total = np.zeros(len(edges) - 1)
     if law.continuous is not None:
-        below = rounded_law(law, dtype).below(edges)
+        below = rounded_law(law, dtype, drawn_in).below(edges)
         below[0], below[-1] = 0.0, 1.0
         total += law.share * np.diff(below)
     for value, probability in law.atoms:
@@ -128,21 +183,69 @@ def expected_counts(n: int, edges: Array, law: Law, dtype: torch.dtype = torch.f
     return np.asarray(n * total)
 
 
-def expected_outside(n: int, law: Law, band: Band, dtype: torch.dtype = torch.float64) -> float:
-    """Return how many of n weights of ``dtype`` the law expects outside ``band``."""
+def expected_outside(
+    n: int,
+    law: Law,
+    band: Band,
+    dtype: torch.dtype = torch.float64,
+    drawn_in: torch.dtype | None = None,
+) -> float:
+    """Return how many of n weights of ``dtype`` the law expects outside ``band``.
+
+    Raises:
+        InitLabError: if an argument is of the wrong kind.
+    """
+    n, law, band = _checked_n(n, 0), checked_law(law), checked_band(band)
+    checked_dtype(dtype), checked_drawn_in(drawn_in)
     if band.kind == "support":
         return 0.0
     if law.family == "orthogonal":
         return n * (1 - band.probability)
-    return n * law.share * share_outside(law, band, dtype)
+    return n * law.share * share_outside(law, band, dtype, drawn_in) if law.continuous is not None else 0.0
 
 
 def drawn_counts(summary: Summary, law: Law) -> Counts:
-    """Return the counts of the bins without the weights that stand at an atom."""
+    """Return the counts of the bins without the weights that stand at an atom.
+
+    Raises:
+        ParameterError: if these are no summary and no law.
+    """
+    _checked_summary(summary), checked_law(law)
     counts = summary.counts.copy()
     for value, number in summary.atoms if law.continuous is not None else ():
         counts[_bin_of(value, summary.edges)] -= number
     return counts
+
+
+def _checked_n(n: object, least: int) -> int:
+    if not is_whole(n, least, 2**63 - 1):
+        raise ParameterError(
+            f"n must be a whole number from {least} on; it was {n!r}.",
+            code="parameter.n",
+            value=n,
+            least=least,
+        )
+    return int(n)  # type: ignore[call-overload,no-any-return]
+
+
+def _checked_summary(summary: Any) -> Summary:
+    if not isinstance(summary, Summary):
+        raise ParameterError(
+            f"summary must be a Summary, as summarize gives it; it was {type(summary).__name__}.",
+            code="parameter.summary",
+            value=type(summary).__name__,
+        )
+    return summary
+
+
+def _checked_edges(edges: Any) -> Array:
+    try:
+        array = np.asarray(edges, np.float64)
+    except (TypeError, ValueError):
+        array = np.empty(0)
+    if array.ndim != 1 or len(array) < 2 or not (np.diff(array) >= 0).all():
+        raise ParameterError("edges must be two or more rising numbers.", code="parameter.edges")
+    return array
 
 
 def _bin_of(value: float, edges: Array) -> int:
@@ -150,8 +253,9 @@ def _bin_of(value: float, edges: Array) -> int:
 
 
 def _error_of_std(n: float, expected: Rounded) -> float:
-    """Return the standard error of a sample std over the std: √((kurtosis − 1)/(4n))."""
-    return math.sqrt(max(0.0, expected.moments[1] - 1) / (4 * n))
+    """Return the standard error of a sample std over the std: √((kurtosis − 1)/(4n)); nan if that is 0."""
+    kurtosis = expected.moments[1]
+    return math.sqrt(max(0.0, kurtosis - 1) / (4 * n)) if n > 0 and kurtosis >= 0 else math.nan
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,16 +269,20 @@ class _Sample:
     expected: Rounded
 
     @classmethod
-    def of(cls, summary: Summary, law: Law) -> "_Sample":
-        """Take the fixed zeros of a sparse weight out of ``summary``."""
-        n = summary.n - sum(_fixed(summary.n, law))
-        expected = rounded_law(law, summary.dtype)
+    def of(cls, summary: Summary, law: Law, drawn_in: torch.dtype) -> "_Sample | None":
+        """Take the fixed zeros of a sparse weight out of ``summary``; None if no finite weight is left."""
+        n = summary.n - sum(_fixed(summary.size, law))
+        if n < 1:
+            return None
+        expected = rounded_law(law, summary.dtype, drawn_in)
         if n == summary.n:
-            square = summary.std**2 + (summary.mean - expected.mean) ** 2
-            return cls(n, summary.mean, square, expected)
-        share, square = n / summary.n, summary.std**2 + summary.mean**2
+            off = summary.mean - expected.mean
+            return cls(n, summary.mean, summary.std * summary.std + off * off, expected)
+        share, square = n / summary.n, summary.std * summary.std + summary.mean * summary.mean
         mean = summary.mean / share
-        return cls(n, mean, square / share - 2 * mean * expected.mean + expected.mean**2, expected)
+        return cls(
+            n, mean, square / share - 2 * mean * expected.mean + expected.mean * expected.mean, expected
+        )
 
     @property
     def error_of_std(self) -> float:
@@ -186,14 +294,31 @@ def _fixed(n: int, law: Law) -> list[int]:
     return [round(n * probability) for _, probability in law.atoms]
 
 
-def _support(summary: Summary, law: Law) -> list[Check]:
+def _finite(summary: Summary, law: Law, drawn_in: torch.dtype) -> list[Check]:
+    """Count the weights that are no numbers: none may be, but for what the dtype is too small to hold."""
+    number = summary.nan + summary.infinite
+    if law.continuous is not None:
+        lost = law.share * rounded_law(law, summary.dtype, drawn_in).lost
+    else:
+        lost = math.fsum(p for value, p in law.atoms if math.isinf(rounded_to(summary.dtype, [value])[0]))
+    if not (number or lost):
+        return []
+    at_least = float(special.bdtrc(number - 1, summary.size, lost)) if number else 1.0
+    at_most = float(special.bdtr(number, summary.size, lost))
+    return [Check("finite", float(number), min(1.0, 2 * min(at_least, at_most)))]
+
+
+def _support(summary: Summary, law: Law, drawn_in: torch.dtype) -> list[Check]:
     """Count the weights beyond each wall; none may be."""
     checks = []
     for band in law.bands:
         if band.kind == "support":
-            wall = rounded(band, summary.dtype)
-            room = slack(summary.dtype) * wall.high if law.family == "orthogonal" else 0
-            within = wall.low - room <= summary.minimum and summary.maximum <= wall.high + room
+            wall = rounded(band, summary.dtype, drawn_in)
+            low, high = wall.low, wall.high
+            if law.family == "orthogonal":
+                room = 1 + _exactness(summary, drawn_in)
+                low, high = rounded_to(summary.dtype, [band.low * room, band.high * room])
+            within = low <= summary.minimum and summary.maximum <= high
             ends = (wall.low, wall.high)
             beyond = summary.outside[summary.bands.index(ends)] if ends in summary.bands else math.nan
             checks.append(Check("support", float(0 if within else beyond), float(within)))
@@ -216,17 +341,16 @@ def _counts(summary: Summary, law: Law) -> list[Check]:
     return [Check("counts", misplaced, float(misplaced == 0))]
 
 
-def _zeros(summary: Summary, law: Law) -> list[Check]:
+def _zeros(summary: Summary, law: Law, sample: _Sample) -> list[Check]:
     """Check the number of zeros of a sparse weight; a drawn entry may be 0 by chance, too."""
     if law.family != "sparse" or (observed := dict(summary.atoms).get(0.0)) is None:
         return []
-    (fixed,) = _fixed(summary.n, law)
+    (fixed,) = _fixed(summary.size, law)
     if observed < fixed:
         return [Check("zeros", float(observed - fixed), 0.0)]
-    expected = rounded_law(law, summary.dtype)
-    zero = np.array([0.0])
-    by_chance = max(EXACT_ZERO, 1 - float(expected.below(zero)[0] + expected.above(zero)[0]))
-    p = 1.0 if observed == fixed else float(special.bdtrc(observed - fixed - 1, summary.n - fixed, by_chance))
+    (otherwise,) = sample.expected.outside([0.0], [0.0])
+    by_chance = max(EXACT_ZERO, 1 - otherwise)
+    p = 1.0 if observed == fixed else float(special.bdtrc(observed - fixed - 1, sample.n, by_chance))
     return [Check("zeros", float(observed - fixed), p)]
 
 
@@ -234,7 +358,9 @@ def _moments(sample: _Sample) -> list[Check]:
     """Compare the mean, and the mean square about the law's mean, with the law's."""
     n, expected = sample.n, sample.expected
     m3, m4, _, m6, *_ = expected.moments
-    if expected.std == 0:  # the dtype holds one number of this law
+    # The dtype holds one number of this law, or so few weights are at another that no limit law holds of
+    # their sum.
+    if expected.std == 0 or (expected.elsewhere < 0.5 and n * expected.elsewhere < RARE):
         return []
     z = (sample.mean - expected.mean) / (expected.std / math.sqrt(n))
     checks = [Check("mean", z, _two_sided(z, m3 / math.sqrt(n)))]
@@ -269,7 +395,7 @@ def _outside(summary: Summary, law: Law, sample: _Sample) -> list[Check]:
         ends = (band.low, band.high)
         if band.kind == "coverage" and ends in summary.bands:
             count, n = summary.outside[summary.bands.index(ends)], sample.n
-            p = share_outside(law, band, summary.dtype)
+            p = share_outside(law, band, summary.dtype, sample.expected.drawn_in)
             at_most = special.bdtr(count, n, p)
             at_least = special.bdtrc(count - 1, n, p) if count else 1.0
             spread = math.sqrt(n * p * (1 - p))
@@ -283,67 +409,69 @@ def _shape(summary: Summary, law: Law, sample: _Sample) -> list[Check]:
     cells = _cells(sample.expected, sample.n, summary.edges.tobytes())
     if cells is None:
         return []
-    starts, keep, wanted = cells
+    starts, wanted = cells
     counts = summary.counts.copy()
-    for (value, _), fixed in zip(law.atoms, _fixed(summary.n, law), strict=True):
+    for (value, _), fixed in zip(law.atoms, _fixed(summary.size, law), strict=True):
         counts[_bin_of(value, summary.edges)] -= fixed
-    observed = np.add.reduceat(counts, starts)[keep]
+    observed = np.add.reduceat(counts, starts)
     statistic = float(((observed - wanted) ** 2 / wanted).sum())
     return [Check("shape", statistic, float(special.chdtrc(len(wanted) - 1, statistic)))]
 
 
 class _Cells(NamedTuple):
-    """Bins put together: where each cell starts, which can hold any weight, and how many these should."""
+    """Bins put together: where each cell starts, and how many weights it should hold."""
 
     starts: npt.NDArray[np.intp]
-    keep: npt.NDArray[np.bool_]
     wanted: Array
 
 
 @lru_cache(maxsize=256)
 def _cells(expected: Rounded, n: int, edges: bytes) -> _Cells | None:
-    """Cut the line where the expected number of weights passes the next multiple of CELL; None if too few."""
+    """Close a cell as soon as it expects CELL weights; None if there are too few for three cells."""
     below = expected.below(np.frombuffer(edges))
     below[0], below[-1] = 0.0, 1.0
     each = n * np.diff(below)
-    cell = np.floor(np.cumsum(each) / CELL - 1e-9).clip(0, max(0, n // CELL - 1))
-    starts = np.flatnonzero(np.diff(cell, prepend=-1))
+    starts, held = [0], 0.0
+    for i, weights in enumerate(each.tolist()):
+        if held >= CELL - 1e-6:
+            starts.append(i)
+            held = 0.0
+        held += weights
+    if held < CELL - 1e-6:  # the last one joins the one before
+        starts.pop()
     if len(starts) < 3:
         return None
     wanted = np.add.reduceat(each, starts)
-    keep = wanted > 0
-    return _Cells(starts, keep, wanted[keep] * (n / wanted[keep].sum()))
+    return _Cells(np.array(starts), wanted * (n / wanted.sum()))
 
 
 def _extreme(summary: Summary, law: Law, sample: _Sample) -> list[Check]:
     """Compare the weight furthest from the mean with the law of the furthest of n: P(|w − μ| ≤ d)^n."""
     expected, n = sample.expected, sample.n
-    if expected.std == 0:
-        return []
     mean = expected.mean
     if summary.maximum - mean >= mean - summary.minimum:
         low, high = 2 * mean - summary.maximum, summary.maximum
     else:
         low, high = summary.minimum, 2 * mean - summary.minimum
-    distance = (high - low) / 2 / expected.std
+    distance = (high - low) / 2 / (expected.std or 1.0)
     # the mirror image is rounded, and must not fall short of a number that the dtype holds
-    room = 1e-12 * max(abs(low), abs(high), high - low)
+    room = max(1e-300, 1e-12 * max(abs(low), abs(high), high - low))
     further, nearer = expected.outside([low - room, low + room], [high + room, high - room])
     none_further = _power(further, n)
-    nearer = min(1.0, nearer + _always_kept(law, summary.dtype))
+    nearer = min(1.0, nearer + _always_kept(law, expected.drawn_in))
     some_as_far = 1 - _power(nearer, n) if nearer < 1 else 1.0
-    capped = law.family != "uniform" and distance > TAIL
+    capped = law.family != "uniform" and expected.drawn_in != torch.float64 and distance > TAIL
     p = min(1.0, 2 * min(1.0 if capped else none_further, some_as_far))
     return [Check("extreme", distance, p)]
 
 
-def _always_kept(law: Law, dtype: torch.dtype) -> float:
+def _always_kept(law: Law, drawn_in: torch.dtype) -> float:
     """Return how often torch keeps a proposal that the density would reject, in a narrow cut in float32.
 
     There torch 2.13 keeps a uniform proposal x if log(u) ≤ log of density over peak, with u of 24 bits: one
     in 2²⁴ is 0, which keeps any x. Each weight takes (high − low)·peak proposals.
     """
-    if dtype != torch.float32 or law.uncut is None or kept(law) > NARROW:
+    if drawn_in != torch.float32 or law.uncut is None or kept(law) > NARROW:
         return 0.0
     return EXACT_ZERO * proposals(law)
 
@@ -353,21 +481,59 @@ def _power(outside: float, n: int) -> float:
     return math.exp(n * math.log1p(-outside)) if outside < 1 else 0.0
 
 
-def _haar_mean(summary: Summary, law: Law) -> Check:
+def _haar_mean(summary: Summary, law: Law, drawn_in: torch.dtype) -> Check:
     """Test the sum of an orthogonal matrix's entries.
 
     Q maps a fixed unit vector to a uniform point of the unit sphere in d dimensions, so the sum over
-    g·√n is one coordinate of such a point (Muirhead 1982, theorem 1.5.7).
+    g·√n is one coordinate of such a point (Muirhead 1982, theorem 1.5.7). Near 1, where two dimensions
+    are likeliest to put it, what the cast may have added counts.
     """
-    gain, d = law.support[1], max(law.matrix or (1, 1))
-    t = min(1.0, abs(summary.mean) * math.sqrt(summary.n) / gain)
+    rows, columns = law.matrix or (1, 1)
+    gain, d = law.support[1], max(rows, columns)
+    t = abs(summary.mean) * math.sqrt(summary.n) / gain
+    moved = _exactness(summary, drawn_in) + _cast_error(summary, law, drawn_in)
+    t = max(0.0, min(1.0, t - moved * min(math.sqrt(min(rows, columns)), CAST_ERRORS / math.sqrt(d))))
     p = 1.0 if d == 1 else float(special.betaincc(0.5, (d - 1) / 2, t * t))
     return Check("mean", summary.mean * math.sqrt(summary.n * d) / gain, p)
 
 
-def _haar_std(summary: Summary, law: Law) -> Check:
-    """Compare the mean square with g²/d, which orthonormal vectors have exactly."""
-    off = (summary.std**2 + summary.mean**2) / law.std**2 - 1
-    # the matrix is exact to the dtype's rounding, the sums of a summary to a dozen digits
-    room = max(slack(summary.dtype), 1e-12)
-    return Check("std", off, float(abs(off) <= room))
+def _haar_std(summary: Summary, law: Law, drawn_in: torch.dtype) -> Check:
+    """Compare the mean square with g²/d, which orthonormal vectors have exactly before they are cast.
+
+    What a cast moves it by on average is known from the law of an entry; the rest is chance, which a few
+    standard errors bound.
+    """
+    square = (summary.std * summary.std + summary.mean * summary.mean) / law.std**2
+    room, off = _exactness(summary, drawn_in), _cast_error(summary, law, drawn_in)
+    within = max(0.0, 1 - off) ** 2 - room <= square <= (1 + off) ** 2 + room
+    wanted = 1.0
+    if off and law.continuous is not None:
+        wanted = (rounded_law(law, _coarser(summary.dtype, drawn_in), torch.float64).std / law.std) ** 2
+        spread = math.sqrt(3) * ((1 + off) ** 2 - 1) / math.sqrt(summary.n)
+        within = within and abs(square - wanted) <= room + CAST_ERRORS * spread
+    return Check("std", square - wanted, float(within))
+
+
+def _exactness(summary: Summary, drawn_in: torch.dtype) -> float:
+    """Return how exact an orthogonal matrix is: to the rounding of what it was computed in, or is held in.
+
+    The sums of a summary are exact to a dozen digits.
+    """
+    coarsest = max(torch.finfo(worked_in(dtype)).eps for dtype in (summary.dtype, drawn_in))
+    return max(TOLERANCE * coarsest, 1e-12)
+
+
+def _cast_error(summary: Summary, law: Law, drawn_in: torch.dtype) -> float:
+    """Return by how much, relatively, a cast may move a root mean square; 0 where no digits were dropped.
+
+    It moves a weight by u·|w| or by half of the smallest number, so by Minkowski's inequality the root of
+    the mean square of all that is u + h at most.
+    """
+    dtype = _coarser(summary.dtype, drawn_in)
+    if dtype.itemsize >= 4:
+        return 0.0
+    return (spacing(1.0, dtype) + spacing(0.0, dtype) / law.std) / 2
+
+
+def _coarser(dtype: torch.dtype, drawn_in: torch.dtype) -> torch.dtype:
+    return min(dtype, drawn_in, key=lambda each: each.itemsize)

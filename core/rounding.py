@@ -3,31 +3,46 @@
 torch draws a real number and rounds it to the nearest that the dtype can hold. In half precision these
 stand so far apart that a test against the continuous law would find the rounding, not a fault; so each
 number gets the probability of all that is rounded to it.
+
+Weights drawn in one dtype and then cast to another are not those drawn in the other: what torch's
+half-precision ``uniform_`` would round to the open upper end it sets to the lower one, a cast does not, and
+a cut normal law is cut before a cast but after a draw.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from numbers import Real
+from typing import Any
 
 import numpy as np
 import torch
 from scipy import special
 
+from core.errors import DtypeError, ParameterError
 from core.laws import Array, Band, Law, quadrature
+
+#: The dtypes that torch's initialisers draw on a CPU.
+DRAWN = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
+#: All dtypes whose weights can be summarised: torch draws nothing in 8 bits, but casts to them.
+HELD = (*DRAWN, torch.float8_e4m3fn, torch.float8_e5m2, torch.float8_e4m3fnuz, torch.float8_e5m2fnuz)
 
 #: More numbers than these within a law's reach: rounding no longer moves its moments noticeably.
 LISTED = 1 << 17
+#: What has a smaller probability is rounding, or is never seen.
+SEEN = 1e-12
 #: How far a law is listed, in std: past 38 no double holds a normal law's probability.
 REACH = 38
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rounded:
-    """The continuous part of a law, rounded to a dtype."""
+    """The continuous part of a law, rounded to a dtype, as far as that can hold it."""
 
     law: Law
     dtype: torch.dtype
+    drawn_in: torch.dtype
     mean: float
     std: float
     #: E[((w − mean)/std)^k] for k = 3 to 8
@@ -35,17 +50,23 @@ class Rounded:
     #: the numbers of the dtype that carry probability, and the running sum; None if they are too many
     numbers: Array | None
     cumulative: Array | None
+    #: probability of what the dtype turns into inf or nan
+    lost: float = 0.0
+    #: probability of all numbers but the likeliest
+    elsewhere: float = 1.0
 
     @property
     def excess_kurtosis(self) -> float:
         return self.moments[1] - 3
 
+    @np.errstate(all="ignore")
     def below(self, x: Array) -> Array:
         """P(w < x)."""
         if self.numbers is not None and self.cumulative is not None:
             return np.asarray(self.cumulative[np.searchsorted(self.numbers, x, side="left")])
         return _share_below(self.law, cut(x, self.dtype))
 
+    @np.errstate(all="ignore")
     def above(self, x: Array) -> Array:
         """P(w > x)."""
         if self.numbers is not None and self.cumulative is not None:
@@ -58,30 +79,168 @@ class Rounded:
         return tuple(beyond.tolist())
 
 
+def checked_dtype(dtype: Any) -> torch.dtype:
+    """Return ``dtype`` if weights of it can be summarised.
+
+    Raises:
+        DtypeError: for all but ``HELD``; the message says what would be right.
+    """
+    if isinstance(dtype, torch.dtype) and dtype in HELD:
+        return dtype
+    hint = ""
+    if isinstance(dtype, torch.dtype) and "float" in str(dtype):
+        hint = " Its numbers are scales or packed pairs: unpack them to float32 first."
+    elif isinstance(dtype, torch.dtype):
+        hint = " Cast them to float32 first (quantized ones by dequantize()) if their values are the weights."
+    allowed = ", ".join(_name(each) for each in HELD)
+    raise DtypeError(
+        f"Weights must be real numbers of one of {allowed}; the dtype was {_name(dtype)}.{hint}",
+        code="dtype.held",
+        value=_name(dtype),
+    )
+
+
+def checked_drawn_in(drawn_in: Any) -> torch.dtype | None:
+    """Return ``drawn_in`` if torch draws weights in it, or if it is None: not known.
+
+    Raises:
+        DtypeError: otherwise.
+    """
+    if drawn_in is None or (isinstance(drawn_in, torch.dtype) and drawn_in in DRAWN):
+        return drawn_in
+    raise DtypeError(
+        f"drawn_in must be one of {', '.join(map(_name, DRAWN))}, or None; it was {_name(drawn_in)}.",
+        code="dtype.drawn_in",
+        value=_name(drawn_in),
+    )
+
+
+def checked_law(law: Any) -> Law:
+    """Return ``law`` if it is one.
+
+    Raises:
+        ParameterError: otherwise.
+    """
+    if not isinstance(law, Law):
+        raise ParameterError(
+            f"law must be a Law, such as SCHEMES[key].law(shape); it was {type(law).__name__}.",
+            code="parameter.law",
+            value=type(law).__name__,
+        )
+    return law
+
+
+def checked_band(band: Any) -> Band:
+    """Return ``band`` if it is one.
+
+    Raises:
+        ParameterError: otherwise.
+    """
+    if not isinstance(band, Band):
+        raise ParameterError(
+            f"band must be a Band, one of law.bands; it was {type(band).__name__}.",
+            code="parameter.band",
+            value=type(band).__name__,
+        )
+    return band
+
+
+def ways(dtype: torch.dtype) -> tuple[torch.dtype, ...]:
+    """Return in what weights of ``dtype`` may have been drawn, for all that one can tell, likeliest first.
+
+    Not in fewer bits than they have now: who casts upwards says so.
+    """
+    if dtype.itemsize == 8:
+        return torch.float64, torch.float32
+    if dtype.itemsize == 4:
+        return torch.float32, torch.float64
+    if dtype.itemsize == 2:
+        return dtype, torch.float32, torch.float16 if dtype == torch.bfloat16 else torch.bfloat16
+    return torch.float32, torch.bfloat16, torch.float16
+
+
+def rounded_law(law: Law, dtype: torch.dtype, drawn_in: torch.dtype | None = None) -> Rounded:
+    """Return the continuous part of ``law`` as weights of ``dtype`` follow it.
+
+    ``drawn_in`` is what they were drawn in before they were cast to ``dtype``; by default they were not
+    cast, or where torch draws no such dtype, drawn in float32.
+
+    Raises:
+        InitLabError: if an argument is of the wrong kind, or the law has no continuous part.
+    """
+    if checked_law(law).continuous is None:
+        raise ParameterError("A law without a continuous part has nothing to round.", code="parameter.atoms")
+    return _rounded_law(law, checked_dtype(dtype), checked_drawn_in(drawn_in) or ways(dtype)[0])
+
+
 @lru_cache(maxsize=256)
-def rounded_law(law: Law, dtype: torch.dtype) -> Rounded:
-    """Return the continuous part of ``law`` as weights of ``dtype`` follow it."""
-    numbers = _numbers(*law.reach(REACH), dtype)
+@np.errstate(all="ignore")
+def _rounded_law(law: Law, dtype: torch.dtype, drawn_in: torch.dtype) -> Rounded:
+    numbers, share = _drawn_numbers(law, drawn_in)
+    if numbers is None and drawn_in != dtype and (numbers := _numbers(*law.reach(REACH), dtype)) is not None:
+        share = _cast_shares(law, dtype, numbers)
+    elif numbers is not None and drawn_in != dtype:
+        numbers, share = _cast(numbers, share, dtype)
     if numbers is None:
         continuous = law.continuous
         x, share = quadrature(continuous)
         mean, std = float(continuous.mean()), float(continuous.std())
         if law.uncut is not None:
             mean, std = law.mean, law.std
-        return Rounded(law, dtype, mean, std, _moments(x, share, mean, std), None, None)
-    share = _shares(law, dtype, numbers)
+        return Rounded(law, dtype, drawn_in, mean, std, _moments(x, share, mean, std), None, None)
+    lost = max(0.0, 1 - float(share.sum()))
+    share = share / share.sum() if lost < 1 else np.full(len(share), 1 / len(share))
     # a law symmetric about 0 stays so, but for the open upper end of a uniform one
     mean = 0.0 if law.mean == 0 and law.family != "uniform" else float(share @ numbers)
-    std = math.sqrt(float(share @ (numbers - mean) ** 2))
+    elsewhere = 1 - float(share.max())
+    std = math.sqrt(float(share @ (numbers - mean) ** 2)) if elsewhere > SEEN else 0.0
     cumulative = np.concatenate([[0.0], np.cumsum(share)]).clip(0, 1)
-    return Rounded(law, dtype, mean, std, _moments(numbers, share, mean, std), numbers, cumulative)
+    moments = _moments(numbers, share, mean, std)
+    lost = lost if lost > SEEN else 0.0
+    return Rounded(law, dtype, drawn_in, mean, std, moments, numbers, cumulative, lost, elsewhere)
+
+
+def share_outside(law: Law, band: Band, dtype: torch.dtype, drawn_in: torch.dtype | None = None) -> float:
+    """Return the share of the continuous part, rounded, that lies outside ``band``; see ``rounded_law``."""
+    return _share_outside(
+        checked_law(law), checked_band(band), checked_dtype(dtype), checked_drawn_in(drawn_in)
+    )
 
 
 @lru_cache(maxsize=1024)
-def share_outside(law: Law, band: Band, dtype: torch.dtype) -> float:
-    """Return the share of the continuous part, rounded, that lies outside ``band``."""
-    (share,) = rounded_law(law, dtype).outside([band.low], [band.high])
+def _share_outside(law: Law, band: Band, dtype: torch.dtype, drawn_in: torch.dtype | None) -> float:
+    (share,) = rounded_law(law, dtype, drawn_in).outside([band.low], [band.high])
     return share
+
+
+def spacing(x: float, dtype: torch.dtype) -> float:
+    """Return the gap between neighbouring numbers of ``dtype`` from |x| on; nan unless x is finite.
+
+    That is eps times the power of two at or below |x|, and no less than the smallest subnormal number:
+    2⁻²⁴ in float16, 2⁻¹³³ in bfloat16, 2⁻¹⁴⁹ in float32 (IEEE 754-2019, 3.3).
+
+    Raises:
+        InitLabError: if an argument is of the wrong kind.
+    """
+    x, dtype = _real(x), checked_dtype(dtype)
+    if not math.isfinite(x):
+        return math.nan
+    if dtype.itemsize == 1:  # of one of them torch's own eps is wrong
+        every = _every(dtype)
+        at = np.searchsorted(every, abs(x), side="right").clip(1, len(every) - 1)
+        return float(every[at] - every[at - 1])
+    kind = torch.finfo(dtype)
+    power = math.ldexp(1.0, math.frexp(x)[1] - 1) if x else 0.0
+    return float(kind.eps * max(power, kind.smallest_normal))
+
+
+def _real(x: Any) -> float:
+    if not isinstance(x, Real):
+        raise ParameterError(f"x must be a number; it was {x!r}.", code="parameter.real", value=x)
+    try:
+        return float(x)
+    except OverflowError:
+        return math.inf
 
 
 def _moments(x: Array, share: Array, mean: float, std: float) -> tuple[float, ...]:
@@ -91,35 +250,80 @@ def _moments(x: Array, share: Array, mean: float, std: float) -> tuple[float, ..
     return tuple(float(share @ z**k) for k in range(3, 9))
 
 
+def _drawn_numbers(law: Law, drawn_in: torch.dtype) -> tuple[Array | None, Array]:
+    """Return the numbers that torch draws, and the probability of each; None if they are too many."""
+    numbers = _numbers(*law.reach(REACH), drawn_in)
+    return numbers, np.empty(0) if numbers is None else _shares(law, drawn_in, numbers)
+
+
 def _shares(law: Law, dtype: torch.dtype, numbers: Array) -> Array:
     """Return the probability of each of ``numbers``: of all that is nearer to it than to another."""
-    middles = (numbers[1:] + numbers[:-1]) / 2
     if law.family == "uniform":
-        # torch holds the two ends in float32 at the coarsest
-        kind = np.float64 if dtype == torch.float64 else np.float32
-        low, high = (float(kind(end)) for end in law.support)
-        share = np.diff(((middles - low) / (high - low)).clip(0, 1), prepend=0, append=1)
+        share = _cast_shares(law, dtype, numbers)
         # the upper end is open: what would be rounded to it, torch sets to the lower one
-        last = torch.tensor(high, dtype=torch.float64).to(dtype).item()
+        last = torch.tensor(_ends(law, dtype)[1], dtype=torch.float64).to(dtype).item()
         share[0] += share[numbers == last].sum()
         share[numbers == last] = 0
-        return np.asarray(share)
+        return share
     if law.uncut is not None:  # each number's own share of the normal law, and then the cut
         mean, std = law.uncut
+        middles = (numbers[1:] + numbers[:-1]) / 2
         outermost = cut(np.array([numbers[0], np.nextafter(numbers[-1], np.inf)]), dtype)
         bounds = np.concatenate([outermost[:1], middles, outermost[1:]])
         share = np.diff(special.ndtr((bounds - mean) / std))
         return np.asarray(share / share.sum())
-    return np.diff(law.continuous.cdf(middles), prepend=0, append=1)
+    return _cast_shares(law, dtype, numbers)
+
+
+def _cast_shares(law: Law, dtype: torch.dtype, numbers: Array) -> Array:
+    """Return them for weights that were drawn in finer steps, and then rounded to ``dtype``.
+
+    They add up to less than 1 where the dtype turns large weights into inf or nan.
+    """
+    middles = (numbers[1:] + numbers[:-1]) / 2
+    every = _every(dtype) if dtype.itemsize < 4 else np.array([-np.inf, np.inf])
+    low, high = 0.0, 1.0
+    if law.family == "uniform":
+        first, last = _ends(law, dtype)
+
+        def below(x: Array) -> Array:
+            return np.asarray(((x - first) / (last - first)).clip(0, 1))
+    else:
+        below = law.continuous.cdf
+    if dtype.itemsize < 4 and not _saturates(dtype):
+        # half a step past the largest number
+        ends = np.array([1.5 * every[0] - every[1] / 2, 1.5 * every[-1] - every[-2] / 2])
+        beyond = below(ends)
+        low = float(beyond[0]) if numbers[0] == every[0] else low
+        high = float(beyond[1]) if numbers[-1] == every[-1] else high
+    return np.diff(below(middles), prepend=low, append=high)
+
+
+def _cast(numbers: Array, share: Array, dtype: torch.dtype) -> tuple[Array, Array]:
+    """Cast the numbers that were drawn, each with its probability, as torch does."""
+    cast = torch.from_numpy(numbers.copy()).to(dtype).double().numpy() + 0.0
+    held = np.isfinite(cast)
+    if not held.any():
+        return np.array([torch.finfo(dtype).max]), np.zeros(1)
+    values, at = np.unique(cast[held], return_inverse=True)
+    return values, np.asarray(np.bincount(at, weights=share[held]), np.float64)
+
+
+def _ends(law: Law, dtype: torch.dtype) -> tuple[float, float]:
+    """Return the ends of a uniform law, which torch holds in float32 at the coarsest."""
+    kind = np.float64 if dtype == torch.float64 else np.float32
+    low, high = (float(kind(end)) for end in law.support)
+    return low, high
 
 
 def _numbers(low: float, high: float, dtype: torch.dtype) -> Array | None:
     """Return all numbers of ``dtype`` from ``low`` to ``high``, each rounded, unless they are too many."""
     if dtype == torch.float64:
         return None
-    if dtype.itemsize == 2:
-        every = _half(dtype)
-        ends = torch.tensor([low, high], dtype=torch.float64).to(dtype).tolist()
+    if dtype.itemsize < 4:
+        every = _every(dtype)
+        first, last = (float(np.clip(end, every[0], every[-1])) for end in (low, high))
+        ends = torch.tensor([first, last], dtype=torch.float64).to(dtype).tolist()
         return np.asarray(every[(every >= ends[0]) & (every <= ends[1])])
     first, last = (_ordinal(np.float32(end)) for end in (low, high))
     if last - first >= LISTED:
@@ -127,12 +331,23 @@ def _numbers(low: float, high: float, dtype: torch.dtype) -> Array | None:
     return np.asarray(_from_ordinal(np.arange(first, last + 1)), dtype=np.float64)
 
 
-@lru_cache(maxsize=2)
-def _half(dtype: torch.dtype) -> Array:
-    """Return every finite number of a half-precision dtype, rising."""
-    bits = torch.arange(-(1 << 15), 1 << 15).to(torch.int16)
+@lru_cache(maxsize=len(HELD))
+def _every(dtype: torch.dtype) -> Array:
+    """Return every finite number of a dtype of one or two bytes, rising."""
+    bits = torch.arange(1 << 8 * dtype.itemsize).to(torch.uint8 if dtype.itemsize == 1 else torch.int16)
     values = bits.view(dtype).double()
     return np.unique(values[values.isfinite()].numpy() + 0.0)  # + 0.0 makes −0 and 0 one
+
+
+@lru_cache(maxsize=len(HELD))
+def _saturates(dtype: torch.dtype) -> bool:
+    """Tell whether torch casts what is too large to the largest number, not to inf or nan."""
+    largest = torch.tensor(torch.finfo(torch.float32).max)
+    return bool(largest.to(dtype).double().isfinite())
+
+
+def _name(dtype: object) -> str:
+    return str(dtype).removeprefix("torch.")
 
 
 def _ordinal(x: np.float32) -> int:
@@ -166,8 +381,8 @@ def cut(x: Array, dtype: torch.dtype) -> Array:
     """Return where a real number must lie to be rounded to below ``x``: below this."""
     if dtype == torch.float64:
         return x
-    if dtype.itemsize == 2:
-        every = _half(dtype)
+    if dtype.itemsize < 4:
+        every = _every(dtype)
         at = np.searchsorted(every, x, side="left").clip(1, len(every) - 1)
         return np.asarray((every[at] + every[at - 1]) / 2)
     above = x.astype(np.float32)

@@ -7,20 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from core.rounding import spacing
+
 #: Inner products of an orthogonal matrix's vectors may be this many machine epsilons off.
 TOLERANCE = 64
-#: With entries rounded to eps/2 of themselves, an inner product of unit vectors is off by eps at most, by
-#: Cauchy and Schwarz; twice that leaves room for subnormals.
-CAST = 2
-
-
-def slack(dtype: torch.dtype) -> float:
-    """Return how far an orthogonal matrix's inner products may be off in ``dtype``.
-
-    Half precision is drawn in float32 and cast.
-    """
-    eps = torch.finfo(dtype).eps
-    return TOLERANCE * eps if dtype.itemsize >= 4 else TOLERANCE * torch.finfo(torch.float32).eps + CAST * eps
 
 
 def defects(function: str, weight: Tensor, arguments: Mapping[str, Any]) -> int | None:
@@ -31,13 +21,14 @@ def defects(function: str, weight: Tensor, arguments: Mapping[str, Any]) -> int 
     that are not the 0 or 1 that they must be. None for a function that promises nothing exact.
     """
     if function == "orthogonal_":
-        drawn = weight.float() if weight.dtype.itemsize < 4 else weight
         # without the gain, whose square may leave the dtype's range
-        matrix = drawn.reshape(weight.shape[0], -1) / (arguments["gain"] or 1.0)
+        gain = arguments["gain"] or 1.0
+        matrix = weight.reshape(weight.shape[0], -1)
+        matrix = (matrix.float() if weight.dtype.itemsize < 4 else matrix) / gain
         vectors = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
-        wanted = torch.eye(len(vectors), dtype=drawn.dtype, device=weight.device)
+        wanted = torch.eye(len(vectors), dtype=matrix.dtype, device=weight.device)
         off = vectors @ vectors.T - (wanted if arguments["gain"] else 0)
-        within = off.abs() <= slack(weight.dtype)  # False for nan, too
+        within = off.abs() <= _room(weight.dtype, vectors.shape[1], abs(gain))  # False for nan, too
         return int((~within).sum())
     if function == "sparse_":
         zeros = math.ceil(arguments["sparsity"] * weight.shape[0])
@@ -45,6 +36,24 @@ def defects(function: str, weight: Tensor, arguments: Mapping[str, Any]) -> int 
     if function in {"eye_", "dirac_"}:
         return int((weight != _ones(weight, arguments.get("groups", 1))).sum())
     return None
+
+
+def worked_in(dtype: torch.dtype) -> torch.dtype:
+    """Return the dtype in which an orthogonal matrix was computed: torch has no QR in half precision."""
+    return dtype if dtype.itemsize >= 4 else torch.float32
+
+
+def _room(dtype: torch.dtype, length: int, gain: float) -> float:
+    """Return how far from 0 or 1 the inner product of two vectors of ``length`` entries may be.
+
+    A cast to ``dtype`` moves a unit vector by u, and by half of the smallest number an entry, at most; by
+    Cauchy and Schwarz's inequality that moves an inner product by 2δ + δ².
+    """
+    room = TOLERANCE * torch.finfo(worked_in(dtype)).eps
+    if dtype.itemsize >= 4:
+        return room
+    off = spacing(1.0, dtype) / 2 + math.sqrt(length) * spacing(0.0, dtype) / 2 / gain
+    return room + 2 * off + off**2
 
 
 def _ones(weight: Tensor, groups: int) -> Tensor:

@@ -15,7 +15,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from core.errors import DeviceError, ParameterError, ShapeError
 from core.laws import Array, Band, Law, checked_bins
+from core.rounding import checked_band, checked_drawn_in, checked_dtype, checked_law
 
 Counts = npt.NDArray[np.int64]
 _Array = TypeVar("_Array", Counts, Array)
@@ -28,7 +30,7 @@ DOT = 1 << 13
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Summary:
-    """Counts and moments of n drawn weights.
+    """Counts and moments of n drawn weights, all finite; what is not is counted apart.
 
     ``counts[i]`` weights lie in [edges[i], edges[i + 1]), the last bin closed; the end bins also
     take all that lies beyond them, so the counts add up to n. ``outside[i]`` weights lie outside
@@ -48,38 +50,57 @@ class Summary:
     atoms: tuple[tuple[float, int], ...] = ()
     #: Σ(w − mean)^k for k = 2, 3, 4
     power_sums: tuple[float, float, float]
-    #: what the weights were drawn in
+    #: what the weights are held in
     dtype: torch.dtype = torch.float64
+    #: what they were drawn in before they were cast to ``dtype``; None if that is not known
+    drawn_in: torch.dtype | None = None
+    #: how many others are nan, and how many inf or −inf
+    nan: int = 0
+    infinite: int = 0
     #: how many facts that hold exactly in such a matrix fail in this one; None if not looked at
     defects: int | None = None
 
     @classmethod
-    def of(cls, weights: Tensor, *, law: Law, bins: int = 200) -> Self:
-        """Summarise a tensor that is already there, over the bins, bands and atoms of ``law``.
+    def of(
+        cls, weights: Tensor | np.ndarray, *, law: Law, bins: int = 200, drawn_in: torch.dtype | None = None
+    ) -> Self:
+        """Summarise a tensor or array that is already there, over the bins, bands and atoms of ``law``.
 
-        ``weights`` is of any shape, not empty, and of a floating dtype.
+        ``weights`` is of any shape, not empty, and of one of ``core.rounding.HELD``. ``drawn_in`` is the
+        dtype that they were drawn in; None if that is not known. Weights that have passed through a dtype of
+        fewer bits than they have now are given in that one: ``weights.half()`` loses nothing more.
+
+        Raises:
+            InitLabError: if this is no tensor of real numbers, or an argument is of the wrong kind.
         """
-        flat = weights.detach().flatten()
-        tally = Tally(law, bins, weights.dtype)
+        flat = _flat(weights)
+        tally = Tally(checked_law(law), bins, flat.dtype)
         tally.add(flat)
+        totals = {**tally.totals(), "drawn_in": checked_drawn_in(drawn_in)}
+        if not totals["minimum"] < totals["maximum"]:
+            return cls(**totals)
         # about the sample's own mean, for it may lie far from the law's bins
         wide = flat.double()
+        wide = wide[wide.isfinite()] if totals["n"] < len(wide) else wide
         deviations = wide - (mean := wide.mean())
         second, third, fourth = (float((deviations**k).sum()) for k in (2, 3, 4))
-        own = {"mean": float(mean), "power_sums": (second, third, fourth)}
-        totals = tally.totals()
-        return cls(**totals if totals["minimum"] == totals["maximum"] else {**totals, **own})
+        return cls(**{**totals, "mean": float(mean), "power_sums": (second, third, fourth)})
+
+    @property
+    def size(self) -> int:
+        """How many weights there are, finite or not."""
+        return self.n + self.nan + self.infinite
 
     @property
     def std(self) -> float:
-        """Population standard deviation (ddof 0)."""
-        return math.sqrt(self.power_sums[0] / self.n)
+        """Population standard deviation (ddof 0); nan where no weight is finite."""
+        return math.sqrt(self.power_sums[0] / self.n) if self.n else math.nan
 
     @property
     def excess_kurtosis(self) -> float:
-        """Population excess kurtosis; nan where the std is 0."""
+        """Population excess kurtosis; nan where the std is 0, or a fourth power leaves float64."""
         second, _, fourth = self.power_sums
-        return self.n * fourth / second**2 - 3 if second > 0 else math.nan
+        return self.n * (fourth / second / second) - 3 if second > 0 and 0 < fourth < math.inf else math.nan
 
     def merge(self, other: Self) -> Self:
         """Return the summary of both samples together.
@@ -88,40 +109,96 @@ class Summary:
         3.1 for orders 2 to 4).
 
         Raises:
-            ValueError: if the two were counted over different edges, bands or atoms.
+            ParameterError: if the two were counted over different edges, bands or atoms.
         """
+        if not isinstance(other, Summary):
+            raise ParameterError(
+                f"A Summary merges with a Summary; it was {type(other).__name__}.", code="parameter.summary"
+            )
         mine, theirs = (
             (summary.edges.tolist(), summary.bands, [value for value, _ in summary.atoms])
             for summary in (self, other)
         )
         if mine != theirs:
-            raise ValueError("Only summaries over the same edges, bands and atoms can be merged.")
-        n, d = self.n + other.n, other.mean - self.mean
+            raise ParameterError(
+                "Only summaries over the same edges, bands and atoms can be merged.", code="parameter.merge"
+            )
+        counted = self._counted(other)
+        if not (self.n and other.n):
+            return replace(self if self.n else other, **counted)
+        n, d = self.n + other.n, np.float64(other.mean - self.mean)
         a, b = self.n / n, other.n / n
         (m2a, m3a, m4a), (m2b, m3b, m4b) = self.power_sums, other.power_sums
-        second = m2a + m2b + n * a * b * d**2
-        third = m3a + m3b + n * a * b * (a - b) * d**3 + 3 * d * (a * m2b - b * m2a)
-        fourth = (
-            m4a
-            + m4b
-            + n * a * b * (a * a - a * b + b * b) * d**4
-            + 6 * d**2 * (a * a * m2b + b * b * m2a)
-            + 4 * d * (a * m3b - b * m3a)
-        )
-        coarser = max(self.dtype, other.dtype, key=lambda dtype: torch.finfo(dtype).eps)
+        with np.errstate(over="ignore", invalid="ignore"):
+            second = m2a + m2b + n * a * b * d**2
+            third = m3a + m3b + n * a * b * (a - b) * d**3 + 3 * d * (a * m2b - b * m2a)
+            fourth = (
+                m4a
+                + m4b
+                + n * a * b * (a * a - a * b + b * b) * d**4
+                + 6 * d**2 * (a * a * m2b + b * b * m2a)
+                + 4 * d * (a * m3b - b * m3a)
+            )
         return replace(
             self,
-            n=n,
-            mean=self.mean + b * d,
+            mean=float(self.mean + b * d),
             minimum=min(self.minimum, other.minimum),
             maximum=max(self.maximum, other.maximum),
-            counts=_frozen(self.counts + other.counts),
-            outside=tuple(x + y for x, y in zip(self.outside, other.outside, strict=True)),
-            atoms=tuple((v, x + y) for (v, x), (_, y) in zip(self.atoms, other.atoms, strict=True)),
-            power_sums=(second, third, fourth),
-            dtype=coarser,
-            defects=None,  # what holds in a matrix says nothing of two
+            power_sums=(float(second), float(third), float(fourth)),
+            **counted,
         )
+
+    def _counted(self, other: "Summary") -> dict[str, Any]:
+        """Return what both samples have together, but for moments and extremes."""
+        return {
+            "n": self.n + other.n,
+            "counts": _frozen(self.counts + other.counts),
+            "outside": tuple(x + y for x, y in zip(self.outside, other.outside, strict=True)),
+            "atoms": tuple((v, x + y) for (v, x), (_, y) in zip(self.atoms, other.atoms, strict=True)),
+            "dtype": max(self.dtype, other.dtype, key=lambda dtype: torch.finfo(dtype).eps),
+            "drawn_in": self.drawn_in if self.drawn_in == other.drawn_in else None,
+            "nan": self.nan + other.nan,
+            "infinite": self.infinite + other.infinite,
+            "defects": None,  # what holds in a matrix says nothing of two
+        }
+
+
+def _flat(weights: Any) -> Tensor:
+    """Return the weights as a flat tensor of a dtype that can be summarised.
+
+    Raises:
+        InitLabError: if there are none, or they are no dense tensor of real numbers.
+    """
+    if isinstance(weights, np.ndarray | np.generic) and not isinstance(weights, np.ma.MaskedArray):
+        weights = _from_numpy(weights)
+    if not isinstance(weights, Tensor):
+        raise ParameterError(
+            f"weights must be a torch tensor or a numpy array; it was {type(weights).__name__}.",
+            code="parameter.weights",
+            value=type(weights).__name__,
+        )
+    checked_dtype(weights.dtype)
+    if weights.is_nested or weights.layout != torch.strided:
+        layout = "nested" if weights.is_nested else str(weights.layout).removeprefix("torch.")
+        raise ParameterError(
+            f"weights must be one dense tensor; its layout was {layout}.",
+            code="parameter.layout",
+            value=layout,
+        )
+    if weights.is_meta:
+        raise DeviceError("A tensor on the meta device has no numbers.", code="device.meta", value="meta")
+    if not weights.numel():
+        raise ShapeError("An empty tensor has no weights to summarise.", code="shape.empty")
+    return weights.detach().resolve_neg().flatten().cpu()
+
+
+def _from_numpy(array: np.ndarray | np.generic) -> Tensor:
+    """Return a tensor of the array's own numbers, in the machine's byte order."""
+    try:
+        return torch.from_numpy(np.array(array, array.dtype.newbyteorder("="), order="C"))
+    except TypeError:  # objects, text, dates, long doubles
+        checked_dtype(array.dtype)
+        raise
 
 
 class _Grid(NamedTuple):
@@ -165,7 +242,7 @@ def _grid(law: Law, bins: int, dtype: torch.dtype) -> _Grid:
     """Work out once what every draw of a class needs: many seeds, few laws."""
     edges = _frozen(law.edges(bins))
     bands = tuple((band.low, band.high) for band in (rounded(band, dtype) for band in law.bands))
-    values = tuple(_rounded_to(dtype, [value for value, _ in law.atoms]))
+    values = tuple(rounded_to(dtype, [value for value, _ in law.atoms]))
     kind = np.float64 if dtype == torch.float64 else np.float32  # holds half precision too
     firsts = _at_least(edges[1:-1], kind)
     ends = tuple(
@@ -185,7 +262,7 @@ class Tally:
         bins = checked_bins(bins)
         self.dtype = dtype
         self._grid = _grid(law, bins, dtype)
-        self.n = 0
+        self.n = self._nan = self._infinite = 0
         self._minimum, self._maximum = math.inf, -math.inf
         self._equal = [0] * len(self._grid.values)
         #: sums of the first four powers of the positions: no law's mean is many std from its first edge
@@ -197,44 +274,60 @@ class Tally:
         self._index = np.empty(CHUNK, np.intp)
 
     def add(self, flat: Tensor) -> None:
-        """Count the weights of a flat tensor of this tally's dtype."""
+        """Count the weights of a flat tensor of this tally's dtype, which they were also drawn in."""
         # numpy has no bfloat16 and is slow in float16; float32 holds both exactly
         values = (flat.float() if flat.dtype.itemsize < 4 else flat).cpu().numpy()
-        for start in range(0, len(values), CHUNK):
-            self._add(values[start : start + CHUNK])
+        with np.errstate(over="ignore", invalid="ignore"):
+            for start in range(0, len(values), CHUNK):
+                self._add(values[start : start + CHUNK])
 
     def totals(self) -> dict[str, Any]:
         """Return the fields of the ``Summary`` of all that was added."""
-        grid = self._grid
-        n, (s1, s2, s3, s4) = self.n, self._sums.tolist()
-        mean = s1 / n
-        # binomial expansion of Σ(position − mean)^k
-        second = max(0.0, s2 - s1 * mean)
-        third = s3 - 3 * mean * s2 + 2 * s1 * mean**2
-        fourth = s4 - 4 * mean * s3 + 6 * mean**2 * s2 - 3 * s1 * mean**3
+        grid, n = self._grid, self.n
         ranks = np.cumsum(self._counts)[:-1].tolist()
         below = dict(zip(grid.firsts, ranks, strict=True)) | self._below
         ranks = [below[first] for first in grid.firsts]
-        bin_ = 1 / grid.scale
-        moments = float(grid.edges[0]) + mean * bin_, (second * bin_**2, third * bin_**3, fourth * bin_**4)
-        if self._minimum == self._maximum:  # equal weights: exactly no spread, whatever was rounded
-            moments = self._minimum, (0.0, 0.0, 0.0)
+        mean, power_sums = self._moments()
         return {
             "n": n,
-            "mean": moments[0],
-            "minimum": self._minimum,
-            "maximum": self._maximum,
+            "mean": mean,
+            "minimum": self._minimum if n else math.nan,
+            "maximum": self._maximum if n else math.nan,
             "counts": _frozen(np.asarray(np.diff([0, *ranks, n]), np.int64)),
             "edges": grid.edges,
             "bands": grid.bands,
             "outside": tuple(below[within] + n - below[beyond] for within, beyond in grid.ends),
             "atoms": tuple(zip(grid.values, self._equal, strict=True)),
-            "power_sums": moments[1],
+            "power_sums": power_sums,
             "dtype": self.dtype,
+            "drawn_in": self.dtype,
+            "nan": self._nan,
+            "infinite": self._infinite,
         }
+
+    def _moments(self) -> tuple[float, tuple[float, float, float]]:
+        """Return the mean, and Σ(w − mean)^k for k = 2 to 4; inf where these leave float64."""
+        if not self.n:
+            return math.nan, (math.nan,) * 3
+        if self._minimum == self._maximum:  # equal weights: exactly no spread, whatever was rounded
+            return self._minimum, (0.0, 0.0, 0.0)
+        with np.errstate(all="ignore"):
+            s1, s2, s3, s4 = self._sums
+            mean, bin_ = s1 / self.n, np.float64(1 / self._grid.scale)
+            # binomial expansion of Σ(position − mean)^k
+            second = max(0.0, s2 - s1 * mean)
+            third = s3 - 3 * mean * s2 + 2 * s1 * mean**2
+            fourth = s4 - 4 * mean * s3 + 6 * mean**2 * s2 - 3 * s1 * mean**3
+            power_sums = float(second * bin_**2), float(third * bin_**3), float(fourth * bin_**4)
+            return float(self._grid.edges[0] + mean * bin_), power_sums
 
     def _add(self, values: npt.NDArray[np.floating]) -> None:
         minimum, maximum = float(values.min()), float(values.max())
+        if not (math.isfinite(minimum) and math.isfinite(maximum)):
+            values = self._finite(values)
+            if not len(values):
+                return
+            minimum, maximum = float(values.min()), float(values.max())
         self._minimum, self._maximum = min(self._minimum, minimum), max(self._maximum, maximum)
         for number in self._below:
             if number > maximum:
@@ -260,6 +353,13 @@ class Tally:
         np.copyto(index, positions, casting="unsafe")
         self._counts += np.bincount(index, minlength=len(self._counts))
 
+    def _finite(self, values: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+        """Return the finite ones of ``values``, and count the others."""
+        nan, finite = np.isnan(values), np.isfinite(values)
+        self._nan += int(nan.sum())
+        self._infinite += len(values) - int(nan.sum()) - int(finite.sum())
+        return np.asarray(values[finite])
+
 
 def _at_least(x: Any, kind: type[np.floating]) -> Any:
     """Return the smallest number of ``kind`` that is not below ``x``."""
@@ -267,22 +367,32 @@ def _at_least(x: Any, kind: type[np.floating]) -> Any:
     return np.where(near < x, np.nextafter(near, kind(np.inf)), near)[()]
 
 
-@lru_cache(maxsize=1024)
-def rounded(band: Band, dtype: torch.dtype) -> Band:
-    """Return ``band`` as weights of ``dtype`` can keep to it.
+def rounded(band: Band, dtype: torch.dtype, drawn_in: torch.dtype | None = None) -> Band:
+    """Return ``band`` as weights of ``dtype`` can keep to it, drawn in that or in ``drawn_in``.
 
-    A wall is rounded to ``dtype``, as the weights themselves are; a yardstick stays where it is.
+    A wall is rounded as the weights themselves are; a yardstick stays where it is.
+
+    Raises:
+        InitLabError: if an argument is of the wrong kind.
     """
+    return _rounded(checked_band(band), checked_dtype(dtype), checked_drawn_in(drawn_in))
+
+
+@lru_cache(maxsize=1024)
+def _rounded(band: Band, dtype: torch.dtype, drawn_in: torch.dtype | None) -> Band:
     if band.kind == "coverage":
         return band
-    low, high = _rounded_to(dtype, [band.low, band.high])
+    low, high = rounded_to(dtype, rounded_to(drawn_in or dtype, [band.low, band.high]))
     return replace(band, low=low, high=high)
 
 
-def _rounded_to(dtype: torch.dtype, values: Sequence[float]) -> list[float]:
-    """Round each value to the nearest number of ``dtype``."""
+def rounded_to(dtype: torch.dtype, values: Sequence[float]) -> list[float]:
+    """Round each value to the nearest number of ``dtype``; what is too large for it is ±inf."""
     numbers: list[float] = torch.tensor(values, dtype=torch.float64).to(dtype).tolist()
-    return numbers
+    return [
+        math.copysign(math.inf, value) if math.isnan(number) else number
+        for value, number in zip(values, numbers, strict=True)
+    ]
 
 
 def _dot(x: Array, y: Array) -> float:

@@ -19,7 +19,14 @@ EXACT = {
     "dirac": "dirac_",
 }
 ARGUMENTS = {"gain": 1.0, "sparsity": 0.1, "std": 0.01, "groups": 1}
-exact = pytest.mark.parametrize("case", [case for case in CASES if case.key in EXACT], ids=case_id)
+DTYPES = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
+#: torch draws no orthogonal matrix in half precision
+DRAWABLE = [
+    (case, dtype)
+    for case in CASES
+    for dtype in DTYPES
+    if case.key in EXACT and (case.half or dtype.itemsize > 2)
+]
 
 
 def _orthogonal(shape: Shape, dtype: torch.dtype = torch.float32, gain: float = 1.0) -> torch.Tensor:
@@ -27,11 +34,10 @@ def _orthogonal(shape: Shape, dtype: torch.dtype = torch.float32, gain: float = 
     return nn.init.orthogonal_(torch.empty(shape, dtype=dtype), gain, generator=generator)
 
 
-@exact
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16, torch.float16], ids=str)
+@pytest.mark.parametrize(
+    ("case", "dtype"), DRAWABLE, ids=lambda it: case_id(it) if isinstance(it, Case) else str(it)
+)
 def test_torch_s_own_have_no_defects(case: Case, dtype: torch.dtype) -> None:
-    if not case.half and dtype.itemsize == 2:
-        return
     for shape in case.shapes:
         weight = case.draw(torch.empty(shape, dtype=dtype), torch.Generator().manual_seed(6))
         assert defects(EXACT[case.key], weight, {**ARGUMENTS, **case.params}) == 0, shape
@@ -56,6 +62,46 @@ def test_a_tampered_orthogonal_matrix_is_found_out(shape: Shape, dtype: torch.dt
     moved = honest.clone()
     moved[1, 0] += 0.01 * gain  # one weight: its own vector is too long, and no longer across the others
     assert defects("orthogonal_", moved, {"gain": gain}) > 0
+
+
+@pytest.mark.parametrize(("dtype", "digits"), [(torch.float32, 2.0**-23), (torch.float64, 2.0**-52)], ids=str)
+@pytest.mark.parametrize("gain", [1.0, -3.0])
+def test_what_is_exact_is_exact_to_some_sixty_roundings(
+    dtype: torch.dtype, digits: float, gain: float
+) -> None:
+    """128 roundings off is a defect, seen from either side; torch's own of 600 rows keep within 16."""
+    weight = torch.eye(5, 7, dtype=dtype) * gain
+    weight[2, 0] = 128 * digits * gain
+    assert defects("orthogonal_", weight, {"gain": gain}) == 2
+    weight[2, 0] = 32 * digits * gain
+    assert defects("orthogonal_", weight, {"gain": gain}) == 0
+    longer = torch.eye(5, 7, dtype=dtype) * gain
+    longer[3, 3] *= 1 + 64 * digits  # and its square is off by 128
+    assert defects("orthogonal_", longer, {"gain": gain}) == 1
+    large = _orthogonal((600, 650), dtype).double()
+    assert float((large @ large.T - torch.eye(600, dtype=torch.float64)).abs().max()) < 16 * digits
+
+
+#: u, half of what 1 and its successor are apart: 8, 11, 4 and 3 bits of mantissa
+CAST = [
+    (torch.bfloat16, 2.0**-8),
+    (torch.float16, 2.0**-11),
+    (torch.float8_e4m3fn, 2.0**-4),
+    (torch.float8_e5m2, 2.0**-3),
+]
+
+
+@pytest.mark.parametrize(("dtype", "unit"), CAST, ids=str)
+@pytest.mark.parametrize("shape", [(40, 60), (60, 40), (2, 3), (9, 5, 3)], ids=case_id)
+@pytest.mark.parametrize("gain", [1.0, 20.0])
+def test_a_cast_matrix_is_held_to_what_the_cast_can_do(
+    shape: Shape, gain: float, dtype: torch.dtype, unit: float
+) -> None:
+    """It moves an inner product of unit vectors by 2u + u² at most; more than twice that is a defect."""
+    honest = _orthogonal(shape, gain=gain)
+    assert defects("orthogonal_", honest.to(dtype), {"gain": gain}) == 0
+    off = (honest * (1 + 3 * unit)).to(dtype)  # each vector's square is 6u too large
+    assert defects("orthogonal_", off, {"gain": gain}) > 0
 
 
 def test_two_vectors_that_are_not_orthogonal_are_two_defects() -> None:
