@@ -21,7 +21,8 @@ import numpy.typing as npt
 import torch
 from scipy import special
 
-from core.errors import ParameterError
+from core.checks import checked_array
+from core.errors import ParameterError, shown
 from core.fans import is_whole
 from core.laws import Array, Band, Law
 from core.rounding import (
@@ -220,7 +221,7 @@ def drawn_counts(summary: Summary, law: Law) -> Counts:
 def _checked_n(n: object, least: int) -> int:
     if not is_whole(n, least, 2**63 - 1):
         raise ParameterError(
-            f"n must be a whole number from {least} on; it was {n!r}.",
+            f"n must be a whole number from {least} on; it was {shown(n)}.",
             code="parameter.n",
             value=n,
             least=least,
@@ -239,11 +240,10 @@ def _checked_summary(summary: Any) -> Summary:
 
 
 def _checked_edges(edges: Any) -> Array:
-    try:
-        array = np.asarray(edges, np.float64)
-    except (TypeError, ValueError):
-        array = np.empty(0)
-    if array.ndim != 1 or len(array) < 2 or not (np.diff(array) >= 0).all():
+    array = checked_array("edges", edges)
+    with np.errstate(invalid="ignore"):  # two that are inf have no difference
+        rising = array.ndim == 1 and len(array) > 1 and bool((np.diff(array) >= 0).all())
+    if not rising:
         raise ParameterError("edges must be two or more rising numbers.", code="parameter.edges")
     return array
 
