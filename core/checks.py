@@ -88,7 +88,7 @@ def checked_array(name: str, values: object, wanted: str = "real numbers, nested
     Raises:
         ParameterError: if they are of another kind, as text or complex numbers, or nested unevenly.
     """
-    if isinstance(values, bytes | bytearray | memoryview):
+    if isinstance(values, bytes | bytearray | memoryview | np.ma.MaskedArray):
         raise unfit(name, values, wanted)
     if isinstance(values, Sequence) and len(values) > MOST:
         raise unfit(name, values, f"{MOST} numbers at most")

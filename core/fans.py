@@ -75,6 +75,8 @@ def is_whole(value: object, low: float, high: float) -> bool:
 
 def sequence(values: object, most: int) -> Sequence[Any] | None:
     """Return ``values`` if they are a sequence or an array, no text, of ``most`` members or fewer."""
+    if isinstance(values, np.ma.MaskedArray):
+        return None
     if isinstance(values, np.ndarray):
         return values.tolist() if values.ndim and len(values) <= most else None
     if isinstance(values, str | bytes | bytearray | memoryview) or not isinstance(values, Sequence):

@@ -746,6 +746,7 @@ def test_every_objection_of_core_that_a_page_can_meet_has_its_sentence() -> None
     before |= {
         f"network.{name}" for name in ("input", "input_dtype", "labels", "lazy", "parameters", "summary")
     }
+    before |= {"network.type", "network.tensor"}
     # a page hands over text, looks at the size of a run itself, and shows no theory where there is none
     before |= {"formula.type", "size.signal", "parameter.mean", "parameter.kind", "parameter.continuous"}
     # what is free changes: a sentence of its own says it where it is drawn

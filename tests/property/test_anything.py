@@ -396,6 +396,8 @@ def _sizes(x: Any) -> bool:
 
 def _reals(x: Any) -> bool:
     """Numbers, nested in lists, an array or a tensor."""
+    if isinstance(x, np.ma.MaskedArray):
+        return False
     if isinstance(x, torch.Tensor):
         return not x.is_complex() and x.dtype != torch.bool and not x.is_meta
     if isinstance(x, np.ndarray) and x.dtype != object:
@@ -422,9 +424,7 @@ MAY: Mapping[str, Callable[[Any], bool]] = {
     **dict.fromkeys(
         ("depth", "width", "batch", "batch_size", "n", "units", "inputs", "features", "bins"), _whole(1)
     ),
-    **dict.fromkeys(
-        ("q", "q1", "sigma_w2", "sigma_b2", "start", "input_scale", "scale", "sigmas"), _NOT_NEGATIVE
-    ),
+    **dict.fromkeys(("q", "q1", "sigma_w2", "sigma_b2", "start", "input_scale", "scale"), _NOT_NEGATIVE),
     **dict.fromkeys(("whole", "backward", "exact"), _FLAG),
     **dict.fromkeys(("x", "mean_squares", "edges", "weights", "matrix"), _reals),
     **dict.fromkeys(("device",), _is(str, torch.device)),
@@ -444,8 +444,7 @@ MAY: Mapping[str, Callable[[Any], bool]] = {
     "c": _number(-1, 1),
     "u": _number(0, 1),
     "at": _whole(0, 2),
-    "needed": _NOT_NEGATIVE,
-    "z": _is(torch.Tensor),
+    "z": lambda x: isinstance(x, torch.Tensor | np.ndarray) and not isinstance(x, np.ma.MaskedArray),
     "tensor": _is(torch.Tensor),
     "bias": lambda x: isinstance(x, str) or _NOT_NEGATIVE(x),
     "answer": lambda x: isinstance(x, str) or _number()(x),
@@ -454,7 +453,7 @@ MAY: Mapping[str, Callable[[Any], bool]] = {
     "params": lambda x: isinstance(x, (Mapping, tuple, list)),
     "entries": _is(tuple, list),
     "layers": _is(tuple, list),
-    "laws": _is(tuple, list),
+    "laws": _is(tuple, list, np.ndarray),
     "labels": _is(tuple, list, range, np.ndarray, torch.Tensor),
     "schemes": _is(tuple, list),
     "rows": lambda x: x is None or _reals(x),
@@ -465,10 +464,14 @@ MAY: Mapping[str, Callable[[Any], bool]] = {
     "continuous": lambda x: x is None or hasattr(x, "pdf"),
     "atoms": _is(tuple, list),
     "uncut": lambda x: x is None or (isinstance(x, (tuple, list)) and len(x) == 2 and all(map(_number(), x))),
-    "matrix_": _is(tuple),
     "laws.Law:matrix": lambda x: x is None or (isinstance(x, (tuple, list)) and len(x) == 2 and _sizes(x)),
     "devices.resolve:name": _is(str, torch.device),
     "devices.free_bytes:device": _is(str, torch.device),
+    "counting.summary_text:batch_size": _whole(-1),  # as torchsummary's own default
+    "devices.alone:needed": lambda x: _NOT_NEGATIVE(x) or x == math.inf,
+    "laws.Law.reach:sigmas": lambda x: _NOT_NEGATIVE(x) or x == math.inf,
+    "referee.expected_counts:n": _whole(0),
+    "referee.expected_outside:n": _whole(0),
     "summary.Summary.merge:other": _is(Summary),
     "meanfield.critical_line:sigma_b2": _reals,
     "meanfield.plane:sigma_w2": _reals,
