@@ -185,6 +185,7 @@ CALLS: Mapping[str, Callable[[], Arguments]] = {
     "devices.alone": lambda: {"needed": 15},
     "devices.available": dict,
     "devices.free_bytes": lambda: {"device": torch.device("cpu")},
+    "devices.named": lambda: {"name": "cuda:1"},
     "devices.resolve": lambda: {"name": "cpu"},
     "extremes.largest": lambda: {"n": 15, "law": _law()},
     "extremes.largest_density": lambda: {"n": 15, "law": _law(), "x": [0.5, 1.0]},
@@ -213,6 +214,7 @@ CALLS: Mapping[str, Callable[[], Arguments]] = {
     "layers.Layer.of": lambda: {"text": _LAYER},
     "lesson.own_defaults": lambda: {"seed": 3},
     "lesson.replay_lesson": lambda: {"seed": 3},
+    "meanfield.checked_depth": lambda: {"depth": 3},
     "meanfield.chi1": lambda: {"key": "relu", "q": 1.0, "sigma_w2": 1.5},
     "meanfield.correlation_fixed_point": lambda: {"key": "relu", **_SIGMAS, "start": 1.0},
     "meanfield.correlation_map": lambda: {"key": "relu", "c": 0.5, "q": 1.0, **_SIGMAS},
@@ -228,6 +230,7 @@ CALLS: Mapping[str, Callable[[], Arguments]] = {
     "meanfield.mean_square": lambda: {"key": "relu", "q": 1.0},
     "meanfield.plane": lambda: {"key": "relu", "sigma_w2": [1.0, 2.0, 3.0], "sigma_b2": [0.0, 0.1]},
     "meanfield.slope_square": lambda: {"key": "relu", "q": 1.0},
+    "meanfield.variances": lambda: {**_SIGMAS},
     "meanfield.width_constant": lambda: {"key": "relu", "q": 1.0},
     "network.Dense": lambda: {
         "units": 4,
@@ -352,6 +355,8 @@ CALLS: Mapping[str, Callable[[], Arguments]] = {
     "signal.checked_bias": lambda: {"bias": 0.5},
     "signal.checked_input": lambda: {"name": "ones"},
     "signal.checked_scale": lambda: {"scale": 0.5},
+    "signal.checked_seeds": lambda: {"seeds": [1, 2]},
+    "signal.checked_sizes": lambda: {"depth": 3, "width": 4, "batch": 2},
     "signal.trace": lambda: {
         "scheme": "xavier_normal",
         "activation": "tanh",
@@ -465,6 +470,7 @@ MAY: Mapping[str, Callable[[Any], bool]] = {
     "atoms": _is(tuple, list),
     "uncut": lambda x: x is None or (isinstance(x, (tuple, list)) and len(x) == 2 and all(map(_number(), x))),
     "laws.Law:matrix": lambda x: x is None or (isinstance(x, (tuple, list)) and len(x) == 2 and _sizes(x)),
+    "devices.named:name": _is(str, torch.device),
     "devices.resolve:name": _is(str, torch.device),
     "devices.free_bytes:device": _is(str, torch.device),
     "counting.summary_text:batch_size": _whole(-1),  # as torchsummary's own default
@@ -619,19 +625,28 @@ THINGS: Mapping[str, Callable[[], Any]] = {
     "net": _net,
     "setting": lambda: outlook.Setting(math.nan, -1.0),
     "setting of text": lambda: outlook.Setting("a", None),
-    "lazy scheme": lambda: SCHEMES["eye"],
+    "scheme": lambda: SCHEMES["eye"],
+    # too long to be shown
+    "5000 digits": lambda: 10**5000,
+    "minus 5000 digits": lambda: -(10**5000),
+    "text of digits": lambda: "9" * 5000,
+    "parameter of digits": lambda: "normal(std=" + "9" * 5000 + ")",
+    "long text": lambda: "z" * 10**6,
+    "long network": lambda: "3-" * 10**5,
+    "brackets": lambda: "(" * 10**4,
+    "parameters": lambda: "a=1," * 10**4,
+    "lines": lambda: "1\n" * 10**5,
 }
-_WHOLES = (0, 1, -1, 2, 7, 255, 10**4, 10**7, 10**9, 2**31, 2**40, 2**63, 2**64, 10**30, 10**400, 10**5000)
+_WHOLES = (0, 1, -1, 2, 7, 255, 10**4, 10**7, 10**9, 2**31, 2**40, 2**63, 2**64, 10**30, 10**400)
 _FLOATS = (
     0.0, -0.0, 0.5, 1.0, 2.0, 3.0, -1.0, 1e-320, 5e-324, 1e-160, 1e-30, 1e-9, 1e9, 1e16, 1e30, 1e160,
     1e308, math.nan, math.inf, -math.inf,
 )  # fmt: skip
 _TEXTS = (
     "", " ", "12", "2.0", "normal", "relu", "cpu", "cuda", "meta", "cuda:99", "cuda:-1", "mps", "float32",
-    "nan", "inf", "softmax", "none", "torch", "\ud800", "\udfff-2", "\x00", "z", "z" * 10**6, "3-" * 10**5,
-    "(" * 10**4, "a=1," * 10**4, "std=1", "-", ".", "3-2", "3-2.relu.relu", "Linear(3, 5)",
-    "Linear(10**99, 5)", "exp(z)", "z**1e308", "1/z", "1" * 5000, "\N{SNOWMAN}", "1,2\n3", "9" * 400,
-    "normal(std=" + "9" * 5000 + ")", "4.dirac", "+", "__class__", "std", "no such",
+    "nan", "inf", "softmax", "none", "torch", "\ud800", "\udfff-2", "\x00", "z", "std=1", "-", ".", "3-2", "3-2.relu.relu", "Linear(3, 5)",
+    "Linear(10**99, 5)", "exp(z)", "z**1e308", "1/z", "\N{SNOWMAN}", "1,2\n3", "4.dirac", "+", "__class__",
+    "std", "no such",
 )  # fmt: skip
 _BYTES = (b"", b"\x03\x05", b"relu", bytearray(b"35"))
 
