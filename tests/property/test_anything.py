@@ -644,7 +644,8 @@ _FLOATS = (
 )  # fmt: skip
 _TEXTS = (
     "", " ", "12", "2.0", "normal", "relu", "cpu", "cuda", "meta", "cuda:99", "cuda:-1", "mps", "float32",
-    "nan", "inf", "softmax", "none", "torch", "\ud800", "\udfff-2", "\x00", "z", "std=1", "-", ".", "3-2", "3-2.relu.relu", "Linear(3, 5)",
+    "nan", "inf", "softmax", "none", "torch", "\ud800", "\udfff-2", "\x00", "z",
+    "std=1", "-", ".", "3-2", "3-2.relu.relu", "Linear(3, 5)",
     "Linear(10**99, 5)", "exp(z)", "z**1e308", "1/z", "\N{SNOWMAN}", "1,2\n3", "4.dirac", "+", "__class__",
     "std", "no such",
 )  # fmt: skip
