@@ -45,8 +45,9 @@ class Activation:
             DtypeError: for what is no array of a float dtype for which torch has φ.
         """
         try:
-            plain = isinstance(z, np.ndarray) and not isinstance(z, np.ma.MaskedArray)
-            at = torch.from_numpy(z) if plain else z
+            if isinstance(z, np.ma.MaskedArray):
+                raise TypeError("what is masked is no number")
+            at = torch.from_numpy(z) if isinstance(z, np.ndarray) else z
             with torch.enable_grad():
                 at = at.detach().requires_grad_()
                 (slope,) = torch.autograd.grad(self.function(at).sum(), at)
