@@ -774,6 +774,12 @@ def test_every_public_name_is_tried() -> None:
     assert sorted(FUNCTIONS) == sorted(CALLS)
 
 
+def test_every_argument_is_tried() -> None:
+    for name, function in FUNCTIONS.items():
+        named = {p.name for p in inspect.signature(function).parameters.values() if p.kind != p.VAR_KEYWORD}
+        assert named <= CALLS[name]().keys(), name
+
+
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
 def test_what_is_valid_is_answered(name: str) -> None:
     assert attempt(FUNCTIONS[name], CALLS[name]()) is None
