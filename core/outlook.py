@@ -54,6 +54,7 @@ def setting(scheme: str, width: int, *, bias: str | float = "none", **params: An
         InitLabError: as ``signal.trace``.
     """
     law: Law = scheme_of(scheme).law((width, width), **params)
+    width = int(width)
     bias = checked_bias(bias)
     if law.mean != 0 or not (law.random or law.std == 0):
         return None

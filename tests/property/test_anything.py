@@ -12,6 +12,7 @@ import contextlib
 import inspect
 import itertools
 import math
+import re
 import signal as posix
 import types
 from collections.abc import Callable, Iterator, Mapping
@@ -824,6 +825,25 @@ def test_anything_is_answered_or_refused_in_words(name: str, data: st.DataObject
         for each in changed:
             may = MAY.get(f"{name}:{each}") or MAY[each]
             assert may(arguments[each]), f"{name} took {each}"
+
+
+def _numpy_s(value: Any) -> Any:
+    """Return a number as numpy has it, a shape as torch has it, and all else as it is."""
+    if isinstance(value, bool | int | float):
+        return np.array(value)[()]
+    return torch.Size(value) if isinstance(value, tuple) and value and all(map(_whole(1), value)) else value
+
+
+#: Where an object lies in memory.
+_ADDRESS = re.compile(r"0x\w+")
+
+
+@pytest.mark.parametrize("name", TAKING)
+def test_numpy_s_numbers_and_torch_s_sizes_count_as_plain_ones(name: str) -> None:
+    plain, arguments = CALLS[name](), {key: _numpy_s(value) for key, value in CALLS[name]().items()}
+    found, wanted = (FUNCTIONS[name](**given) for given in (arguments, plain))
+    if isinstance(wanted, str | int | float | tuple):
+        assert _ADDRESS.sub("", str(found)) == _ADDRESS.sub("", str(wanted))
 
 
 @pytest.mark.parametrize("name", TAKING)
