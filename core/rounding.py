@@ -347,7 +347,7 @@ def _saturates(dtype: torch.dtype) -> bool:
 
 
 def _name(dtype: object) -> str:
-    return str(dtype).removeprefix("torch.") if isinstance(dtype, torch.dtype) else shown(dtype)
+    return str(dtype).removeprefix("torch.") if isinstance(dtype, torch.dtype | np.dtype) else shown(dtype)
 
 
 def _ordinal(x: np.float32) -> int:
