@@ -88,8 +88,6 @@ def checked_array(name: str, values: object, wanted: str = "real numbers, nested
     Raises:
         ParameterError: if they are of another kind, as text or complex numbers, or nested unevenly.
     """
-    if isinstance(values, bytes | bytearray | memoryview | np.ma.MaskedArray):
-        raise unfit(name, values, wanted)
     if isinstance(values, Sequence) and len(values) > MOST:
         raise unfit(name, values, f"{MOST} numbers at most")
     if isinstance(values, Tensor) and values.layout == torch.strided and not values.is_meta:
@@ -97,6 +95,8 @@ def checked_array(name: str, values: object, wanted: str = "real numbers, nested
         values = values.double().numpy() if values.dtype.is_floating_point else values.numpy()
     try:
         array = np.asarray(values)
+        if not _plain(values):
+            raise TypeError("truths and bytes, which NumPy counts as numbers")
         if array.dtype.kind in "iuf":
             with np.errstate(over="ignore"):  # a long double past the doubles is inf
                 return array.astype(np.float64)
@@ -106,6 +106,13 @@ def checked_array(name: str, values: object, wanted: str = "real numbers, nested
     if any(map(math.isnan, numbers)):
         raise unfit(name, values, wanted)
     return np.array(numbers).reshape(array.shape)
+
+
+def _plain(values: object) -> bool:
+    """Tell whether there are neither truths nor bytes among nested values, nor masked ones."""
+    if isinstance(values, list | tuple):
+        return all(map(_plain, values))
+    return not isinstance(values, bool | np.bool_ | bytes | bytearray | memoryview | np.ma.MaskedArray)
 
 
 def unfit(name: str, value: object, wanted: str) -> ParameterError:

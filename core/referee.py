@@ -143,12 +143,13 @@ def standard_errors(
         InitLabError: if an argument is of the wrong kind, or ``n`` is no positive whole number.
     """
     n, law = _checked_n(n, 1), checked_law(law)
+    checked_dtype(dtype), checked_drawn_in(drawn_in)
     if not law.random:
         return {}
     errors = {"mean": law.std / math.sqrt(n)}
     if law.family == "orthogonal":
         return errors
-    expected = rounded_law(law, checked_dtype(dtype), checked_drawn_in(drawn_in))
+    expected = rounded_law(law, dtype, drawn_in)
     if law.family == "sparse":
         return {**errors, "std": law.std * _error_of_std(n - sum(_fixed(n, law)), expected)}
     m3, m4, m5, m6, _, m8 = expected.moments

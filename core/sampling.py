@@ -113,7 +113,8 @@ def streams(key: str, shape: Sequence[int], device: str | torch.device = "cpu", 
     Raises:
         InitLabError: for a device that is none, and as of ``Scheme.call``.
     """
-    return devices.named(device).type == "cpu" and scheme_of(key).call(shape, **params).elementwise
+    call = scheme_of(key).call(shape, **params)
+    return devices.named(device).type == "cpu" and call.elementwise
 
 
 def _count(parts: Iterable[Tensor], tally: Tally, report: "_Report") -> None:

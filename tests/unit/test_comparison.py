@@ -590,7 +590,8 @@ def test_a_normal_and_a_uniform_law_of_one_std_stay_in_order() -> None:
 
 
 def test_the_longest_comparison_can_be_read_back() -> None:
-    params = tuple((name, -0.12345678901234567e-20) for name in ("mean", "std", "a", "b"))
+    low, high = -0.12345678901234567e-20, -0.11345678901234567e-20
+    params = (("mean", low), ("std", -low), ("a", low), ("b", high))
     text = "-".join([str(Entry("trunc_normal", params, (65_536, 65_536)))] * 8)
     assert len(text) <= MAX_CHARS
 
