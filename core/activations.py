@@ -45,6 +45,8 @@ class Activation:
             DtypeError: for what is no array of a float dtype for which torch has φ.
         """
         try:
+            if isinstance(z, np.ma.MaskedArray):
+                raise TypeError("what is masked is no number")
             at = torch.from_numpy(z) if isinstance(z, np.ndarray) else z
             with torch.enable_grad():
                 at = at.detach().requires_grad_()

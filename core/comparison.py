@@ -6,14 +6,15 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Self
 
 from core import extremes, meanfield
-from core.errors import ComparisonError, InitLabError
-from core.fans import Fans, is_whole
+from core.checks import checked_kind, checked_whole, unfit
+from core.errors import ComparisonError, InitLabError, shown
+from core.fans import Fans, is_whole, sequence
 from core.laws import Law
 from core.layers import Layer
-from core.network import parameters_of, split, written_parameters
-from core.schemes import SCHEMES, Value
+from core.network import checked_pairs, parameters_of, split, written_parameters
+from core.schemes import SCHEMES, Value, scheme_of
 
-MAX_ENTRIES, MAX_FAN, MAX_CHARS = 8, 65_536, 1200
+MAX_ENTRIES, MAX_FAN, MAX_CHARS, MAX_LAWS = 8, 65_536, 1200, 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +28,15 @@ class Entry:
     fans: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
-        if self.scheme not in SCHEMES:
+        if not isinstance(self.scheme, str) or self.scheme not in SCHEMES:
             raise _unreadable("comparison.scheme", self.scheme)
-        if self.fans is not None and not all(is_whole(fan, 1, MAX_FAN) for fan in self.fans):
-            raise _unreadable("comparison.fans", "x".join(map(str, self.fans)))
+        checked_pairs(self.scheme, self.params)
+        if self.fans is None:
+            return
+        if not isinstance(self.fans, tuple) or len(self.fans) != 2:
+            raise unfit("fans", self.fans, "(fan_in, fan_out), or None")
+        if not all(is_whole(fan, 1, MAX_FAN) for fan in self.fans):
+            raise _unreadable("comparison.fans", "x".join(map(shown, self.fans)))
 
     @classmethod
     def of(cls, text: str) -> Self:
@@ -40,7 +46,7 @@ class Entry:
             ComparisonError: if a word is none, or stands twice.
             ParameterError: for a parameter that the scheme does not take.
         """
-        first, *rest = map(str.strip, split(text, r"\."))
+        first, *rest = map(str.strip, split(_checked_text(text), r"\."))
         name, inner = re.fullmatch(r"(.*?)(?:\((.*)\))?", first, re.DOTALL).groups()  # type: ignore[union-attr]
         if name not in SCHEMES:
             raise _unreadable("comparison.scheme", first)
@@ -57,7 +63,12 @@ class Entry:
         return text + (f".{self.fans[0]}x{self.fans[1]}" if self.fans else "")
 
     def layer(self, shared: Layer) -> Layer:
-        """Return this entry's own layer, or else the one that all share."""
+        """Return this entry's own layer, or else the one that all share.
+
+        Raises:
+            ParameterError: if what is shared is no Layer.
+        """
+        checked_kind("shared", shared, Layer, "a Layer")
         return shared if self.fans is None else Layer.of(f"Linear({self.fans[0]}, {self.fans[1]})")
 
     def law(self, shared: Layer) -> Law:
@@ -77,6 +88,8 @@ class Comparison:
     entries: tuple[Entry, ...]
 
     def __post_init__(self) -> None:
+        if not isinstance(self.entries, tuple) or not all(isinstance(each, Entry) for each in self.entries):
+            raise unfit("entries", self.entries, "a tuple of Entries")
         if not 1 <= len(self.entries) <= MAX_ENTRIES:
             raise ComparisonError(
                 f"From 1 to {MAX_ENTRIES} schemes are compared; it was given {len(self.entries)}.",
@@ -93,14 +106,8 @@ class Comparison:
             ComparisonError: if it cannot be read so; ``facts["at"]`` counts the entries from 1.
             ParameterError: for a parameter that a scheme does not take.
         """
-        if len(text) > MAX_CHARS:
-            raise ComparisonError(
-                f"A comparison's text has at most {MAX_CHARS} characters; this one has {len(text)}.",
-                code="comparison.long",
-                most=MAX_CHARS,
-            )
         entries = []
-        for at, part in enumerate(split(text, "-"), start=1):
+        for at, part in enumerate(split(_checked_text(text), "-"), start=1):
             try:
                 entries.append(Entry.of(part))
             except InitLabError as error:
@@ -112,8 +119,15 @@ class Comparison:
         return "-".join(map(str, self.entries))
 
     def with_entry(self, at: int, **change: Any) -> "Comparison":
-        """Return the comparison with fields of entry ``at``, from 0, changed."""
+        """Return the comparison with fields of entry ``at``, from 0, changed.
+
+        Raises:
+            InitLabError: if there is no such entry or field, or the entry cannot be so.
+        """
         entries = list(self.entries)
+        at = checked_whole("at", at, len(entries) - 1, 0)
+        if unknown := change.keys() - {"scheme", "params", "fans"}:
+            raise unfit("change", sorted(unknown), "of scheme, params or fans")
         entries[at] = replace(entries[at], **change)
         return Comparison(tuple(entries))
 
@@ -134,7 +148,10 @@ def signal(law: Law, layer: Layer, activation: str) -> Signal:
 
     Raises:
         FormulaError: if there is no such activation, and it is no formula of one.
+        ParameterError: if law or layer is none, or the mean cannot be had.
     """
+    checked_kind("law", law, Law, "a Law")
+    checked_kind("layer", layer, Layer, "a Layer")
     q = float(layer.connections[0]) * (law.std**2 + law.mean**2)
     return Signal(q**0.5, meanfield.mean_square(activation, q) ** 0.5)
 
@@ -152,35 +169,68 @@ def by_connections(scheme: str, layer: Layer, **params: Any) -> Law | None:
     Raises:
         InitLabError: see ``Scheme.law``.
     """
-    row = SCHEMES[scheme]
+    row = scheme_of(scheme)
+    checked_kind("layer", layer, Layer, "a Layer")
     if scheme in _FROM_SHAPE:
         return row.law(layer.part, **params) if layer.parts > 1 else None
     return row.law(Fans(*layer.connections), **params)
 
 
 def expected_largest(law: Law, n: int) -> float | None:
-    """Return what the largest of n weights should be, or None where they are not independent."""
-    if law.independent:
+    """Return what the largest of n weights should be, or None where they are not independent.
+
+    Raises:
+        ParameterError: if the law is none, or n no whole number from 1.
+    """
+    n = checked_whole("n", n, extremes.MOST)
+    if checked_kind("law", law, Law, "a Law").independent:
         return extremes.largest(n, law).expected
     return law.support[1] if not law.random else None
 
 
 def ordered(laws: Sequence[Law]) -> list[int]:
-    """Return the places of the laws from the smallest std to the largest; equal ones stay in order."""
+    """Return the places of the laws from the smallest std to the largest; equal ones stay in order.
+
+    Raises:
+        ParameterError: if these are no laws.
+    """
+    if (given := sequence(laws, MAX_LAWS)) is None or not all(isinstance(law, Law) for law in given):
+        raise unfit("laws", laws, f"a sequence of Laws, of {MAX_LAWS} at most")
     # to twelve digits: the last ones are rounding, in a uniform law's other than in a normal one's
     return sorted(range(len(laws)), key=lambda place: float(f"{laws[place].std:.12g}"))
 
 
-def _unreadable(code: str, was: str) -> ComparisonError:
+def _checked_text(text: object) -> str:
+    """Return what describes a comparison, or an entry, if it is text and not too long.
+
+    Raises:
+        ComparisonError: otherwise.
+    """
+    if not isinstance(text, str):
+        raise ComparisonError(
+            f"A comparison is described by text; this is {type(text).__name__}.",
+            code="comparison.type",
+            kind=type(text).__name__,
+        )
+    if len(text) > MAX_CHARS:
+        raise ComparisonError(
+            f"A comparison's text has at most {MAX_CHARS} characters; this one has {len(text)}.",
+            code="comparison.long",
+            most=MAX_CHARS,
+        )
+    return text
+
+
+def _unreadable(code: str, was: object) -> ComparisonError:
     wanted = {
         "comparison.scheme": f"one of {', '.join(SCHEMES)}",
         "comparison.fans": f"a layer's fans from 1 to {MAX_FAN}, as in 512x256",
     }
     return ComparisonError(
         f"A comparison is written as in classic_uniform-normal(std=0.02).512x256; "
-        f"{was!r} is not {wanted[code]}.",
+        f"{shown(was)} is not {wanted[code]}.",
         code=code,
-        word=was,
+        word=was if isinstance(was, str) else shown(was),
         most=MAX_FAN,
         schemes=tuple(SCHEMES),
     )

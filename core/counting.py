@@ -297,7 +297,7 @@ def summary_text(
         except Exception as error:  # noqa: BLE001 - a module's forward may raise anything
             shape = sizes[0] if len(sizes) == 1 else sizes
             raise NetworkError(
-                f"torchsummary cannot run this module on inputs of {shape}: {error!r:.300}",
+                f"torchsummary cannot run this module on inputs of {shape}: {error!r:.300}.",
                 code="network.summary",
                 shape=shape,
             ) from None

@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple, Self
 import torch
 from torch import nn
 
-from core.errors import ShapeError
+from core.errors import ShapeError, shown
 from core.fans import Fans, checked_shape, is_whole
 from core.laws import ONE, ZERO, Expression, Law, normal, point, symmetric_uniform
 from core.schemes import SCHEMES
@@ -108,7 +108,7 @@ class Layer:
         Raises:
             ShapeError: if it is no layer of ``KINDS``, torch cannot build or run it, or it lacks the weight.
         """
-        read = _read(text)
+        read = _read(_checked_text(text))
         module = _built(read)
         weights = tuple(
             name for name, values in module.named_parameters() if values.ndim > 1 and "bias" not in name
@@ -360,10 +360,21 @@ def _worked_out(text: str, x: object, op: type[ast.operator], y: object) -> int 
 
 
 def _large(text: str, value: float, most: int) -> ShapeError:
-    shown = str(value) if abs(value) < 1e30 else "a longer one"
+    was = str(value) if abs(value) < 1e30 else "a longer one"
     return _refusal(
-        text, f"numbers reach up to {most} there; it was {shown}", code="shape.layer_large", most=most
+        text, f"numbers reach up to {most} there; it was {was}", code="shape.layer_large", most=most
     )
+
+
+def _checked_text(text: object) -> str:
+    """Return what describes a layer if it is text.
+
+    Raises:
+        ShapeError: otherwise.
+    """
+    if isinstance(text, str):
+        return text
+    raise _refusal(shown(text), f"it is {type(text).__name__}, and no text", code="shape.layer")
 
 
 def _refusal(text: str, why: str, *, code: str, **facts: Any) -> ShapeError:

@@ -21,7 +21,8 @@ import numpy.typing as npt
 import torch
 from scipy import special
 
-from core.errors import ParameterError
+from core.checks import checked_array
+from core.errors import ParameterError, shown
 from core.fans import is_whole
 from core.laws import Array, Band, Law
 from core.rounding import (
@@ -142,12 +143,13 @@ def standard_errors(
         InitLabError: if an argument is of the wrong kind, or ``n`` is no positive whole number.
     """
     n, law = _checked_n(n, 1), checked_law(law)
+    checked_dtype(dtype), checked_drawn_in(drawn_in)
     if not law.random:
         return {}
     errors = {"mean": law.std / math.sqrt(n)}
     if law.family == "orthogonal":
         return errors
-    expected = rounded_law(law, checked_dtype(dtype), checked_drawn_in(drawn_in))
+    expected = rounded_law(law, dtype, drawn_in)
     if law.family == "sparse":
         return {**errors, "std": law.std * _error_of_std(n - sum(_fixed(n, law)), expected)}
     m3, m4, m5, m6, _, m8 = expected.moments
@@ -220,7 +222,7 @@ def drawn_counts(summary: Summary, law: Law) -> Counts:
 def _checked_n(n: object, least: int) -> int:
     if not is_whole(n, least, 2**63 - 1):
         raise ParameterError(
-            f"n must be a whole number from {least} on; it was {n!r}.",
+            f"n must be a whole number from {least} on; it was {shown(n)}.",
             code="parameter.n",
             value=n,
             least=least,
@@ -239,11 +241,10 @@ def _checked_summary(summary: Any) -> Summary:
 
 
 def _checked_edges(edges: Any) -> Array:
-    try:
-        array = np.asarray(edges, np.float64)
-    except (TypeError, ValueError):
-        array = np.empty(0)
-    if array.ndim != 1 or len(array) < 2 or not (np.diff(array) >= 0).all():
+    array = checked_array("edges", edges)
+    with np.errstate(invalid="ignore"):  # two that are inf have no difference
+        rising = array.ndim == 1 and len(array) > 1 and bool((np.diff(array) >= 0).all())
+    if not rising:
         raise ParameterError("edges must be two or more rising numbers.", code="parameter.edges")
     return array
 

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 from torch import nn
 
+from core.checks import checked_kind
 from core.fans import checked_shape
 from core.laws import (
     ONE,
@@ -158,7 +159,11 @@ def depthwise(layer: Layer) -> tuple[int, ...] | None:
 
     Its kernel is (*kernel, in, multiplier), of which Keras' compute_fans takes in·K for fan_in and
     multiplier·K for fan_out; Conv2D(groups=in) has (*kernel, 1, out) and torch's fans.
+
+    Raises:
+        ParameterError: if it is no Layer.
     """
+    checked_kind("layer", layer, Layer, "a Layer")
     if layer.kind not in {"Conv1d", "Conv2d"} or layer.groups == 1 or layer.shape[1] > 1:
         return None
     return (layer.shape[0] // layer.groups, layer.groups, *layer.shape[2:])
@@ -190,7 +195,13 @@ def defaults(shape: Sequence[int]) -> tuple[Default, ...]:
 
 
 def difference(theirs: Law, ours: Law) -> Difference:
-    """Compare two laws of one weight, by their numbers alone."""
+    """Compare two laws of one weight, by their numbers alone.
+
+    Raises:
+        ParameterError: if one is no Law.
+    """
+    for name, law in (("theirs", theirs), ("ours", ours)):
+        checked_kind(name, law, Law, "a Law")
     size = max(theirs.std, ours.std, abs(theirs.mean), abs(ours.mean))
     means_agree = abs(theirs.mean - ours.mean) <= ALIKE * size
     if ours.std == 0:

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from scipy import special
 
-from core.errors import DtypeError, ParameterError
+from core.errors import DtypeError, ParameterError, shown
 from core.laws import Array, Band, Law, quadrature
 
 #: The dtypes that torch's initialisers draw on a CPU.
@@ -347,7 +347,7 @@ def _saturates(dtype: torch.dtype) -> bool:
 
 
 def _name(dtype: object) -> str:
-    return str(dtype).removeprefix("torch.")
+    return str(dtype).removeprefix("torch.") if isinstance(dtype, torch.dtype | np.dtype) else shown(dtype)
 
 
 def _ordinal(x: np.float32) -> int:
