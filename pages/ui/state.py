@@ -230,6 +230,15 @@ def _readable(raw: str) -> tuple[str, tuple[str, ...]]:
     return "-".join(kept), tuple(out)
 
 
+def _patched(raw: str, last: str) -> str:
+    """Return the entries, those that cannot be read as they last were; "" unless there are as many."""
+    typed, before = split(raw, "-"), split(last, "-")
+    if len(typed) != len(before):
+        return ""
+    pairs = zip(typed, before, strict=True)
+    return "-".join(old if _readable(entry)[1] else entry.strip() for entry, old in pairs)
+
+
 def _data(name: str) -> Control:
     def parse(raw: str) -> str:
         try:
@@ -578,10 +587,13 @@ def read(page: str) -> State:
             if name in refused_link:
                 raise _no_option(options_of(name, scheme))
         except Refused as refused:
+            facts = dict(refused.refusal.facts)
             fallback = _last_good(control, good, scheme) if refused.keep is None else refused.keep
+            if name == "rows" and (patched := _patched(str(raw), str(good.get(name, "")))):
+                fallback, facts["out"] = patched, ()
             state.values.setdefault(name, fallback)
             was = refused_link.get(name, str(raw))
-            facts = {**refused.refusal.facts, "was": was, "used": state.values[name]}
+            facts |= {"was": was, "used": state.values[name]}
             state.refusals[name] = Refusal(refused.refusal.code, facts)
     session["_scheme"] = state.values["scheme"]
     state.unknown = tuple(session.get("_unknown", ()))

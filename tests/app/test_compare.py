@@ -301,6 +301,17 @@ def test_a_row_that_cannot_be_drawn_falls_out_alone_and_is_named(
         assert {name: query(app)[name] for name in more} == more
 
 
+def test_a_row_edited_into_nonsense_stays_what_it_was_and_the_others_take_their_edits() -> None:
+    app = _opened(rows="normal(std=0.5)-zeros-ones", aspect="figures")
+    app.session_state["rows"] = "normal(std=0.25)-zeros-uniform(gain=2)"
+    app.run()
+    assert list(_rows(app)) == ["Normal, std = 0.25", "Zeros", "Ones"]
+    (why,) = refusals(app)
+    assert "no parameter gain" in why
+    assert why.endswith("The schemes in force stay.")
+    assert app.session_state["rows"].endswith("uniform(gain=2)")  # what was typed stays
+
+
 def test_of_nine_rows_the_first_eight_stay() -> None:
     app = _opened(rows=f"{MANY}-zeros")
     assert query(app)["rows"] == MANY
