@@ -46,7 +46,7 @@ class LessonStep:
     """
 
     key: str
-    #: a script that prints this step's tensors, bit for bit, on a machine of its own
+    #: a script that by itself prints this step's tensors: the same bits on one machine
     code: str
     #: the step's function alone, as the lesson has it in a cell
     cell: str

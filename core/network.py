@@ -1,7 +1,7 @@
 """The lesson's three-layer network and its general form: a stack of linear layers, run step by step.
 
 A ``Network`` is a description and holds no tensors; a ``Net`` is the module that plain torch would
-build from it after ``torch.manual_seed(seed)``, bit for bit.
+build from it after ``torch.manual_seed(seed)``.
 """
 
 import itertools

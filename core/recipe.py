@@ -1,4 +1,4 @@
-"""Any draw, and any network, as PyTorch code that makes the same draws and computes the same."""
+"""Any draw, and any network, as PyTorch code that draws the same, and computes the same but for rounding."""
 
 import inspect
 import math
@@ -34,8 +34,8 @@ def pytorch_code(
 ) -> str:
     """Return a script that draws, bit for bit, what ``draw`` with the same arguments does.
 
-    An orthogonal weight is LAPACK's, and the same but for rounding. Arguments that equal torch's own
-    defaults are left out.
+    That holds where both run on one machine: see ``draw``. An orthogonal weight is LAPACK's, and the same
+    but for rounding. Arguments that equal torch's own defaults are left out.
 
     Raises:
         InitLabError: see ``draw``; the device may be another machine's.
@@ -118,9 +118,9 @@ def network_code(  # noqa: PLR0913 - by keyword, what a run depends on
     """Return a script in the lesson's style that builds and runs ``network`` as a ``Net`` does.
 
     Its weights are those of ``Net(network, seed=seed)``, or ``values`` by name; its input is that of
-    ``seeded_input(batch, network.inputs, seed=data_seed)``, or ``rows``: all bit for bit. Its output
-    agrees but for rounding, as products of matrices do. It needs torch alone, and prints what the
-    lesson prints but for torchsummary's text.
+    ``seeded_input(batch, network.inputs, seed=data_seed)``, or ``rows``: bit for bit on one machine, but
+    for orthogonal weights. These and its output agree but for rounding, as products of matrices do. It
+    needs torch alone, and prints what the lesson prints but for torchsummary's text.
 
     Raises:
         InitLabError: for what ``Net``, ``seeded_input`` and ``Net.load`` refuse, and for numbers not finite.
@@ -197,7 +197,7 @@ def signal_code(  # noqa: PLR0913 - by keyword, what a run depends on
     """Return a script that sends the signals of ``signal.trace`` there and back, a run a scheme and seed.
 
     It makes the same draws, products and activations in the same order, and prints root mean squares by
-    layer: their geometric means over the seeds. They agree but for rounding: see ``signal.trace``.
+    layer: their geometric means over the seeds. These agree but for rounding: see ``signal.trace``.
 
     Raises:
         InitLabError: see ``signal.trace``; the device may be another machine's.

@@ -52,8 +52,9 @@ def draw(
     """Draw a weight tensor of ``shape``, ``(out, in, *kernel)``, with the scheme called ``key``.
 
     The numbers are those of ``torch.nn.init`` with a fresh generator of this ``seed`` on ``device``;
-    torch's global generator does not move. They are the same bits, but for an orthogonal matrix, which
-    is LAPACK's and may differ by rounding.
+    torch's global generator does not move. On one machine they are the same bits, but for an orthogonal
+    matrix, which is LAPACK's and may differ by rounding. A processor with other vector instructions may
+    give normal and scaled uniform weights other last digits.
 
     Raises:
         InitLabError: one of the types in ``core.errors``, before anything is allocated.
@@ -314,7 +315,7 @@ def _check_drawable(call: Call, law: Law, dtype: torch.dtype) -> None:
         )
     if half and law.uncut is not None and kept(law) <= NARROW:
         raise DtypeError(
-            f"Between these cuts lie {kept(law):.2g} of the normal law, which torch draws by rejection in "
+            f"Between these cuts lie {kept(law):.3g} of the normal law, which torch draws by rejection in "
             f"{name}, too coarse to follow the law; choose float32 or float64.",
             code="dtype.narrow",
             dtype=name,
@@ -339,7 +340,7 @@ def _check_whole(
         work = n * _rounds(law, n)
     if work > limit:
         raise SizeError(
-            f"{call.function} would take {work:.2g} steps here; the limit is {limit:.2g}. "
+            f"{call.function} would take {work:.3g} steps here; the limit is {limit:.3g}. "
             "A smaller layer takes fewer" + (", and so do wider cuts." if law.uncut else "."),
             code="size.work",
             work=work,
@@ -362,7 +363,7 @@ def _check_memory(needed: int, device: torch.device) -> None:
     free = devices.free_bytes(device)
     if needed > free:
         raise SizeError(
-            f"Drawing these weights takes {needed / 1e9:.1f} GB of memory, and {free / 1e9:.1f} GB are free.",
+            f"Drawing these weights takes {needed / 1e9:.3g} GB of memory, and {free / 1e9:.3g} GB are free.",
             code="size.memory",
             needed=needed,
             memory=free,

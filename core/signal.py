@@ -153,8 +153,8 @@ def trace(  # noqa: PLR0913 - what a run depends on, by keyword
     sent back. On the CPU, numbers too small for the normal range of float32 or float64 count as 0: they
     would make torch a hundred times slower. ``progress(done, total)`` is called after each layer.
 
-    Draws are torch's, bit for bit. Products of matrices are added up in an order that goes by the
-    processor, the threads and the place in memory: two runs agree to depth·width·eps.
+    Draws are torch's as of ``draw``, bit for bit. Products of matrices are added up in an order that goes by
+    the processor, the threads and the place in memory: two runs agree to depth·width·eps.
 
     Raises:
         InitLabError: before anything is computed.
@@ -296,7 +296,7 @@ class _Run:
         needed, free = self.needed, devices.free_bytes(self.device)
         if needed > free:
             raise SizeError(
-                f"This run would hold {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free. "
+                f"This run would hold {needed / 1e9:.3g} GB, and {free / 1e9:.3g} GB are free. "
                 "A smaller batch, width or depth needs less.",
                 code="size.signal",
                 needed=needed,

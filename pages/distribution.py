@@ -230,8 +230,9 @@ def _as_csv(drawn: Drawn) -> str:
     return file.getvalue()
 
 
-def _code(frame: Frame, _: Drawn) -> None:
-    frame.html(f'<p class="lab-note">{frame.t("code.intro")}</p>')
+def _code(frame: Frame, drawn: Drawn) -> None:
+    intro = frame.t("code.intro_orthogonal" if drawn.law.family == "orthogonal" else "code.intro")
+    frame.html(f'<p class="lab-note">{intro}</p>')
     st.code(cached.code(cached.request(frame.state)), language="python", wrap_lines=True)
 
 

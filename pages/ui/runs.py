@@ -1,6 +1,6 @@
 """A network's run, shared between visitors: small arrays for the eye, never the tensors themselves.
 
-A network is built anew for each result: the same seed gives the same numbers, and they are few.
+A network is built anew for each result: the same seed gives the same weights, and they are few.
 """
 
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""What theory gives, as short scripts around core: they print the numbers that the views of it show."""
+"""What theory gives, as short scripts around core: they print what its views show, with more digits."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The link of exactly what a page shows: to copy, and as a QR code for the last row."""
+"""The link of all that is chosen on a page: to copy, and as a QR code for the last row."""
 
 from html import escape
 from urllib.parse import urlencode, urlsplit
