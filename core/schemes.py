@@ -214,7 +214,7 @@ class Scheme:
         low, high = values.get("a"), values.get("b")
         if isinstance(low, float) and isinstance(high, float) and low >= high:
             raise ParameterError(
-                f"a must be less than b; they were a = {low:g} and b = {high:g}.",
+                f"a must be less than b; they were a = {low!r} and b = {high!r}.",
                 code="parameter.order",
                 name="b",
                 a=low,

@@ -132,7 +132,7 @@ def _why_sqrt5(frame: Frame) -> None:
     widest = SCHEMES["kaiming_uniform"].law(shape)
     frame.plot(
         lambda look: multiples(panels, t, look, height=SLOPE_HEIGHT, reach=[widest]),
-        sentences(t("lesson.sqrt5.alt", a=f"{a:.4g}"), finding),
+        sentences(t("lesson.sqrt5.alt", a=teaching.slope_name(a)), finding),
         key="slope",
         height=SLOPE_HEIGHT,
     )
@@ -158,7 +158,7 @@ def _slider(frame: Frame) -> None:
         t("control.slope"),
         sorted({*SLOPES, state["slope"]}),
         key="slid",
-        format_func=lambda a: "√5" if a == SQRT5 else f"{a:.4g}",
+        format_func=teaching.slope_name,
         on_change=moved,
         disabled="slope" in state.fixed,
     )

@@ -45,7 +45,7 @@ def cover(state: State, page: str, t: Text) -> None:
     with st.container(key="cover"):
         st.html(f'<{level} class="lab-headline">{t(f"predict.{page}")}</{level}>')
         if page in {"compare", "signal"}:  # whose schemes stand in a drawer
-            names = [comparing.named(entry, t) for entry in state.comparison.entries]
+            names = comparing.names(state.comparison.entries, t)
             st.html(f'<p class="lab-verdict">{escape(" · ".join(names))}</p>')
         st.html(f'<p class="lab-verdict">{t("predict.waits")}</p>')
         st.button(t("predict.reveal"), key="reveal", on_click=_reveal, type="primary")

@@ -1,5 +1,6 @@
 """What a comparison says: its finding, its panels and its figures."""
 
+import math
 from collections.abc import Sequence
 from html import escape
 from typing import Any, NamedTuple
@@ -14,6 +15,8 @@ from pages.ui.state import State
 
 #: Bins of each histogram: those of the distribution page, so that both share their draws.
 BINS = 60
+#: Digits of the parameters in the schemes' names: as few as tell these apart.
+DIGITS = (4, 8, 17)
 
 
 class Compared(NamedTuple):
@@ -35,8 +38,7 @@ def compared(state: State, t: Text) -> list[Compared]:
     entries = state.comparison.entries
     schemes = [entry.scheme for entry in entries]
     rows = []
-    for place, entry in enumerate(entries):
-        name = named(entry, t)
+    for place, (entry, name) in enumerate(zip(entries, names(entries, t), strict=True)):
         brief = name if schemes.count(entry.scheme) > 1 else t(f"scheme.{entry.scheme}.name")
         rows.append(Compared(place, entry, entry.layer(state.layer), name, brief, _drawn(entry, state)))
     if state["order"] == "std":
@@ -63,16 +65,24 @@ def code(rows: Sequence[Compared], state: State) -> str:
     return "\n\n".join(f"# {row.entry}\n{cached.code(request(row.entry, state))}" for row in rows)
 
 
-def named(entry: Entry, t: Text) -> str:
-    """Name an entry by its scheme and by what sets it apart."""
-    given = [f"{name} = {_short(value)}" for name, value in entry.params]
+def names(entries: Sequence[Entry], t: Text) -> list[str]:
+    """Name entries by their schemes and by what sets them apart, with as few digits as do so."""
+    for digits in DIGITS:
+        found = [_named(entry, t, digits) for entry in entries]
+        if len(set(found)) == len(set(entries)):
+            break
+    return found
+
+
+def _named(entry: Entry, t: Text, digits: int) -> str:
+    given = [f"{name} = {_short(value, digits)}" for name, value in entry.params]
     if entry.fans:
         given.append(t("context.fans", fan_in=count(entry.fans[0]), fan_out=count(entry.fans[1])))
     return t("verdict.and").join([t(f"scheme.{entry.scheme}.name"), *given])
 
 
-def _short(value: float | str) -> str:
-    return value if isinstance(value, str) else quantity(value, value, trim=True)
+def _short(value: float | str, digits: int) -> str:
+    return value if isinstance(value, str) else quantity(value, value, digits, trim=True)
 
 
 def context(state: State, t: Text) -> str:
@@ -99,8 +109,8 @@ def finding(rows: Sequence[Compared], t: Text) -> str:
     if not spread:
         return t("compare.no_spread")
     low, high = (f(spread, key=lambda row: row.drawn.law.std) for f in (min, max))
-    facts = {"low": _std(low), "high": _std(high), "narrow": low.brief, "wide": high.brief}
     ratio = high.drawn.law.std / low.drawn.law.std
+    facts = {"low": _std(low, ratio), "high": _std(high, ratio), "narrow": low.brief, "wide": high.brief}
     if len(rows) == 1:
         return t("compare.one", **facts)
     if len(spread) == 1:
@@ -110,14 +120,15 @@ def finding(rows: Sequence[Compared], t: Text) -> str:
     return t("compare.finding", ratio=apart(ratio, 1), **facts)
 
 
-def _std(row: Compared) -> str:
-    std = row.drawn.law.std
-    return quantity(std, std, trim=True)
+def _std(row: Compared, ratio: float) -> str:
+    """Write a std so that it can be told from one that is ``ratio`` times as large."""
+    std, near = row.drawn.law.std, 1e-9 < ratio - 1 < 1e-2
+    return quantity(std, std * (ratio - 1) if near else std, trim=True)
 
 
 def alt(rows: Sequence[Compared], t: Text) -> str:
     """Return the charts in words."""
-    names = t("verdict.and").join(f"{row.name} (σ = {_std(row)})" for row in rows)
+    names = t("verdict.and").join(f"{row.name} (σ = {_std(row, math.inf)})" for row in rows)
     return sentences(t("compare.alt", names=names), finding(rows, t))
 
 

@@ -10,7 +10,7 @@ from core.layers import Start
 from core.rosetta import Equivalent
 from core.schemes import TORCH
 from pages.text import Text, count, quantity, sentences
-from pages.ui.comparing import layer_name, named, phrase, table
+from pages.ui.comparing import layer_name, names, phrase, table
 from pages.ui.reading import connections
 from pages.ui.state import State
 
@@ -135,14 +135,14 @@ def _stacked(layer: Layer, t: Text) -> list[str]:
 def _stds(layer: Layer, compared: Comparison, t: Text) -> str:
     """Return what each scheme's std is by torch's fans and by the true ones."""
     body = []
-    for entry in compared.entries:
+    for entry, name in zip(compared.entries, names(compared.entries, t), strict=True):
         if entry.fans is not None or layer.kind in {"Embedding", "EmbeddingBag"}:
             continue  # it has a layer of its own, or fans mean nothing here
         law, true = entry.law(layer), comparison.by_connections(entry.scheme, layer, **dict(entry.params))
         cells = [quantity(law.std, law.std), "–", "–"]
         if true is not None and true.std > 0:
             cells[1:] = [quantity(true.std, true.std), _ratio(law.std / true.std)]
-        body.append(_row(escape(named(entry, t)), cells))
+        body.append(_row(escape(name), cells))
     heads = [t("compare.std"), t("inspector.torch"), t("inspector.true"), t("inspector.ratio")]
     caption = t("inspector.std_caption" if layer.parts == 1 else "inspector.std_caption_parts")
     return table(heads, "".join(body), caption, "lab-fans") if body else ""
@@ -192,6 +192,8 @@ def translation(state: State, t: Text) -> str:
 def elsewhere(state: State, t: Text) -> str:
     """Return each scheme as other frameworks have it, for its layer, and what a layer starts as there."""
     words = [f'<p class="lab-note">{sentences(t("rosetta.intro"), t("rosetta.note.axes"))}</p>']
+    entries = state.comparison.entries
+    named = dict(zip(entries, names(entries, t), strict=True))
     for entry, layer, rows in spellings(state):
         params: dict[str, Any] = dict(entry.params)
         ours = Spelled(
@@ -201,7 +203,7 @@ def elsewhere(state: State, t: Text) -> str:
             entry.law(layer),
         )
         theirs = [Spelled(r.framework, r.source.url, r.call, r.law, r.notes, r.exact) for r in rows]
-        caption = f"<b>{escape(named(entry, t))}</b> · {escape(layer.text)}"
+        caption = f"<b>{escape(named[entry])}</b> · {escape(layer.text)}"
         words.append(_spellings([ours, *theirs], caption, t) + _depthwise(entry, layer, t))
     if _comparable(state.layer):
         defaults = rosetta.defaults(state.layer.shape)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from core import Law
 from core.laws import Expression
 from core.schemes import number
+from pages.text import apart
 
 
 def formula(law: Law) -> str:
@@ -32,7 +33,7 @@ def _orthogonal(law: Law) -> str:
 
 def _sparse(law: Law) -> str:
     ((_, p),) = law.atoms
-    share = f"p={number(float(f'{p:.4g}'))}"
+    share = f"p={apart(p, 1) if p > 0.9 else number(float(f'{p:.4g}'))}"
     return _list(
         r"W\sim p\,\delta_0+(1-p)\,\mathcal N(0,\,\sigma^2)", share, rf"\sigma={law.parameters[0].numeric}"
     )

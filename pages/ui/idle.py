@@ -7,7 +7,7 @@ import streamlit as st
 from core import PARAMETERS, SCHEMES
 from core.network import written_parameters
 from core.schemes import Value
-from pages.text import Text
+from pages.text import Text, quantity
 from pages.ui import controls
 from pages.ui.reading import layer as layer_name
 from pages.ui.state import TABLE, Refused, State, default_of
@@ -25,7 +25,7 @@ def sentences(state: State, t: Text) -> list[str]:
         given = dict(params)
         if given.get("a", 0) and given.get("nonlinearity", "leaky_relu") != "leaky_relu":
             entry = f"{scheme}({written_parameters(params)})"
-            words.append(t("refused.idle_slope_row", was=f"{given['a']:g}", entry=entry))
+            words.append(t("refused.idle_slope_row", was=quantity(float(given["a"]), trim=True), entry=entry))
     return words
 
 

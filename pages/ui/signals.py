@@ -118,11 +118,10 @@ def followed(state: State, t: Text, *, backward: bool) -> tuple[list[Followed], 
 def foretold(state: State, t: Text) -> list[Foretold]:
     """Return the schemes that are compared with what theory expects of them; nothing is run."""
     rows = []
-    for place, entry in enumerate(state.comparison.entries):
+    entries = state.comparison.entries
+    for place, (entry, name) in enumerate(zip(entries, comparing.names(entries, t), strict=True)):
         given, course = theory(asked(entry, state, backward=False))
-        rows.append(
-            Foretold(place=place, entry=entry, name=comparing.named(entry, t), setting=given, expected=course)
-        )
+        rows.append(Foretold(place=place, entry=entry, name=name, setting=given, expected=course))
     return rows
 
 

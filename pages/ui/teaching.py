@@ -13,6 +13,7 @@ from core import SCHEMES, Law, LessonStep, Question, Summary, lesson, replay_les
 from core.lesson import FAN_IN, FAN_OUT, SOURCES, STEPS, OwnDefault, own_defaults
 from core.network import LESSON
 from core.quiz import ALPHA, KINDS, questions
+from core.schemes import number as in_latex
 from pages.figures.comparison import Panel
 from pages.text import Text, count, expected_count, quantity, sentences
 from pages.ui import reading, runs
@@ -168,13 +169,19 @@ def slope_formula(a: float, fan_in: int) -> str:
         middle = rf"\sqrt{{6/((1+5)\cdot {fan_in})}}"
         steps = [middle, rf"1/\sqrt{{{fan_in}}}"]
     else:
-        square = f"{a * a:.4g}"
+        square, slope = float(f"{a * a:.4g}"), in_latex(float(f"{a:.4g}"))
+        slope = rf"({slope})" if "^" in slope else slope
         steps = [
-            rf"\sqrt{{6/((1+{a:.4g}^2)\cdot {fan_in})}}",
-            rf"\sqrt{{6/({1 + float(square):.4g}\cdot {fan_in})}}",
+            rf"\sqrt{{6/((1+{slope}^2)\cdot {fan_in})}}",
+            rf"\sqrt{{6/({1 + square:.4g}\cdot {fan_in})}}",
         ]
     head = r"$b=\sqrt{6/((1+a^2)\cdot\mathrm{fan\_in})}$"
     return head + "".join(rf" ${{=}}\;{step}$" for step in [*steps, f"{bound:.4g}"])
+
+
+def slope_name(a: float) -> str:
+    """Return a slope as it is called: √5 by that name."""
+    return "√5" if a == lesson.SQRT5 else quantity(a, a, trim=True)
 
 
 def slope_finding(a: float, law: Law, fan_in: int, t: Text) -> str:
@@ -184,7 +191,7 @@ def slope_finding(a: float, law: Law, fan_in: int, t: Text) -> str:
         return t("lesson.sqrt5.arrived", bound=quantity(own, own, trim=True))
     ratio = bound / own
     numbers = {
-        "a": f"{a:.4g}",
+        "a": slope_name(a),
         "bound": quantity(bound, bound, trim=True),
         "own": quantity(own, own, trim=True),
     }
@@ -194,7 +201,7 @@ def slope_finding(a: float, law: Law, fan_in: int, t: Text) -> str:
 def slope_panels(a: float, drawn: Drawn, own: Drawn, t: Text) -> list[Panel]:
     """Return the weights at slope ``a`` over those of nn.Linear's own default."""
     named = (
-        t("lesson.sqrt5.panel", a="√5" if a == lesson.SQRT5 else f"{a:.4g}"),
+        t("lesson.sqrt5.panel", a=slope_name(a)),
         t("lesson.sqrt5.own_panel"),
     )
     return [

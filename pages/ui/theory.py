@@ -184,9 +184,14 @@ def gains_table(state: State, t: Text) -> str:
         theirs = "–" if row is None or row.gain is None else quantity(row.gain)
         slope = signals.slope_at_1(key)
         source = escape(row.source) if row else t("gains.own")
-        cells = (theirs, _gain(own.mean_square), _gain(own.gradient), _gain(slope), source)
+        cells = (theirs, _gain(own.mean_square), _gain(own.gradient), _beside_1(slope), source)
         body.append(f'<tr><th scope="row">{name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>')
     return table(heads, "".join(body), t("gains.caption"), "lab-gains")
+
+
+def _beside_1(value: float) -> str:
+    """Write a slope, on which side of 1 it lies."""
+    return apart(value, 1) if 1e-9 < abs(value - 1) < 1e-3 else _gain(value)
 
 
 def _gain(value: float) -> str:

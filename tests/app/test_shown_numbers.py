@@ -7,6 +7,7 @@ import math
 import re
 from html import unescape
 from itertools import chain
+from typing import Any
 
 import pytest
 import torch
@@ -16,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import SCHEMES, Law, Net, Network, outlook, referee, replay_lesson, signal, summarize
 from core.network import LESSON
+from pages.ui import formulas
 from tests.app.conftest import few, opened, refusals, said
 from tests.written import NUMBER, numbers, read
 
@@ -67,7 +69,7 @@ sizes = st.builds(lambda m, e: float(f"{m:.3f}e{e}"), st.floats(1, 9.99), st.int
 
 
 @st.composite
-def _draws(data: st.DrawFn) -> tuple[str, dict[str, float]]:
+def _draws(data: st.DrawFn) -> tuple[str, dict[str, Any]]:
     """Draw a scheme and parameters of any size that float64 tells apart."""
     size = data(sizes)
     return data(
@@ -79,7 +81,7 @@ def _draws(data: st.DrawFn) -> tuple[str, dict[str, float]]:
                 ("uniform", {"a": -size, "b": 3 * size}),
                 ("uniform", {"a": size, "b": size * (1 + 1e-6)}),
                 ("trunc_normal", {"std": size, "a": -size, "b": 2 * size}),
-                ("kaiming_normal", {"a": min(size, 1e6)}),
+                ("kaiming_normal", {"a": min(size, 1e6), "nonlinearity": "leaky_relu"}),
                 ("xavier_uniform", {"gain": size}),
                 ("sparse", {"sparsity": 0.3, "std": size}),
             ]
@@ -89,9 +91,9 @@ def _draws(data: st.DrawFn) -> tuple[str, dict[str, float]]:
 
 @few
 @given(draw=_draws(), language=st.sampled_from(["en", "zh"]))
-def test_the_distribution_s_table_is_the_summary(draw: tuple[str, dict[str, float]], language: str) -> None:
+def test_the_distribution_s_table_is_the_summary(draw: tuple[str, dict[str, Any]], language: str) -> None:
     scheme, params = draw
-    link = {name: repr(value) for name, value in params.items()} | {"lang": language, "dtype": "float64"}
+    link = {name: str(value) for name, value in params.items()} | {"lang": language, "dtype": "float64"}
     app = opened(scheme=scheme, fan_in="48", fan_out="30", seed="3", **link)
     assert refusals(app) == []
     law = SCHEMES[scheme].law((30, 48), **params)
@@ -167,6 +169,51 @@ def test_the_signal_s_figures_are_the_run_s(scale: str, scheme: float) -> None:
             _same(drawn, float(outlook.spread(run.activation_mean_square).middle[layer]))
             # E[relu²] halves a length, and the next layer multiplies it by σ_w² (He et al. 2015)
             _same(theory, float(scale) * math.sqrt((spread / 2) ** (layer + 1)))
+
+
+@LANGUAGES
+def test_what_lies_close_together_is_told_apart(language: str) -> None:
+    """Two stds a share of 10⁻⁷ apart, in the finding and in their names; two ends likewise, refused."""
+    words = _plain(said(opened("compare", rows="normal(std=2.0000001)-normal(std=2)", lang=language)))
+    # the ratio is 1.00000005
+    for number in ("1.00000005", "2.0000001"):
+        assert number in words
+    (refusal,) = refusals(opened(scheme="uniform", a="2.0000001", b="2", lang=language))
+    assert numbers(refusal)[:2] == [2.0000001, 2]
+
+
+@LANGUAGES
+def test_two_schemes_a_little_apart_have_two_names(language: str) -> None:
+    table = _table(
+        opened("compare", aspect="figures", rows="normal(std=2.0000001)-normal(std=2)", lang=language),
+        "lab-two",
+    )
+    assert [numbers(name)[-1] for name in table] == [2.0000001, 2]
+
+
+@LANGUAGES
+def test_a_small_slope_stands_as_a_power_or_in_full(language: str) -> None:
+    """a = 10⁻⁵, 10⁻⁸: 1e-05 is a notation of code, not of text; the wall is √(6/512)."""
+    for slope, shown in (("1e-5", "a = 0.00001"), ("1e-8", "a = 10⁻⁸")):
+        words = _plain(said(opened("lesson", step="sqrt5", slope=slope, lang=language)))
+        assert shown in words
+        assert "0.1083" in words
+        assert not re.search(r"\de-\d", words)
+
+
+@LANGUAGES
+def test_a_slope_beside_1_is_told_from_it(language: str) -> None:
+    """The length map of tanh(az), a small, has slope 1 − 2a² at 1 with its own gain (tanh x ≈ x − x³/3)."""
+    link = {"activation": "tanh(0.001*z)", "sight": "gains", "lang": language}
+    table = _table(opened("signal", **link), "lab-gains")
+    assert read(list(table["tanh(0.001*z)"].values())[3]) == pytest.approx(1 - 2e-6, abs=5e-9)
+    assert read(list(table["linear"].values())[3]) == 1
+
+
+def test_a_share_beside_1_is_told_from_it() -> None:
+    """A thousand million rows of which all but 100 are 0: p is 0.9999999, not 1."""
+    law = SCHEMES["sparse"].law((10**9, 1), sparsity=1 - 1e-7)
+    assert "p=0.9999999" in formulas.formula(law)
 
 
 # --- closed forms of theory -------------------------------------------------------------------------------
