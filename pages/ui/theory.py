@@ -105,6 +105,11 @@ def chaos_finding(rows: Sequence[Foretold], state: State, t: Text) -> str:
     return lead + (t("chaos.colon") + t("signal.listed").join(parts) if parts else "") + t("chaos.stop")
 
 
+#: Layers through which inputs can be told apart, below which they are not counted: 6ξ is −6/ln(slope), and
+#: slopes below some 10⁻⁹ drown in rounding.
+LEAST_DEEP = 0.3
+
+
 def chaos_table(rows: Sequence[Foretold], state: State, t: Text) -> str:
     """Return where each scheme lies, and how deep a signal gets there."""
     heads = [t(f"chaos.head.{name}") for name in ("scheme", "sigma_w2", "q", "chi1", "inputs", "gradients")]
@@ -122,7 +127,7 @@ def chaos_table(rows: Sequence[Foretold], state: State, t: Text) -> str:
             _beside(row.setting.sigma_w2, signals.edge(state["activation"], row.setting.sigma_b2)),
             _short(here.q),
             apart(here.chi1, 1),
-            _short(here.deep),
+            "&lt;1" if here.deep < LEAST_DEEP else _short(here.deep),
             _short(here.far),
         )
         side = f"<br><i>{t(f'chaos.phase.{here.phase}')}</i>" if here.phase else ""

@@ -246,6 +246,12 @@ def test_a_sine_has_its_gains_its_edge_and_its_maps(k: int, language: str) -> No
         _same(shown[0], sigma_w2)
         _same(shown[1], q)
         _same(shown[2], sigma_w2 * _sine(k, q)[1])
+        # at c* = 0 the correlation map's slope is σ_w²·E[φ′]² = σ_w²·k²·e^{−k²q}, and 6ξ = −6/ln of it
+        deep = 6 / (k * k * q - math.log(sigma_w2 * k * k))
+        if deep > 0.3:
+            _same(shown[3], deep)
+        else:
+            assert unescape(shown[3]) == "<1"
         _same(shown[4], math.log(10**6) / math.log(sigma_w2 * _sine(k, q)[1]))
 
     words = _plain(said(opened("signal", sight="maps", **link)))
