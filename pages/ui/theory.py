@@ -90,7 +90,7 @@ def chaos_finding(rows: Sequence[Foretold], state: State, t: Text) -> str:
     if map_ is None:
         lead = t("chaos.unknown", activation=activation)
     elif not math.isnan(edge):
-        lead = t("chaos.turns", edge=_short(edge), **facts)
+        lead = t("chaos.turns", edge=_edge(edge, placed), **facts)
     else:
         row = map_.chi1[int(np.abs(map_.sigma_b2 - floor).argmin())]
         beyond = np.flatnonzero(row > 1)
@@ -144,6 +144,12 @@ def _no_theory(name: str, why: str) -> str:
 
 def _short(value: float) -> str:
     return quantity(value, digits=3, trim=True)
+
+
+def _edge(edge: float, placed: Sequence[Dot]) -> str:
+    """Write the edge of chaos so that it can be told from the scheme that lies next to it."""
+    near = min((dot.sigma_w2 for dot in placed), key=lambda value: abs(value - edge), default=0.0)
+    return apart(edge, near) if abs(near - edge) < 1e-2 * edge else _short(edge)
 
 
 def _beside(sigma_w2: float, edge: float) -> str:

@@ -298,6 +298,19 @@ def test_what_lies_next_to_the_edge_is_told_from_it() -> None:
 
 
 @LANGUAGES
+@pytest.mark.parametrize("sigma_b", ["1e-6", "1e-7"])
+def test_the_edge_is_told_from_a_scheme_beside_it(sigma_b: str, language: str) -> None:
+    """On tanh's edge q·E[φ′²] − E[φ²] = σ_b²·E[φ′²], and σ_w² = 1/E[φ′²].
+
+    For small q, E[φ²] = q − 2q² + 17q³/3 and E[φ′²] = 1 − 2q + 7q²: so 4q³/3 = σ_b², and σ_w² = 1 + 2q.
+    """
+    link = {"bias": "normal", "sigma_b": sigma_b, "rows": "xavier_normal", "lang": language}
+    words = _plain(said(opened("signal", activation="tanh", sight="chaos", **link)))
+    (edge,) = re.findall(r"σw²\s=\s(1\.\d+)", words)
+    assert float(edge) - 1 == pytest.approx(2 * (0.75 * float(sigma_b) ** 2) ** (1 / 3), rel=HALF)
+
+
+@LANGUAGES
 def test_what_is_out_of_reach_takes_nothing_else_with_it(language: str) -> None:
     """E[e^{q z²/4}] = 1/√(1 − q/2) ends at q = 2: lengths from 2 on have no q*, and gains at 1 are had."""
     link = {"activation": "exp(z^2/8)", "rows": "kaiming_normal", "lang": language}
