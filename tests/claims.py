@@ -3,7 +3,7 @@
 A sentence can be false although no number in it is: "wider" for "narrower", "rows" for "columns", "is kept"
 for "vanishes". An entry with such a word is held by a literal sentence in ``tests/app/sentences.toml``, for a
 setting whose truth is known, or else by ``tests/claims.toml``: its words that carry the fact, in their order,
-in both languages. They were read one by one, and so is each that is added.
+in both languages. Whoever adds or changes one reads the entry first, in both.
 """
 
 import re
