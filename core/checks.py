@@ -13,7 +13,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from core.errors import ParameterError, shown
+from core.errors import DtypeError, ParameterError, shown
 from core.fans import is_whole
 
 Kind = TypeVar("Kind")
@@ -21,6 +21,8 @@ Array = npt.NDArray[np.float64]
 
 #: Numbers of one array that is given as a list.
 MOST = 1 << 24
+#: The dtypes that torch.nn.init draws, on every device but one: mps has no float64.
+DRAWN = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
 
 
 def checked_whole(name: str, value: object, high: int, low: int = 1) -> int:
@@ -70,6 +72,21 @@ def checked_flag(name: str, value: object) -> bool:
     if isinstance(value, bool | np.bool_):
         return bool(value)
     raise unfit(name, value, "True or False")
+
+
+def checked_dtype(dtype: object, name: str = "dtype") -> torch.dtype:
+    """Return ``dtype`` if torch draws in it.
+
+    Raises:
+        DtypeError: for all but ``DRAWN``.
+    """
+    if isinstance(dtype, torch.dtype) and dtype in DRAWN:
+        return dtype
+    raise DtypeError(
+        f"{name} must be one of {', '.join(map(str, DRAWN))}; it was {shown(dtype)}.",
+        code="dtype.unknown",
+        value=shown(dtype),
+    )
 
 
 def checked_progress(progress: Callable[[int, int], bool | None] | None) -> None:

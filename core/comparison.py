@@ -172,6 +172,7 @@ def by_connections(scheme: str, layer: Layer, **params: Any) -> Law | None:
     row = scheme_of(scheme)
     checked_kind("layer", layer, Layer, "a Layer")
     if scheme in _FROM_SHAPE:
+        row.checked(params)
         return row.law(layer.part, **params) if layer.parts > 1 else None
     return row.law(Fans(*layer.connections), **params)
 

@@ -25,6 +25,16 @@ class Fans:
     fan_in: int | Fraction
     fan_out: int | Fraction
 
+    def __post_init__(self) -> None:
+        for fan in (self.fan_in, self.fan_out):
+            if not _is_fan(fan):
+                raise ShapeError(
+                    "Fans are whole numbers or Fractions, more than 0 and up to 2^63 - 1; they were "
+                    f"{shown((self.fan_in, self.fan_out))}.",
+                    code="shape.fans",
+                    shape=shown((self.fan_in, self.fan_out)),
+                )
+
     @classmethod
     def of(cls, shape: "Sequence[int] | Fans") -> "Fans":
         """Read the fans off a weight shape ``(out, in, *kernel)``, by torch's rule.
@@ -66,6 +76,12 @@ def checked_shape(shape: object) -> tuple[int, ...]:
             shape=shown(shape),
         )
     return tuple(whole)
+
+
+def _is_fan(value: object) -> bool:
+    if isinstance(value, Fraction):
+        return 0 < value <= MAX_SIZE and value.denominator <= MAX_SIZE
+    return is_whole(value, 1, MAX_SIZE)
 
 
 def is_whole(value: object, low: float, high: float) -> bool:

@@ -5,6 +5,7 @@ their own. It brings the bands that a chart draws over the weights, each with it
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -19,6 +20,7 @@ from core.fans import is_whole
 Array = npt.NDArray[np.float64]
 #: ``indicator`` is a pattern of zeros and ones; ``sparse`` a normal law with some weights set to 0
 Family = Literal["uniform", "normal", "truncated_normal", "orthogonal", "sparse", "indicator", "point"]
+Kind = Literal["support", "coverage"]
 
 #: How many standard deviations a coverage band reaches, as the lesson has it: ±3·stddev.
 COVERAGE_SIGMAS = 3
@@ -42,7 +44,7 @@ class Band:
     ``coverage`` is a yardstick: a known share, 1 − ``probability``, lies outside.
     """
 
-    kind: Literal["support", "coverage"]
+    kind: Kind
     low: float
     high: float
     #: probability of the closed interval [low, high]
@@ -51,6 +53,19 @@ class Band:
     formula: str
     #: LaTeX of the low and the high end, with this layer's numbers where it computes them
     ends: tuple[str, str]
+
+    def __post_init__(self) -> None:
+        low, high = real(self.low), real(self.high)
+        fits = {
+            "kind": (isinstance(self.kind, str) and self.kind in _KINDS, " or ".join(_KINDS)),
+            "low": (low <= high, "a number, and no more than high"),
+            "probability": (0 <= real(self.probability) <= 1, "a number from 0 to 1"),
+            "formula": (isinstance(self.formula, str), "text"),
+            "ends": (_all(self.ends, str) and len(self.ends) == 2, "a pair of texts"),
+        }
+        _check_fit(self, fits)
+        object.__setattr__(self, "low", low)
+        object.__setattr__(self, "high", high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +125,11 @@ class Law:
         Raises:
             ParameterError: for a part of the wrong kind.
         """
-        walls = self.bands if _all(self.bands, Band) else ()
         fits = {
             "family": (isinstance(self.family, str) and self.family in _FAMILIES, ", ".join(_FAMILIES)),
             "parameters": (_all(self.parameters, Expression), "a tuple of Expressions"),
             "bands": (
-                _all(self.bands, Band) and all(_numbers((band.low, band.high)) for band in walls),
+                _all(self.bands, Band) and all(_numbers((band.low, band.high)) for band in self.bands),
                 f"a tuple of Bands, of {FURTHEST:g} at most",
             ),
             "continuous": (
@@ -129,9 +143,7 @@ class Law:
             "uncut": (self.uncut is None or _numbers(self.uncut), "a pair of numbers, or None"),
             "matrix": (self.matrix is None or _whole(self.matrix), "a pair of whole numbers, or None"),
         }
-        for name, (fit, wanted) in fits.items():
-            if not fit:
-                raise unfit(name, getattr(self, name), wanted)
+        _check_fit(self, fits)
 
     @property
     def random(self) -> bool:
@@ -207,9 +219,20 @@ class Law:
 
 #: How far out what a law consists of may lie.
 FURTHEST = 1e60
-_FAMILIES = get_args(Family)
+_FAMILIES, _KINDS = get_args(Family), get_args(Kind)
 #: A distribution of scipy.stats with its parameters.
 _FROZEN = type(stats.norm())
+
+
+def _check_fit(part: object, fits: Mapping[str, tuple[bool, str]]) -> None:
+    """Refuse the first field that does not fit, in the words of what would.
+
+    Raises:
+        ParameterError: if there is one.
+    """
+    for name, (fit, wanted) in fits.items():
+        if not fit:
+            raise unfit(name, getattr(part, name), wanted)
 
 
 def _all(parts: object, kind: type) -> bool:

@@ -11,11 +11,11 @@ from torch import nn
 
 from core import devices
 from core.activations import ACTIVATIONS
-from core.checks import Array, checked_array, checked_kind, checked_whole, unfit
+from core.checks import Array, checked_array, checked_dtype, checked_kind, checked_whole, unfit
 from core.fans import checked_shape, sequence
 from core.formula import activation_of
 from core.network import MAX_BATCH, OWN, Dense, Network, checked_values
-from core.sampling import checked_dtype, checked_seed
+from core.sampling import checked_seed
 from core.schemes import Call, scheme_of
 from core.signal import checked_bias, checked_input, checked_scale, checked_seeds, checked_sizes
 

@@ -21,16 +21,13 @@ import numpy.typing as npt
 import torch
 from scipy import special
 
-from core.checks import checked_array
-from core.errors import ParameterError, shown
-from core.fans import is_whole
+from core.checks import checked_array, checked_kind, checked_whole, unfit
+from core.fans import MAX_SIZE
 from core.laws import Array, Band, Law
 from core.rounding import (
     Rounded,
-    checked_band,
     checked_drawn_in,
-    checked_dtype,
-    checked_law,
+    checked_held,
     rounded_law,
     share_outside,
     spacing,
@@ -98,7 +95,7 @@ def judge(summary: Summary, law: Law) -> Verdict:
     Raises:
         ParameterError: if these are no summary and no law.
     """
-    _checked_summary(summary), checked_law(law)
+    _check_both(summary, law)
     if summary.drawn_in is not None:
         return _judged(summary, law, summary.drawn_in)
     verdicts = [_judged(summary, law, drawn_in) for drawn_in in ways(summary.dtype)]
@@ -142,8 +139,7 @@ def standard_errors(
     Raises:
         InitLabError: if an argument is of the wrong kind, or ``n`` is no positive whole number.
     """
-    n, law = _checked_n(n, 1), checked_law(law)
-    checked_dtype(dtype), checked_drawn_in(drawn_in)
+    n = _checked(n, 1, law, dtype, drawn_in)
     if not law.random:
         return {}
     errors = {"mean": law.std / math.sqrt(n)}
@@ -173,8 +169,7 @@ def expected_counts(
     Raises:
         InitLabError: if an argument is of the wrong kind.
     """
-    n, law, edges = _checked_n(n, 0), checked_law(law), _checked_edges(edges)
-    checked_dtype(dtype), checked_drawn_in(drawn_in)
+    n, edges = _checked(n, 0, law, dtype, drawn_in), _checked_edges(edges)
     total = np.zeros(len(edges) - 1)
     if law.continuous is not None:
         below = rounded_law(law, dtype, drawn_in).below(edges)
@@ -197,8 +192,8 @@ def expected_outside(
     Raises:
         InitLabError: if an argument is of the wrong kind.
     """
-    n, law, band = _checked_n(n, 0), checked_law(law), checked_band(band)
-    checked_dtype(dtype), checked_drawn_in(drawn_in)
+    n = _checked(n, 0, law, dtype, drawn_in)
+    checked_kind("band", band, Band, "a Band")
     if band.kind == "support":
         return 0.0
     if law.family == "orthogonal":
@@ -212,32 +207,22 @@ def drawn_counts(summary: Summary, law: Law) -> Counts:
     Raises:
         ParameterError: if these are no summary and no law.
     """
-    _checked_summary(summary), checked_law(law)
+    _check_both(summary, law)
     counts = summary.counts.copy()
     for value, number in summary.atoms if law.continuous is not None else ():
         counts[_bin_of(value, summary.edges)] -= number
     return counts
 
 
-def _checked_n(n: object, least: int) -> int:
-    if not is_whole(n, least, 2**63 - 1):
-        raise ParameterError(
-            f"n must be a whole number from {least} on; it was {shown(n)}.",
-            code="parameter.n",
-            value=n,
-            least=least,
-        )
-    return int(n)  # type: ignore[call-overload,no-any-return]
+def _checked(n: int, least: int, law: Law, dtype: torch.dtype, drawn_in: torch.dtype | None) -> int:
+    """Return n, if it is a number of weights that may follow a law in such dtypes."""
+    n = checked_whole("n", n, MAX_SIZE, least)
+    checked_kind("law", law, Law, "a Law"), checked_held(dtype), checked_drawn_in(drawn_in)
+    return n
 
 
-def _checked_summary(summary: Any) -> Summary:
-    if not isinstance(summary, Summary):
-        raise ParameterError(
-            f"summary must be a Summary, as summarize gives it; it was {type(summary).__name__}.",
-            code="parameter.summary",
-            value=type(summary).__name__,
-        )
-    return summary
+def _check_both(summary: Summary, law: Law) -> None:
+    checked_kind("summary", summary, Summary, "a Summary"), checked_kind("law", law, Law, "a Law")
 
 
 def _checked_edges(edges: Any) -> Array:
@@ -245,7 +230,7 @@ def _checked_edges(edges: Any) -> Array:
     with np.errstate(invalid="ignore"):  # two that are inf have no difference
         rising = array.ndim == 1 and len(array) > 1 and bool((np.diff(array) >= 0).all())
     if not rising:
-        raise ParameterError("edges must be two or more rising numbers.", code="parameter.edges")
+        raise unfit("edges", edges, "two or more rising numbers")
     return array
 
 

@@ -177,6 +177,7 @@ def defaults(shape: Sequence[int]) -> tuple[Default, ...]:
     Raises:
         ShapeError: if the shape has no fans.
     """
+    shape = checked_shape(shape)
     torch_law = scheme_of("classic_uniform").law(shape)
     torch_call = "torch.nn.init.kaiming_uniform_(w, a=math.sqrt(5))"
     keras_law = _variance_scaled(shape, 1.0, "fan_avg", "uniform")

@@ -14,17 +14,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from numbers import Real
-from typing import Any
 
 import numpy as np
 import torch
 from scipy import special
 
+from core.checks import DRAWN, checked_dtype, checked_kind, real
 from core.errors import DtypeError, ParameterError, shown
 from core.laws import Array, Band, Law, quadrature
 
-#: The dtypes that torch's initialisers draw on a CPU.
-DRAWN = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
 #: All dtypes whose weights can be summarised: torch draws nothing in 8 bits, but casts to them.
 HELD = (*DRAWN, torch.float8_e4m3fn, torch.float8_e5m2, torch.float8_e4m3fnuz, torch.float8_e5m2fnuz)
 
@@ -79,7 +77,7 @@ class Rounded:
         return tuple(beyond.tolist())
 
 
-def checked_dtype(dtype: Any) -> torch.dtype:
+def checked_held(dtype: object) -> torch.dtype:
     """Return ``dtype`` if weights of it can be summarised.
 
     Raises:
@@ -100,49 +98,13 @@ def checked_dtype(dtype: Any) -> torch.dtype:
     )
 
 
-def checked_drawn_in(drawn_in: Any) -> torch.dtype | None:
+def checked_drawn_in(drawn_in: object) -> torch.dtype | None:
     """Return ``drawn_in`` if torch draws weights in it, or if it is None: not known.
 
     Raises:
         DtypeError: otherwise.
     """
-    if drawn_in is None or (isinstance(drawn_in, torch.dtype) and drawn_in in DRAWN):
-        return drawn_in
-    raise DtypeError(
-        f"drawn_in must be one of {', '.join(map(_name, DRAWN))}, or None; it was {_name(drawn_in)}.",
-        code="dtype.drawn_in",
-        value=_name(drawn_in),
-    )
-
-
-def checked_law(law: Any) -> Law:
-    """Return ``law`` if it is one.
-
-    Raises:
-        ParameterError: otherwise.
-    """
-    if not isinstance(law, Law):
-        raise ParameterError(
-            f"law must be a Law, such as SCHEMES[key].law(shape); it was {type(law).__name__}.",
-            code="parameter.law",
-            value=type(law).__name__,
-        )
-    return law
-
-
-def checked_band(band: Any) -> Band:
-    """Return ``band`` if it is one.
-
-    Raises:
-        ParameterError: otherwise.
-    """
-    if not isinstance(band, Band):
-        raise ParameterError(
-            f"band must be a Band, one of law.bands; it was {type(band).__name__}.",
-            code="parameter.band",
-            value=type(band).__name__,
-        )
-    return band
+    return None if drawn_in is None else checked_dtype(drawn_in, "drawn_in")
 
 
 def ways(dtype: torch.dtype) -> tuple[torch.dtype, ...]:
@@ -168,9 +130,13 @@ def rounded_law(law: Law, dtype: torch.dtype, drawn_in: torch.dtype | None = Non
     Raises:
         InitLabError: if an argument is of the wrong kind, or the law has no continuous part.
     """
-    if checked_law(law).continuous is None:
-        raise ParameterError("A law without a continuous part has nothing to round.", code="parameter.atoms")
-    return _rounded_law(law, checked_dtype(dtype), checked_drawn_in(drawn_in) or ways(dtype)[0])
+    if checked_kind("law", law, Law, "a Law").continuous is None:
+        raise ParameterError(
+            "A law of points has nothing to round; one with a continuous part has.",
+            code="parameter.continuous",
+            name="law",
+        )
+    return _rounded_law(law, checked_held(dtype), checked_drawn_in(drawn_in) or ways(dtype)[0])
 
 
 @lru_cache(maxsize=256)
@@ -202,9 +168,8 @@ def _rounded_law(law: Law, dtype: torch.dtype, drawn_in: torch.dtype) -> Rounded
 
 def share_outside(law: Law, band: Band, dtype: torch.dtype, drawn_in: torch.dtype | None = None) -> float:
     """Return the share of the continuous part, rounded, that lies outside ``band``; see ``rounded_law``."""
-    return _share_outside(
-        checked_law(law), checked_band(band), checked_dtype(dtype), checked_drawn_in(drawn_in)
-    )
+    checked_kind("law", law, Law, "a Law"), checked_kind("band", band, Band, "a Band")
+    return _share_outside(law, band, checked_held(dtype), checked_drawn_in(drawn_in))
 
 
 @lru_cache(maxsize=1024)
@@ -222,7 +187,7 @@ def spacing(x: float, dtype: torch.dtype) -> float:
     Raises:
         InitLabError: if an argument is of the wrong kind.
     """
-    x, dtype = _real(x), checked_dtype(dtype)
+    x, dtype = real(checked_kind("x", x, Real, "a number")), checked_held(dtype)
     if not math.isfinite(x):
         return math.nan
     if dtype.itemsize == 1:  # of one of them torch's own eps is wrong
@@ -232,15 +197,6 @@ def spacing(x: float, dtype: torch.dtype) -> float:
     kind = torch.finfo(dtype)
     power = math.ldexp(1.0, math.frexp(x)[1] - 1) if x else 0.0
     return float(kind.eps * max(power, kind.smallest_normal))
-
-
-def _real(x: Any) -> float:
-    if not isinstance(x, Real):
-        raise ParameterError(f"x must be a number; it was {x!r}.", code="parameter.real", value=x)
-    try:
-        return float(x)
-    except OverflowError:
-        return math.inf
 
 
 def _moments(x: Array, share: Array, mean: float, std: float) -> tuple[float, ...]:

@@ -11,7 +11,7 @@ from torch import Generator, Tensor
 from torch.overrides import TorchFunctionMode
 
 from core import devices
-from core.checks import checked_flag, checked_progress
+from core.checks import DRAWN, checked_dtype, checked_flag, checked_progress
 from core.errors import Cancelled, DtypeError, ParameterError, SizeError, shown
 from core.fans import checked_shape, is_whole
 from core.laws import EDGE_SIGMAS, Law, checked_bins
@@ -20,8 +20,8 @@ from core.schemes import NARROW, Call, Scheme, kept, proposals, scheme_of
 from core.structure import defects
 from core.summary import Summary, Tally
 
-#: The dtypes that torch.nn.init draws, on every device but one: mps has no float64.
-DTYPES = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
+#: The dtypes that torch.nn.init draws.
+DTYPES = DRAWN
 
 #: Weights drawn at a time: 8 MB of float32, a multiple of 16.
 PART = 1 << 21
@@ -248,22 +248,6 @@ def check(
     elif math.prod(checked_shape(shape)) > STREAMED_LIMIT:
         raise _too_many(math.prod(checked_shape(shape)), STREAMED_LIMIT)
     return scheme, law, target
-
-
-def checked_dtype(dtype: object) -> torch.dtype:
-    """Return ``dtype`` if it is one of DTYPES.
-
-    Raises:
-        DtypeError: otherwise.
-    """
-    if not isinstance(dtype, torch.dtype) or dtype not in DTYPES:
-        allowed = ", ".join(str(d) for d in DTYPES)
-        raise DtypeError(
-            f"The dtype must be one of {allowed}; it was {shown(dtype)}.",
-            code="dtype.unknown",
-            value=shown(dtype),
-        )
-    return dtype
 
 
 def checked_seed(seed: object) -> int:

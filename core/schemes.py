@@ -242,7 +242,7 @@ class Scheme:
         In place of a shape, fans will do for a scheme that reads nothing else.
 
         Raises:
-            ShapeError: if the shape has no fans and the scheme needs them.
+            ShapeError: if the shape has no fans and the scheme needs them, or is fans and it needs more.
             ParameterError: see ``checked``.
         """
         sizes = shape if isinstance(shape, Fans) else checked_shape(shape)
@@ -574,8 +574,8 @@ def _siren_bound(shape: Sequence[int], p: Params) -> Expression:
 
 def _rows_and_columns(shape: Sequence[int]) -> tuple[int, int]:
     """Return the sides of the matrix that torch makes of a weight: its first dimension, and the rest."""
-    Fans.of(shape)
-    return shape[0], math.prod(shape[1:])
+    Fans.of(sizes := checked_shape(shape))
+    return sizes[0], math.prod(sizes[1:])
 
 
 def _orthogonal_law(shape: Sequence[int], p: Params) -> Law:
@@ -591,6 +591,7 @@ def _orthogonal_law(shape: Sequence[int], p: Params) -> Law:
 
 
 def _matrix(shape: Sequence[int], key: str) -> tuple[int, int]:
+    shape = checked_shape(shape)
     if len(shape) != 2:
         raise ShapeError(
             f"{key} fills a matrix, (rows, columns); this shape has {len(shape)} dimensions: {shape}.",
@@ -615,7 +616,7 @@ def _eye_law(shape: Sequence[int], _: Params) -> Law:
 
 
 def _dirac_law(shape: Sequence[int], p: Params) -> Law:
-    groups = p["groups"]
+    shape, groups = checked_shape(shape), p["groups"]
     if len(shape) not in {3, 4, 5} or shape[0] % groups:
         raise ShapeError(
             "dirac fills a convolution, (out, in, *kernel) with one to three kernel sizes, whose out "

@@ -15,9 +15,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from core.checks import checked_kind, unfit
 from core.errors import DeviceError, ParameterError, ShapeError
 from core.laws import Array, Band, Law, checked_bins
-from core.rounding import checked_band, checked_drawn_in, checked_dtype, checked_law
+from core.rounding import checked_drawn_in, checked_held
 
 Counts = npt.NDArray[np.int64]
 _Array = TypeVar("_Array", Counts, Array)
@@ -74,7 +75,7 @@ class Summary:
             InitLabError: if this is no tensor of real numbers, or an argument is of the wrong kind.
         """
         flat = _flat(weights)
-        tally = Tally(checked_law(law), bins, flat.dtype)
+        tally = Tally(checked_kind("law", law, Law, "a Law"), bins, flat.dtype)
         tally.add(flat)
         totals = {**tally.totals(), "drawn_in": checked_drawn_in(drawn_in)}
         if not totals["minimum"] < totals["maximum"]:
@@ -111,10 +112,7 @@ class Summary:
         Raises:
             ParameterError: if the two were counted over different edges, bands or atoms.
         """
-        if not isinstance(other, Summary):
-            raise ParameterError(
-                f"A Summary merges with a Summary; it was {type(other).__name__}.", code="parameter.summary"
-            )
+        checked_kind("other", other, Summary, "a Summary")
         mine, theirs = (
             (summary.edges.tolist(), summary.bands, [value for value, _ in summary.atoms])
             for summary in (self, other)
@@ -171,25 +169,15 @@ def _flat(weights: Any) -> Tensor:
     """
     if isinstance(weights, np.ndarray | np.generic) and not isinstance(weights, np.ma.MaskedArray):
         weights = _from_numpy(weights)
-    if not isinstance(weights, Tensor):
-        raise ParameterError(
-            f"weights must be a torch tensor or a numpy array; it was {type(weights).__name__}.",
-            code="parameter.weights",
-            value=type(weights).__name__,
-        )
-    checked_dtype(weights.dtype)
-    if weights.is_nested or weights.layout != torch.strided:
-        layout = "nested" if weights.is_nested else str(weights.layout).removeprefix("torch.")
-        raise ParameterError(
-            f"weights must be one dense tensor; its layout was {layout}.",
-            code="parameter.layout",
-            value=layout,
-        )
-    if weights.is_meta:
+    flat: Tensor = checked_kind("weights", weights, Tensor, "a torch tensor or a numpy array")
+    checked_held(flat.dtype)
+    if flat.is_nested or flat.layout != torch.strided:
+        raise unfit("weights", weights, "one dense tensor")
+    if flat.is_meta:
         raise DeviceError("A tensor on the meta device has no numbers.", code="device.meta", value="meta")
-    if not weights.numel():
+    if not flat.numel():
         raise ShapeError("An empty tensor has no weights to summarise.", code="shape.empty")
-    return weights.detach().resolve_neg().flatten().cpu()
+    return flat.detach().resolve_neg().flatten().cpu()
 
 
 def _from_numpy(array: np.ndarray | np.generic) -> Tensor:
@@ -197,7 +185,7 @@ def _from_numpy(array: np.ndarray | np.generic) -> Tensor:
     try:
         return torch.from_numpy(np.array(array, array.dtype.newbyteorder("="), order="C"))
     except TypeError:  # objects, text, dates, long doubles
-        checked_dtype(array.dtype)
+        checked_held(array.dtype)
         raise
 
 
@@ -375,7 +363,8 @@ def rounded(band: Band, dtype: torch.dtype, drawn_in: torch.dtype | None = None)
     Raises:
         InitLabError: if an argument is of the wrong kind.
     """
-    return _rounded(checked_band(band), checked_dtype(dtype), checked_drawn_in(drawn_in))
+    checked_kind("band", band, Band, "a Band")
+    return _rounded(band, checked_held(dtype), checked_drawn_in(drawn_in))
 
 
 @lru_cache(maxsize=1024)

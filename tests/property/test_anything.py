@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from functools import cache, partial
 from importlib import import_module
+from numbers import Rational
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -197,8 +198,17 @@ CALLS: Mapping[str, Callable[[], Arguments]] = {
     "extremes.largest_density": lambda: {"n": 15, "law": _law(), "x": [0.5, 1.0]},
     "extremes.largest_quantile": lambda: {"n": 15, "law": _law(), "u": 0.5},
     "extremes.smallest": lambda: {"n": 15, "law": _law()},
+    "fans.Fans": lambda: {"fan_in": Fraction(9, 2), "fan_out": 4},
     "fans.Fans.of": lambda: {"shape": (3, 5, 2)},
     "formula.activation_of": lambda: {"text": "z*tanh(z)"},
+    "laws.Band": lambda: {
+        "kind": "coverage",
+        "low": -1.0,
+        "high": 2.0,
+        "probability": 0.5,
+        "formula": "m",
+        "ends": ("a", "b"),
+    },
     "laws.Law": lambda: {
         "family": "normal",
         "parameters": _law().parameters,
@@ -459,6 +469,14 @@ MAY: Mapping[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("layer", "shared"), _is(Layer)),
     **dict.fromkeys(("network", "other"), _is(Network)),
     "shape": _sizes,
+    **dict.fromkeys(("fan_in", "fan_out"), lambda x: isinstance(x, Rational) and x > 0),
+    **dict.fromkeys(("kind", "formula"), _TEXT),
+    **dict.fromkeys(("low", "high"), lambda x: _number()(x) or (isinstance(x, float) and math.isinf(x))),
+    "probability": _number(0, 1),
+    "ends": _is(tuple),
+    **dict.fromkeys(
+        ("fans.Fans.of:shape", "schemes.Scheme.law:shape"), lambda x: _sizes(x) or isinstance(x, core.Fans)
+    ),
     "dtype": _DTYPE,
     "drawn_in": lambda x: x is None or _DTYPE(x),
     "dtypes": lambda x: x is None or (isinstance(x, tuple | list) and all(map(_DTYPE, x))),
@@ -637,6 +655,8 @@ THINGS: Mapping[str, Callable[[], Any]] = {
     "numpy dtype": lambda: np.dtype("float32"),
     "device": lambda: torch.device("cpu"),
     "meta device": lambda: torch.device("meta"),
+    "fans": lambda: core.Fans.of((3, 5)),
+    "true connections": lambda: core.Fans(Fraction(9, 2), Fraction(1, 3)),
     "law": _law,
     "law of points": lambda: _law("ones"),
     "sparse law": lambda: _law("sparse"),
@@ -827,6 +847,36 @@ def test_anything_is_answered_or_refused_in_words(name: str, data: st.DataObject
         for each in changed:
             may = MAY.get(f"{name}:{each}") or MAY[each]
             assert may(arguments[each]), f"{name} took {each}"
+
+
+#: What takes a scheme's parameters, and the shapes that it takes.
+_TAKE_PARAMETERS: Mapping[str, Callable[..., Any]] = {
+    "law": lambda key, shape, params: SCHEMES[key].law(shape, **params),
+    "call": lambda key, shape, params: SCHEMES[key].call(shape, **params),
+    "draw": lambda key, shape, params: draw(key, shape, seed=1, **params),
+    "equivalents": lambda key, shape, params: core.rosetta.equivalents(key, shape, **params),
+    "pytorch_code": lambda key, shape, params: core.pytorch_code(key, shape, seed=1, **params),
+    "by_connections": lambda key, shape, params: comparison.by_connections(
+        key, Layer.of("LSTM(5, 3)" if shape == (3, 5) else "ConvTranspose2d(4, 6, 3, stride=2)"), **params
+    ),
+}
+_FEW = core.Fans(Fraction(1, 2**63 - 1), Fraction(9, 2))
+
+
+@pytest.mark.parametrize("key", SCHEMES)
+@given(data=st.data())
+@settings(print_blob=False)
+def test_anything_as_a_scheme_s_parameter_is_answered_or_refused(key: str, data: st.DataObject) -> None:
+    scheme, does = SCHEMES[key], data.draw(st.sampled_from(sorted(_TAKE_PARAMETERS)))
+    shape = data.draw(st.sampled_from([(3, 5), (6, 4, 3), (3,), _FEW, core.Fans(2**63 - 1, 1)]))
+    params = {
+        name: data.draw(anything, label=name).of(default)
+        for name, default in scheme.params.items()
+        if data.draw(st.booleans())
+    }
+    if attempt(_TAKE_PARAMETERS[does], {"key": key, "shape": shape, "params": params}) is None:
+        for name, value in params.items():
+            assert _TEXT(value) if scheme.domain(name).choices else _number()(value), name
 
 
 def _numpy_s(value: Any) -> Any:
