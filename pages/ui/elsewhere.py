@@ -11,7 +11,7 @@ from core.rosetta import Equivalent
 from core.schemes import TORCH
 from pages.text import Text, count, quantity, sentences
 from pages.ui.comparing import layer_name, names, phrase, table
-from pages.ui.reading import connections
+from pages.ui.reading import connections, inputs, outputs
 from pages.ui.state import State
 
 _TORCH_NN = "https://docs.pytorch.org/docs/stable/generated/torch.nn.{}.html"
@@ -19,10 +19,11 @@ _TORCH_NN = "https://docs.pytorch.org/docs/stable/generated/torch.nn.{}.html"
 
 def inspection(layer: Layer, t: Text) -> str:
     """Return the headline over a layer's fans."""
+    true_in, true_out = layer.connections
     if layer.faithful:
-        return t("inspector.faithful", **_by_torch(layer))
-    true_in, true_out = map(connections, layer.connections)
-    return t("inspector.finding", true_in=true_in, true_out=true_out, **_by_torch(layer))
+        return t("inspector.faithful", inputs=inputs(true_in, t), outputs=outputs(true_out, t))
+    true = {"true_in": connections(true_in), "true_out": connections(true_out)}
+    return t("inspector.finding", **true, **_by_torch(layer))
 
 
 def _by_torch(layer: Layer) -> dict[str, str]:

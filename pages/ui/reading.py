@@ -84,8 +84,8 @@ def fans(state: State, t: Text) -> str:
     facts = {
         "fan_in": count(int(torch_in)),
         "fan_out": count(int(torch_out)),
-        "inputs": connections(true_in),
-        "outputs": connections(true_out),
+        "inputs": inputs(true_in, t),
+        "outputs": outputs(true_out, t),
         "shape": " × ".join(map(count, layer.shape)),
     }
     if layer.faithful:
@@ -97,6 +97,16 @@ def fans(state: State, t: Text) -> str:
     if wanted is not None and wanted.std > 0 and abs((ratio := law.std / wanted.std) - 1) > 1e-9:
         words = sentences(words, t("fans.std", ratio=apart(ratio, 1)))
     return sentences(words, *beside(layer, t))
+
+
+def inputs(n: Fraction, t: Text) -> str:
+    """Return how many inputs an output reads, with their noun."""
+    return t("fans.input") if n == 1 else t("fans.inputs", n=connections(n))
+
+
+def outputs(n: Fraction, t: Text) -> str:
+    """Return how many outputs an input feeds, with their noun."""
+    return t("fans.output") if n == 1 else t("fans.outputs", n=connections(n))
 
 
 def connections(n: Fraction) -> str:

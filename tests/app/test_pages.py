@@ -19,6 +19,7 @@ from pages.text import LANGUAGES, Text, catalogue
 from pages.ui import cached
 from pages.ui.state import PAGES, TABLE, TABS
 from tests.app.conftest import few, menu, opened, query, refusals, said, turned
+from tests.app.words import text_of
 from tests.stream import ROOT
 
 Link = Callable[[AppTest], dict[str, str]]
@@ -285,6 +286,43 @@ def test_a_stride_s_connections_are_fractions() -> None:
     assert "an output reads 9 inputs, and an input feeds 9/4 outputs." in said(app)
     assert "torch’s std is 0.0625 times" in said(app)  # √((9/4)/576)
     assert "每个输入送往 9/4 个输出" in said(opened(layer="Conv2d(64,64,3,stride=2,groups=64)", lang="zh"))
+
+
+@pytest.mark.parametrize(
+    ("layer", "page", "english", "chinese"),
+    [
+        # depthwise and pointwise: each channel for itself
+        (
+            "Conv2d(6, 6, 1, groups=6)",
+            "distribution",
+            "an output reads 1 input, and an input feeds 1 output.",
+            "每个输出读取 1 个输入，每个输入送往 1 个输出。",
+        ),
+        # three matrices (1, 1) in one
+        (
+            "MultiheadAttention(1, 1)",
+            "distribution",
+            "in each an output reads 1 input, and an input feeds 1 output.",
+            "在每个矩阵中，每个输出读取 1 个输入，每个输入送往 1 个输出。",
+        ),
+        (
+            "Linear(1, 3)",
+            "compare",
+            "torch counts what there is: an output reads 1 input, and an input feeds 3 outputs.",
+            "torch 所数的就是真实连接：每个输出读取 1 个输入，每个输入送往 3 个输出。",
+        ),
+        (
+            "Linear(5, 1)",
+            "compare",
+            "torch counts what there is: an output reads 5 inputs, and an input feeds 1 output.",
+            "torch 所数的就是真实连接：每个输出读取 5 个输入，每个输入送往 1 个输出。",
+        ),
+    ],
+)
+def test_one_connection_is_said_as_one(layer: str, page: str, english: str, chinese: str) -> None:
+    inspector = {"aspect": "inspector"} if page == "compare" else {}
+    assert english in text_of(said(opened(page, layer=layer, **inspector)))
+    assert chinese in text_of(said(opened(page, layer=layer, lang="zh", **inspector)))
 
 
 def test_a_padding_row_is_said_to_be_overwritten() -> None:

@@ -148,6 +148,12 @@ def test_limits_that_compose_passes_on_exist() -> None:
     assert set(named) <= set(LIMITS)
 
 
+def test_nginx_lets_the_largest_file_and_a_little_more_through() -> None:
+    """``m`` is MiB in nginx; a multipart body has some hundred bytes beside the file."""
+    (megabytes,) = re.findall(r"client_max_body_size (\d+)m;", _read("docs/deploying.md"))
+    assert LIMITS["INIT_LAB_UPLOAD"].default < int(megabytes) <= LIMITS["INIT_LAB_UPLOAD"].default + 2
+
+
 def test_the_proxy_asks_for_health_denies_the_metrics_and_holds_to_a_replica() -> None:
     """tests/load/test_replicas.py tries it, where haproxy is."""
     rules = _read("deploy/haproxy.cfg")
@@ -155,3 +161,27 @@ def test_the_proxy_asks_for_health_denies_the_metrics_and_holds_to_a_replica() -
     assert re.search(r"http-request deny .*_stcore/metrics", rules)
     assert re.search(r"(?m)^\s*cookie \w+ insert ", rules)
     assert "/deploy/haproxy.cfg:" in _read("compose.yaml")
+
+
+def test_the_proxy_keeps_what_the_runbook_promises() -> None:
+    """The rules by which it does, as HAProxy's manual has them; tests/load/test_replicas.py tries some of them."""
+    rules = [" ".join(line.split()) for line in _read("deploy/haproxy.cfg").splitlines()]
+    (cookie,) = (rule.split() for rule in rules if rule.startswith("cookie "))
+    # told to one browser alone, not readable by scripts, not kept in a cache or by the app, and says no address
+    assert {"insert", "indirect", "nocache", "httponly", "dynamic"} <= set(cookie)
+    assert not {"rewrite", "prefix", "maxidle", "maxlife", "domain"} & set(cookie)
+    # what a visitor claims of an address counts for nothing
+    assert "http-request del-header Forwarded" in rules
+    assert "http-request set-header X-Forwarded-For %[src]" in rules
+    # asked every two seconds, left after three checks without an answer, and its websockets with it
+    (check,) = (rule for rule in rules if rule.startswith("default-server "))
+    assert "check inter 2s " in check
+    assert " fall 3 " in check
+    assert check.endswith("on-marked-down shutdown-sessions")
+    # a refusal gives the visitor to another; what changes something is sent once
+    assert {"option redispatch 1", "http-request disable-l7-retry unless METH_GET"} <= set(rules)
+    # a silent connection lasts a minute at least, a websocket longer
+    times = dict(re.findall(r"(?m)^timeout (client|server|tunnel) (\d+[smh])$", "\n".join(rules)))
+    assert times == {"client": "60s", "server": "60s", "tunnel": "1h"}
+    assert any(rule.startswith("server-template replica 1-16 ") for rule in rules)
+    assert not any(rule.startswith("log ") or "httplog" in rule for rule in rules)

@@ -69,6 +69,20 @@ def test_one_visitor_s_many_hold_nobody_else_s_one_up() -> None:
     assert held.begun == ["many 0", "one", "two", "many 1", "many 2", "many 3", "many 4"]
 
 
+def test_who_comes_in_the_middle_of_a_lap_stands_behind_those_who_wait_for_it() -> None:
+    """Else whoever comes anew each time, one piece after the other, overtakes those who wait their turn."""
+    held, gate = Held(), Gate(1, 100, 100)
+    turns = [gate.enter(held.work(f"{name} {at}"), name) for at in range(3) for name in "ab"]
+    held.let(2)
+    held.until(3)  # the second lap has begun
+    turns.append(gate.enter(held.work("new"), "new"))
+    assert gate.place(turns[-1]) == 2
+    held.let(5)
+    for turn in turns:
+        turn.result.result(10)
+    assert held.begun == ["a 0", "b 0", "a 1", "b 1", "new", "a 2", "b 2"]
+
+
 def test_too_many_are_refused_and_nothing_is_begun() -> None:
     held, gate = Held(), Gate(1, 2, 3)
     turns = [gate.enter(held.work("a"), "a")]

@@ -146,6 +146,14 @@ def test_strips_lie_between_the_bounds_of_their_law() -> None:
     assert three < high
 
 
+def test_maps_have_their_first_row_on_top_as_the_tables_below_them() -> None:
+    steps = [(name, GENERATOR.normal(size=(3, units))) for name, units in (("input", 4), ("linear1", 2))]
+    layout = maps(steps, TEXT, LIGHT).to_dict()["layout"]
+    # Plotly draws a heat map's first row at the foot unless its axis runs down
+    assert [layout[axis]["autorange"] for axis in ("yaxis", "yaxis2")] == ["reversed", "reversed"]
+    assert not any("autorange" in layout[axis] for axis in ("xaxis", "xaxis2"))
+
+
 def test_maps_are_each_on_their_own_scale_and_leave_out_what_is_not_finite() -> None:
     steps = [("input", np.array([[1.0, -3.0]])), ("linear1", np.array([[np.inf, 0.5], [np.nan, -0.25]]))]
     first, second = _parts(maps(steps, TEXT, LIGHT))

@@ -357,6 +357,77 @@ def test_no_chart_is_missing_here() -> None:
     assert names == set(_charts())
 
 
+#: What each axis of each chart measures, by the chart's own description, without marks, and * for a number.
+TITLES = {
+    "en": {
+        "distribution.weights": ["Weight w", "Density p(w)"],
+        "distribution.density": ["Weight w", "Density p(w)"],
+        "distribution.points": ["Weight w", "Probability P(W = w)"],
+        "distribution.unnamed": ["Weight w", "Density p(w)"],
+        "distribution.heatmap": ["Input", "Output unit"],
+        "agreement.cumulative": ["Weight w", "Share below w"],
+        "agreement.quantiles": ["Quantile of the law", "Quantile drawn"],
+        "agreement.extreme": ["Largest weight w", "Density of the largest"],
+        "comparison.multiples": ["Weight w"],
+        "comparison.overlaid": ["Weight w", "Density p(w)", "Probability P(W = w)"],
+        "signal.by_layer": ["Layer l", "y"],
+        "signal.shares_by_layer": ["Layer l", "y"],
+        "layers.ridges": ["Activation x", "Layer l"],
+        "layers.depth_map": ["Activation x", "Layer l"],
+        "chaos.maps": ["Mean square q", "Correlation c"],
+        "chaos.chaos": ["σw² = fan_in · Var w", "σb² = Var b"],
+        "network.drawing": [
+            "Width: |weight|, the widest line is *; dashed: negative"
+            " | drawn are the 64 largest weights of each layer"
+        ],
+        "network.maps": [],
+        "network.strips": ["Value"],
+    },
+    "zh": {
+        "distribution.weights": ["权重 w", "密度 p(w)"],
+        "distribution.density": ["权重 w", "密度 p(w)"],
+        "distribution.points": ["权重 w", "概率 P(W = w)"],
+        "distribution.unnamed": ["权重 w", "密度 p(w)"],
+        "distribution.heatmap": ["输入", "输出神经元"],
+        "agreement.cumulative": ["权重 w", "小于 w 的比例"],
+        "agreement.quantiles": ["理论分位数", "观测分位数"],
+        "agreement.extreme": ["最大权重 w", "最大值的密度"],
+        "comparison.multiples": ["权重 w"],
+        "comparison.overlaid": ["权重 w", "密度 p(w)", "概率 P(W = w)"],
+        "signal.by_layer": ["层 l", "y"],
+        "signal.shares_by_layer": ["层 l", "y"],
+        "layers.ridges": ["激活值 x", "层 l"],
+        "layers.depth_map": ["激活值 x", "层 l"],
+        "chaos.maps": ["均方值 q", "相关系数 c"],
+        "chaos.chaos": ["σw² = fan_in · Var w（权重）", "σb² = Var b（偏置）"],
+        "network.drawing": [
+            "线宽：权重的绝对值，最粗为 *；虚线：负值 | 每层只画绝对值最大的 64 个权重"
+        ],
+        "network.maps": [],
+        "network.strips": ["取值"],
+    },
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_axis_says_what_it_measures(language: str) -> None:
+    found = {}
+    for name, chart in _charts(Text(language)).items():
+        layout = chart.to_dict()["layout"]
+        axes = [part for key, part in sorted(layout.items()) if re.fullmatch(r"[xy]axis\d*", key)]
+        across = [axis.get("title", {}).get("text") for axis in axes]
+        # that of a vertical axis stands above it, at the chart's left or right edge
+        edges = ((0, -54), (1, 34))
+        up = [note["text"] for note in layout["annotations"] if (note["x"], note.get("xshift")) in edges]
+        words = [
+            re.sub(r"\d+\.\d+", "*", re.sub(r"<[^>]+>", "", title.replace("<br>", " | ")))
+            for title in (*across, *up)
+            if title
+        ]
+        found[name] = list(dict.fromkeys(words))  # equal ones of panels once
+    assert found == TITLES[language]
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_chart_has_numbers_a_file_and_a_table_and_none_of_it_travels(language: str) -> None:
     for name, chart in _charts(Text(language)).items():

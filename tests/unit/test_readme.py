@@ -1,0 +1,57 @@
+"""The limits that README.md names: typed here by hand, as a person reads them, and as the code has them."""
+
+import re
+
+import pytest
+
+from core import comparison, network, sampling, signal
+from core.table import MAX_ROWS
+from pages.ui import exports, rules, sharing, state
+from tests.stream import ROOT
+
+_POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+
+
+def _numbers(text: str) -> list[int]:
+    """Return the whole numbers of a row without its names in ``code``: 2²² is 4194304."""
+    found = re.findall(r"(\d+)([⁰¹²³⁴⁵⁶⁷⁸⁹]*)", re.sub(r"`[^`]*`", "", text))
+    return [int(base) ** int(power.translate(_POWERS) or 1) for base, power in found]
+
+
+#: How a row begins → its numbers as read, in their order, and the code's.
+ROWS: dict[str, tuple[list[int], list[int]]] = {
+    "uniform, normal and constant schemes on the CPU": (
+        [2**30, 2**36],
+        [state.MAX_STREAMED, sampling.STREAMED_LIMIT],
+    ),
+    "`trunc_normal`, `variance_scaling` truncated": (
+        [2**24, 2**26],
+        [state.MAX_WEIGHTS, sampling.HELD_LIMIT],
+    ),
+    "any scheme on a GPU": ([2**24], [state.MAX_WEIGHTS]),
+    "a network": (
+        [2**22, 2**22, 16, 4096],
+        [rules.MAX_PARAMETERS, rules.MAX_STEPS, network.MAX_LAYERS, network.MAX_UNITS],
+    ),
+    "a deep network, for each scheme": (
+        [200, 2048, 50, 1024, 2**33, 2**28, 2**40, 1000, 8192],
+        [
+            *(state.MAX_DEPTH, state.MAX_WIDTH, state.MAX_SEEDS, state.MAX_SAMPLES),
+            *(rules.MAX_RUN_WEIGHTS, rules.MAX_RUN_WEIGHTS // rules.SLOWER, rules.MAX_RUN_PRODUCTS),
+            *(signal.MAX_DEPTH, signal.MAX_WIDTH),
+        ],
+    ),
+    "schemes compared": ([8, 2**24, 2**20], [comparison.MAX_ENTRIES, rules.MAX_COMPARED, rules.MAX_HELD]),
+    "own input": ([1024, 2000, 1024], [MAX_ROWS, state.MAX_LINK_DATA, MAX_ROWS]),
+    "a tensor as `.npy` or `.safetensors`": ([2**22, 2**18], [exports.TENSOR_LIMIT, exports.CSV_LIMIT]),
+    "a QR code": ([2900, 180], [sharing.LONGEST, sharing.READABLE]),
+}
+
+
+@pytest.mark.parametrize("begins", ROWS)
+def test_a_limit_is_what_the_readme_says(begins: str) -> None:
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    (row,) = (line for line in lines if line.startswith(f"| {begins}"))
+    read, ours = ROWS[begins]
+    assert _numbers(row) == read
+    assert ours == read
