@@ -59,6 +59,42 @@ def test_every_stop_stands_in_every_language(step: str, predict: str, language: 
     assert ("https://" in said(app)) == (step != "questions" and (predict == "off" or step != "network"))
 
 
+#: Where what a stop says can be read: √(2/fan_in) and the 4.94 % are of He's paper, 2/(fan_in + fan_out) is
+#: of Glorot's, and why equal units stay equal is in Goodfellow's chapter 8.
+_TORCH_INIT, _TORCH_LINEAR = "docs.pytorch.org/docs/stable/nn.init", "generated/torch.nn.Linear.html"
+_HE, _GLOROT = "arxiv.org/abs/1502.01852", "proceedings.mlr.press/v9/glorot10a"
+_GOODFELLOW, _LECUN = "deeplearningbook.org/contents/optimization", "doi.org/10.1007/3-540-49430-8_2"
+READ = {
+    "uniform": [_TORCH_INIT, _TORCH_LINEAR],
+    "normal": [_TORCH_INIT, _LECUN],
+    "zeros": [_GOODFELLOW],
+    "ones": [_GOODFELLOW],
+    "constant": [_GOODFELLOW, _TORCH_INIT],
+    "kaiming": [_HE],
+    "xavier": [_GLOROT],
+    "sqrt5": ["pytorch/issues/57109", _TORCH_LINEAR, "generated/torch.nn.Conv2d.html"],
+    "network": [_GLOROT, _HE],
+    "closing": [
+        *(_HE, "arxiv.org/abs/2207.08815"),  # ImageNet; trees on tables
+        "10.1016/0893-6080(89)90020-8",  # universal approximation
+        *(_TORCH_INIT, "arxiv.org/abs/1912.01703"),  # the calls; PyTorch
+        "arxiv.org/abs/1606.03490",  # interpretability
+        "arxiv.org/abs/1906.02243",  # 4 789 jobs
+        "jmlr.org/papers/v13/bergstra12a",  # random search
+        "jmlr.org/papers/v15/srivastava14a",  # dropout
+    ],
+}
+
+
+@pytest.mark.parametrize("step", READ)
+def test_each_claim_is_sourced_where_it_can_be_read(step: str) -> None:
+    found = re.findall(r'href="([^"]+)" target="_blank"', said(_opened(step=step)))
+    # the seed's hint, in the sidebar, links what PyTorch says of seeds
+    found = [url for url in found if not url.endswith("notes/randomness.html")]
+    assert len(found) == len(READ[step]), found
+    assert [part for part, url in zip(READ[step], found, strict=True) if part not in url] == [], found
+
+
 def test_the_nine_tensors_are_on_the_page_as_the_lesson_prints_them() -> None:
     printed = []
     for step in STOPS[:7]:

@@ -164,10 +164,10 @@ def test_the_proxy_asks_for_health_denies_the_metrics_and_holds_to_a_replica() -
 
 
 def test_the_proxy_keeps_what_the_runbook_promises() -> None:
-    """The rules by which it does, as HAProxy's manual has them; tests/load/test_replicas.py tries some of them."""
+    """The rules by which it does, as HAProxy's manual has them; tests/load/test_replicas.py tries some."""
     rules = [" ".join(line.split()) for line in _read("deploy/haproxy.cfg").splitlines()]
     (cookie,) = (rule.split() for rule in rules if rule.startswith("cookie "))
-    # told to one browser alone, not readable by scripts, not kept in a cache or by the app, and says no address
+    # not readable by scripts, in no cache, not handed on to the app, and without a replica's address
     assert {"insert", "indirect", "nocache", "httponly", "dynamic"} <= set(cookie)
     assert not {"rewrite", "prefix", "maxidle", "maxlife", "domain"} & set(cookie)
     # what a visitor claims of an address counts for nothing

@@ -400,9 +400,7 @@ TITLES = {
         "layers.depth_map": ["激活值 x", "层 l"],
         "chaos.maps": ["均方值 q", "相关系数 c"],
         "chaos.chaos": ["σw² = fan_in · Var w（权重）", "σb² = Var b（偏置）"],
-        "network.drawing": [
-            "线宽：权重的绝对值，最粗为 *；虚线：负值 | 每层只画绝对值最大的 64 个权重"
-        ],
+        "network.drawing": ["线宽：权重的绝对值，最粗为 *；虚线：负值 | 每层只画绝对值最大的 64 个权重"],
         "network.maps": [],
         "network.strips": ["取值"],
     },
