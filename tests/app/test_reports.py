@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Callable
 from functools import partial
+from html import unescape
 from typing import Any
 
 import numpy as np
@@ -81,6 +82,47 @@ def test_reports_hold_what_programs_print(framed: Framed) -> None:
 @pytest.mark.parametrize("step", ["uniform", "sqrt5", "network", "closing", "questions"])
 def test_a_lesson_s_report_says_where_it_was(framed: Framed, step: str) -> None:
     assert _report(framed("lesson", step=step)).count('<p class="lab-context">') == 1
+
+
+#: The headings of a report's parts, in their order.
+PARTS = {
+    "en": ["Charts", "Code", "Numbers", "Versions"],
+    "zh": ["图", "代码", "数值", "版本"],
+}
+
+
+@pytest.mark.parametrize("language", PARTS)
+@pytest.mark.parametrize(
+    ("page", "link"),
+    [
+        ("distribution", {"fan_in": "6", "fan_out": "4"}),
+        ("compare", {"fan_in": "6", "fan_out": "4"}),
+        ("signal", {"depth": "3", "width": "8", "seeds": "2"}),
+        ("model", {}),
+        ("lesson", {"step": "kaiming"}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_report_leaves_no_part_out(page: str, link: dict[str, str], language: str, framed: Framed) -> None:
+    html = _report(framed(page, **link, lang=language))
+    assert re.findall(r"<h2>(.*?)</h2>", html) == PARTS[language]
+    charts, code, tables, versions = re.split(r"<h2>.*?</h2>", html)[1:]
+    assert charts.count('role="img"') == charts.count("<figcaption") >= 1
+    assert "import torch" in code
+    assert "<td>" in tables
+    assert "torch" in versions
+    assert 'href="https://lab.example"' in html
+    assert "lab-headline" in html
+
+
+def test_a_report_s_code_draws_the_page_s_weight(framed: Framed) -> None:
+    html = _report(framed("distribution", scheme="xavier_uniform", fan_in="6", fan_out="4", seed="41"))
+    (code,) = (
+        unescape(each) for each in re.findall(r"<pre>(.*?)</pre>", html, re.DOTALL) if "import" in each
+    )
+    names: dict[str, Any] = {}
+    exec(code, names)  # noqa: S102 - what the report offers to run
+    assert torch.equal(names["weight"], filled("xavier_uniform_", (4, 6), seed=41))
 
 
 def test_the_lesson_s_network_can_be_taken_away(framed: Framed) -> None:

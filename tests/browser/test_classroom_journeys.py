@@ -300,3 +300,22 @@ def test_a_plan_outlives_a_reload_the_theme_and_the_menu(visit: Visit) -> None:
     page.reload()
     settled(page)
     assert page.locator(".st-key-plan_next").count() == 0
+
+
+def test_a_chinese_keyboard_s_brackets_go_the_same_way(visit: Visit) -> None:
+    """It types 】 and 【 for ] and [, and ？ for ?; Playwright's own keyboard has none of them."""
+    page = visit("/model?v=1&at=network-2")
+    expect(page.locator(".st-key-plan_next")).to_contain_text("3/8")
+
+    def press(key: str) -> None:
+        event = "key => document.body.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}))"
+        page.evaluate(event, key)
+
+    press("】")
+    page.wait_for_url("**at=network-3**")
+    settled(page)
+    press("【")
+    page.wait_for_url("**at=network-2**")
+    settled(page)
+    press("？")
+    expect(page.get_by_role("dialog")).to_be_visible()
