@@ -320,8 +320,8 @@ def test_a_file_fills_the_field_or_is_answered() -> None:
 @pytest.mark.parametrize(
     ("labels", "words"),
     [
-        ("0,1,2,0,1", "5 rows need 5 labels from 0 to 1; here are 5, up to 2."),
-        ("0,1", "5 rows need 5 labels from 0 to 1; here are 2, up to 1."),
+        ("0,1,2,0,1", "Each row needs one label from 0 to 1, 5 in all; here are 5, up to 2."),
+        ("0,1", "Each row needs one label from 0 to 1, 5 in all; here are 2, up to 1."),
         ("0,-1,0,1,1", "Labels are whole numbers from 0"),
         ("cat", "Labels are whole numbers from 0"),
     ],
@@ -342,7 +342,7 @@ def test_labels_that_cannot_be_are_answered_at_their_field(labels: str, words: s
 def test_a_row_that_is_not_there_is_answered() -> None:
     app = _opened(part="forward")
     app.text_input(key="sample").set_value("6").run()
-    assert refusals(app) == ["There are 5 rows, so row 1 is followed."]
+    assert refusals(app) == ["The last row is 5, so row 1 is followed."]
 
 
 def test_the_gradients_are_autograd_s() -> None:

@@ -17,9 +17,9 @@ import core
 from core import SCHEMES
 from pages.text import LANGUAGES, Text, catalogue
 from pages.ui import cached
-from pages.ui.state import PAGES, TABLE, TABS
+from pages.ui.state import ASPECTS, PAGES, PARTS, SIGHTS, TABLE, TABS
 from tests.app.conftest import few, menu, opened, query, refusals, said, turned
-from tests.app.words import text_of
+from tests.app.words import alts, text_of
 from tests.stream import ROOT
 
 Link = Callable[[AppTest], dict[str, str]]
@@ -323,6 +323,29 @@ def test_one_connection_is_said_as_one(layer: str, page: str, english: str, chin
     inspector = {"aspect": "inspector"} if page == "compare" else {}
     assert english in text_of(said(opened(page, layer=layer, **inspector)))
     assert chinese in text_of(said(opened(page, layer=layer, lang="zh", **inspector)))
+
+
+#: A one before a noun of many, as "1 rows"; not at the end of 0.1, ×1 or → 1.
+_NOUNS = "layers|seeds|rows|columns|inputs|outputs|units|labels|numbers|steps|schemes"
+MANY = re.compile(rf"(?<![\w.,/→×+−=-])(?<!→ )1 (?:{_NOUNS})\b")
+
+
+@pytest.mark.parametrize(
+    ("page", "link"),
+    [
+        *(("signal", {"sight": sight, "depth": "1", "seeds": "1", "samples": "1"}) for sight in SIGHTS),
+        *(("model", {"net": "3-1.relu", "batch": "1", "part": part}) for part in PARTS),
+        ("model", {"net": "3-2", "batch": "1", "part": "forward", "sample": "2"}),
+        ("model", {"net": "3-2", "batch": "1", "part": "backward", "labels": "0,1"}),
+        ("distribution", {"fan_in": "15", "fan_out": "1", "tab": "matrix"}),
+        *(("compare", {"rows": "normal", "fan_in": "1", "aspect": aspect}) for aspect in ASPECTS),
+    ],
+)
+def test_one_of_a_thing_is_not_said_as_many(page: str, link: dict[str, str]) -> None:
+    app = opened(page, **{"width": "8", **link} if page == "signal" else link)
+    words = " | ".join([text_of(said(app)), *alts(app), *refusals(app)])
+    assert len(words) > 100
+    assert MANY.findall(words) == [], words
 
 
 def test_a_padding_row_is_said_to_be_overwritten() -> None:
