@@ -185,3 +185,21 @@ def test_the_proxy_keeps_what_the_runbook_promises() -> None:
     assert times == {"client": "60s", "server": "60s", "tunnel": "1h"}
     assert any(rule.startswith("server-template replica 1-16 ") for rule in rules)
     assert not any(rule.startswith("log ") or "httplog" in rule for rule in rules)
+
+
+#: What the runbook's table says that Compose takes from its environment, and its ``docker run`` by hand.
+COMPOSED = {"PORT": "8501", "BIND": "0.0.0.0", "MEMORY": "2g", "CPUS": "2", "PROXY_PORT": "8080"}  # noqa: S104
+
+
+def test_the_composition_starts_as_the_runbook_says() -> None:
+    compose, runbook = _read("compose.yaml"), (ROOT / "docs" / "deploying.md").read_text(encoding="utf-8")
+    assert dict(re.findall(r"\$\{(\w+):-([^}]+)\}", compose)) == COMPOSED
+    table = runbook.partition("## Compose")[2].partition("## Replicas")[0]
+    assert dict(re.findall(r"(?m)^\| `(\w+)` \| (\S+) \|", table)) == COMPOSED
+    block = _blocks()["x-app"]
+    for words in ("--tmpfs /tmp:size=64m", "--memory 2g", "--cpus 2", "--pids-limit 512"):
+        assert words in runbook
+    for words in ('tmpfs: ["/tmp:size=64m"]', "pids_limit: 512", "init: true"):
+        assert words in block
+    assert "--cap-drop ALL --security-opt no-new-privileges" in runbook
+    assert re.search(r"scale: 2\b", _blocks()["replica"])  # with app three in all

@@ -55,3 +55,36 @@ def test_a_limit_is_what_the_readme_says(begins: str) -> None:
     read, ours = ROWS[begins]
     assert _numbers(row) == read
     assert ours == read
+
+
+#: What README.md says of keys, by hand: how the browser calls each, and what lab.js does then.
+KEYS = {
+    "ArrowRight": "next",
+    "PageDown": "next",
+    "ArrowLeft": "previous",
+    "PageUp": "previous",
+    "d": "again",
+    "p": "project",
+    "s": "share",
+    "e": "export",
+    "h": "predict_first",
+    "Enter": "reveal",
+    "]": "plan_next",
+    "[": "plan_previous",
+}
+SAID = (
+    "`→` and `←` (or a presenter's PgDn and PgUp) go to the next scheme or step,",
+    "`1` to `9` to the page's views, `D` draws again, `P` is the projector view,",
+    "`F` the full screen, `S` shares, `E` exports.",
+    "`H` covers every result until it has been predicted (`?predict=on`); `Enter` or `→` uncovers it",
+    "go through with `]` and `[`.",
+)
+
+
+def test_keys_do_what_the_readme_says() -> None:
+    script = (ROOT / "pages" / "ui" / "lab.js").read_text(encoding="utf-8")
+    block = script.partition("const KEYS = {")[2].partition("\n}")[0]
+    assert dict(re.findall(r"(?:\"?([\w\[\]]+)\"?): \"(\w+)\"", block)) == KEYS
+    assert 'key === "f") fullScreen()' in script
+    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert [words for words in SAID if words not in readme] == []
