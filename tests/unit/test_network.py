@@ -802,6 +802,15 @@ def test_rounding_is_the_dtype_s_own(dtype: torch.dtype) -> None:
     assert different_units(rows.double()) == (1 if dtype == torch.float64 else 2)
 
 
+@dtypes
+def test_it_goes_as_far_as_is_said(dtype: torch.dtype) -> None:
+    """16 units of the last place, in half precision 2: one more is a difference."""
+    places = 2 if dtype in {torch.float16, torch.bfloat16} else 16
+    step = torch.finfo(dtype).eps
+    for more, different in ((places, 1), (places + 1, 2)):
+        assert different_units(torch.tensor([[1.0, 1.0], [1.0, 1 + more * step]], dtype=dtype)) == different
+
+
 @pytest.mark.parametrize("scheme", ["constant(val=0.5)", "ones", "constant(val=-0.1)"])
 @pytest.mark.parametrize("follows", ["tanh", "sigmoid", "linear", "gelu"])
 def test_units_that_start_alike_get_the_same_gradient(scheme: str, follows: str) -> None:

@@ -5,6 +5,7 @@ that initializer says of a weight: its family, mean, std before any cut, and its
 """
 
 import math
+import warnings
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -327,6 +328,20 @@ def test_where_the_inverse_of_erf_leaves_the_law(params: dict[str, float], *, st
     for name in ("jax", "timm"):
         assert ("stray" in rows[name].notes, "far_cut" in rows[name].notes) == (stray, far)
     assert not {"stray", "far_cut"} & set(rows["keras"].notes)
+
+
+@pytest.mark.parametrize("mean", [-5.5, -4.9, -3.5, -3.1, -2.9, -1.5, 0.0, 2.0, 3.9, 4.1, 5.9, 6.1, 7.0])
+@pytest.mark.parametrize(("a", "b", "std"), [(-2.0, 3.0, 0.5), (-1.0, 2.0, 1.0), (-3.0, 4.0, 1.0)])
+def test_a_cut_is_far_where_torch_itself_warns_of_it(mean: float, a: float, b: float, std: float) -> None:
+    """torch.nn.init and timm say so of a mean over two std outside of the cuts, on either side."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        nn.init.trunc_normal_(torch.empty(5, 3), mean, std, a, b, generator=torch.Generator())
+    rows = by_framework("trunc_normal", (5, 3), mean=mean, std=std, a=a, b=b)
+    far = any("more than 2 std" in str(each.message) for each in said)
+    assert far is not (a - 2 * std <= mean <= b + 2 * std)
+    for name in ("jax", "timm"):
+        assert ("far_cut" in rows[name].notes) is far
 
 
 def test_what_jax_has_no_initializer_for_is_a_function_of_the_same_numbers() -> None:

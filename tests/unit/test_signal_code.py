@@ -198,3 +198,13 @@ def test_on_another_device_everything_is_drawn_there() -> None:
     code = signal_code(THREE, "relu", **SIZE, device="cuda", bias=0.1)
     assert 'torch.Generator("cuda").manual_seed(seed)' in code
     assert code.count('device="cuda"') == code.count("torch.empty(") == 4  # input, weight, bias, what returns
+
+
+@pytest.mark.parametrize(
+    "seeds", [(40,), (40, 41, 42), (0, 2, 5), (42, 41, 40), (3, 3, 4), (-2, -1, 0), (1, 2, 4), (2**64 - 1, 0)]
+)
+def test_the_seeds_are_those_that_were_asked_for(seeds: tuple[int, ...]) -> None:
+    """In their order, each as often: some may be written as a range."""
+    code = signal_code(THREE, "relu", depth=2, width=3, seeds=seeds)
+    (line,) = (line for line in code.splitlines() if line.startswith("SEEDS = "))
+    assert tuple(eval(line.removeprefix("SEEDS = "))) == seeds  # noqa: S307
