@@ -709,7 +709,7 @@ def test_standard_errors_of_the_normal_law_are_the_textbook_s() -> None:
 def test_standard_errors_of_a_sparse_weight_are_those_of_the_entries_that_chance_moves(
     sparsity: float,
 ) -> None:
-    """Of n entries m are drawn: the mean is their sum over n, the std √(m/n) times theirs, known to 1/√(2m)."""
+    """Of n entries m are drawn: the mean is their sum over n, the std is √(m/n) times theirs, ±1/√(2m)."""
     n, m = 2000, 2000 - 50 * math.ceil(40 * sparsity)
     errors = referee.standard_errors(n, SCHEMES["sparse"].law((40, 50), sparsity=sparsity, std=0.3))
     assert errors == pytest.approx(
