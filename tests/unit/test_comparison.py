@@ -536,6 +536,12 @@ def test_laws_from_the_smallest_std_to_the_largest() -> None:
     assert ordered([]) == []
 
 
+@pytest.mark.parametrize("step", [1e-2, 1e-4, 1e-6, 1e-9])
+def test_laws_that_differ_by_more_than_rounding_are_in_order(step: float) -> None:
+    laws = [SCHEMES["normal"].law((3, 5), std=0.0371 * (1 + step * place)) for place in (2, 0, 3, 1)]
+    assert ordered(laws) == [1, 3, 0, 2]
+
+
 # The one call
 
 
