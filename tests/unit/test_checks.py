@@ -77,3 +77,9 @@ def test_the_least_that_a_refusal_names_is_taken_and_one_less_is_not(
         take(least - 1)
     assert refused.value.facts["minimum"] == least
     assert f"from {least} to" in str(refused.value)
+
+
+def test_whole_numbers_past_the_doubles_lie_beyond_all_others() -> None:
+    """On their own side: of N(0, 1) nothing is below one, and all below the other."""
+    assert LAW.cdf([-(10**400), 0, 10**400]).tolist() == [0, 0.5, 1]
+    assert LAW.pdf([-(10**400), 10**400]).tolist() == [0, 0]

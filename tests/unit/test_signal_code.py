@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 import torch
 
+from core import ParameterError
 from core.recipe import signal_code
 from core.signal import SignalTrace, trace
 from tests.products import assert_like, rounding
@@ -208,3 +210,12 @@ def test_the_seeds_are_those_that_were_asked_for(seeds: tuple[int, ...]) -> None
     code = signal_code(THREE, "relu", depth=2, width=3, seeds=seeds)
     (line,) = (line for line in code.splitlines() if line.startswith("SEEDS = "))
     assert tuple(eval(line.removeprefix("SEEDS = "))) == seeds  # noqa: S307
+
+
+def test_as_many_schemes_are_compared_as_is_said() -> None:
+    """64, which is far more than a chart can show; each has a function of its own."""
+    schemes: list[tuple[str, dict[str, Any]]] = [("normal", {"std": 0.01 * at}) for at in range(1, 65)]
+    code = signal_code(schemes, "relu", depth=2, width=3, seeds=(1,))
+    assert len(set(re.findall(r"^def (normal_\d+)\(", code, re.MULTILINE))) == 64
+    with pytest.raises(ParameterError, match="schemes must be"):
+        signal_code([*schemes, ("zeros", {})], "relu", depth=2, width=3, seeds=(1,))
