@@ -1,5 +1,6 @@
 """Comparisons: read and written, and their numbers against closed forms, hand counts and real layers."""
 
+import itertools
 import math
 from collections.abc import Callable
 from fractions import Fraction
@@ -535,6 +536,12 @@ def test_laws_from_the_smallest_std_to_the_largest() -> None:
     assert ordered([]) == []
 
 
+@pytest.mark.parametrize("step", [1e-2, 1e-4, 1e-6, 1e-9])
+def test_laws_that_differ_by_more_than_rounding_are_in_order(step: float) -> None:
+    laws = [SCHEMES["normal"].law((3, 5), std=0.0371 * (1 + step * place)) for place in (2, 0, 3, 1)]
+    assert ordered(laws) == [1, 3, 0, 2]
+
+
 # The one call
 
 
@@ -565,12 +572,14 @@ def test_the_call_as_one_would_write_it(key: str, params: dict[str, Any], code: 
 
 @pytest.mark.parametrize("case", CASES, ids=case_id)
 def test_the_call_after_a_seed_fills_what_is_drawn(case: Case) -> None:
-    for shape in {(3, 5), (12, 5, 4)} & set(case.shapes):
-        w = torch.empty(shape)
+    """In half precision too, where an orthogonal matrix is drawn in float32 and cast."""
+    dtypes = [torch.float32, *([torch.bfloat16, torch.float16] if case.half else [])]
+    for shape, dtype in itertools.product({(3, 5), (12, 5, 4)} & set(case.shapes), dtypes):
+        w = torch.empty(shape, dtype=dtype)
         with torch.random.fork_rng([]):
             torch.manual_seed(40)
             exec(call_code(case.key, shape, **case.params), {"nn": nn, "w": w})  # noqa: S102
-        assert_drawn_alike(w, draw(case.key, shape, seed=40, **case.params), case.key)
+        assert_drawn_alike(w, draw(case.key, shape, seed=40, dtype=dtype, **case.params), case.key)
 
 
 def test_a_call_of_no_scheme_is_refused() -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from core import devices, draw
-from core.errors import SizeError
+from core.errors import DeviceError, SizeError
 
 CPU = torch.device("cpu")
 MB = 1 << 20
@@ -75,3 +75,15 @@ def test_large_pieces_of_work_are_done_one_after_the_other() -> None:
         assert large.locked()  # type: ignore[attr-defined]
         with devices.alone(devices.LARGE):  # a smaller one does not wait
             pass
+
+
+@pytest.mark.parametrize("count", [1, 2, 8])
+def test_devices_of_a_kind_are_numbered_from_0(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As torch numbers them: the last of n is n − 1."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: count)
+    for name in ("cuda", "cuda:0", f"cuda:{count - 1}"):
+        assert devices.resolve(name) == torch.device(name)
+    for name in (f"cuda:{count}", f"cuda:{count + 1}"):
+        with pytest.raises(DeviceError, match=f"no {name}"):
+            devices.resolve(name)

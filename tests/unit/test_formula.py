@@ -1,6 +1,7 @@
 """Formulas against Python's math, the places where they bend, and what every other text is told."""
 
 import ast
+import inspect
 import math
 import re
 from collections.abc import Callable
@@ -452,6 +453,32 @@ def test_it_bends_where_its_parts_do(text: str, places: list[float]) -> None:
     assert len(breaks) == len(places)
     for found, place in zip(breaks, places, strict=True):
         assert found == pytest.approx(place, rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "module"),
+    {
+        "softshrink": nn.Softshrink,
+        "hard_tanh": nn.Hardtanh,
+        "leaky_relu": nn.LeakyReLU,
+        "elu": nn.ELU,
+        "celu": nn.CELU,
+        "softplus": nn.Softplus,
+    }.items(),
+)
+def test_an_argument_left_out_is_torch_s_own_default(name: str, module: type[nn.Module]) -> None:
+    """By the signature of torch's module: in its values, and in where it bends."""
+    parameters = inspect.signature(module).parameters.items()
+    defaults = {word: parameter.default for word, parameter in parameters if parameter.default}
+    assert defaults
+    z = torch.linspace(-30, 30, 6001, dtype=torch.float64)
+    left_out = activation_of(f"{name}(z)")
+    for some in ([*defaults], [*defaults][-1:], [*defaults][:1]):
+        written = ", ".join(f"{word}={defaults[word]}" for word in some)
+        given = activation_of(f"{name}(z, {written})")
+        assert given.breaks == left_out.breaks != ()
+        assert torch.equal(given.function(z), module()(z))
+    assert torch.equal(left_out.function(z), module()(z))
 
 
 def test_as_many_bends_as_allowed() -> None:

@@ -3,10 +3,13 @@
 import math
 import re
 from collections.abc import Callable, Iterator
+from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from scipy import stats
 
 from core import SCHEMES, ParameterError
 from core.laws import Law
@@ -325,3 +328,46 @@ def test_a_law_without_spread_is_a_point(key: str, params: dict[str, float], val
     assert not law.random
     drawn = SCHEMES[key].fill_(torch.empty(3, 5), generator=torch.Generator().manual_seed(1), **params)
     assert (drawn == value).all()
+
+
+#: A continuous part of each kind of skewness, and the mean of its k-th power: E over U[1, 4), and over a
+#: time until a decay, k!.
+PARTS: dict[str, tuple[Any, Callable[[int], Fraction]]] = {
+    "even": (stats.uniform(1, 3), lambda k: Fraction(4 ** (k + 1) - 1, 3 * (k + 1))),
+    "skew": (stats.expon(), lambda k: Fraction(math.factorial(k))),
+}
+
+
+@pytest.mark.parametrize(("part", "power"), PARTS.values(), ids=PARTS)
+@pytest.mark.parametrize("atoms", [(), ((-2.0, 0.25),), ((6.0, 0.125), (-1.0, 0.5))], ids=len)
+def test_the_moments_of_a_mixture_are_those_of_its_powers(
+    part: Any, power: Callable[[int], Fraction], atoms: tuple[tuple[float, float], ...]
+) -> None:
+    """In exact arithmetic, from E[w], …, E[w⁴] about 0: parts with means and a skewness of their own."""
+    law = Law("normal", (), (), part, atoms)
+    share = 1 - sum(Fraction(p) for _, p in atoms)
+    m1, m2, m3, m4 = (
+        share * power(k) + sum(Fraction(p) * Fraction(value) ** k for value, p in atoms) for k in range(1, 5)
+    )
+    variance = m2 - m1**2
+    fourth = m4 - 4 * m1 * m3 + 6 * m1**2 * m2 - 3 * m1**4
+    assert law.share == float(share)
+    assert law.mean == pytest.approx(float(m1), rel=1e-14)
+    assert law.std == pytest.approx(math.sqrt(variance), rel=1e-14)
+    assert law.excess_kurtosis == pytest.approx(float(fourth / variance**2 - 3), rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize(("low", "high"), [(-5.0, 1.0), (-1.0, 5.0), (-3.0, 5.0), (-2.0, 2.0), (-4.0, 4.5)])
+def test_three_std_are_a_yardstick_only_between_walls_that_lie_beyond_on_both_sides(
+    low: float, high: float
+) -> None:
+    law = SCHEMES["trunc_normal"].law((3, 5), a=low, b=high)
+    kinds = [band.kind for band in law.bands]
+    assert (law.bands[0].low, law.bands[0].high, kinds[0]) == (low, high, "support")
+    if low < -3 and high > 3:
+        inside = math.erf(3 / math.sqrt(2)) * 2
+        whole = math.erf(high / math.sqrt(2)) - math.erf(low / math.sqrt(2))
+        assert kinds[1:] == ["coverage"]
+        assert law.bands[1].probability == pytest.approx(inside / whole, rel=1e-12)
+    else:
+        assert kinds[1:] == []

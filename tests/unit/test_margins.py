@@ -67,6 +67,24 @@ def test_a_rotation_s_memory_is_no_less_than_torch_takes(monkeypatch: pytest.Mon
         assert took * 0.9 <= copies <= 9.001, (took, copies)
 
 
+def needed(key: str, dtype: torch.dtype) -> int:
+    """Return the bytes that a draw is said to take, where nothing is free."""
+    with pytest.raises(SizeError) as refused:
+        draw(key, (180, 150), seed=1, dtype=dtype)
+    return int(refused.value.facts["needed"])
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)
+def test_a_rotation_that_is_cast_holds_what_it_is_cast_to_besides(
+    dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both are in memory at once: the float32 matrix with its copies, and two bytes a weight."""
+    monkeypatch.setattr(devices, "free_bytes", lambda _: 0)
+    assert needed("orthogonal_cast", dtype) == needed("orthogonal", torch.float32) + 2 * 180 * 150
+    for wide in (torch.float32, torch.float64):
+        assert needed("orthogonal_cast", wide) == needed("orthogonal", wide)
+
+
 @pytest.mark.parametrize(("backward", "layers"), [(True, 12), (False, 1)])
 def test_a_run_s_memory_is_its_weights_and_its_signals(
     *, backward: bool, layers: int, monkeypatch: pytest.MonkeyPatch

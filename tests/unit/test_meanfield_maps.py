@@ -683,6 +683,22 @@ def test_c_star_where_it_is_known() -> None:
     assert math.isnan(correlation_fixed_point("tanh", sigma_w2=0))
 
 
+@pytest.mark.parametrize("sigma_w2", [1.0, 2.5, 30.0])
+def test_where_correlations_end_at_0_their_scale_is_that_of_independent_inputs(sigma_w2: float) -> None:
+    """Without a bias erf takes 0 to 0 with the slope σ_w²·E[φ′]² = σ_w²·(4/π)/(1 + 2q) (Williams 1997)."""
+    q = optimize.brentq(
+        lambda q: sigma_w2 * 2 / math.pi * math.asin(2 * q / (1 + 2 * q)) - q, 1e-3, 100, xtol=1e-14
+    )
+    found = depth_scales("erf", sigma_w2=sigma_w2).correlation
+    assert found == pytest.approx(-1 / math.log(sigma_w2 * of_erf_slopes(0, q)), rel=1e-8)
+
+
+def test_so_is_selu_s_at_its_fixed_point() -> None:
+    """Klambauer et al. 2017, mean 0 and variance 1: E[φ′(z)] = λ·(1/2 + α·e^(1/2)·Φ(−1))."""
+    slope = LAMBDA * (0.5 + ALPHA * math.exp(0.5) * stats.norm.cdf(-1))
+    assert depth_scales("selu", sigma_w2=1).correlation == pytest.approx(-1 / math.log(slope**2), rel=1e-8)
+
+
 @pytest.mark.parametrize(("sigma_w2", "sigma_b2"), [(0.5, 0.1), (0.785, 0.3), (2.0, 0.05), (30.0, 1.0)])
 def test_a_length_s_scale_is_that_of_the_closed_slope(sigma_w2: float, sigma_b2: float) -> None:
     """erf: d/dq (2/π)·arcsin(2q/(1 + 2q)) = (4/π)/((1 + 2q)·√(1 + 4q))."""

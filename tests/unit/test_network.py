@@ -802,6 +802,28 @@ def test_rounding_is_the_dtype_s_own(dtype: torch.dtype) -> None:
     assert different_units(rows.double()) == (1 if dtype == torch.float64 else 2)
 
 
+def test_parameters_of_every_kind_of_bias_are_loaded_and_written() -> None:
+    """Zeros are a bias too, of numbers that may be others later; no bias has none."""
+    network = Network.of("3-4.zeros_bias.relu-2.no_bias-5")
+    first, second = Net(network, seed=1), Net(network, seed=2)
+    state = {name: value + 1 for name, value in first.state_dict().items()}
+    assert [*state] == ["linear1.weight", "linear1.bias", "linear2.weight", "out.weight", "out.bias"]
+    second.load(state)
+    assert all(torch.equal(value, state[name]) for name, value in second.state_dict().items())
+    for name in state:
+        with pytest.raises(NetworkError):
+            second.load({other: value for other, value in state.items() if other != name})
+
+
+@dtypes
+def test_it_goes_as_far_as_is_said(dtype: torch.dtype) -> None:
+    """16 units of the last place, in half precision 2: one more is a difference."""
+    places = 2 if dtype in {torch.float16, torch.bfloat16} else 16
+    step = torch.finfo(dtype).eps
+    for more, different in ((places, 1), (places + 1, 2)):
+        assert different_units(torch.tensor([[1.0, 1.0], [1.0, 1 + more * step]], dtype=dtype)) == different
+
+
 @pytest.mark.parametrize("scheme", ["constant(val=0.5)", "ones", "constant(val=-0.1)"])
 @pytest.mark.parametrize("follows", ["tanh", "sigmoid", "linear", "gelu"])
 def test_units_that_start_alike_get_the_same_gradient(scheme: str, follows: str) -> None:

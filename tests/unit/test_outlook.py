@@ -321,6 +321,19 @@ def test_what_does_not_arrive_is_told_where_and_how(
     assert (found.lost, found.overflow) == (lost, overflow)
 
 
+def test_of_several_seeds_one_that_overflows_is_enough_to_say_so() -> None:
+    """Where at the same place another is 0, or goes on."""
+    for beside in (3.0, 0.0, 1e-9):
+        for rows in (
+            [[1.0, 10.0, math.inf], [1.0, 2.0, beside]],
+            [[1.0, 2.0, beside], [1.0, 10.0, math.inf]],
+        ):
+            found = fate(np.array(rows))
+            assert (found.kind, found.lost, found.overflow) == ("explodes", 3, True)
+    one_is_0 = fate(np.array([[1.0, 0.5, 0.0], [1.0, 0.4, 0.2]]))
+    assert (one_is_0.kind, one_is_0.lost, one_is_0.overflow) == ("vanishes", 3, False)
+
+
 def test_of_several_seeds_the_first_that_is_lost_counts() -> None:
     found = fate(np.array([[1.0, 1.0, 1.0], [1.0, 1.0, 0.0]]))
     assert (found.kind, found.lost, found.overflow) == ("vanishes", 3, False)

@@ -705,6 +705,29 @@ def test_standard_errors_of_the_normal_law_are_the_textbook_s() -> None:
     assert errors["excess_kurtosis"] == pytest.approx(0.2, rel=1e-9)
 
 
+@pytest.mark.parametrize("sparsity", [0.1, 0.5, 0.9])
+def test_standard_errors_of_a_sparse_weight_are_those_of_the_entries_that_chance_moves(
+    sparsity: float,
+) -> None:
+    """Of n entries m are drawn: the mean is their sum over n, the std is √(m/n) times theirs, ±1/√(2m)."""
+    n, m = 2000, 2000 - 50 * math.ceil(40 * sparsity)
+    errors = referee.standard_errors(n, SCHEMES["sparse"].law((40, 50), sparsity=sparsity, std=0.3))
+    assert errors == pytest.approx(
+        {"mean": 0.3 * math.sqrt(m) / n, "std": 0.3 * math.sqrt(m / n) / math.sqrt(2 * m)}, rel=1e-9
+    )
+
+
+@pytest.mark.parametrize("case", CASES, ids=case_id)
+def test_so_many_are_expected_outside_a_band_as_the_closed_form_leaves(case: Case) -> None:
+    """Zeros lie inside, so that a sparse weight has fewer outside than a normal one has."""
+    shape = case.shape_of(1200)
+    n, law, truth = math.prod(shape), SCHEMES[case.key].law(shape, **case.params), case.truth(shape)
+    assert len(law.bands) == len(truth.bands) > 0
+    for band, (kind, _, _, inside) in zip(law.bands, truth.bands, strict=True):
+        expected = 0 if kind == "support" else n * (1 - inside)
+        assert referee.expected_outside(n, law, band) == pytest.approx(expected, rel=1e-6, abs=1e-9)
+
+
 @pytest.mark.parametrize("case", CASES, ids=case_id)
 def test_expected_counts_are_the_closed_form_s(case: Case) -> None:
     shape = case.shape_of(1200)

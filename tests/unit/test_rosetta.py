@@ -5,6 +5,7 @@ that initializer says of a weight: its family, mean, std before any cut, and its
 """
 
 import math
+import warnings
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -15,7 +16,8 @@ from torch import nn
 
 from core import SCHEMES, InitLabError, ParameterError, SchemeError, ShapeError
 from core.laws import Expression, Law, normal, point, symmetric_uniform, uniform
-from core.rosetta import FRAMEWORKS, NOTES, Equivalent, defaults, difference, equivalents
+from core.layers import Layer
+from core.rosetta import FRAMEWORKS, NOTES, Equivalent, defaults, depthwise, difference, equivalents
 from tests.cases import FANS, SHAPES, SQRT3, Shape
 
 INF = math.inf
@@ -327,6 +329,42 @@ def test_where_the_inverse_of_erf_leaves_the_law(params: dict[str, float], *, st
     for name in ("jax", "timm"):
         assert ("stray" in rows[name].notes, "far_cut" in rows[name].notes) == (stray, far)
     assert not {"stray", "far_cut"} & set(rows["keras"].notes)
+
+
+@pytest.mark.parametrize("mean", [-5.5, -4.9, -3.5, -3.1, -2.9, -1.5, 0.0, 2.0, 3.9, 4.1, 5.9, 6.1, 7.0])
+@pytest.mark.parametrize(("a", "b", "std"), [(-2.0, 3.0, 0.5), (-1.0, 2.0, 1.0), (-3.0, 4.0, 1.0)])
+def test_a_cut_is_far_where_torch_itself_warns_of_it(mean: float, a: float, b: float, std: float) -> None:
+    """torch.nn.init and timm say so of a mean over two std outside of the cuts, on either side."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        nn.init.trunc_normal_(torch.empty(5, 3), mean, std, a, b, generator=torch.Generator())
+    rows = by_framework("trunc_normal", (5, 3), mean=mean, std=std, a=a, b=b)
+    far = any("more than 2 std" in str(each.message) for each in said)
+    assert far is not (a - 2 * std <= mean <= b + 2 * std)
+    for name in ("jax", "timm"):
+        assert ("far_cut" in rows[name].notes) is far
+
+
+@pytest.mark.parametrize(
+    ("text", "fans"),
+    {
+        # Keras' kernel is (3, 3, 4, 2): compute_fans takes in·9 and multiplier·9
+        "Conv2d(4, 8, 3, groups=4)": (4 * 9, 2 * 9),
+        "Conv2d(6, 6, (3, 5), groups=6)": (6 * 15, 15),
+        "Conv1d(10, 30, 7, groups=10)": (10 * 7, 3 * 7),
+        # in groups, but not of one channel each; not in groups; no depthwise layer of these there
+        "Conv2d(4, 8, 3, groups=2)": None,
+        "Conv2d(1, 8, 3)": None,
+        "Conv3d(4, 8, 3, groups=4)": None,
+        "ConvTranspose2d(4, 8, 3, groups=4)": None,
+        "Linear(4, 8)": None,
+    }.items(),
+)
+def test_keras_counts_a_depthwise_kernel_by_its_channels_and_its_multiplier(
+    text: str, fans: tuple[int, int] | None
+) -> None:
+    shape = depthwise(Layer.of(text))
+    assert fans == (shape and nn.init._calculate_fan_in_and_fan_out(torch.empty(shape)))
 
 
 def test_what_jax_has_no_initializer_for_is_a_function_of_the_same_numbers() -> None:

@@ -7,7 +7,7 @@ import pytest
 from torch import nn
 
 from core import PARAMETERS, SCHEMES, ParameterError, SchemeError, ShapeError
-from core.schemes import scheme_of
+from core.schemes import kept, scheme_of
 
 LESSON = "uniform normal zeros ones constant kaiming_normal kaiming_uniform xavier_normal xavier_uniform"
 REST_OF_TORCH = "trunc_normal orthogonal sparse eye dirac"
@@ -181,3 +181,14 @@ def test_a_scheme_names_the_one_call_of_torch_that_draws_it(
 ) -> None:
     call = SCHEMES[key].call((5, 15))
     assert (call.function, dict(call.arguments)) == (function, arguments)
+
+
+@pytest.mark.parametrize(
+    ("a", "b"), [(0.5, 0.9), (2.0, 3.0), (6.0, 8.0), (9.0, 9.5), (20.0, 25.0), (-3.0, 2.0)]
+)
+def test_the_share_between_cuts_is_as_exact_in_either_tail(a: float, b: float) -> None:
+    """By the complementary error function of the near tail, which loses no digits."""
+    low, high = (math.erfc(end / math.sqrt(2)) / 2 for end in (a, b))
+    for low_cut, high_cut in ((a, b), (-b, -a)):
+        law = SCHEMES["trunc_normal"].law((3, 5), a=low_cut, b=high_cut)
+        assert kept(law) == pytest.approx(low - high, rel=1e-10, abs=0)

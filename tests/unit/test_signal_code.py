@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 import torch
 
+from core import ParameterError
 from core.recipe import signal_code
 from core.signal import SignalTrace, trace
 from tests.products import assert_like, rounding
@@ -198,3 +200,22 @@ def test_on_another_device_everything_is_drawn_there() -> None:
     code = signal_code(THREE, "relu", **SIZE, device="cuda", bias=0.1)
     assert 'torch.Generator("cuda").manual_seed(seed)' in code
     assert code.count('device="cuda"') == code.count("torch.empty(") == 4  # input, weight, bias, what returns
+
+
+@pytest.mark.parametrize(
+    "seeds", [(40,), (40, 41, 42), (0, 2, 5), (42, 41, 40), (3, 3, 4), (-2, -1, 0), (1, 2, 4), (2**64 - 1, 0)]
+)
+def test_the_seeds_are_those_that_were_asked_for(seeds: tuple[int, ...]) -> None:
+    """In their order, each as often: some may be written as a range."""
+    code = signal_code(THREE, "relu", depth=2, width=3, seeds=seeds)
+    (line,) = (line for line in code.splitlines() if line.startswith("SEEDS = "))
+    assert tuple(eval(line.removeprefix("SEEDS = "))) == seeds  # noqa: S307
+
+
+def test_as_many_schemes_are_compared_as_is_said() -> None:
+    """64, which is far more than a chart can show; each has a function of its own."""
+    schemes: list[tuple[str, dict[str, Any]]] = [("normal", {"std": 0.01 * at}) for at in range(1, 65)]
+    code = signal_code(schemes, "relu", depth=2, width=3, seeds=(1,))
+    assert len(set(re.findall(r"^def (normal_\d+)\(", code, re.MULTILINE))) == 64
+    with pytest.raises(ParameterError, match="schemes must be"):
+        signal_code([*schemes, ("zeros", {})], "relu", depth=2, width=3, seeds=(1,))

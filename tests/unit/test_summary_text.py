@@ -102,6 +102,25 @@ def test_its_total_is_the_number_of_parameters(name: str) -> None:
     assert frozen == total - trainable
 
 
+@pytest.mark.parametrize(
+    "build",
+    [lambda: nn.LSTM(3, 5, num_layers=2), lambda: nn.GRU(3, 5), lambda: nn.MultiheadAttention(6, 2)],
+    ids=["LSTM", "GRU", "attention"],
+)
+def test_a_row_of_which_a_part_trains_is_among_what_trains(build: Callable[[], nn.Module]) -> None:
+    """As torchsummary counts a layer whose bias is frozen: as a whole. Only one all frozen does not train."""
+    with torch.random.fork_rng([]):
+        part = build()
+    inputs = (((4, 6),) * 3) if isinstance(part, nn.MultiheadAttention) else (4, 3)
+    count = sum(p.numel() for p in part.parameters())
+    *others, last = part.parameters()
+    for parameter in others:
+        parameter.requires_grad_(requires_grad=False)
+    assert totals(summary_text(part, inputs, 2)) == [count, count, 0]
+    last.requires_grad_(requires_grad=False)
+    assert totals(summary_text(part, inputs, 2)) == [count, 0, count]
+
+
 def totals(text: str) -> list[int]:
     found = [
         re.search(rf"^{kind} params: ([\d,]+)$", text, re.M)

@@ -322,3 +322,22 @@ def test_any_table_is_read_with_decimal_commas(
     if header:
         lines.insert(0, mark.join(f"x{i}" for i in range(len(rows[0]))) + mark)
     assert read_table("\n".join(lines)) == tuple(tuple(row) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("line", "row"),
+    [
+        ("1;\t2", (1, 2)),
+        ("1,5;\t2,5", (1.5, 2.5)),
+        ("1\t;2", (1, 2)),
+        ("1; 2", (1, 2)),
+        ("1,5\t2,5", (1.5, 2.5)),
+        ("1\t 2", (1, 2)),
+        ("1, 2", (1, 2)),
+        ("1,5 2,5", (1.5, 2.5)),
+    ],
+)
+def test_of_several_marks_the_first_of_their_order_divides(line: str, row: tuple[float, ...]) -> None:
+    """Semicolon, tab, comma, space: what of the others is left beside a number is no part of it."""
+    assert read_table(line) == (row,)
+    assert read_table(f"{line}\n{line}") == (row, row)
