@@ -259,8 +259,8 @@ def critical_sigma_w2(key: str, sigma_b2: float) -> float:
     1/E[φ′²]. q may be 0 there, as tanh's is at sigma_b2 = 0, or infinite: softplus and relu with a bias
     variance have their edge at sigma_w2 = 2, where lengths start to grow without end.
 
-    nan where χ₁ is nowhere 1. gelu, silu and mish have no edge at a small sigma_b2: as sigma_w2 grows, q*
-    leaps from where χ₁ is below 1 to where it is above.
+    nan where χ₁ is nowhere 1, or only where lengths leave the doubles. gelu, silu and mish have no edge at a
+    small sigma_b2: as sigma_w2 grows, q* leaps from where χ₁ is below 1 to where it is above.
 
     Raises:
         ParameterError: as of ``length_map``.
@@ -273,7 +273,7 @@ def critical_sigma_w2(key: str, sigma_b2: float) -> float:
 def critical_line(key: str, sigma_b2: ArrayLike) -> Array:
     """Return ``critical_sigma_w2`` at each of an array of bias variances, float64 of its shape (n,)."""
     activation = _activation(key)
-    return np.array([_edge(activation, floor) for floor in _all_checked("sigma_b2", sigma_b2)])
+    return np.array([_edge(activation, floor) for floor in _all_checked("sigma_b2", sigma_b2).tolist()])
 
 
 def plane(key: str, sigma_w2: ArrayLike, sigma_b2: ArrayLike) -> Plane:

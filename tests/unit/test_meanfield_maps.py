@@ -613,6 +613,14 @@ def test_the_edge_may_lie_where_lengths_grow_for_ever(sigma_b2: float) -> None:
     assert critical_sigma_w2("softplus", sigma_b2) == pytest.approx(2, rel=1e-12)
 
 
+def test_a_line_is_the_edge_at_each_even_where_lengths_leave_the_doubles() -> None:
+    biases = [0.3, 1e303, 1e308]
+    line = critical_line("relu", biases)
+    assert line[:2] == pytest.approx([2, 2], rel=1e-12)
+    assert math.isnan(line[2])
+    assert math.isnan(critical_sigma_w2("relu", biases[2]))
+
+
 def test_the_edge_is_that_of_the_papers() -> None:
     # Schoenholz et al. 2017, with the bias variance of their figures
     assert critical_sigma_w2("tanh", 0.05) == pytest.approx(1.76, abs=0.005)
