@@ -1,14 +1,12 @@
 """A test can fail: it holds something to something, and leaves early only once it has."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+
+import pytest
 
 from tests.stream import ROOT
 
-TREES = {
-    str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8"))
-    for path in sorted((ROOT / "tests").rglob("*.py"))
-}
 #: parts of the names of calls that hold something to something: pytest's, numpy's, torch's, playwright's
 HOLDS = ("raises", "assert_", "expect", "wait_for", "until")
 
@@ -37,38 +35,48 @@ def _held(function: ast.AST, helpers: set[str]) -> Iterator[int]:
             yield node.lineno  # type: ignore[attr-defined]
 
 
-KNOWN = {path: _known(tree) for path, tree in TREES.items()}
-#: functions that hold something themselves
-HELPERS = {"Figure"}
-for _ in range(3):  # helpers of helpers
-    HELPERS |= {
-        name
-        for path, tree in TREES.items()
-        for name, function in _functions(tree).items()
-        if not name.startswith("test_") and any(_held(function, HELPERS & KNOWN[path]))
-    }
 #: test → where it holds something, and itself
-TESTS = {
-    f"{path}::{name}": ([*_held(function, HELPERS & KNOWN[path])], function)
-    for path, tree in TREES.items()
-    for name, function in _functions(tree).items()
-    if name.startswith("test_")
-}
+Tests = Mapping[str, tuple[list[int], ast.FunctionDef]]
 
 
-def test_all_tests_are_looked_at() -> None:
-    assert len(TESTS) > 1000
+@pytest.fixture(scope="module")
+def found() -> Tests:
+    trees = {
+        str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8"))
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+    }
+    functions = {path: _functions(tree) for path, tree in trees.items()}
+    known = {path: _known(tree) for path, tree in trees.items()}
+    #: functions that hold something themselves
+    helpers = {"Figure"}
+    for _ in range(3):  # helpers of helpers
+        helpers |= {
+            name
+            for path in trees
+            for name, function in functions[path].items()
+            if not name.startswith("test_") and any(_held(function, helpers & known[path]))
+        }
+    return {
+        f"{path}::{name}": ([*_held(function, helpers & known[path])], function)
+        for path in trees
+        for name, function in functions[path].items()
+        if name.startswith("test_")
+    }
 
 
-def test_each_holds_something() -> None:
-    idle = {name for name, (held, _) in TESTS.items() if not held}
+def test_all_tests_are_looked_at(found: Tests) -> None:
+    assert len(found) > 1000
+
+
+def test_each_holds_something(found: Tests) -> None:
+    idle = {name for name, (held, _) in found.items() if not held}
     # a fixture looks afterwards
     assert idle == {"tests/unit/test_signal.py::test_it_moves_no_global_generator"}
 
 
-def test_each_leaves_only_once_it_has_held_something() -> None:
+def test_each_leaves_only_once_it_has_held_something(found: Tests) -> None:
     early = []
-    for name, (held, function) in TESTS.items():
+    for name, (held, function) in found.items():
         leaves = [
             node.lineno for node in ast.walk(function) if isinstance(node, ast.Return) and not node.value
         ]
@@ -77,10 +85,10 @@ def test_each_leaves_only_once_it_has_held_something() -> None:
     assert early == []
 
 
-def test_nothing_is_enough_for_no_assertion() -> None:
+def test_nothing_is_enough_for_no_assertion(found: Tests) -> None:
     """``assert x is None or …`` holds for whatever gives nothing."""
     loose = []
-    for name, (_, function) in TESTS.items():
+    for name, (_, function) in found.items():
         for node in ast.walk(function):
             if isinstance(node, ast.Assert) and isinstance(node.test, ast.BoolOp):
                 first = ast.unparse(node.test.values[0])
