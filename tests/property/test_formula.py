@@ -98,7 +98,7 @@ def _from_latex(latex: str) -> str:
     for pattern, python in (
         (r",\\,", ","),
         (r"\\,|\\cdot ", "*"),
-        (r"\\operatorname\{([a-z\\_]+)\}", lambda found: found[1].replace("\\", "")),
+        (r"\\operatorname\{([a-z0-9\\_]+)\}", lambda found: found[1].replace("\\", "")),
         (r"\\left\|", "abs("),
         (r"\\right\|", ")"),
         (r"\\left\(|\{", "("),
