@@ -27,8 +27,8 @@ FILES = (
 
 @pytest.mark.parametrize(("name", "value"), SETTINGS)
 def test_products_hold_under_another_setting(name: str, value: str) -> None:
-    names = {name for name, _ in SETTINGS} | {"PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER"}
-    environment = {key: old for key, old in os.environ.items() if key not in names} | {name: value}
+    ours = {"PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER"}
+    environment = {key: old for key, old in os.environ.items() if key not in ours} | {name: value}
     files = [f"tests/{file}" for file in FILES]
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", "products"]
     done = subprocess.run(
