@@ -204,6 +204,7 @@ def _numbers(frame: Frame, drawn: Drawn) -> None:
             file_name=f"{frame.state['scheme']}_{frame.state['seed']}.csv",
             mime="text/csv",
             key="csv",
+            on_click="ignore",
         )
         st.html(f'<p class="lab-note">{t("numbers.note")}</p>')
 

@@ -230,6 +230,7 @@ def _figures(frame: Frame, followed: Sequence[Followed]) -> None:
             file_name="signal.csv",
             mime="text/csv",
             key="csv",
+            on_click="ignore",
         )
         st.html(f'<p class="lab-note">{t("signal.figures_note")}</p>')
 

@@ -404,3 +404,22 @@ def test_the_qr_code_is_of_the_whole_address() -> None:
 def test_a_formula_in_a_link_stays_itself() -> None:
     text = plain(opened("signal", sight="gains", activation="z^2 + 0*z"))
     assert says(text, "at mean square 1, <0.577> keeps the signal, <0.500> the gradient.")
+
+
+@pytest.mark.parametrize(
+    ("page", "view"),
+    [
+        ("distribution", {"tab": "numbers"}),
+        ("signal", {"sight": "figures"}),
+        ("model", {"part": "code"}),
+        ("lesson", {"step": "code"}),
+        ("teach", {"prepare": "plan"}),
+    ],
+)
+def test_a_file_that_is_asked_for_runs_no_page(page: str, view: dict[str, str]) -> None:
+    """A run gives its files names of its own: one that is asked for meanwhile never comes."""
+    app = opened(page, v="1", **view)
+    app.button(key="export").click().run()
+    buttons = app.get("download_button")
+    assert buttons
+    assert all(button.proto.ignore_rerun for button in buttons)

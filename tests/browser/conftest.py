@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 from weakref import WeakKeyDictionary
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, WebSocket, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, WebSocket, expect, sync_playwright
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from tests import chromium
@@ -20,6 +21,9 @@ SIZES = {"wide": (1920, 1080), "laptop": (1280, 720), "phone": (390, 844)}
 
 #: Seconds that a run of the script may take.
 PATIENCE = 30
+#: Milliseconds that Playwright waits for what it looks for: the machine may have much else to do.
+WAIT = 15_000
+expect.set_options(timeout=WAIT)
 #: Streamlit's front end answers an entry of the history as it does the back button: by a run.
 TURN = "url => { history.pushState({}, '', url); dispatchEvent(new PopStateEvent('popstate')) }"
 #: For 100 ms the document has stood and nothing in it has moved; what never comes to rest is waited for
@@ -38,6 +42,15 @@ STILL = """() => new Promise(resolve => {
 LOADED = "!document.querySelector('[data-testid=stSkeleton]')"
 
 Visit = Callable[..., Page]
+
+
+class Look(NamedTuple):
+    """What a visitor's machine shows a page on, and asks of it."""
+
+    size: str = "laptop"
+    locale: str = "en-US"
+    scheme: str = "light"
+    motion: str = "no-preference"
 
 
 class Runs:
@@ -89,51 +102,97 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
-@pytest.fixture
-def visit(browser: Browser, served: Server) -> Iterator[Visit]:
-    """Return a function that opens a path as a new visitor; the test fails on what no page may do."""
-    wrong: list[str] = []
-    contexts = []
+class Visitors:
+    """The visitors of a browser, and what was wrong with what they were shown."""
 
-    def heard(message: ConsoleMessage) -> None:
-        # Streamlit looks for its server beside a deep link first, and is answered 404.
-        if message.type == "error" and "404" not in message.text:
-            wrong.append(message.text)
+    def __init__(self, browser: Browser) -> None:
+        self.browser = browser
+        self.wrong: list[str] = []
+        #: look → a tab of it that earlier tests have left
+        self.tabs: dict[Look, Page] = {}
 
-    def asked(request: Request) -> None:
-        if urlsplit(request.url).hostname not in {"localhost", None}:
-            wrong.append(f"a request left the machine: {request.url}")
-
-    def opened(
-        path: str = "/distribution",
-        *,
-        size: str = "laptop",
-        locale: str = "en-US",
-        scheme: str = "light",
-        motion: str = "no-preference",
-    ) -> Page:
-        width, height = SIZES[size]
-        context = browser.new_context(
+    def new(self, address: str, look: Look) -> Page:
+        """Open an address as a visitor who has never been here."""
+        width, height = SIZES[look.size]
+        context = self.browser.new_context(
             viewport={"width": width, "height": height},
-            locale=locale,
-            color_scheme=scheme,
-            reduced_motion=motion,
+            locale=look.locale,
+            color_scheme=look.scheme,
+            reduced_motion=look.motion,
         )
-        contexts.append(context)
         page = listened(context.new_page())
-        page.set_default_timeout(15_000)
-        page.on("console", heard)
-        page.on("request", asked)
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.goto(served.url + path)
+        page.set_default_timeout(WAIT)
+        page.on("console", self._heard)
+        page.on("request", self._asked)
+        page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        page.goto(address)
         settled(page)
         until(page, "Boolean(window.labListens)")  # a script of its own, which comes after the page
         return page
 
+    def same(self, server: str, path: str, look: Look) -> Page:
+        """Open a link in a tab that is open already, if there is one, whatever was done there."""
+        if look not in self.tabs:
+            self.tabs[look] = self.new(server + path, look)
+            return self.tabs[look]
+        page = self.tabs[look]
+        page.keyboard.press("Escape")  # a dialog
+        page.mouse.move(0, 0)
+        go(page, "/teach?v=1")  # what is folded out on a page is so no more when one comes back
+        go(page, path)
+        return page
+
+    def close(self) -> None:
+        """Close the tabs that are kept."""
+        for page in self.tabs.values():
+            page.context.close()
+        self.tabs.clear()
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        # Streamlit looks for its server beside a deep link first, and is answered 404.
+        if message.type == "error" and "404" not in message.text:
+            self.wrong.append(message.text)
+
+    def _asked(self, request: Request) -> None:
+        if urlsplit(request.url).hostname not in {"localhost", None}:
+            self.wrong.append(f"a request left the machine: {request.url}")
+
+
+@pytest.fixture(scope="session")
+def visitors(browser: Browser) -> Iterator[Visitors]:
+    all_of_them = Visitors(browser)
+    yield all_of_them
+    all_of_them.close()
+
+
+@pytest.fixture
+def visit(visitors: Visitors, served: Server) -> Iterator[Visit]:
+    """Return a function that opens a path as a new visitor; the test fails on what no page may do."""
+    pages = []
+
+    def opened(path: str = "/distribution", **look: str) -> Page:
+        pages.append(visitors.new(served.url + path, Look(**look)))
+        return pages[-1]
+
+    visitors.wrong.clear()
     yield opened
-    for context in contexts:
-        context.close()
-    assert wrong == []
+    for page in pages:
+        page.context.close()
+    assert visitors.wrong == []
+
+
+@pytest.fixture
+def tab(visitors: Visitors, served: Server, request: pytest.FixtureRequest) -> Iterator[Visit]:
+    """Return a function that opens a link in the tab of an earlier test, which is half as dear.
+
+    A link says all that a page shows. A path alone does not: there one finds what one has chosen before.
+    """
+    failed = request.session.testsfailed
+    visitors.wrong.clear()
+    yield lambda path="/distribution?v=1", **look: visitors.same(served.url, path, Look(**look))
+    if request.session.testsfailed > failed or visitors.wrong:
+        visitors.close()  # none inherits what went wrong
+    assert visitors.wrong == []
 
 
 def go(page: Page, path: str) -> None:

@@ -1,24 +1,18 @@
 """What the pages are for those who do not see them, or see them badly, or use no mouse."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from urllib.parse import urlencode
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from pages.text import HTML_LANG, LANGUAGES, Text
 from pages.ui.state import ASPECTS, PAGES, PARTS, SIGHTS, STOPS, TABS
 from pages.ui.state import CONTROLS as OWN_CONTROLS
+from tests.browser.barriers import report, violations
 from tests.browser.conftest import Visit, go, settled
-from tests.browser.test_journeys import LOCALES, PATHS
+from tests.browser.test_journeys import LOCALES, PATHS, fits
 
-#: look → its screen, its language, its place in the link
-LOOKS = {
-    "laptop": ("laptop", "en", ""),
-    "phone": ("phone", "zh", ""),
-    "projector": ("laptop", "en", "?v=1&view=projector"),
-}
 #: page → the control that its views go by, and all of them
 VIEWS: dict[str, tuple[str, Sequence[str]]] = {
     "distribution": ("tab", TABS),
@@ -29,15 +23,9 @@ VIEWS: dict[str, tuple[str, Sequence[str]]] = {
 }
 #: Small networks, that a view waits for nothing.
 SMALL = {"signal": {"depth": "12", "width": "32", "seeds": "3", "samples": "8"}}
+#: Views that may be longer than the screen: a long table, a script.
+LONG = {"numbers", "rosetta", "gains", "figures", "code"}
 CHART = ".js-plotly-plot .main-svg"
-
-#: Charts that are seen, without a figure or picture around them that has a name.
-NAMELESS = """() => [...document.querySelectorAll('.js-plotly-plot')].filter(e => e.offsetWidth).filter(e => {
-    const named = e.closest('[role=figure], [role=img], figure')
-    const label = named?.getAttribute('aria-label') ?? document.getElementById(
-        named?.getAttribute('aria-labelledby'))?.textContent ?? ''
-    return label.trim().length < 20
-}).map(e => e.closest('[class*=st-key]')?.className ?? e.className)"""
 
 #: What the Tab key should come to, kept in the document for PLACE to name; what appears only under a
 #: pointer is among it. Of a group that one tab stop stands for, such as the tabs, the arrow keys reach the
@@ -99,51 +87,17 @@ MOVING = """() => [...document.querySelectorAll('*')].flatMap(e => ['', '::befor
 .map(line => line.slice(0, 160))"""
 
 
-def violations(page: Page) -> list[str]:
-    """Return what axe finds by all its rules, a line for each rule, and charts without a name."""
-    lines = [f"{page.url}: a chart has no name: {place}" for place in page.evaluate(NAMELESS)]
-    for rule in Axe().run(page).response["violations"]:
-        nodes = rule["nodes"]
-        targets = ", ".join(str(node["target"][0]) for node in nodes[:4])
-        summaries = {" ".join(node["failureSummary"].split()): None for node in nodes}
-        head = f"{page.url}: {rule['id']} ({rule['impact']}), {len(nodes)} of them: {targets}"
-        lines += [head, *(f"    {summary}" for summary in [*summaries][:4])]
-    return lines
-
-
-def report(lines: Iterable[str]) -> str:
-    """Return the lines as a message."""
-    return "\n" + "\n".join(lines)
-
-
-# a phone has the colours of any screen
-@pytest.mark.parametrize(
-    ("look", "scheme"),
-    [(look, scheme) for look in LOOKS for scheme in ("light", "dark")[: 1 + (look != "phone")]],
-)
-def test_no_page_has_a_barrier(look: str, scheme: str, visit: Visit) -> None:
-    size, language, query = LOOKS[look]
-    page = visit("/" + query, size=size, locale=LOCALES[language], scheme=scheme)
-    page.wait_for_selector(CHART)  # what draws charts is loaded
-    found = []
-    for name in PAGES:
-        go(page, PATHS[name] + query)
-        found += violations(page)
-        if "projector" in query:
-            expect(page.locator("[data-testid=stMain] [role=alert]")).to_have_count(0)
-    assert not found, report(found)
-
-
 @pytest.mark.parametrize("name", VIEWS)
-def test_no_view_has_a_barrier(name: str, visit: Visit) -> None:
+def test_every_view_fits_and_has_no_barrier(name: str, tab: Visit) -> None:
     by_views = {control for control, _ in VIEWS.values()}
     assert {page for page in PAGES if page != "home" and by_views & {*OWN_CONTROLS[page]}} == {*VIEWS}
     control, views = VIEWS[name]
-    page = visit("/")
+    page = tab("/?v=1")
     page.wait_for_selector(CHART)
     found = []
     for view in views:
         go(page, f"/{name}?{urlencode({'v': '1', **SMALL.get(name, {}), control: view})}")
+        fits(page, "laptop", high=name != "model" and view not in LONG)
         found += violations(page)
     assert not found, report(found)
 
@@ -177,31 +131,31 @@ def walked(page: Page, key: str, controls: Sequence[str]) -> list[str]:
     return wrong + [f"{key} does not reach: {text}" for at, text in enumerate(controls) if at not in reached]
 
 
-def test_the_arrow_keys_reach_the_tabs_that_one_tab_stop_stands_for(visit: Visit) -> None:
-    page = visit("/distribution")
+def test_the_arrow_keys_reach_the_tabs_that_one_tab_stop_stands_for(tab: Visit) -> None:
+    page = tab("/distribution?v=1")
     tabs = page.get_by_role("tab")
     expect(tabs).to_have_count(len(TABS))
     tabs.first.focus()
-    for at, tab in enumerate(TABS[1:], start=1):
+    for at, view in enumerate(TABS[1:], start=1):
         page.keyboard.press("ArrowRight")
-        page.wait_for_url(f"**tab={tab}**")
+        page.wait_for_url(f"**tab={view}**")
         settled(page)
         expect(tabs.nth(at)).to_be_focused()
-        assert page.evaluate(f"({CONTROLS})(), ({PLACE})().outline") >= 2, f"the focus is not seen: {tab}"
+        assert page.evaluate(f"({CONTROLS})(), ({PLACE})().outline") >= 2, f"the focus is not seen: {view}"
 
 
-def test_nothing_moves_for_those_who_asked_for_that(visit: Visit) -> None:
-    page = visit("/", motion="reduce")
+def test_nothing_moves_for_those_who_asked_for_that(tab: Visit) -> None:
+    page = tab("/?v=1", motion="reduce")
     page.wait_for_selector(CHART)
     found = []
     for name in PAGES:
-        go(page, PATHS[name])
+        go(page, f"{PATHS[name]}?v=1")
         found += page.evaluate(MOVING)
     assert not found, report(found)
 
 
-def test_a_drawer_opens_at_once_for_those_who_asked_for_that(visit: Visit) -> None:
-    page = visit("/distribution", motion="reduce")
+def test_a_drawer_opens_at_once_for_those_who_asked_for_that(tab: Visit) -> None:
+    page = tab("/distribution?v=1", motion="reduce")
     page.locator(".st-key-more summary").click()
     page.wait_for_timeout(60)  # while it would still open
     found = page.evaluate(MOVING)

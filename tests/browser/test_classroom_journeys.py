@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from pages.text import Text
 from pages.ui.state import PAGES
+from tests.browser.barriers import report, violations
 from tests.browser.conftest import Visit, go, link, settled, until
 
 LOCALES = {"en": "en-US", "zh": "zh-CN"}
@@ -42,8 +43,11 @@ FILLED = """() => {
     ("language", "size", "scheme"),
     [("en", "wide", "light"), ("zh", "wide", "dark"), ("zh", "laptop", "light"), ("en", "laptop", "dark")],
 )
-def test_the_last_row_reads_every_page(language: str, size: str, scheme: str, visit: Visit) -> None:
-    opened = visit("/?view=projector", size=size, locale=LOCALES[language], scheme=scheme)
+def test_the_last_row_reads_every_page_and_none_has_a_barrier(
+    language: str, size: str, scheme: str, tab: Visit
+) -> None:
+    opened = tab("/?view=projector", size=size, locale=LOCALES[language], scheme=scheme)
+    barriers: list[str] = []
     for page in CHARTED:
         go(opened, f"/{'' if page == 'home' else page}?v=1&view=projector")
         opened.wait_for_selector(".js-plotly-plot .main-svg")
@@ -76,10 +80,15 @@ def test_the_last_row_reads_every_page(language: str, size: str, scheme: str, vi
             }).map(text => text.textContent)"""
         )
         assert inside == [], page
+        if size == "laptop":
+            barriers += violations(opened)
+    go(opened, "/teach?v=1&view=projector")
+    barriers += violations(opened)
+    assert not barriers, report(barriers)
 
 
-def test_every_key_does_what_the_help_says(visit: Visit) -> None:
-    page = visit("/distribution", size="wide")
+def test_every_key_does_what_the_help_says(tab: Visit) -> None:
+    page = tab("/distribution?v=1", size="wide")
     keys = page.keyboard
     keys.press("?")
     help_ = page.locator("dialog.lab-keys")
@@ -124,8 +133,8 @@ def test_every_key_does_what_the_help_says(visit: Visit) -> None:
     expect(page.locator("[data-testid=stSidebar]")).to_have_attribute("data-collapsed", "false")
 
 
-def test_keys_leave_a_field_alone(visit: Visit) -> None:
-    page = visit("/distribution")
+def test_keys_leave_a_field_alone(tab: Visit) -> None:
+    page = tab("/distribution?v=1")
     field = page.get_by_label("Seed", exact=True)
     field.click()
     field.press("End")
@@ -142,8 +151,8 @@ def _read(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize("query", ["v=1&scheme=orthogonal&gain=1.5&seed=7&lang=zh", "v=1&view=projector"])
-def test_a_phone_reads_the_link_off_the_screen(query: str, visit: Visit) -> None:
-    page = visit(f"/distribution?{query}")
+def test_a_phone_reads_the_link_off_the_screen(query: str, tab: Visit) -> None:
+    page = tab(f"/distribution?{query}")
     page.keyboard.press("s")
     code = page.locator(".lab-qr img")
     expect(code).to_be_visible()
@@ -186,10 +195,8 @@ def _saved(page: Page, name: str, folder: Path) -> Path:
     return file
 
 
-def test_all_of_a_page_is_taken_home(visit: Visit, tmp_path: Path) -> None:
-    page = visit(
-        "/distribution?v=1&scheme=kaiming_uniform&fan_in=30&fan_out=20", locale="zh-CN", scheme="dark"
-    )
+def test_all_of_a_page_is_taken_home(tab: Visit, tmp_path: Path) -> None:
+    page = tab("/distribution?v=1&scheme=kaiming_uniform&fan_in=30&fan_out=20", locale="zh-CN", scheme="dark")
     page.get_by_role("button", name="导出").click()
     page.wait_for_selector("[role=dialog] .main-svg")
     settled(page)
@@ -209,9 +216,9 @@ def test_all_of_a_page_is_taken_home(visit: Visit, tmp_path: Path) -> None:
     assert np.abs(weights).max() <= np.sqrt(6 / 30)
 
 
-def test_what_was_taken_home_opens_without_a_network(visit: Visit, browser: Browser, tmp_path: Path) -> None:
+def test_what_was_taken_home_opens_without_a_network(tab: Visit, browser: Browser, tmp_path: Path) -> None:
     t = Text(language := "zh")
-    page = visit("/signal?v=1&depth=5&width=16&seeds=2", locale=LOCALES[language])
+    page = tab("/signal?v=1&depth=5&width=16&seeds=2", locale=LOCALES[language])
     page.keyboard.press("e")
     page.wait_for_selector("[role=dialog] .main-svg")
     settled(page)
@@ -234,8 +241,8 @@ def test_what_was_taken_home_opens_without_a_network(visit: Visit, browser: Brow
     context.close()
 
 
-def test_a_hidden_control_is_not_there_and_a_locked_one_is_fast(visit: Visit) -> None:
-    page = visit("/distribution?v=1&hide=device,more,menu,tab&lock=fan_in,fan_out")
+def test_a_hidden_control_is_not_there_and_a_locked_one_is_fast(tab: Visit) -> None:
+    page = tab("/distribution?v=1&hide=device,more,menu,tab&lock=fan_in,fan_out")
     sidebar = page.locator("[data-testid=stSidebar]")
     expect(sidebar.get_by_label("fan_in", exact=True)).to_be_disabled()
     expect(sidebar.get_by_label("Seed", exact=True)).to_be_enabled()
@@ -302,9 +309,9 @@ def test_a_plan_outlives_a_reload_the_theme_and_the_menu(visit: Visit) -> None:
     assert page.locator(".st-key-plan_next").count() == 0
 
 
-def test_a_chinese_keyboard_s_brackets_go_the_same_way(visit: Visit) -> None:
+def test_a_chinese_keyboard_s_brackets_go_the_same_way(tab: Visit) -> None:
     """It types 】 and 【 for ] and [, and ？ for ?; Playwright's own keyboard has none of them."""
-    page = visit("/model?v=1&at=network-2")
+    page = tab("/model?v=1&at=network-2")
     expect(page.locator(".st-key-plan_next")).to_contain_text("3/8")
 
     def press(key: str) -> None:

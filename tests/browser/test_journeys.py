@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from pages.text import HTML_LANG, LANGUAGES, Text
 from pages.ui.state import CONTROLS, PAGES
+from tests.browser.barriers import report, violations
 from tests.browser.conftest import SIZES, Visit, go, link, settled
 from tests.stream import server
 
@@ -70,19 +71,24 @@ CHARTS = {
 }
 
 
+#: a phone has the colours of any screen
+AUDITED = {("en", "laptop", "light"), ("en", "laptop", "dark"), ("zh", "phone", "light")}
+
+
 # the theme changes colours and no sizes, so one screen will do for the dark one
 @pytest.mark.parametrize(
     ("language", "size", "scheme"),
     [*((language, size, "light") for language in LANGUAGES for size in SIZES), ("en", "laptop", "dark")],
 )
-def test_every_page_and_every_kind_of_chart_fits_its_screen(
-    size: str, language: str, scheme: str, visit: Visit
+def test_every_page_and_every_kind_of_chart_fits_its_screen_and_has_no_barrier(
+    size: str, language: str, scheme: str, tab: Visit
 ) -> None:
-    opened = visit("/", size=size, locale=LOCALES[language], scheme=scheme)
+    opened = tab("/?v=1", size=size, locale=LOCALES[language], scheme=scheme)
     opened.wait_for_selector(".js-plotly-plot .main-svg")  # what draws charts is loaded
     t = Text(language)
+    barriers: list[str] = []
     for page in PAGES:
-        go(opened, PATHS[page])
+        go(opened, f"{PATHS[page]}?v=1")
         expect(opened.locator("[data-testid=stPlotlyChart]:not(:has(.main-svg))")).to_have_count(0)
         assert opened.locator(".js-plotly-plot").count() or page in CHARTLESS, page
         expect(opened.locator("html")).to_have_attribute("lang", HTML_LANG[language])
@@ -97,10 +103,13 @@ def test_every_page_and_every_kind_of_chart_fits_its_screen(
                 .map(e => parseFloat(getComputedStyle(e).fontSize)))"""
         )
         assert smallest >= 12, page
+        if (language, size, scheme) in AUDITED:
+            barriers += violations(opened)
     for query in CHARTS[language] if scheme == "light" else ():
         go(opened, f"/distribution?v=1&{query}")
         opened.wait_for_selector(".js-plotly-plot .main-svg")
         fits(opened, size)
+    assert not barriers, report(barriers)
 
 
 def fits(opened: Page, size: str, *, high: bool = True) -> None:
@@ -126,8 +135,8 @@ def fits(opened: Page, size: str, *, high: bool = True) -> None:
     assert cut == [], opened.url
 
 
-def test_a_long_draw_shows_how_far_it_is_and_can_be_stopped_and_gone_on_with(visit: Visit) -> None:
-    page = visit("/distribution?v=1&fan_in=16384")
+def test_a_long_draw_shows_how_far_it_is_and_can_be_stopped_and_gone_on_with(tab: Visit) -> None:
+    page = tab("/distribution?v=1&fan_in=16384")
     field = page.get_by_label("fan_out", exact=True)
     field.fill("65536")
     field.press("Enter")
@@ -147,8 +156,8 @@ def test_a_long_draw_shows_how_far_it_is_and_can_be_stopped_and_gone_on_with(vis
     expect(page.locator("progress.lab-bar")).to_have_count(0)
 
 
-def test_a_layer_is_chosen_or_typed(visit: Visit) -> None:
-    page = visit()
+def test_a_layer_is_chosen_or_typed(tab: Visit) -> None:
+    page = tab()
     page.locator(".st-key-more summary").click()
     settled(page)
     layer = page.get_by_label("Layer", exact=True)
@@ -163,8 +172,8 @@ def test_a_layer_is_chosen_or_typed(visit: Visit) -> None:
     expect(page.locator(".lab-context")).to_contain_text("Conv2d(8, 16, 5, groups=4) · 800 weights")
 
 
-def test_typing_and_choosing_changes_chart_and_link_and_back_undoes(visit: Visit) -> None:
-    page = visit()
+def test_typing_and_choosing_changes_chart_and_link_and_back_undoes(tab: Visit) -> None:
+    page = tab()
     page.get_by_label("fan_in", exact=True).fill("100")
     page.get_by_label("fan_in", exact=True).press("Enter")
     page.wait_for_url("**fan_in=100**")
@@ -183,8 +192,8 @@ def test_typing_and_choosing_changes_chart_and_link_and_back_undoes(visit: Visit
     assert page.get_by_label("Seed", exact=True).input_value() == "41"
 
 
-def test_the_back_button_goes_back(visit: Visit) -> None:
-    page = visit("/distribution?v=1&fan_in=100")
+def test_the_back_button_goes_back(tab: Visit) -> None:
+    page = tab("/distribution?v=1&fan_in=100")
     page.get_by_label("fan_in", exact=True).fill("200")
     page.get_by_label("fan_in", exact=True).press("Enter")
     page.wait_for_url("**fan_in=200**")
@@ -195,8 +204,8 @@ def test_the_back_button_goes_back(visit: Visit) -> None:
     expect(page.get_by_label("fan_in", exact=True)).to_have_value("100")
 
 
-def test_a_wrong_entry_is_answered_beside_its_control(visit: Visit) -> None:
-    page = visit()
+def test_a_wrong_entry_is_answered_beside_its_control(tab: Visit) -> None:
+    page = tab()
     before = _headline(page)
     field = page.get_by_label("fan_out", exact=True)
     field.fill("none")
@@ -213,14 +222,14 @@ def test_a_wrong_entry_is_answered_beside_its_control(visit: Visit) -> None:
     expect(alert).to_have_count(0)
 
 
-def test_nothing_from_a_link_is_taken_for_html(visit: Visit) -> None:
-    page = visit("/distribution?fan_in=<img src=x onerror=alert(1)>&scheme=<b>bold</b>&<i>x</i>=1")
+def test_nothing_from_a_link_is_taken_for_html(tab: Visit) -> None:
+    page = tab("/distribution?fan_in=<img src=x onerror=alert(1)>&scheme=<b>bold</b>&<i>x</i>=1")
     assert page.locator("[role=alert] b, [role=alert] img, [role=alert] i").count() == 0
     assert "<b>bold</b>" in page.locator("[data-testid=stSidebar]").inner_text()
 
 
-def test_the_menu_carries_the_choice_along(visit: Visit) -> None:
-    page = visit("/")
+def test_the_menu_carries_the_choice_along(tab: Visit) -> None:
+    page = tab("/?v=1")
     page.get_by_label("Scheme", exact=True).click()
     page.get_by_role("option", name="Kaiming uniform (He)").click()
     page.wait_for_url("**scheme=kaiming_uniform**")
@@ -254,8 +263,8 @@ def test_the_theme_switches_and_the_choices_stay(visit: Visit) -> None:
     expect(page.get_by_role("link", name="Light")).to_be_visible()
 
 
-def test_views_open_on_demand(visit: Visit, tmp_path: Path) -> None:
-    page = visit("/distribution?v=1&fan_in=5&fan_out=3&scheme=ones")
+def test_views_open_on_demand(tab: Visit, tmp_path: Path) -> None:
+    page = tab("/distribution?v=1&fan_in=5&fan_out=3&scheme=ones")
     page.get_by_role("tab", name="Matrix").click()
     expect(page.get_by_text("tensor([[1., 1., 1., 1., 1.],")).to_be_visible()
     page.get_by_role("tab", name="Code").click()
@@ -272,8 +281,8 @@ def test_views_open_on_demand(visit: Visit, tmp_path: Path) -> None:
     assert sum(int(row["drawn"]) for row in rows) == 15
 
 
-def test_more_is_closed_until_it_is_opened(visit: Visit) -> None:
-    page = visit()
+def test_more_is_closed_until_it_is_opened(tab: Visit) -> None:
+    page = tab()
     assert page.get_by_label("Bins", exact=True).count() == 0
     page.locator(".st-key-more summary").click()
     expect(page.get_by_label("Bins", exact=True)).to_be_visible()
@@ -293,8 +302,8 @@ def test_on_a_phone_the_controls_are_one_tap_away(visit: Visit) -> None:
     expect(page.get_by_label("fan_in", exact=True)).to_be_visible()
 
 
-def test_the_pointer_reads_a_bin(visit: Visit) -> None:
-    page = visit("/distribution?v=1&scheme=kaiming_uniform")
+def test_the_pointer_reads_a_bin(tab: Visit) -> None:
+    page = tab("/distribution?v=1&scheme=kaiming_uniform")
     box = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
     assert box
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.8)

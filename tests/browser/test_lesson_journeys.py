@@ -15,8 +15,8 @@ MANY = "uniform-normal(std=0.02).1024x96-zeros-orthogonal-sparse-trunc_normal-ka
 
 
 @pytest.mark.parametrize(("size", "language"), [*zip(SIZES, ("en", "zh", "zh"), strict=True)])
-def test_every_stop_and_every_comparison_fits(size: str, language: str, visit: Visit) -> None:
-    opened = visit("/lesson", size=size, locale=LOCALES[language])
+def test_every_stop_and_every_comparison_fits(size: str, language: str, tab: Visit) -> None:
+    opened = tab("/lesson?v=1", size=size, locale=LOCALES[language])
     opened.wait_for_selector(".js-plotly-plot .main-svg")  # all of the page is there, its keys too
     for step in STOPS[1:]:
         opened.keyboard.press("ArrowRight")
@@ -30,8 +30,8 @@ def test_every_stop_and_every_comparison_fits(size: str, language: str, visit: V
     fits(opened, size, high=False)
 
 
-def test_the_lesson_is_walked_by_keys_and_each_stop_is_a_link(visit: Visit) -> None:
-    page = visit("/lesson")
+def test_the_lesson_is_walked_by_keys_and_each_stop_is_a_link(tab: Visit) -> None:
+    page = tab("/lesson?v=1")
     page.wait_for_selector(".js-plotly-plot .main-svg")
     page.keyboard.press("ArrowRight")
     page.wait_for_url("**step=normal**")
@@ -52,8 +52,8 @@ def test_the_lesson_is_walked_by_keys_and_each_stop_is_a_link(visit: Visit) -> N
     assert link(page)["step"] == "zeros"
 
 
-def test_the_slider_s_keys_move_the_slope_and_not_the_lesson(visit: Visit) -> None:
-    page = visit("/lesson?v=1&step=sqrt5")
+def test_the_slider_s_keys_move_the_slope_and_not_the_lesson(tab: Visit) -> None:
+    page = tab("/lesson?v=1&step=sqrt5")
     thumb = page.get_by_role("slider")
     thumb.focus()
     page.keyboard.press("ArrowRight")
@@ -66,8 +66,8 @@ def test_the_slider_s_keys_move_the_slope_and_not_the_lesson(visit: Visit) -> No
     expect(page.locator("h1.lab-headline", has_text="nn.Linear’s own default")).to_be_visible()
 
 
-def test_what_is_predicted_is_revealed_by_a_key(visit: Visit) -> None:
-    page = visit("/lesson?v=1&step=kaiming&predict=on")
+def test_what_is_predicted_is_revealed_by_a_key(tab: Visit) -> None:
+    page = tab("/lesson?v=1&step=kaiming&predict=on")
     assert page.locator(".js-plotly-plot").count() == 0
     page.keyboard.press("ArrowRight")
     page.wait_for_selector(".js-plotly-plot .main-svg")
@@ -77,8 +77,8 @@ def test_what_is_predicted_is_revealed_by_a_key(visit: Visit) -> None:
     expect(page.locator(".js-plotly-plot")).to_have_count(0)
 
 
-def test_a_step_opens_on_the_distribution_page_and_the_network_on_its_own(visit: Visit) -> None:
-    page = visit("/lesson?v=1&step=xavier")
+def test_a_step_opens_on_the_distribution_page_and_the_network_on_its_own(tab: Visit) -> None:
+    page = tab("/lesson?v=1&step=xavier")
     page.get_by_role("link", name="Open Xavier uniform (Glorot) →").click()
     page.wait_for_url("**/distribution?**")
     expect(page.locator("h1.lab-headline", has_text="±0.866")).to_be_visible()
@@ -88,16 +88,16 @@ def test_a_step_opens_on_the_distribution_page_and_the_network_on_its_own(visit:
     expect(page.locator("h1.lab-headline", has_text="26 parameters")).to_be_visible()
 
 
-def test_a_scheme_is_picked_and_the_keys_still_go_on(visit: Visit) -> None:
-    page = visit("/lesson?v=1&step=questions")
+def test_a_scheme_is_picked_and_the_keys_still_go_on(tab: Visit) -> None:
+    page = tab("/lesson?v=1&step=questions")
     page.get_by_role("button", name="Classic uniform ±1/√d").click()
     expect(page.locator(".lab-verdict")).to_contain_text(re.compile("Right|Not so"))
     page.keyboard.press("ArrowRight")
     page.wait_for_url("**question=2**")
 
 
-def test_a_question_is_answered(visit: Visit) -> None:
-    page = visit("/lesson?v=1&step=questions&question=5&quiz=2")
+def test_a_question_is_answered(tab: Visit) -> None:
+    page = tab("/lesson?v=1&step=questions&question=5&quiz=2")
     field = page.get_by_label(T("quiz.type"))
     field.fill("7")
     field.press("Enter")
@@ -108,8 +108,8 @@ def test_a_question_is_answered(visit: Visit) -> None:
     assert field.input_value() == "some"
 
 
-def test_schemes_are_added_and_given_parameters_and_a_layer_of_their_own(visit: Visit) -> None:
-    page = visit("/compare")
+def test_schemes_are_added_and_given_parameters_and_a_layer_of_their_own(tab: Visit) -> None:
+    page = tab("/compare?v=1")
     page.locator(".st-key-schemes summary").click()
     settled(page)
     page.get_by_role("button", name=T("rows.add")).click()
