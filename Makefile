@@ -17,14 +17,14 @@ run: .venv/.run  ## serve http://localhost:8501 and open it
 serve: .venv/.run  ## serve without a browser; PORT, HOST and INIT_LAB_… come from the environment
 	PORT=$(PORT) $(BIN)/python -m pages.ui.server
 
-# For two cores: more workers than cores, since tests wait for servers and browsers, and a worker's torch keeps
-# to one. Both halves run, whatever becomes of the first. Bytecode is kept, as servers start again and again.
+# For two cores: two workers keep them busy, with a browser too, and a worker's torch keeps to one. Both halves
+# run, whatever becomes of the first. Bytecode is kept, as servers start again and again.
 test: setup  ## everything, browser tests too
 	$(BIN)/python -m tests.chromium
 	@trap 'exit 130' INT; export OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE=; \
 	half() { $(BIN)/python -m pytest --dist worksteal "$$@" && outcome=passed || { outcome=FAILED; failed=1; }; }; \
-	half -n 3 --ignore=tests/browser; first=$$outcome; \
-	half -n 4 tests/browser; \
+	half -n 2 --ignore=tests/browser; first=$$outcome; \
+	half -n 2 tests/browser; \
 	printf "without a browser: %s\nin a browser: %s\n" $$first $$outcome; exit $${failed:-0}
 
 setup: .venv/.test

@@ -132,13 +132,17 @@ class Visitors:
 
     def same(self, server: str, path: str, look: Look) -> Page:
         """Open a link in a tab that is open already, if there is one, whatever was done there."""
-        if look not in self.tabs:
-            self.tabs[look] = self.new(server + path, look)
-            return self.tabs[look]
-        page = self.tabs[look]
+        kept = look._replace(size="laptop") if look.size == "wide" else look
+        if kept not in self.tabs:
+            self.tabs[kept] = self.new(server + path, look)
+            return self.tabs[kept]
+        page = self.tabs[kept]
+        width, height = SIZES[look.size]
+        page.set_viewport_size({"width": width, "height": height})
         page.keyboard.press("Escape")  # a dialog
         page.mouse.move(0, 0)
-        go(page, "/teach?v=1")  # what is folded out on a page is so no more when one comes back
+        if urlsplit(page.url).path == urlsplit(path).path:
+            go(page, "/teach?v=1")  # what is folded out on a page is so no more when one comes back
         go(page, path)
         return page
 
