@@ -163,8 +163,8 @@ def test_a_drawer_opens_at_once_for_those_who_asked_for_that(tab: Visit) -> None
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_document_says_its_language(language: str, visit: Visit) -> None:
-    page = visit("/", locale=LOCALES[language])
+def test_the_document_says_its_language(language: str, tab: Visit) -> None:
+    page = tab("/?v=1", locale=LOCALES[language])
     document = page.locator("html")
     expect(document).to_have_attribute("lang", HTML_LANG[language])
     for other in sorted(LANGUAGES, key=lambda one: one == language):  # the others, and back

