@@ -29,9 +29,9 @@ PART = 1 << 21
 SHORTEST = 16
 #: Weights of a tensor that has to be held in memory whole, and its temporary copies with it.
 HELD_LIMIT = 1 << 26
-#: Times the tensor's own size that drawing it takes at its peak, as measured: LAPACK's QR, and redrawing
-#: what lies outside the cuts. All else takes the tensor alone.
-ORTHOGONAL_COPIES, CUT_COPIES = 9, 3
+#: Times the tensor's own size that drawing it whole takes at its peak, as measured: LAPACK's QR, and
+#: redrawing what lies outside the cuts, at worst in half precision. All else takes the tensor alone.
+WHOLE_COPIES = 9
 #: Weights of a tensor that is drawn part by part: five minutes.
 STREAMED_LIMIT = 1 << 36
 #: Work on a tensor that has to be held: numbers drawn, or the multiplications of an orthogonal matrix.
@@ -335,7 +335,7 @@ def _check_whole(
 
 def _needed(call: Call, law: Law, shape: tuple[int, ...], dtype: torch.dtype) -> int:
     """Return the bytes that drawing the whole tensor takes."""
-    copies = ORTHOGONAL_COPIES if call.function == "orthogonal_" else 1 if law.uncut is None else CUT_COPIES
+    copies = WHOLE_COPIES if call.function == "orthogonal_" or law.uncut is not None else 1
     size = math.prod(shape)
     if call.cast and dtype.itemsize < 4:  # drawn in float32, beside the tensor
         return size * (4 * copies + dtype.itemsize)
