@@ -9,12 +9,13 @@ import torch
 from core.generators import global_generators
 
 
-def test_the_cpu_s_generator_is_seeded_and_put_back() -> None:
+@pytest.mark.parametrize("seed", [0, 40])
+def test_the_cpu_s_generator_is_seeded_and_put_back(seed: int) -> None:
     before = torch.get_rng_state()
-    with global_generators(torch.device("cpu"), 40):
+    with global_generators(torch.device("cpu"), seed):
         drawn = torch.rand(5)
     assert torch.equal(torch.get_rng_state(), before)
-    assert torch.equal(drawn, torch.rand(5, generator=torch.Generator().manual_seed(40)))
+    assert torch.equal(drawn, torch.rand(5, generator=torch.Generator().manual_seed(seed)))
 
 
 def test_without_a_seed_they_go_on_from_where_they_stand() -> None:
