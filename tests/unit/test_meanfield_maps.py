@@ -726,6 +726,8 @@ def test_scales_where_they_are_known() -> None:
     assert depth_scales("relu", sigma_w2=2) == (math.inf, math.inf)
     assert depth_scales("relu", sigma_w2=3) == (math.inf, math.inf)
     assert depth_scales("relu", sigma_w2=1) == (pytest.approx(1 / math.log(2)), math.inf)
+    # lengths without end, and no c* either
+    assert depth_scales("z^2", sigma_w2=1) == pytest.approx((math.inf, math.nan), nan_ok=True)
     assert depth_scales("tanh", sigma_w2=0, sigma_b2=1) == (0, 0)
     edge = critical_sigma_w2("tanh", 0.05)
     assert depth_scales("tanh", sigma_w2=edge, sigma_b2=0.05).correlation == math.inf

@@ -272,7 +272,8 @@ def test_other_parameters_go_by_variance_scaling_with_the_gain_squared() -> None
 
 def test_a_relu_gain_is_squared_without_rounding() -> None:
     # √2 squared is 2.0000000000000004 in floats
-    for params in ({"nonlinearity": "relu"}, {}):
+    # and the slope `a` is leaky_relu's alone: torch reads it for no other
+    for params in ({"nonlinearity": "relu"}, {}, {"nonlinearity": "relu", "a": 0.5}):
         assert by_framework("kaiming_normal", (5, 3), **params)["timm"].call.count("scale=2.0,") == 1
 
 
