@@ -20,6 +20,7 @@ NO_NUMBERS: dict[str, object] = {
     "an array of truths": np.array([True, False]),
     "a tensor of truths": torch.tensor([True, False]),
     "a truth among numbers": [1.0, np.True_],
+    "a truth in a tuple": (1.0, True),
     "bytes": b"12",
     "a bytearray": [bytearray(b"1"), 2],
     "complex": [1j, 2],

@@ -241,6 +241,8 @@ def test_a_caller_can_cancel(key: str, shape: Shape, calls: int) -> None:
         (ParameterError, {"key": "trunc_normal", "mean": 50.0}),
         (DtypeError, {"key": "normal", "dtype": torch.int32}),
         (DtypeError, {"key": "constant", "val": 1e5, "dtype": torch.float16}),  # largest 65504
+        # each end fits, and the span is past the largest: torch's uniform_ takes it no more than we do
+        (DtypeError, {"key": "uniform", "a": -6e4, "b": 6e4, "dtype": torch.float16}),
         (DtypeError, {"key": "normal", "std": 1e-30, "dtype": torch.float16}),
         (DtypeError, {"key": "normal", "mean": 1e9, "std": 1.0}),  # float32 steps by 64 there
         (DtypeError, {"key": "uniform", "a": 1.0, "b": 1 + 1e-12}),

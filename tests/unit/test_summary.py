@@ -234,6 +234,15 @@ def test_a_summary_says_what_was_drawn_in_and_a_merged_one_if_both_agree() -> No
     assert drawn.merge(cast).drawn_in is None
 
 
+def test_a_wall_is_rounded_as_weights_were_that_were_drawn_in_another_dtype() -> None:
+    """bfloat16's nearest to 0.1 is 205/2048; what is cast from it to float32 stays there."""
+    (wall,) = SCHEMES["uniform"].law((3, 5), a=-0.1, b=0.1).bands
+    cast = summary.rounded(wall, torch.float32, torch.bfloat16)
+    assert (cast.low, cast.high) == (-205 / 2048, 205 / 2048)
+    own = summary.rounded(wall, torch.float32)
+    assert own.high == torch.tensor(0.1, dtype=torch.float32).item() < cast.high
+
+
 @families
 @dtypes
 @pytest.mark.parametrize(
