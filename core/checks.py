@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from core.errors import DtypeError, ParameterError, shown
-from core.fans import is_whole
+from core.weights.fans import is_whole
 
 Kind = TypeVar("Kind")
 Array = npt.NDArray[np.float64]

@@ -9,7 +9,7 @@ from contextlib import suppress
 import streamlit as st
 
 from core import SCHEMES, ShapeError, Summary
-from core.referee import expected_counts
+from core.weights.referee import expected_counts
 from pages.figures.agreement import cumulative, extreme, quantiles
 from pages.figures.distribution import Overlay, heatmap, weights
 from pages.text import Text, count, expected_count, quantity, sentences

@@ -7,9 +7,9 @@ import streamlit as st
 import torch
 
 from core import SCHEMES
-from core.lesson import SQRT5
-from core.network import LESSON
-from core.recipe import network_code
+from core.code.recipe import network_code
+from core.networks.network import LESSON
+from core.teaching.lesson import SQRT5
 from pages.figures.comparison import multiples
 from pages.figures.distribution import unnamed, weights
 from pages.figures.network import drawing

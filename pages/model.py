@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core.network import LESSON
-from core.recipe import network_code
+from core.code.recipe import network_code
+from core.networks.network import LESSON
 from pages.figures.network import drawing, maps, strips
 from pages.text import sentences
 from pages.ui import controls, dissection, layers, reading, runs

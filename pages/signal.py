@@ -8,8 +8,8 @@ import numpy as np
 import streamlit as st
 
 from core import ACTIVATIONS
-from core.formula import activation_of
-from core.recipe import signal_code
+from core.code.recipe import signal_code
+from core.signals.formula import activation_of
 from pages.figures.chaos import chaos, maps
 from pages.figures.layers import depth_map, ridges
 from pages.figures.signal import by_layer, shares_by_layer

@@ -5,10 +5,10 @@ import plotly.graph_objects as go
 from scipy import stats
 
 from core import Law, Summary
-from core.extremes import Extreme, largest, largest_density, largest_quantile, smallest
-from core.laws import Array
-from core.referee import drawn_counts
-from core.rounding import cut, rounded_law
+from core.weights.extremes import Extreme, largest, largest_density, largest_quantile, smallest
+from core.weights.laws import Array
+from core.weights.referee import drawn_counts
+from core.weights.rounding import cut, rounded_law
 from pages.figures.frame import Part, figure, label, short, vertical
 from pages.figures.numbers import Column, Series
 from pages.figures.palette import Palette

@@ -12,9 +12,9 @@ import torch
 from scipy import stats
 
 from core import Band, Law, Summary
-from core.laws import Array
-from core.referee import drawn_counts, expected_outside
-from core.rounding import rounded_law
+from core.weights.laws import Array
+from core.weights.referee import drawn_counts, expected_outside
+from core.weights.rounding import rounded_law
 from pages.figures.frame import Part, diverging, figure, label, short, vertical
 from pages.figures.notation import plain
 from pages.figures.numbers import Column, Series, grid

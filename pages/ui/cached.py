@@ -21,8 +21,8 @@ from torch import Tensor
 
 import core
 from core import Law, Summary
-from core.referee import Verdict, judge
-from core.sampling import Progress
+from core.weights.referee import Verdict, judge
+from core.weights.sampling import Progress
 from pages.ui.gate import Gate, Turn, Turnstile
 from pages.ui.limits import FORCE
 from pages.ui.state import DTYPE_NAMES, State

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, NoReturn
 import streamlit as st
 
 from core import SCHEMES, Comparison, Entry, InitLabError
-from core.network import LINEAR_SCHEMES
+from core.networks.network import LINEAR_SCHEMES
 from pages.text import Text
 from pages.ui import comparing, plans, preparing
 from pages.ui.plans import Plan, Step

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any, NamedTuple
 
-from core import SCHEMES, Entry, Law, Layer, Summary, comparison, referee
-from core.laws import Band
+from core import SCHEMES, Entry, Law, Layer, Summary
+from core.signals import comparison
+from core.weights import referee
+from core.weights.laws import Band
 from pages.figures.comparison import Panel
 from pages.text import Text, apart, count, interval, quantity, sentences
 from pages.ui import cached, reading

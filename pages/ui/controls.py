@@ -11,7 +11,7 @@ from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 from streamlit.elements.lib.mutable_tab_container import TabContainer
 
 from core import ACTIVATIONS, SCHEMES
-from core.schemes import LARGEST, SMALLEST
+from core.weights.schemes import LARGEST, SMALLEST
 from pages.text import LANGUAGES, Text, count, interval, quantity, sentences
 from pages.ui.limits import FORCE
 from pages.ui.state import (

@@ -4,7 +4,8 @@ import math
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from core import ACTIVATIONS, Band, Network, referee
+from core import ACTIVATIONS, Band, Network
+from core.weights import referee
 from pages.figures.network import Column, Strip
 from pages.figures.notation import plain
 from pages.text import Text, count, expected_count, interval, quantity, sentences

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any, NamedTuple
 
-from core import SCHEMES, Comparison, Entry, Fans, Law, Layer, comparison, recipe, rosetta
-from core.layers import Start
-from core.rosetta import Equivalent
-from core.schemes import TORCH
+from core import SCHEMES, Comparison, Entry, Fans, Law, Layer
+from core.code import recipe, rosetta
+from core.code.rosetta import Equivalent
+from core.signals import comparison
+from core.weights.layers import Start
+from core.weights.schemes import TORCH
 from pages.text import Text, count, quantity, sentences
 from pages.ui.comparing import layer_name, names, phrase, table
 from pages.ui.reading import connections, inputs, outputs

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 
 from core import Law
-from core.laws import Expression
-from core.schemes import number
+from core.weights.laws import Expression
+from core.weights.schemes import number
 from pages.text import apart
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import streamlit as st
 
 from core import SCHEMES, InitLabError, Network, ParameterError
-from core.network import (
+from core.networks.network import (
     BIASES,
     FOLLOWS,
     LESSON,

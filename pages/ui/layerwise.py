@@ -7,7 +7,7 @@ from html import escape
 import numpy as np
 import numpy.typing as npt
 
-from core.signal import SATURATED
+from core.signals.trace import SATURATED
 from pages.figures.layers import Layers
 from pages.figures.signal import Line
 from pages.text import Text, apart, count, percent, quantity, sentences

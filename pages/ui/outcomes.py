@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from core import meanfield, outlook
-from core.outlook import FAR, Fate
+from core.signals import fate as outlook
+from core.signals import meanfield
+from core.signals.fate import FAR, Fate
 from pages.figures.signal import DRAWN, Line
 from pages.text import Text, apart, count, quantity, sentences
 from pages.ui import signals

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from core import SCHEMES
-from core.network import LESSON
+from core.networks.network import LESSON
 from pages.text import LANGUAGES, Text
 from pages.ui import controls
 from pages.ui.state import (

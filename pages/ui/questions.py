@@ -6,7 +6,7 @@ from typing import Literal
 import streamlit as st
 
 from core import Question
-from core.quiz import KINDS
+from core.teaching.quiz import KINDS
 from pages.text import Text
 from pages.ui import controls, teaching
 from pages.ui.state import State

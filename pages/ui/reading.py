@@ -7,10 +7,11 @@ from fractions import Fraction
 from html import escape, unescape
 from typing import NamedTuple
 
-from core import SCHEMES, Layer, extremes, referee, rounded
-from core.comparison import by_connections
-from core.laws import Band
-from core.rounding import rounded_law
+from core import SCHEMES, Layer, rounded
+from core.signals.comparison import by_connections
+from core.weights import extremes, referee
+from core.weights.laws import Band
+from core.weights.rounding import rounded_law
 from pages.figures.agreement import gap, within
 from pages.figures.notation import plain
 from pages.text import Text, apart, count, expected_count, interval, probability, quantity, sentences

@@ -15,8 +15,8 @@ import streamlit as st
 import torch
 
 from core import SCHEMES, Entry, InitLabError, Layer, check, devices
-from core.network import LESSON
-from core.sampling import streams
+from core.networks.network import LESSON
+from core.weights.sampling import streams
 from pages.ui.limits import FORCE
 from pages.ui.state import DTYPE_NAMES, MAX_FAN, Refusal, State, Value, default_of, layer_of, network_of
 

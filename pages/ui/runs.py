@@ -13,7 +13,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from core import Count, Law, Net, Summary, parameter_count, summary_text
-from core.network import LESSON_PRINTED, backward, different_units, seeded_input
+from core.networks.network import LESSON_PRINTED, backward, different_units, seeded_input
 from pages.ui.limits import FORCE
 from pages.ui.state import DTYPE_NAMES, State, network_of, table_of
 

@@ -11,11 +11,14 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from core import Entry, InitLabError, meanfield, outlook, signal
-from core.meanfield import DepthScales, Gains
-from core.outlook import Expected, Setting
-from core.sampling import Progress
-from core.signal import INPUTS, SignalTrace
+from core import Entry, InitLabError
+from core.signals import fate as outlook
+from core.signals import meanfield
+from core.signals import trace as signal
+from core.signals.fate import Expected, Setting
+from core.signals.meanfield import DepthScales, Gains
+from core.signals.trace import INPUTS, SignalTrace
+from core.weights.sampling import Progress
 from pages.figures.chaos import Phases
 from pages.text import Text
 from pages.ui import comparing, waiting

@@ -26,22 +26,22 @@ from core import (
     Network,
     ParameterError,
     ShapeError,
-    lesson,
     read_table,
 )
-from core.comparison import LESSON_THREE, MAX_ENTRIES
-from core.comparison import MAX_CHARS as MAX_COMPARISON_CHARS
 from core.devices import KINDS
-from core.formula import MAX_CHARS as MAX_FORMULA_CHARS
-from core.formula import activation_of
-from core.layers import MAX_CHARS as MAX_LAYER_CHARS
-from core.network import LESSON, split
-from core.network import MAX_CHARS as MAX_NETWORK_CHARS
-from core.quiz import KINDS as QUESTIONS
-from core.sampling import DTYPES, streams
-from core.schemes import LARGEST, NONLINEARITIES, SMALLEST, Parameter
-from core.signal import INPUTS
+from core.networks.network import LESSON, split
+from core.networks.network import MAX_CHARS as MAX_NETWORK_CHARS
+from core.signals.comparison import LESSON_THREE, MAX_ENTRIES
+from core.signals.comparison import MAX_CHARS as MAX_COMPARISON_CHARS
+from core.signals.formula import MAX_CHARS as MAX_FORMULA_CHARS
+from core.signals.formula import activation_of
+from core.signals.trace import INPUTS
 from core.table import MAX_ROWS, Rows, written, written_table
+from core.teaching import lesson
+from core.teaching.quiz import KINDS as QUESTIONS
+from core.weights.layers import MAX_CHARS as MAX_LAYER_CHARS
+from core.weights.sampling import DTYPES, streams
+from core.weights.schemes import LARGEST, NONLINEARITIES, SMALLEST, Parameter
 from pages.text import LANGUAGES, catalogue
 from pages.ui.limits import FORCE
 

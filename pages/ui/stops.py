@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from core.quiz import KINDS
+from core.teaching.quiz import KINDS
 from pages.text import Text
 from pages.ui.state import STOPS, State, Value
 

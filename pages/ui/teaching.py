@@ -9,11 +9,12 @@ from typing import NamedTuple
 import streamlit as st
 from torch import Tensor
 
-from core import SCHEMES, Law, LessonStep, Question, Summary, lesson, replay_lesson
-from core.lesson import FAN_IN, FAN_OUT, SOURCES, STEPS, OwnDefault, own_defaults
-from core.network import LESSON
-from core.quiz import ALPHA, KINDS, questions
-from core.schemes import number as in_latex
+from core import SCHEMES, Law, LessonStep, Question, Summary, replay_lesson
+from core.networks.network import LESSON
+from core.teaching import lesson
+from core.teaching.lesson import FAN_IN, FAN_OUT, SOURCES, STEPS, OwnDefault, own_defaults
+from core.teaching.quiz import ALPHA, KINDS, questions
+from core.weights.schemes import number as in_latex
 from pages.figures.comparison import Panel
 from pages.text import Text, count, expected_count, quantity, sentences
 from pages.ui import reading, runs

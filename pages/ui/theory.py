@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core import ACTIVATIONS
-from core.outlook import Setting
+from core.signals.fate import Setting
 from pages.figures.chaos import Curves, Dot, Phases
 from pages.figures.signal import DRAWN
 from pages.text import Text, apart, quantity, sentences

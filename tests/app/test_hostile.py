@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from core.comparison import MAX_ENTRIES
-from core.network import MAX_LAYERS
+from core.networks.network import MAX_LAYERS
+from core.signals.comparison import MAX_ENTRIES
 from pages.text import LANGUAGES, Text
 from pages.ui.plans import MAX_BYTES, MAX_STEPS
 from pages.ui.state import CONTROLS, PAGES, TABLE, Refused

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from core.lesson import SQRT5
-from core.quiz import KINDS
+from core.teaching.lesson import SQRT5
+from core.teaching.quiz import KINDS
 from pages.text import LANGUAGES, Text
 from pages.ui.state import STOPS
 from tests.app.conftest import few, opened, own_buttons, query, refusals, said

@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 from torch import nn
 
 from core import Net
-from core.network import LESSON, LINEAR_SCHEMES
+from core.networks.network import LESSON, LINEAR_SCHEMES
 from pages.text import LANGUAGES, Text
 from pages.ui import runs
 from pages.ui.state import CONTROLS, PARTS, TABLE

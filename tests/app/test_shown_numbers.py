@@ -15,8 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from core import SCHEMES, Law, Net, Network, outlook, referee, replay_lesson, signal, summarize
-from core.network import LESSON
+from core import SCHEMES, Law, Net, Network, replay_lesson, summarize
+from core.networks.network import LESSON
+from core.signals import fate as outlook
+from core.signals import trace as signal
+from core.weights import referee
 from pages.ui import formulas
 from tests.app.conftest import few, opened, refusals, said
 from tests.written import NUMBER, numbers, read

@@ -16,6 +16,7 @@ from html import unescape
 from itertools import combinations
 from typing import Any, NamedTuple
 
+import core.signals.trace
 import numpy as np
 import pytest
 import streamlit
@@ -29,10 +30,9 @@ from streamlit.testing.v1.element_tree import Selectbox
 from torch import nn
 from torch.nn import functional as F
 
-import core.signal
 from core import ACTIVATIONS, Cancelled, SizeError
-from core.formula import NAMES
-from core.signal import SignalTrace
+from core.signals.formula import NAMES
+from core.signals.trace import SignalTrace
 from pages.figures.palette import LIGHT
 from pages.text import LANGUAGES, Text, count
 from pages.ui import signals, waiting

@@ -11,7 +11,8 @@ from typing import Any
 
 import torch
 
-from core import DTYPES, SCHEMES, DtypeError, Summary, check, draw, referee
+from core import DTYPES, SCHEMES, DtypeError, Summary, check, draw
+from core.weights import referee
 
 SEEDS = 2000
 SIZES = ((1, 1), (3, 5), (10, 10), (30, 40), (100, 120))

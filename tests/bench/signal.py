@@ -14,7 +14,8 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
-from core import SCHEMES, signal
+from core import SCHEMES
+from core.signals import trace as signal
 
 #: Six schemes whose weights are normal, on layers 512 × 512.
 SIX: dict[str, dict[str, Any]] = {

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from core import SCHEMES, summarize
-from core.sampling import PART
+from core.weights.sampling import PART
 from tests.stream import ROOT
 
 ROUNDS = 7

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from core.counting import Count, parameter_count
+from core.networks.counting import Count, parameter_count
 from tests.published import PUBLISHED, Plus, Published
 
 

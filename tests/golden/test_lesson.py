@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from core import SCHEMES
-from core.lesson import replay_lesson
+from core.teaching.lesson import replay_lesson
 
 # The lesson calls torch.manual_seed(40) once, then seven functions in order. Each builds nn.Linear(5, 3),
 # which draws its own weight and bias first, and then fills the weight; steps 6 and 7 do so twice.

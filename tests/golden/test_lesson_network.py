@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from core import Net, ThreeLayerNet, parameter_count, summary_text
-from core.network import LESSON, LESSON_PRINTED
+from core.networks.network import LESSON, LESSON_PRINTED
 from tests.products import assert_close
 
 MODEL = """

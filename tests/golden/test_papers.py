@@ -13,9 +13,10 @@ import pytest
 import torch
 from scipy import optimize
 
-from core import SCHEMES, draw, outlook
-from core.outlook import Setting
-from core.signal import SignalTrace, trace
+from core import SCHEMES, draw
+from core.signals import fate as outlook
+from core.signals.fate import Setting
+from core.signals.trace import SignalTrace, trace
 
 Array = np.ndarray
 

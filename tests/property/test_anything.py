@@ -30,10 +30,13 @@ from hypothesis import strategies as st
 from torch import nn
 
 import core
-from core import SCHEMES, InitLabError, Summary, comparison, draw, outlook, signal
-from core.layers import Layer
-from core.network import Dense, Net, Network
-from core.quiz import questions
+from core import SCHEMES, InitLabError, Summary, draw
+from core.networks.network import Dense, Net, Network
+from core.signals import comparison
+from core.signals import fate as outlook
+from core.signals import trace as signal
+from core.teaching.quiz import questions
+from core.weights.layers import Layer
 
 Arguments = dict[str, Any]
 

@@ -7,8 +7,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import DTYPES, SCHEMES, DtypeError, Summary, draw, referee, summarize
-from core.laws import Law
+from core import DTYPES, SCHEMES, DtypeError, Summary, draw, summarize
+from core.weights import referee
+from core.weights.laws import Law
 
 matrices = st.tuples(st.integers(1, 40), st.integers(1, 40))
 kernels = st.tuples(st.integers(1, 8), st.integers(1, 8), st.integers(1, 4), st.integers(1, 3))

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from core.activations import Activation
 from core.errors import FormulaError
-from core.formula import NAMES, activation_of
+from core.signals.activations import Activation
+from core.signals.formula import NAMES, activation_of
 from tests.unit.test_activations import CLOSED
 
 #: Python's own, and the activations by their papers' definitions

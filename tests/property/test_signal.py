@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from core import ACTIVATIONS, SCHEMES, signal
-from core.outlook import FAR, NEAR, Setting, expected, fate, spread
-from core.signal import INPUTS, SignalTrace, trace
+from core import ACTIVATIONS, SCHEMES
+from core.signals import trace as signal
+from core.signals.fate import FAR, NEAR, Setting, expected, fate, spread
+from core.signals.trace import INPUTS, SignalTrace, trace
 
 Array = NDArray[np.float64]
 

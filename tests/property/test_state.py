@@ -5,8 +5,8 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.schemes import LARGEST, SMALLEST
 from core.table import written
+from core.weights.schemes import LARGEST, SMALLEST
 from pages.text import catalogue
 from pages.ui.state import TABLE, Refusal, Refused, Value
 

@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from core import SCHEMES, Comparison, Net, Network, ParameterError, network_code, outlook, referee, signal
-from core.comparison import expected_largest
-from core.extremes import largest_density
-from core.network import LESSON, seeded_input
+from core import SCHEMES, Comparison, Net, Network, ParameterError, network_code
+from core.networks.network import LESSON, seeded_input
+from core.signals import fate as outlook
+from core.signals import trace as signal
+from core.signals.comparison import expected_largest
+from core.weights import referee
+from core.weights.extremes import largest_density
 
 LAW = SCHEMES["normal"].law((3, 5))
 #: What NumPy takes for numbers, and is none: a hidden number, truths, bytes.

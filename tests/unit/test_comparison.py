@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from core import SCHEMES, ComparisonError, Layer, ParameterError, draw
-from core.comparison import (
+from core.code.recipe import call_code
+from core.errors import FormulaError, InitLabError, ShapeError
+from core.signals.comparison import (
     LESSON_THREE,
     MAX_CHARS,
     MAX_ENTRIES,
@@ -26,8 +28,6 @@ from core.comparison import (
     ordered,
     signal,
 )
-from core.errors import FormulaError, InitLabError, ShapeError
-from core.recipe import call_code
 from tests.cases import CASES, Case, case_id
 from tests.products import assert_drawn_alike
 

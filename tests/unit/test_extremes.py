@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from core import SCHEMES
-from core.extremes import largest, largest_density, largest_quantile, smallest
+from core.weights.extremes import largest, largest_density, largest_quantile, smallest
 
 NORMAL, UNIFORM = SCHEMES["normal"].law((3, 5)), SCHEMES["uniform"].law((3, 5))
 

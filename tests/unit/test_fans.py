@@ -7,7 +7,9 @@ import pytest
 import torch
 from torch import nn
 
-from core import Fans, ParameterError, ShapeError, meanfield, signal
+from core import Fans, ParameterError, ShapeError
+from core.signals import meanfield
+from core.signals import trace as signal
 from tests.cases import FANS
 
 

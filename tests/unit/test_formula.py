@@ -14,10 +14,10 @@ from scipy import integrate
 from torch import nn
 from torch.nn import functional as F
 
-from core import meanfield
-from core.activations import ACTIVATIONS, Activation
 from core.errors import FormulaError
-from core.formula import MAX_BREAKS, MAX_CHARS, MAX_DEPTH, NAMES, _Translation, activation_of
+from core.signals import meanfield
+from core.signals.activations import ACTIVATIONS, Activation
+from core.signals.formula import MAX_BREAKS, MAX_CHARS, MAX_DEPTH, NAMES, _Translation, activation_of
 from tests.unit.test_activations import CLOSED
 
 GRID = [x / 8 for x in range(-80, 81)] + [-30.0, -1e-9, 1e-9, 19.9, 30.0]

@@ -12,7 +12,7 @@ import torch
 from scipy import stats
 
 from core import SCHEMES, ParameterError
-from core.laws import Law
+from core.weights.laws import Law
 from tests.cases import CASES, Case, Shape, Truth, case_id, cut
 
 cases = pytest.mark.parametrize("case", CASES, ids=case_id)

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from core import ParameterError
-from core.lesson import SOURCES, SQRT5, STEPS, LessonStep, own_defaults, replay_lesson
+from core.teaching.lesson import SOURCES, SQRT5, STEPS, LessonStep, own_defaults, replay_lesson
 
 pytestmark = pytest.mark.usefixtures("global_generator_stays")
 

@@ -7,7 +7,8 @@ import sys
 import pytest
 import torch
 
-from core import SCHEMES, SizeError, devices, draw, signal
+from core import SCHEMES, SizeError, devices, draw
+from core.signals import trace as signal
 from tests.stream import ROOT
 
 

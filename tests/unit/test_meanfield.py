@@ -13,7 +13,7 @@ from scipy import integrate, special
 from torch import nn
 
 from core import ACTIVATIONS, InitLabError, ParameterError
-from core.meanfield import length_map, mean_square
+from core.signals.meanfield import length_map, mean_square
 from tests.unit.test_activations import ALPHA, LAMBDA
 from tests.unit.test_activations import CLOSED as FUNCTIONS
 

@@ -11,7 +11,7 @@ from scipy import integrate, optimize, special, stats
 from torch import nn
 
 from core import ACTIVATIONS, ParameterError
-from core.meanfield import (
+from core.signals.meanfield import (
     chi1,
     correlation_fixed_point,
     correlation_map,

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from core import DTYPES, Dense, DtypeError, Net, Network, NetworkError, ParameterError, summary_text
 from core.errors import DeviceError, InitLabError
-from core.network import (
+from core.networks.network import (
     FOLLOWS,
     LINEAR_SCHEMES,
     MAX_LAYERS,

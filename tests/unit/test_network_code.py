@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from core import Net, Network, network_code
-from core.network import FOLLOWS, LESSON, LESSON_PRINTED, LINEAR_SCHEMES, seeded_input
+from core.networks.network import FOLLOWS, LESSON, LESSON_PRINTED, LINEAR_SCHEMES, seeded_input
 from tests.golden.test_lesson_network import MODEL
 from tests.products import assert_close, assert_drawn_alike, assert_prints_like
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core import SCHEMES, InitLabError, ParameterError, SchemeError, draw
-from core.outlook import (
+from core.signals.fate import (
     FAR,
     NEAR,
     STILL,

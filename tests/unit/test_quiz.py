@@ -13,8 +13,8 @@ import torch
 from torch import nn
 
 from core import draw
-from core.quiz import ALPHA, CANDIDATES, KINDS, Question, questions
-from core.referee import Verdict
+from core.teaching.quiz import ALPHA, CANDIDATES, KINDS, Question, questions
+from core.weights.referee import Verdict
 
 pytestmark = pytest.mark.usefixtures("global_generator_stays")
 

@@ -4,8 +4,11 @@ import re
 
 import pytest
 
-from core import comparison, network, sampling, signal
+from core.networks import network
+from core.signals import comparison
+from core.signals import trace as signal
 from core.table import MAX_ROWS
+from core.weights import sampling
 from pages.ui import exports, rules, sharing, state
 from tests.stream import ROOT
 

@@ -14,7 +14,8 @@ import torch
 from scipy import integrate, special
 from torch import nn
 
-from core import DTYPES, SCHEMES, InitLabError, Summary, draw, referee, rounded, summarize
+from core import DTYPES, SCHEMES, InitLabError, Summary, draw, rounded, summarize
+from core.weights import referee
 from tests.cases import CASES, Case, Shape, case_id
 
 pytestmark = pytest.mark.usefixtures("global_generator_stays")

@@ -15,9 +15,9 @@ from scipy import stats
 from torch import nn
 
 from core import SCHEMES, InitLabError, ParameterError, SchemeError, ShapeError
-from core.laws import Expression, Law, normal, point, symmetric_uniform, uniform
-from core.layers import Layer
-from core.rosetta import FRAMEWORKS, NOTES, Equivalent, defaults, depthwise, difference, equivalents
+from core.code.rosetta import FRAMEWORKS, NOTES, Equivalent, defaults, depthwise, difference, equivalents
+from core.weights.laws import Expression, Law, normal, point, symmetric_uniform, uniform
+from core.weights.layers import Layer
 from tests.cases import FANS, SHAPES, SQRT3, Shape
 
 INF = math.inf

@@ -10,7 +10,7 @@ import torch
 from scipy import special
 
 from core import SCHEMES, DtypeError, InitLabError, ParameterError
-from core.rounding import Rounded, rounded_law, spacing
+from core.weights.rounding import Rounded, rounded_law, spacing
 
 pytestmark = pytest.mark.usefixtures("global_generator_stays")
 HALVES = (torch.bfloat16, torch.float16)

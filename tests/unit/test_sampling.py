@@ -22,12 +22,11 @@ from core import (
     check,
     devices,
     draw,
-    referee,
     rounded,
-    sampling,
     summarize,
 )
-from core.sampling import HELD_LIMIT, PART
+from core.weights import referee, sampling
+from core.weights.sampling import HELD_LIMIT, PART
 from tests.cases import CASES, Case, Shape, case_id
 from tests.products import assert_drawn_alike
 

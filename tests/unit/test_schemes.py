@@ -7,7 +7,7 @@ import pytest
 from torch import nn
 
 from core import PARAMETERS, SCHEMES, ParameterError, SchemeError, ShapeError
-from core.schemes import kept, scheme_of
+from core.weights.schemes import kept, scheme_of
 
 LESSON = "uniform normal zeros ones constant kaiming_normal kaiming_uniform xavier_normal xavier_uniform"
 REST_OF_TORCH = "trunc_normal orthogonal sparse eye dirac"

@@ -16,8 +16,9 @@ from scipy import special
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from core import Cancelled, InitLabError, ParameterError, SizeError, devices, signal
-from core.signal import INPUTS, SignalTrace, trace
+from core import Cancelled, InitLabError, ParameterError, SizeError, devices
+from core.signals import trace as signal
+from core.signals.trace import INPUTS, SignalTrace, trace
 from tests.products import assert_like, rounding
 
 Array = np.ndarray

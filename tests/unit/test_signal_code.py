@@ -13,8 +13,8 @@ import pytest
 import torch
 
 from core import ParameterError
-from core.recipe import signal_code
-from core.signal import SignalTrace, trace
+from core.code.recipe import signal_code
+from core.signals.trace import SignalTrace, trace
 from tests.products import assert_like, rounding
 
 #: runs each script as if it were the only one, keeps what it prints, and runs it again seed by seed with

@@ -3,7 +3,7 @@
 import pytest
 
 from core import ACTIVATIONS, SCHEMES
-from core.lesson import SOURCES
+from core.teaching.lesson import SOURCES
 
 #: Author and year → what the address of that very paper holds.
 PAPERS = {

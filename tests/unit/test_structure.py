@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from core import SCHEMES, referee, summarize
-from core.structure import defects
+from core import SCHEMES, summarize
+from core.weights import referee
+from core.weights.structure import defects
 from tests.cases import CASES, Case, Shape, case_id
 
 pytestmark = pytest.mark.usefixtures("global_generator_stays")

@@ -19,11 +19,10 @@ from core import (
     ParameterError,
     ShapeError,
     Summary,
-    sampling,
     summarize,
-    summary,
 )
-from core.laws import Law
+from core.weights import sampling, summary
+from core.weights.laws import Law
 from tests.cases import CASES, Case, case_id
 
 pytestmark = pytest.mark.usefixtures("global_generator_stays")

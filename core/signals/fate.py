@@ -11,13 +11,13 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from core import meanfield
 from core.checks import checked_array, checked_kind, unfit
 from core.errors import ParameterError
-from core.formula import activation_of
-from core.laws import Law
-from core.schemes import scheme_of
-from core.signal import INPUTS, checked_bias, checked_input, checked_scale
+from core.signals import meanfield
+from core.signals.formula import activation_of
+from core.signals.trace import INPUTS, checked_bias, checked_input, checked_scale
+from core.weights.laws import Law
+from core.weights.schemes import scheme_of
 
 Array = npt.NDArray[np.float64]
 

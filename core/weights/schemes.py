@@ -18,9 +18,9 @@ from torch import Generator, Tensor, nn
 
 from core.checks import checked_kind, real, unfit
 from core.errors import ParameterError, SchemeError, ShapeError, shown
-from core.fans import Fans, checked_shape, is_whole
 from core.generators import global_generators
-from core.laws import (
+from core.weights.fans import Fans, checked_shape, is_whole
+from core.weights.laws import (
     ONE,
     ZERO,
     Expression,

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from core.rounding import spacing
+from core.weights.rounding import spacing
 
 #: Inner products of an orthogonal matrix's vectors may be this many machine epsilons off.
 TOLERANCE = 64

@@ -5,14 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Self
 
-from core import extremes, meanfield
 from core.checks import checked_kind, checked_whole, unfit
 from core.errors import ComparisonError, InitLabError, shown
-from core.fans import Fans, is_whole, sequence
-from core.laws import Law
-from core.layers import Layer
-from core.network import checked_pairs, parameters_of, split, written_parameters
-from core.schemes import SCHEMES, Value, scheme_of
+from core.networks.network import checked_pairs, parameters_of, split, written_parameters
+from core.signals import meanfield
+from core.weights import extremes
+from core.weights.fans import Fans, is_whole, sequence
+from core.weights.laws import Law
+from core.weights.layers import Layer
+from core.weights.schemes import SCHEMES, Value, scheme_of
 
 MAX_ENTRIES, MAX_FAN, MAX_CHARS, MAX_LAWS = 8, 65_536, 1200, 1024
 

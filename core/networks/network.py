@@ -17,15 +17,15 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
 from core import devices
-from core.activations import ACTIVATIONS
 from core.checks import Array, checked_array, checked_dtype, checked_flag, checked_kind, checked_whole, unfit
 from core.errors import InitLabError, NetworkError, ParameterError, shown
-from core.fans import is_whole, sequence
 from core.generators import global_generators
-from core.laws import Law
-from core.sampling import DTYPES, check, checked_seed
-from core.schemes import SCHEMES, Value, run, scheme_of
+from core.signals.activations import ACTIVATIONS
 from core.table import written
+from core.weights.fans import is_whole, sequence
+from core.weights.laws import Law
+from core.weights.sampling import DTYPES, check, checked_seed
+from core.weights.schemes import SCHEMES, Value, run, scheme_of
 
 #: What may follow a linear layer: an activation, or softmax over each row.
 FOLLOWS = (*ACTIVATIONS, "softmax")

@@ -20,12 +20,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import interpolate, optimize
 from torch import Tensor
 
-from core.activations import ACTIVATIONS, Activation
 from core.checks import real, unfit
 from core.errors import ParameterError, shown
-from core.expectations import NEAR_0, expectation, expectations, half_gap, unknown
-from core.fans import is_whole, sequence
-from core.formula import activation_of
+from core.signals.activations import ACTIVATIONS, Activation
+from core.signals.formula import activation_of
+from core.signals.quadrature import NEAR_0, expectation, expectations, half_gap, unknown
+from core.weights.fans import is_whole, sequence
 
 Array = NDArray[np.float64]
 

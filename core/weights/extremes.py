@@ -10,7 +10,7 @@ from scipy import special
 
 from core.checks import checked_array, checked_kind, checked_whole, real, unfit
 from core.errors import ParameterError
-from core.laws import Array, Law
+from core.weights.laws import Array, Law
 
 #: Share of samples whose largest weight lies between ``low`` and ``high``.
 COVERED = 0.95

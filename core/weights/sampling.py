@@ -13,12 +13,12 @@ from torch.overrides import TorchFunctionMode
 from core import devices
 from core.checks import DRAWN, checked_dtype, checked_flag, checked_progress
 from core.errors import Cancelled, DtypeError, ParameterError, SizeError, shown
-from core.fans import checked_shape, is_whole
-from core.laws import EDGE_SIGMAS, Law, checked_bins
-from core.rounding import spacing
-from core.schemes import NARROW, Call, Scheme, kept, proposals, scheme_of
-from core.structure import defects
-from core.summary import Summary, Tally
+from core.weights.fans import checked_shape, is_whole
+from core.weights.laws import EDGE_SIGMAS, Law, checked_bins
+from core.weights.rounding import spacing
+from core.weights.schemes import NARROW, Call, Scheme, kept, proposals, scheme_of
+from core.weights.structure import defects
+from core.weights.summary import Summary, Tally
 
 #: The dtypes that torch.nn.init draws.
 DTYPES = DRAWN

@@ -21,8 +21,8 @@ from scipy.optimize import elementwise
 from torch import Tensor
 from torch.nn import functional as F
 
-from core.activations import ACTIVATIONS, Activation
 from core.errors import FormulaError
+from core.signals.activations import ACTIVATIONS, Activation
 from core.table import written
 
 #: Characters of one formula.

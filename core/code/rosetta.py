@@ -16,8 +16,8 @@ import numpy as np
 from torch import nn
 
 from core.checks import checked_kind
-from core.fans import checked_shape
-from core.laws import (
+from core.weights.fans import checked_shape
+from core.weights.laws import (
     ONE,
     ZERO,
     Expression,
@@ -28,8 +28,8 @@ from core.laws import (
     truncated_normal,
     uniform,
 )
-from core.layers import Layer
-from core.schemes import CUT_AT_TWO, LINEAR_DEFAULT, Params, Source, fan, number, scheme_of
+from core.weights.layers import Layer
+from core.weights.schemes import CUT_AT_TWO, LINEAR_DEFAULT, Params, Source, fan, number, scheme_of
 
 Framework = Literal["keras", "jax", "timm"]
 Distribution = Literal["normal", "truncated_normal", "uniform"]

@@ -17,8 +17,8 @@ from torch import Tensor
 
 from core.checks import checked_kind, unfit
 from core.errors import DeviceError, ParameterError, ShapeError
-from core.laws import Array, Band, Law, checked_bins
-from core.rounding import checked_drawn_in, checked_held
+from core.weights.laws import Array, Band, Law, checked_bins
+from core.weights.rounding import checked_drawn_in, checked_held
 
 Counts = npt.NDArray[np.int64]
 _Array = TypeVar("_Array", Counts, Array)

@@ -22,9 +22,9 @@ import torch
 from scipy import special
 
 from core.checks import checked_array, checked_kind, checked_whole, unfit
-from core.fans import MAX_SIZE
-from core.laws import Array, Band, Law
-from core.rounding import (
+from core.weights.fans import MAX_SIZE
+from core.weights.laws import Array, Band, Law
+from core.weights.rounding import (
     Rounded,
     checked_drawn_in,
     checked_held,
@@ -33,9 +33,9 @@ from core.rounding import (
     spacing,
     ways,
 )
-from core.schemes import NARROW, kept, proposals
-from core.structure import TOLERANCE, worked_in
-from core.summary import Counts, Summary, rounded, rounded_to
+from core.weights.schemes import NARROW, kept, proposals
+from core.weights.structure import TOLERANCE, worked_in
+from core.weights.summary import Counts, Summary, rounded, rounded_to
 
 #: The share of honest draws that the referee calls inconsistent, at most.
 ALPHA = 0.001

@@ -13,11 +13,11 @@ from types import MappingProxyType
 from scipy import stats
 
 from core.checks import real, unfit
-from core.network import Network
-from core.referee import judge
-from core.sampling import checked_seed, draw
-from core.schemes import SCHEMES
-from core.summary import Summary
+from core.networks.network import Network
+from core.weights.referee import judge
+from core.weights.sampling import checked_seed, draw
+from core.weights.schemes import SCHEMES
+from core.weights.summary import Summary
 
 #: How often weights of the law may be told from it: the share of honest answers called wrong.
 ALPHA = 0.01

@@ -13,9 +13,9 @@ import torch
 from torch import nn
 
 from core.errors import ShapeError, shown
-from core.fans import Fans, checked_shape, is_whole
-from core.laws import ONE, ZERO, Expression, Law, normal, point, symmetric_uniform
-from core.schemes import SCHEMES
+from core.weights.fans import Fans, checked_shape, is_whole
+from core.weights.laws import ONE, ZERO, Expression, Law, normal, point, symmetric_uniform
+from core.weights.schemes import SCHEMES
 
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)

@@ -19,13 +19,13 @@ from torch import Generator, Tensor
 from torch.nn import functional as F
 
 from core import devices
-from core.activations import Activation
 from core.checks import checked_flag, checked_progress, checked_whole, unfit
 from core.errors import Cancelled, ParameterError, SizeError, shown
-from core.fans import sequence
-from core.formula import activation_of
-from core.sampling import Progress, check, checked_seed
-from core.schemes import SCHEMES
+from core.signals.activations import Activation
+from core.signals.formula import activation_of
+from core.weights.fans import sequence
+from core.weights.sampling import Progress, check, checked_seed
+from core.weights.schemes import SCHEMES
 
 Array = npt.NDArray[np.float64]
 

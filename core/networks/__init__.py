@@ -1,0 +1,1 @@
+"""Networks that are built, run, and counted."""

@@ -1,0 +1,1 @@
+"""The lesson, and questions on it."""
