@@ -98,7 +98,7 @@ __all__ = [
     "summary_text",
 ]
 
-#: Where version 0.1 had the modules of the rooms: other programs import them from there, as in ``core.referee``.
+#: What version 0.1 had beside this file, as ``core.referee``: other programs import it from there.
 _FORMER = {
     "weights": (
         *("extremes", "fans", "laws", "layers", "referee"),

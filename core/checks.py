@@ -5,7 +5,7 @@ numpy's numbers and arrays count as Python's. What is refused is refused before 
 
 import math
 from collections.abc import Callable, Sequence
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any, TypeVar
 
 import numpy as np
@@ -14,7 +14,6 @@ import torch
 from torch import Tensor
 
 from core.errors import DtypeError, ParameterError, shown
-from core.weights.fans import is_whole
 
 Kind = TypeVar("Kind")
 Array = npt.NDArray[np.float64]
@@ -141,3 +140,19 @@ def unfit(name: str, value: object, wanted: str) -> ParameterError:
         value=shown(value),
         wanted=wanted,
     )
+
+
+def is_whole(value: object, low: float, high: float) -> bool:
+    """Tell whether ``value`` is a whole number, Python's or numpy's, from ``low`` to ``high``."""
+    return not isinstance(value, bool) and isinstance(value, Integral) and low <= int(value) <= high
+
+
+def sequence(values: object, most: int) -> Sequence[Any] | None:
+    """Return ``values`` if they are a sequence or an array, no text, of ``most`` members or fewer."""
+    if isinstance(values, np.ma.MaskedArray):
+        return None
+    if isinstance(values, np.ndarray):
+        return values.tolist() if values.ndim and len(values) <= most else None
+    if isinstance(values, str | bytes | bytearray | memoryview) or not isinstance(values, Sequence):
+        return None
+    return values if len(values) <= most else None

@@ -10,12 +10,12 @@ import torch
 from torch import nn
 
 from core import devices
-from core.checks import Array, checked_array, checked_dtype, checked_kind, checked_whole, unfit
+from core.checks import Array, checked_array, checked_dtype, checked_kind, checked_whole, sequence, unfit
 from core.networks.network import MAX_BATCH, OWN, Dense, Network, checked_values
 from core.signals.activations import ACTIVATIONS
 from core.signals.formula import activation_of
 from core.signals.trace import checked_bias, checked_input, checked_scale, checked_seeds, checked_sizes
-from core.weights.fans import checked_shape, sequence
+from core.weights.fans import checked_shape
 from core.weights.sampling import checked_seed
 from core.weights.schemes import Call, scheme_of
 

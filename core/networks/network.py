@@ -17,15 +17,24 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
 from core import devices
-from core.checks import Array, checked_array, checked_dtype, checked_flag, checked_kind, checked_whole, unfit
+from core.checks import (
+    Array,
+    checked_array,
+    checked_dtype,
+    checked_flag,
+    checked_kind,
+    checked_whole,
+    is_whole,
+    sequence,
+    unfit,
+)
 from core.errors import InitLabError, NetworkError, ParameterError, shown
 from core.generators import global_generators
 from core.signals.activations import ACTIVATIONS
-from core.table import written
-from core.weights.fans import is_whole, sequence
 from core.weights.laws import Law
 from core.weights.sampling import DTYPES, check, checked_seed
 from core.weights.schemes import SCHEMES, Value, run, scheme_of
+from core.weights.spelling import checked_pairs, checked_text, parameters_of, split, written_parameters
 
 #: What may follow a linear layer: an activation, or softmax over each row.
 FOLLOWS = (*ACTIVATIONS, "softmax")
@@ -37,7 +46,7 @@ OWN = "classic_uniform"
 #: Schemes that fill a Linear weight.
 LINEAR_SCHEMES = tuple(key for key in SCHEMES if key != "dirac")
 
-MAX_UNITS, MAX_LAYERS, MAX_CHARS, MAX_BATCH = 4096, 16, 4000, 65_536
+MAX_UNITS, MAX_LAYERS, MAX_BATCH = 4096, 16, 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +76,7 @@ class Dense:
             NetworkError: if a word is none, or stands twice.
             ParameterError: for a parameter that the scheme does not take.
         """
-        units, *words = map(str.strip, split(_checked_text(text), r"\."))
+        units, *words = map(str.strip, split(checked_text(text), r"\."))
         said: dict[str, Any] = {"units": _whole(units)}
         for word in words:
             name, inner = re.fullmatch(r"(.*?)(?:\((.*)\))?", word, re.DOTALL).groups()  # type: ignore[union-attr]
@@ -122,7 +131,7 @@ class Network:
             NetworkError: if it cannot be read so; ``facts["at"]`` counts the parts from 0, the inputs.
             ParameterError: for a parameter that a scheme does not take.
         """
-        first, *rest = map(str.strip, split(_checked_text(text), "-"))
+        first, *rest = map(str.strip, split(checked_text(text), "-"))
         layers = []
         at = 0
         try:
@@ -183,85 +192,10 @@ class Network:
                 raise
 
 
-def parameters_of(scheme: str, text: str) -> tuple[tuple[str, Value], ...]:
-    """Read a scheme's parameters as code writes them, such as ``gain=2``; leave its defaults out.
-
-    Raises:
-        ParameterError: if the text is no such list, or the scheme does not take it.
-    """
-    row, given = scheme_of(scheme), dict[str, Any]()
-    _checked_text(text)
-    for part in filter(None, map(str.strip, text.split(","))):
-        name, equals, value = map(str.strip, part.partition("="))
-        if not equals or name in given:
-            raise ParameterError(
-                f"Parameters are written as in code, such as gain=2, a=0; they were {text!r}.",
-                code="parameter.text",
-                scheme=scheme,
-                text=text,
-                takes=", ".join(row.params) or "no parameters",
-            )
-        given[name] = _number(value)
-    checked = row.checked(given)
-    return tuple((name, value) for name, value in checked.items() if value != row.params[name])
-
-
-def checked_pairs(scheme: str, params: object) -> None:
-    """Refuse what are not parameters of a scheme, as (name, value) pairs.
-
-    Raises:
-        ParameterError: saying what is wrong with them.
-    """
-    pairs = params if isinstance(params, tuple) else (None,)
-    if not all(isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str) for pair in pairs):
-        raise unfit("params", params, "a tuple of (name, value)")
-    scheme_of(scheme).checked(dict(pairs))
-
-
-def written_parameters(params: Sequence[tuple[str, Value]]) -> str:
-    """Write parameters as ``parameters_of`` reads them."""
-    return ",".join(f"{name}={written(value)}" for name, value in params)
-
-
-def _number(text: str) -> float | str:
-    """Return the number that ``text`` is, an int if it is whole, or ``text`` itself."""
-    try:
-        value = float(text.replace("−", "-"))
-    except ValueError:
-        return text
-    return int(value) if value.is_integer() and abs(value) < 2**53 else value
-
-
-def split(text: str, mark: str) -> list[str]:
-    """Split ``text`` at a mark, but not inside brackets."""
-    return re.split(rf"{mark}(?![^()]*\))", text)
-
-
 def _whole(text: str) -> int:
     if not re.fullmatch(r"\d{1,9}", text, re.ASCII):
         raise _unreadable("network.units", text)
     return int(text)
-
-
-def _checked_text(text: object) -> str:
-    """Return what describes a network, or part of one, if it is text and not too long.
-
-    Raises:
-        NetworkError: otherwise.
-    """
-    if not isinstance(text, str):
-        raise NetworkError(
-            f"A network is described by text; this is {type(text).__name__}.",
-            code="network.type",
-            kind=type(text).__name__,
-        )
-    if len(text) > MAX_CHARS:
-        raise NetworkError(
-            f"A network's text has at most {MAX_CHARS} characters; this one has {len(text)}.",
-            code="network.long",
-            most=MAX_CHARS,
-        )
-    return text
 
 
 def _unreadable(code: str, was: object, at: int = 0) -> NetworkError:

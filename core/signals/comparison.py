@@ -5,15 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Self
 
-from core.checks import checked_kind, checked_whole, unfit
+from core.checks import checked_kind, checked_whole, is_whole, sequence, unfit
 from core.errors import ComparisonError, InitLabError, shown
-from core.networks.network import checked_pairs, parameters_of, split, written_parameters
 from core.signals import meanfield
 from core.weights import extremes
-from core.weights.fans import Fans, is_whole, sequence
+from core.weights.fans import Fans
 from core.weights.laws import Law
 from core.weights.layers import Layer
 from core.weights.schemes import SCHEMES, Value, scheme_of
+from core.weights.spelling import checked_pairs, parameters_of, split, written_parameters
 
 MAX_ENTRIES, MAX_FAN, MAX_CHARS, MAX_LAWS = 8, 65_536, 1200, 1024
 

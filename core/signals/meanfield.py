@@ -20,12 +20,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import interpolate, optimize
 from torch import Tensor
 
-from core.checks import real, unfit
+from core.checks import is_whole, real, sequence, unfit
 from core.errors import ParameterError, shown
 from core.signals.activations import ACTIVATIONS, Activation
 from core.signals.formula import activation_of
 from core.signals.quadrature import NEAR_0, expectation, expectations, half_gap, unknown
-from core.weights.fans import is_whole, sequence
 
 Array = NDArray[np.float64]
 

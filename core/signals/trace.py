@@ -19,11 +19,10 @@ from torch import Generator, Tensor
 from torch.nn import functional as F
 
 from core import devices
-from core.checks import checked_flag, checked_progress, checked_whole, unfit
+from core.checks import checked_flag, checked_progress, checked_whole, sequence, unfit
 from core.errors import Cancelled, ParameterError, SizeError, shown
 from core.signals.activations import Activation
 from core.signals.formula import activation_of
-from core.weights.fans import sequence
 from core.weights.sampling import Progress, check, checked_seed
 from core.weights.schemes import SCHEMES
 

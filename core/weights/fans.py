@@ -4,11 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from numbers import Integral
-from typing import Any
 
-import numpy as np
-
+from core.checks import is_whole, sequence
 from core.errors import ShapeError, shown
 
 #: What torch can count and index: as many dimensions, and weights.
@@ -82,19 +79,3 @@ def _is_fan(value: object) -> bool:
     if isinstance(value, Fraction):
         return 0 < value <= MAX_SIZE and value.denominator <= MAX_SIZE
     return is_whole(value, 1, MAX_SIZE)
-
-
-def is_whole(value: object, low: float, high: float) -> bool:
-    """Tell whether ``value`` is a whole number, Python's or numpy's, from ``low`` to ``high``."""
-    return not isinstance(value, bool) and isinstance(value, Integral) and low <= int(value) <= high
-
-
-def sequence(values: object, most: int) -> Sequence[Any] | None:
-    """Return ``values`` if they are a sequence or an array, no text, of ``most`` members or fewer."""
-    if isinstance(values, np.ma.MaskedArray):
-        return None
-    if isinstance(values, np.ndarray):
-        return values.tolist() if values.ndim and len(values) <= most else None
-    if isinstance(values, str | bytes | bytearray | memoryview) or not isinstance(values, Sequence):
-        return None
-    return values if len(values) <= most else None

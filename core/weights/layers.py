@@ -12,8 +12,9 @@ from typing import Any, Literal, NamedTuple, Self
 import torch
 from torch import nn
 
+from core.checks import is_whole
 from core.errors import ShapeError, shown
-from core.weights.fans import Fans, checked_shape, is_whole
+from core.weights.fans import Fans, checked_shape
 from core.weights.laws import ONE, ZERO, Expression, Law, normal, point, symmetric_uniform
 from core.weights.schemes import SCHEMES
 

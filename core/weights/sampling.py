@@ -11,9 +11,9 @@ from torch import Generator, Tensor
 from torch.overrides import TorchFunctionMode
 
 from core import devices
-from core.checks import DRAWN, checked_dtype, checked_flag, checked_progress
+from core.checks import DRAWN, checked_dtype, checked_flag, checked_progress, is_whole
 from core.errors import Cancelled, DtypeError, ParameterError, SizeError, shown
-from core.weights.fans import checked_shape, is_whole
+from core.weights.fans import checked_shape
 from core.weights.laws import EDGE_SIGMAS, Law, checked_bins
 from core.weights.rounding import spacing
 from core.weights.schemes import NARROW, Call, Scheme, kept, proposals, scheme_of

@@ -16,10 +16,10 @@ import torch
 from scipy import special
 from torch import Generator, Tensor, nn
 
-from core.checks import checked_kind, real, unfit
+from core.checks import checked_kind, is_whole, real, unfit
 from core.errors import ParameterError, SchemeError, ShapeError, shown
 from core.generators import global_generators
-from core.weights.fans import Fans, checked_shape, is_whole
+from core.weights.fans import Fans, checked_shape
 from core.weights.laws import (
     ONE,
     ZERO,

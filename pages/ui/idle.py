@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import streamlit as st
 
 from core import PARAMETERS, SCHEMES
-from core.networks.network import written_parameters
 from core.weights.schemes import Value
+from core.weights.spelling import written_parameters
 from pages.text import Text, quantity
 from pages.ui import controls
 from pages.ui.reading import layer as layer_name

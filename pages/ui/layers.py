@@ -12,17 +12,8 @@ from typing import Any
 import streamlit as st
 
 from core import SCHEMES, InitLabError, Network, ParameterError
-from core.networks.network import (
-    BIASES,
-    FOLLOWS,
-    LESSON,
-    LINEAR_SCHEMES,
-    MAX_LAYERS,
-    MAX_UNITS,
-    Dense,
-    parameters_of,
-    written_parameters,
-)
+from core.networks.network import BIASES, FOLLOWS, LESSON, LINEAR_SCHEMES, MAX_LAYERS, MAX_UNITS, Dense
+from core.weights.spelling import parameters_of, written_parameters
 from pages.text import Text, count
 from pages.ui import controls
 from pages.ui.state import State, network_of, outside

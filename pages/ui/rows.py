@@ -10,8 +10,8 @@ from typing import NamedTuple, Self
 import streamlit as st
 
 from core import SCHEMES
-from core.networks.network import split, written_parameters
 from core.signals.comparison import LESSON_THREE, MAX_ENTRIES
+from core.weights.spelling import split, written_parameters
 from pages.text import Text
 from pages.ui import controls
 from pages.ui.state import TABLE, State

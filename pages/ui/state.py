@@ -29,8 +29,7 @@ from core import (
     read_table,
 )
 from core.devices import KINDS
-from core.networks.network import LESSON, split
-from core.networks.network import MAX_CHARS as MAX_NETWORK_CHARS
+from core.networks.network import LESSON
 from core.signals.comparison import LESSON_THREE, MAX_ENTRIES
 from core.signals.comparison import MAX_CHARS as MAX_COMPARISON_CHARS
 from core.signals.formula import MAX_CHARS as MAX_FORMULA_CHARS
@@ -42,6 +41,8 @@ from core.teaching.quiz import KINDS as QUESTIONS
 from core.weights.layers import MAX_CHARS as MAX_LAYER_CHARS
 from core.weights.sampling import DTYPES, streams
 from core.weights.schemes import LARGEST, NONLINEARITIES, SMALLEST, Parameter
+from core.weights.spelling import MAX_CHARS as MAX_NETWORK_CHARS
+from core.weights.spelling import split
 from pages.text import LANGUAGES, catalogue
 from pages.ui.limits import FORCE
 

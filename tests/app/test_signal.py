@@ -16,7 +16,6 @@ from html import unescape
 from itertools import combinations
 from typing import Any, NamedTuple
 
-import core.signals.trace
 import numpy as np
 import pytest
 import streamlit
@@ -30,6 +29,7 @@ from streamlit.testing.v1.element_tree import Selectbox
 from torch import nn
 from torch.nn import functional as F
 
+import core.signals.trace
 from core import ACTIVATIONS, Cancelled, SizeError
 from core.signals.formula import NAMES
 from core.signals.trace import SignalTrace

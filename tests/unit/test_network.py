@@ -20,10 +20,9 @@ from core.networks.network import (
     MAX_UNITS,
     backward,
     different_units,
-    parameters_of,
     seeded_input,
-    written_parameters,
 )
+from core.weights.spelling import parameters_of, written_parameters
 from tests.products import assert_close, assert_drawn_alike, rounding
 
 pytestmark = pytest.mark.usefixtures("global_generator_stays")

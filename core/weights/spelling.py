@@ -1,0 +1,88 @@
+"""A scheme's parameters as text, read and written."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from core.checks import unfit
+from core.errors import NetworkError, ParameterError
+from core.table import written
+from core.weights.schemes import Value, scheme_of
+
+#: Characters of a network, or of a scheme's parameters.
+MAX_CHARS = 4000
+
+
+def parameters_of(scheme: str, text: str) -> tuple[tuple[str, Value], ...]:
+    """Read a scheme's parameters as code writes them, such as ``gain=2``; leave its defaults out.
+
+    Raises:
+        ParameterError: if the text is no such list, or the scheme does not take it.
+    """
+    row, given = scheme_of(scheme), dict[str, Any]()
+    checked_text(text)
+    for part in filter(None, map(str.strip, text.split(","))):
+        name, equals, value = map(str.strip, part.partition("="))
+        if not equals or name in given:
+            raise ParameterError(
+                f"Parameters are written as in code, such as gain=2, a=0; they were {text!r}.",
+                code="parameter.text",
+                scheme=scheme,
+                text=text,
+                takes=", ".join(row.params) or "no parameters",
+            )
+        given[name] = _number(value)
+    checked = row.checked(given)
+    return tuple((name, value) for name, value in checked.items() if value != row.params[name])
+
+
+def checked_pairs(scheme: str, params: object) -> None:
+    """Refuse what are not parameters of a scheme, as (name, value) pairs.
+
+    Raises:
+        ParameterError: saying what is wrong with them.
+    """
+    pairs = params if isinstance(params, tuple) else (None,)
+    if not all(isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str) for pair in pairs):
+        raise unfit("params", params, "a tuple of (name, value)")
+    scheme_of(scheme).checked(dict(pairs))
+
+
+def written_parameters(params: Sequence[tuple[str, Value]]) -> str:
+    """Write parameters as ``parameters_of`` reads them."""
+    return ",".join(f"{name}={written(value)}" for name, value in params)
+
+
+def _number(text: str) -> float | str:
+    """Return the number that ``text`` is, an int if it is whole, or ``text`` itself."""
+    try:
+        value = float(text.replace("−", "-"))
+    except ValueError:
+        return text
+    return int(value) if value.is_integer() and abs(value) < 2**53 else value
+
+
+def split(text: str, mark: str) -> list[str]:
+    """Split ``text`` at a mark, but not inside brackets."""
+    return re.split(rf"{mark}(?![^()]*\))", text)
+
+
+def checked_text(text: object) -> str:
+    """Return what describes a network, or part of one, if it is text and not too long.
+
+    Raises:
+        NetworkError: otherwise.
+    """
+    if not isinstance(text, str):
+        raise NetworkError(
+            f"A network is described by text; this is {type(text).__name__}.",
+            code="network.type",
+            kind=type(text).__name__,
+        )
+    if len(text) > MAX_CHARS:
+        raise NetworkError(
+            f"A network's text has at most {MAX_CHARS} characters; this one has {len(text)}.",
+            code="network.long",
+            most=MAX_CHARS,
+        )
+    return text
