@@ -3,10 +3,13 @@
 import streamlit as st
 
 from pages.figures.distribution import weights
-from pages.ui import cached, classroom, controls, reading, waiting
-from pages.ui.frame import show
-from pages.ui.pieces import Frame, Offer
-from pages.ui.state import PAGES
+from pages.jobs import cache as cached
+from pages.lecture import desk as classroom
+from pages.shell.frame import Frame, Offer
+from pages.shell.page import show
+from pages.state.table import PAGES
+from pages.widgets import controls, waiting
+from pages.words import distribution as reading
 
 
 def body(frame: Frame) -> None:

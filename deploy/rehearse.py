@@ -15,13 +15,13 @@ from urllib.request import urlopen
 
 from streamlit.testing.v1 import AppTest
 
+from pages.lecture.links import VIEWS
+from pages.state.table import PAGES, TABLE
 from pages.text import LANGUAGES, Text
-from pages.ui.preparing import VIEWS
-from pages.ui.state import PAGES, TABLE
 
 ROOT = Path(__file__).parents[1]
 PORT = "8599"
-SERVER = [sys.executable, "-m", "pages.ui.server"]
+SERVER = [sys.executable, "-m", "pages.server.entry"]
 
 
 def serve() -> None:

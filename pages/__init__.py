@@ -1,1 +1,1 @@
-"""All that a browser sees: pages over ui over figures over text."""
+"""All that a browser sees: a room for each step from a link to the screen."""

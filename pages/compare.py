@@ -5,11 +5,16 @@ from functools import partial
 
 import streamlit as st
 
-from pages.figures.comparison import PANEL, multiples, overlaid
-from pages.ui import cached, comparing, controls, elsewhere, reading, rows
-from pages.ui.comparing import Compared
-from pages.ui.frame import show
-from pages.ui.pieces import Frame, Offer
+from pages.figures.compare import PANEL, multiples, overlaid
+from pages.jobs import cache as cached
+from pages.shell.frame import Frame, Offer
+from pages.shell.page import show
+from pages.widgets import comparison_editor as rows
+from pages.widgets import controls
+from pages.words import compare as comparing
+from pages.words import compare_frameworks as elsewhere
+from pages.words import distribution as reading
+from pages.words.compare import Compared
 
 #: Up to so many panels share one screen.
 FEW = 4

@@ -10,15 +10,17 @@ import streamlit as st
 
 from core import SCHEMES, ShapeError, Summary
 from core.weights.referee import expected_counts
-from pages.figures.agreement import cumulative, extreme, quantiles
 from pages.figures.distribution import Overlay, heatmap, weights
+from pages.figures.distribution_agreement import cumulative, extreme, quantiles
+from pages.jobs import cache as cached
+from pages.jobs.cache import MATRIX_LIMIT, Drawn
+from pages.shell.frame import Draw, Frame, Offer
+from pages.shell.page import show
+from pages.state.table import MAX_WEIGHTS, TABLE, State
 from pages.text import Text, count, expected_count, quantity, sentences
-from pages.ui import cached, controls, reading, waiting
-from pages.ui.cached import MATRIX_LIMIT, Drawn
-from pages.ui.formulas import formula
-from pages.ui.frame import show
-from pages.ui.pieces import Draw, Frame, Offer
-from pages.ui.state import MAX_WEIGHTS, TABLE, State
+from pages.widgets import controls, waiting
+from pages.words import distribution as reading
+from pages.words.formulas import formula
 
 
 def body(frame: Frame) -> None:

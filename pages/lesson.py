@@ -10,16 +10,22 @@ from core import SCHEMES
 from core.code.recipe import network_code
 from core.networks.network import LESSON
 from core.teaching.lesson import SQRT5
-from pages.figures.comparison import multiples
+from pages.figures.compare import multiples
 from pages.figures.distribution import unnamed, weights
-from pages.figures.network import drawing
+from pages.figures.model import drawing
 from pages.figures.palette import Palette
+from pages.jobs import cache as cached
+from pages.jobs import model as runs
+from pages.jobs.cache import Request
+from pages.lecture import stops
+from pages.shell.frame import Frame, Offer
+from pages.shell.page import show
+from pages.state.table import PAGES, link_with
 from pages.text import Text, sentences
-from pages.ui import cached, controls, dissection, questions, reading, runs, stops, teaching
-from pages.ui.cached import Request
-from pages.ui.frame import show
-from pages.ui.pieces import Frame, Offer
-from pages.ui.state import PAGES, link_with
+from pages.widgets import controls, questions
+from pages.words import distribution as reading
+from pages.words import lesson as teaching
+from pages.words import model as dissection
 
 #: Pixels of the slope's chart, above what it is held against.
 SLOPE_HEIGHT = 252

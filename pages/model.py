@@ -7,13 +7,17 @@ import streamlit as st
 
 from core.code.recipe import network_code
 from core.networks.network import LESSON
-from pages.figures.network import drawing, maps, strips
+from pages.figures.model import drawing, maps, strips
+from pages.jobs import model as runs
+from pages.jobs.model import Asked, Ran
+from pages.shell.frame import Frame, Offer
+from pages.shell.page import show
+from pages.state.table import DTYPE_NAMES, State
 from pages.text import sentences
-from pages.ui import controls, dissection, layers, reading, runs
-from pages.ui.frame import show
-from pages.ui.pieces import Frame, Offer
-from pages.ui.runs import Asked, Ran
-from pages.ui.state import DTYPE_NAMES, State
+from pages.widgets import controls
+from pages.widgets import network_editor as layers
+from pages.words import distribution as reading
+from pages.words import model as dissection
 
 
 def body(frame: Frame) -> None:

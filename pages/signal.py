@@ -10,16 +10,23 @@ import streamlit as st
 from core import ACTIVATIONS
 from core.code.recipe import signal_code
 from core.signals.formula import activation_of
-from pages.figures.chaos import chaos, maps
-from pages.figures.layers import depth_map, ridges
 from pages.figures.signal import by_layer, shares_by_layer
+from pages.figures.signal_layers import depth_map, ridges
+from pages.figures.signal_theory import chaos, maps
+from pages.jobs import signal as signals
+from pages.jobs.signal import Followed, Foretold
+from pages.shell.frame import Draw, Frame
+from pages.shell.page import show
+from pages.state.table import DTYPE_NAMES, State
 from pages.text import Text, sentences
-from pages.ui import controls, layerwise, outcomes, reading, rows, scripts, signals, theory
-from pages.ui.frame import show
-from pages.ui.pieces import Draw, Frame
-from pages.ui.signals import Followed, Foretold
-from pages.ui.state import DTYPE_NAMES, State
-from pages.ui.waiting import Write
+from pages.widgets import comparison_editor as rows
+from pages.widgets import controls
+from pages.widgets.waiting import Write
+from pages.words import distribution as reading
+from pages.words import signal as outcomes
+from pages.words import signal_code as scripts
+from pages.words import signal_layers as layerwise
+from pages.words import signal_theory as theory
 
 #: Views that look at the way back too, and those that need no run.
 _BACK = {"gradient", "figures"}

@@ -7,13 +7,18 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
+from pages.lecture import desk as classroom
+from pages.lecture import links as preparing
+from pages.lecture import plans
+from pages.lecture.links import Prepared
+from pages.lecture.plans import Plan, PlanError
+from pages.shell import share as sharing
+from pages.shell.frame import Frame
+from pages.shell.page import show
+from pages.state.table import PAGES, State
 from pages.text import Text
-from pages.ui import classroom, controls, plans, preparing, reading, sharing
-from pages.ui.frame import show
-from pages.ui.pieces import Frame
-from pages.ui.plans import Plan, PlanError
-from pages.ui.preparing import Prepared
-from pages.ui.state import PAGES, State
+from pages.widgets import controls
+from pages.words import distribution as reading
 
 
 class Chosen(NamedTuple):

@@ -15,10 +15,10 @@ from core import Band, Law, Summary
 from core.weights.laws import Array
 from core.weights.referee import drawn_counts, expected_outside
 from core.weights.rounding import rounded_law
-from pages.figures.frame import Part, diverging, figure, label, short, vertical
 from pages.figures.notation import plain
 from pages.figures.numbers import Column, Series, grid
 from pages.figures.palette import Palette
+from pages.figures.template import Part, diverging, figure, label, short, vertical
 from pages.text import Text, count, expected_count, interval, quantity
 
 #: Points of a law's curve, joined by a spline.

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from pages.figures.frame import Part, figure, label, short
 from pages.figures.numbers import Column, Series
 from pages.figures.palette import Palette, translucent
+from pages.figures.template import Part, figure, label, short
 from pages.text import Text, quantity
 
 Array = npt.NDArray[np.float64]

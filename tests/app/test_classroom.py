@@ -8,9 +8,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import SCHEMES
+from pages.live import browser
+from pages.state.table import CONTROLS, PAGES, TABLE
 from pages.text import LANGUAGES, Text
-from pages.ui import browser
-from pages.ui.state import CONTROLS, PAGES, TABLE
 from tests.app.conftest import menu, opened, query, refusals, said, turned
 
 COVERED = [page for page in PAGES if page not in {"lesson", "teach"}]  # the lesson covers its own

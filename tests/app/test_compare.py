@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from core import SCHEMES
+from pages.state.table import ASPECTS, LAYERS
 from pages.text import LANGUAGES, Text
-from pages.ui.state import ASPECTS, LAYERS
 from tests.app.conftest import few, menu, opened, own_buttons, query, refusals, said
 
 languages = pytest.mark.parametrize("language", LANGUAGES)

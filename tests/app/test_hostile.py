@@ -13,9 +13,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.networks.network import MAX_LAYERS
 from core.signals.comparison import MAX_ENTRIES
+from pages.lecture.plans import MAX_BYTES, MAX_STEPS
+from pages.state.table import CONTROLS, PAGES, TABLE, Refused
 from pages.text import LANGUAGES, Text
-from pages.ui.plans import MAX_BYTES, MAX_STEPS
-from pages.ui.state import CONTROLS, PAGES, TABLE, Refused
 from tests.app.conftest import few, opened, refusals, said
 
 EN = Text("en")

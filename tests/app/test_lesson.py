@@ -14,8 +14,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.teaching.lesson import SQRT5
 from core.teaching.quiz import KINDS
+from pages.state.table import STOPS
 from pages.text import LANGUAGES, Text
-from pages.ui.state import STOPS
 from tests.app.conftest import few, opened, own_buttons, query, refusals, said
 from tests.golden.test_lesson import PRINTED
 

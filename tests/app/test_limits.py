@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from core import devices
+from pages.jobs import cache as cached
+from pages.jobs import signal as signals
+from pages.jobs.queue import Gate
 from pages.text import LANGUAGES, Text
-from pages.ui import cached, signals, waiting
-from pages.ui.gate import Gate
+from pages.widgets import waiting
 from tests.app.conftest import opened, refusals
 
 languages = pytest.mark.parametrize("language", LANGUAGES)

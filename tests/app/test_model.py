@@ -17,9 +17,9 @@ from torch import nn
 
 from core import Net
 from core.networks.network import LESSON, LINEAR_SCHEMES
+from pages.jobs import model as runs
+from pages.state.table import CONTROLS, PARTS, TABLE
 from pages.text import LANGUAGES, Text
-from pages.ui import runs
-from pages.ui.state import CONTROLS, PARTS, TABLE
 from tests.app.conftest import few, menu, opened, query, refusals, said, turned
 from tests.written import read
 

@@ -15,9 +15,9 @@ from streamlit.testing.v1.element_tree import Node
 
 import core
 from core import SCHEMES
+from pages.jobs import cache as cached
+from pages.state.table import ASPECTS, PAGES, PARTS, SIGHTS, TABLE, TABS
 from pages.text import LANGUAGES, Text, catalogue
-from pages.ui import cached
-from pages.ui.state import ASPECTS, PAGES, PARTS, SIGHTS, TABLE, TABS
 from tests.app.conftest import few, menu, opened, query, refusals, said, turned
 from tests.app.words import alts, text_of
 from tests.stream import ROOT

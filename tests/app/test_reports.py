@@ -15,8 +15,8 @@ from torch.nn import functional as F
 from core import ACTIVATIONS
 from pages.figures.numbers import Series, numbers
 from pages.figures.palette import PRINT
-from pages.ui import tools
-from pages.ui.pieces import Chart, Frame
+from pages.shell import export as tools
+from pages.shell.frame import Chart, Frame
 from tests.app.conftest import opened
 from tests.golden.test_lesson_network import lesson_model, lesson_parameters
 from tests.products import assert_close

@@ -20,7 +20,7 @@ from core.networks.network import LESSON
 from core.signals import fate as outlook
 from core.signals import trace as signal
 from core.weights import referee
-from pages.ui import formulas
+from pages.words import formulas
 from tests.app.conftest import few, opened, refusals, said
 from tests.written import NUMBER, numbers, read
 

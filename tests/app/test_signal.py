@@ -34,10 +34,11 @@ from core import ACTIVATIONS, Cancelled, SizeError
 from core.signals.formula import NAMES
 from core.signals.trace import SignalTrace
 from pages.figures.palette import LIGHT
+from pages.jobs import signal as signals
+from pages.jobs.cache import Job
+from pages.state.table import MEASURES, SIGHTS, TABLE
 from pages.text import LANGUAGES, Text, count
-from pages.ui import signals, waiting
-from pages.ui.cached import Job
-from pages.ui.state import MEASURES, SIGHTS, TABLE
+from pages.widgets import waiting
 from tests.app.conftest import few, menu, opened, own_buttons, query, refusals, said
 from tests.unit.test_figures import _numbers
 from tests.written import read

@@ -24,8 +24,10 @@ from torch import nn
 
 from pages.figures.numbers import numbers
 from pages.figures.palette import LIGHT
-from pages.ui import exports, sharing, tools
-from pages.ui.pieces import Chart, Frame
+from pages.shell import export as tools
+from pages.shell import files as exports
+from pages.shell import share as sharing
+from pages.shell.frame import Chart, Frame
 from tests.app.conftest import opened, query
 from tests.app.words import plain, says
 from tests.stream import ROOT

@@ -10,11 +10,12 @@ import pytest
 import streamlit
 from streamlit.testing.v1 import AppTest
 
+from pages.lecture import links as preparing
+from pages.lecture import plans
+from pages.lecture.links import Prepared
+from pages.lecture.plans import READY, Step
+from pages.state.table import CONTROLS, PAGES, TABLE
 from pages.text import LANGUAGES, Text
-from pages.ui import plans, preparing
-from pages.ui.plans import READY, Step
-from pages.ui.preparing import Prepared
-from pages.ui.state import CONTROLS, PAGES, TABLE
 from tests.app.conftest import opened, query, refusals, said, turned
 
 languages = pytest.mark.parametrize("language", LANGUAGES)

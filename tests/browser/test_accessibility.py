@@ -6,9 +6,9 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Page, expect
 
+from pages.state.table import ASPECTS, PAGES, PARTS, SIGHTS, STOPS, TABS
+from pages.state.table import CONTROLS as OWN_CONTROLS
 from pages.text import HTML_LANG, LANGUAGES, Text
-from pages.ui.state import ASPECTS, PAGES, PARTS, SIGHTS, STOPS, TABS
-from pages.ui.state import CONTROLS as OWN_CONTROLS
 from tests.browser.barriers import report, violations
 from tests.browser.conftest import Visit, go, settled
 from tests.browser.test_journeys import LOCALES, PATHS, fits

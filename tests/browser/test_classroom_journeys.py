@@ -14,8 +14,8 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
+from pages.state.table import PAGES
 from pages.text import Text
-from pages.ui.state import PAGES
 from tests.browser.barriers import report, violations
 from tests.browser.conftest import Visit, go, link, settled, until
 

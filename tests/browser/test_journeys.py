@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Page, expect
 
+from pages.state.table import CONTROLS, PAGES
 from pages.text import HTML_LANG, LANGUAGES, Text
-from pages.ui.state import CONTROLS, PAGES
 from tests.browser.barriers import report, violations
 from tests.browser.conftest import SIZES, Visit, go, link, settled
 from tests.stream import server

@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from pages.state.table import ASPECTS, STOPS
 from pages.text import Text
-from pages.ui.state import ASPECTS, STOPS
 from tests.browser.conftest import SIZES, Visit, go, link, settled, until
 from tests.browser.test_journeys import LOCALES, fits
 

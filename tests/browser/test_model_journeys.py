@@ -10,8 +10,8 @@ import torch
 from playwright.sync_api import Page, expect
 from safetensors.torch import load_file
 
+from pages.state.table import PARTS
 from pages.text import Text
-from pages.ui.state import PARTS
 from tests.browser.conftest import Visit, link, settled
 from tests.browser.test_journeys import LOCALES, fits
 from tests.golden.test_lesson_network import lesson_parameters

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from pages.state.table import SIGHTS
 from pages.text import Text
-from pages.ui.state import SIGHTS
 from tests.browser.conftest import Visit, link, settled, until
 from tests.browser.test_journeys import LOCALES, fits
 

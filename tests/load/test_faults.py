@@ -28,14 +28,14 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Frame, Opcode
 from websockets.sync.client import connect
 
+from pages.state.limits import GRACE
+from pages.state.table import PAGES
 from pages.text import HTML_LANG, LANGUAGES, Text, catalogue, count
-from pages.ui.limits import GRACE
-from pages.ui.state import PAGES
 from tests.app.test_hostile import TEXTS, harm_in
 from tests.stream import Server, Visitor, free_port, serving, streamlit_run
 
 EN = Text("en")
-SERVE = (sys.executable, "-m", "pages.ui.server")
+SERVE = (sys.executable, "-m", "pages.server.entry")
 #: The largest layer: a minute's work for one core and more, part by part, where INIT_LAB_STREAMED allows it.
 HUGE = 1 << 32
 BIG = "v=1&fan_in=65536&fan_out=65536&seed={}"
@@ -225,11 +225,12 @@ NARROW = {
     "INIT_LAB_LOG": "json",
 }
 FAILING = """
-from pages.ui import server, teaching
+from pages.server import entry
+from pages.words import lesson
 def fails(*_):
     raise RuntimeError("a page fails\\non two lines")
-teaching.replayed = fails
-server.main()
+lesson.replayed = fails
+entry.main()
 """
 HOUSE = {"INIT_LAB_VISITORS": "2", "INIT_LAB_METRICS": "0", "INIT_LAB_HOSTS": "lab.example"}
 #: No home, no place for temporary files, and no file that may grow, logs included.

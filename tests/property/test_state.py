@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from core.table import written
 from core.weights.schemes import LARGEST, SMALLEST
+from pages.state.table import TABLE, Refusal, Refused, Value
 from pages.text import catalogue
-from pages.ui.state import TABLE, Refusal, Refused, Value
 
 controls = st.sampled_from(sorted(TABLE))
 words = st.sampled_from(

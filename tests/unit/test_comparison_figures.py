@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import pytest
 
 from core import SCHEMES, summarize
-from pages.figures.comparison import DASHES, Panel, multiples, overlaid
+from pages.figures.compare import DASHES, Panel, multiples, overlaid
 from pages.figures.palette import DARK, LIGHT
 from pages.text import LANGUAGES, Text
 from tests.unit.test_figures import _numbers

@@ -15,9 +15,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 
+from pages.server import middleware as doors
+from pages.server.middleware import STATIC, Compressed, Guard, House, Shelf
 from pages.text import LANGUAGES, Text
-from pages.ui import doors
-from pages.ui.doors import STATIC, Compressed, Guard, House, Shelf
 
 
 class Answer(NamedTuple):

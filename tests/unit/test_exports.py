@@ -15,8 +15,7 @@ import torch
 from safetensors.torch import load
 
 from core import SCHEMES, DtypeError, SizeError
-from pages.text import HTML_LANG, LANGUAGES, Text
-from pages.ui.exports import (
+from pages.shell.files import (
     CSV_LIMIT,
     KINDS,
     TENSOR_LIMIT,
@@ -28,9 +27,10 @@ from pages.ui.exports import (
     tensor_file,
     worded,
 )
-from pages.ui.formulas import formula
-from pages.ui.pieces import Formula
-from pages.ui.reports import PACKAGES, Picture, Report, mathml, report, versions
+from pages.shell.frame import Formula
+from pages.shell.report import PACKAGES, Picture, Report, mathml, report, versions
+from pages.text import HTML_LANG, LANGUAGES, Text
+from pages.words.formulas import formula
 from tests.cases import CASES, Case, case_id
 from tests.unit.test_numbers import _charts
 

@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from core import SCHEMES, Law, Summary, summarize
-from pages.figures.agreement import cumulative, extreme, quantiles
 from pages.figures.distribution import Overlay, density, heatmap, points, weights
+from pages.figures.distribution_agreement import cumulative, extreme, quantiles
 from pages.figures.notation import plain
 from pages.figures.palette import DARK, LIGHT
 from pages.text import LANGUAGES, Text

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import Cancelled
-from pages.ui.gate import Full, Gate, Turnstile
+from pages.jobs.queue import Full, Gate, Turnstile
 
 
 class Held:

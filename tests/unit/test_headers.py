@@ -19,9 +19,9 @@ from typing import Any
 
 import pytest
 
-from pages.ui import doors
-from pages.ui.doors import STATIC, Compressed, Guard, House
-from pages.ui.limits import GRACE, LIMITS
+from pages.server import middleware as doors
+from pages.server.middleware import STATIC, Compressed, Guard, House
+from pages.state.limits import GRACE, LIMITS
 from tests.stream import ROOT
 from tests.unit.test_doors import GONE, RERUN, ask, inner
 
@@ -198,7 +198,7 @@ _ASKED = """
 import json, logging, sys, uvicorn
 given = {}
 uvicorn.run = lambda app, **settings: given.update(settings)
-from pages.ui import server
+from pages.server import entry as server
 from streamlit import config
 sys.argv = ["server"]
 server.main()

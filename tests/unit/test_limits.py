@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pages.ui.limits import LIMITS, LimitError, read
+from pages.state.limits import LIMITS, LimitError, read
 
 ROOT = Path(__file__).parents[2]
 ROW = re.compile(r"^\| `(INIT_LAB_\w+)` \| ([\d ]+) \| ([\d ]+) – ([\d ]+) \| \S.+\|$", re.MULTILINE)
@@ -69,8 +69,9 @@ def test_the_limits_are_those_of_the_pages() -> None:
     chosen = {name: str(PROMISED[name][1] + 1) for name in names}
     asked = "; ".join(f"print({where})" for where in names.values())
     code = (
-        "import pages.ui.server; from streamlit import config; from core import devices; "
-        f"from pages.ui import browser, cached, rules, state; {asked}"
+        "import pages.server.entry; from streamlit import config; from core import devices; "
+        "from pages.jobs import cache as cached; from pages.live import browser; "
+        f"from pages.state import rules, table as state; {asked}"
     )
     found = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=chosen, capture_output=True, text=True, check=True

@@ -17,8 +17,13 @@ from scipy import stats
 
 import pages.figures
 from core import SCHEMES, Law, Summary, draw, summarize
-from pages.figures import agreement, chaos, comparison, distribution, layers, network
+from pages.figures import compare as comparison
+from pages.figures import distribution
+from pages.figures import distribution_agreement as agreement
+from pages.figures import model as network
 from pages.figures import signal as signal_figures
+from pages.figures import signal_layers as layers
+from pages.figures import signal_theory as chaos
 from pages.figures.numbers import Series, as_csv, as_table, numbers
 from pages.figures.palette import LIGHT, PRINT
 from pages.text import LANGUAGES, Text

@@ -7,10 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pages.lecture import plans
+from pages.lecture.plans import (
+    MAX_BYTES,
+    MAX_STEPS,
+    READY,
+    Plan,
+    PlanError,
+    Step,
+    decoded,
+    parse,
+    ready,
+    written,
+)
+from pages.state.table import CONTROLS, PAGES, PLANS, TABLE, Refused
 from pages.text import LANGUAGES, catalogue
-from pages.ui import plans
-from pages.ui.plans import MAX_BYTES, MAX_STEPS, READY, Plan, PlanError, Step, decoded, parse, ready, written
-from pages.ui.state import CONTROLS, PAGES, PLANS, TABLE, Refused
 from tests.stream import ROOT
 
 ZEROS = "1. [Zeros](/distribution?v=1&scheme=zeros&predict=on) Ask first."

@@ -9,7 +9,10 @@ from core.signals import comparison
 from core.signals import trace as signal
 from core.table import MAX_ROWS
 from core.weights import sampling
-from pages.ui import exports, rules, sharing, state
+from pages.shell import files as exports
+from pages.shell import share as sharing
+from pages.state import rules
+from pages.state import table as state
 from tests.stream import ROOT
 
 _POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
@@ -85,7 +88,7 @@ SAID = (
 
 
 def test_keys_do_what_the_readme_says() -> None:
-    script = (ROOT / "pages" / "ui" / "lab.js").read_text(encoding="utf-8")
+    script = (ROOT / "pages" / "live" / "lab.js").read_text(encoding="utf-8")
     block = script.partition("const KEYS = {")[2].partition("\n}")[0]
     assert dict(re.findall(r"(?:\"?([\w\[\]]+)\"?): \"(\w+)\"", block)) == KEYS
     assert 'key === "f") fullScreen()' in script

@@ -9,7 +9,7 @@ import segno
 import zxingcpp
 from PIL import Image
 
-from pages.ui import sharing
+from pages.shell import share as sharing
 
 
 @pytest.mark.parametrize(

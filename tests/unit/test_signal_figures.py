@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pages.figures.chaos import Curves, Dot, Phases, chaos, maps
-from pages.figures.layers import RIDGES, Layers, depth_map, ridges
 from pages.figures.palette import DARK, LIGHT, translucent
 from pages.figures.signal import APART, CLOSER, DEEPEST, DRAWN, SYMBOLS, Line, by_layer, shares_by_layer
+from pages.figures.signal_layers import RIDGES, Layers, depth_map, ridges
+from pages.figures.signal_theory import Curves, Dot, Phases, chaos, maps
 from pages.text import LANGUAGES, Text
 from tests.unit.test_figures import _numbers
 

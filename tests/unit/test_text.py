@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from core import SCHEMES
+from pages.state.table import PAGES, TABLE
 from pages.text import (
     HTML_LANG,
     LANGUAGES,
@@ -24,7 +25,6 @@ from pages.text import (
     probability,
     quantity,
 )
-from pages.ui.state import PAGES, TABLE
 
 ROOT = Path(__file__).parents[2]
 SOURCES = [ROOT / "app.py", *(ROOT / "pages").rglob("*.py")]

@@ -1,0 +1,429 @@
+"""A network drawn: units as circles, weights as lines, and parameters beside their bounds."""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from core import Law
+from pages.figures.numbers import Column as Numbers
+from pages.figures.numbers import Series, grid
+from pages.figures.palette import FONT, Palette
+from pages.figures.template import Part, diverging, figure, label
+from pages.text import Text, count, quantity
+
+Array = npt.NDArray[np.float64]
+
+#: Weights of one layer that are drawn as lines: more would be one field of colour.
+LINES = 64
+#: Layers up to so many units show each weight's number on its line, and each unit's value in its circle.
+FEW = 5
+#: So many columns, the input's too, leave room for large circles, of so many pixels.
+ROOMY, LARGEST = 6, 60
+#: Widths of lines: a weight's is the nearest to its share of the largest; thinner where lines are many.
+WIDTHS = (0.8, 2.0, 3.5, 5.0, 6.5)
+THIN = 0.4
+#: Type in circles and on lines: larger than elsewhere, as there is room.
+LARGE = 16
+#: How much of the colour of its sign the largest value of a layer takes on.
+TINT = 0.38
+#: Between two units of a layer, where the tallest layer is 1 high.
+GAP = 0.42
+
+
+class Column(NamedTuple):
+    """A layer as it is drawn: its units' values for one row of the input, and the weights into it."""
+
+    title: str
+    note: str
+    symbol: str
+    #: of the units that are drawn
+    values: Array
+    units: int
+    #: (units, units of the column before), of those that are drawn; empty for the input
+    weights: Array
+    bias: Array | None
+
+    @property
+    def few(self) -> bool:
+        """True if there is room for a number in each circle."""
+        return len(self.values) <= FEW
+
+
+def drawing(columns: Sequence[Column], t: Text, look: Palette) -> go.Figure:
+    """Draw the network: width is a weight's size, solid and dashed its sign."""
+    places = [_places(len(column.values)) for column in columns]
+    largest = max((float(np.abs(c.weights).max()) for c in columns[1:] if c.weights.size), default=0.0) or 1.0
+    roomy = len(columns) <= ROOMY
+    few = roomy and all(column.few for column in columns)
+    traces: list[Part] = []
+    labels: list[Part] = []
+    for at, column in enumerate(columns):
+        if at:
+            lines = _strongest(column.weights)
+            traces += _lines(at, lines, places, largest, look)
+            traces.append(_middles(at, lines, places, t))
+            if few and look.font == FONT:
+                traces += _numbers(at, column.weights, places, look)
+            elif few:  # on paper there is no style sheet to keep the lines off them
+                labels += _plates(_numbers(at, column.weights, places, look), look)
+    for at, column in enumerate(columns):
+        size = LARGEST if roomy and column.few else _size(len(places[at]), len(columns))
+        traces.append(_units(at, column, places[at], t, look, size))
+        labels.append(_title(at, column, look, upright=len(columns) > ABREAST * 2))
+        if column.units > len(column.values):
+            words = t("drawing.hidden", shown=count(len(column.values)), units=count(column.units))
+            labels.append(label(words, at, 0, look.ink2, yanchor="top", yshift=-2))
+    return figure(
+        traces,
+        look,
+        x_title=_legend(columns, largest, t),
+        y_title="",
+        x={"range": [-0.42, len(columns) - 0.58], "showticklabels": False},
+        y={"range": [-0.09, 1.09], "showticklabels": False, "showgrid": False},
+        labels=labels,
+        hovermode="closest",
+        margin={"l": 8, "r": 8, "t": 56 if len(columns) <= ABREAST * 2 else 132, "b": 52},
+        series=lambda: [_circles(columns), _joined(columns)],
+    )
+
+
+def _circles(columns: Sequence[Column]) -> Series:
+    """Return the units that are drawn: layer 0 is the input, which has no biases."""
+    rows = [
+        (layer, column.title, unit, value, bias)
+        for layer, column in enumerate(columns)
+        for unit, value, bias in zip(
+            range(1, len(column.values) + 1),
+            column.values.tolist(),
+            [None] * len(column.values) if column.bias is None else column.bias.tolist(),
+            strict=True,
+        )
+    ]
+    return Series("units", _turned(("layer", "name", "unit", "value", "bias"), rows))
+
+
+def _joined(columns: Sequence[Column]) -> Series:
+    """Return the weights that are drawn as lines, with the units that each joins."""
+    rows = [
+        (layer, line.source + 1, line.target + 1, line.weight)
+        for layer, column in enumerate(columns)
+        if layer
+        for line in _strongest(column.weights)
+    ]
+    return Series("weights", _turned(("layer", "from", "to", "weight"), rows))
+
+
+def _turned(names: Sequence[str], rows: Sequence[Sequence[object]]) -> dict[str, Numbers]:
+    """Return rows as columns."""
+    return dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+
+
+def _title(at: int, column: Column, look: Palette, *, upright: bool) -> Part:
+    """Return a layer's name above it; of many layers, upright."""
+    if upright:
+        words = f"<b>{column.title}</b> {column.note}"
+        return label(words, at, 1, look.ink, textangle=-90, yshift=6)
+    words = f"<b>{column.title}</b><br>{column.note}"
+    return label(words, at, 1, look.ink, align="center", yshift=6)
+
+
+def _legend(columns: Sequence[Column], largest: float, t: Text) -> str:
+    words = t("drawing.legend", largest=quantity(largest, largest))
+    if any(np.count_nonzero(column.weights) > LINES for column in columns[1:]):
+        words += "<br>" + t("drawing.strongest", lines=LINES)
+    return words
+
+
+def _places(units: int) -> Array:
+    """Return the units' heights, the first on top: within 0 and 1, and no further apart than ``GAP``."""
+    gap = min(GAP, 1 / max(units - 1, 1))
+    return np.asarray(0.5 + gap * ((units - 1) / 2 - np.arange(units)), dtype=np.float64)
+
+
+class _Line(NamedTuple):
+    source: int
+    target: int
+    weight: float
+
+
+def _strongest(weights: Array) -> list[_Line]:
+    """Return the largest weights of a layer, or all if they are few."""
+    flat = np.abs(weights).ravel()
+    chosen = np.sort(np.argsort(-flat, kind="stable")[:LINES])
+    targets, sources = np.unravel_index(chosen, weights.shape)
+    return [_Line(int(i), int(j), float(weights[j, i])) for j, i in zip(targets, sources, strict=True)]
+
+
+def _lines(
+    at: int, lines: Sequence[_Line], places: Sequence[Array], largest: float, look: Palette
+) -> Iterator[Part]:
+    """Return one trace a width and sign: a browser draws few traces faster than many."""
+    negative, positive = look.diverging
+    kinds: dict[tuple[int, int], list[_Line]] = {}
+    for line in lines:
+        share = abs(line.weight) / largest if np.isfinite(line.weight) else 1.0
+        width = round(share * (len(WIDTHS) - 1)) if line.weight else -1
+        kinds.setdefault((width, 1 if line.weight > 0 else -1), []).append(line)
+    for (width, sign), group in sorted(kinds.items()):
+        x = [end for _ in group for end in (at - 1, at, None)]
+        y = [
+            end
+            for line in group
+            for end in (_short(places[at - 1][line.source]), _short(places[at][line.target]), None)
+        ]
+        thin = 1 if len(lines) <= LINES / 4 else THIN
+        style: Part = {"color": positive if sign > 0 else negative, "width": thin * WIDTHS[width]}
+        if sign < 0:
+            style["dash"] = "7px,5px"
+        if width < 0:  # a weight of 0 joins nothing, but the connection is there
+            style = {"color": look.rule, "width": 1}
+        yield {"x": x, "y": y, "line": style}
+
+
+def _middles(at: int, lines: Sequence[_Line], places: Sequence[Array], t: Text) -> Part:
+    """Return points that cannot be seen, a third down each line, where the pointer finds its weight."""
+    share = 0.3
+    heights = [
+        _short((1 - share) * places[at - 1][line.source] + share * places[at][line.target]) for line in lines
+    ]
+    return {
+        "mode": "markers",
+        "x": [at - 1 + share] * len(lines),
+        "y": heights,
+        "marker": {"opacity": 0, "size": 12},
+        "customdata": [[j + 1, i + 1, quantity(weight, weight)] for i, j, weight in lines],
+        "hoverinfo": "all",
+        "hovertemplate": t("drawing.hover_weight") + "<extra></extra>",
+    }
+
+
+def _numbers(at: int, weights: Array, places: Sequence[Array], look: Palette) -> Iterator[Part]:
+    """Return each weight's number on its line, so far along that no two lie at one height.
+
+    The style sheet knows them by their halo, and hides them where they have no room.
+    """
+    units, inputs = weights.shape
+    share = 1 / (max(units, inputs) + 1)
+    heights = (1 - share) * places[at - 1][None, :] + share * places[at][:, None]
+    halo = f"0 0 3px {look.paper}"
+    negative, positive = look.diverging
+    for chosen, color in ((weights > 0, positive), (weights < 0, negative), (weights == 0, look.ink2)):
+        if chosen.any():
+            yield {
+                "mode": "text",
+                "textposition": "top center",
+                "x": [at - 1 + share] * int(chosen.sum()),
+                "y": [_short(y) for y in heights[chosen]],
+                "text": [_brief(weight) for weight in weights[chosen]],
+                "textfont": {"color": color, "shadow": halo, "size": LARGE},
+            }
+
+
+def _plates(numbers: Iterator[Part], look: Palette) -> Iterator[Part]:
+    """Return the same numbers on plates of paper."""
+    for part in numbers:
+        for x, y, text in zip(part["x"], part["y"], part["text"], strict=True):
+            place = {"yref": "y", "yanchor": "bottom", "bgcolor": look.paper, "borderpad": 0}
+            yield label(text, x, y, part["textfont"]["color"], **place)
+
+
+def _size(units: int, columns: int) -> int:
+    """Return how large circles may be that stand so close, in pixels of a small screen."""
+    return max(6, min(30, 320 // units, 240 // columns))
+
+
+def _units(  # noqa: PLR0913, PLR0917 - a circle has a place, a look and a size
+    at: int, column: Column, heights: Array, t: Text, look: Palette, size: int
+) -> Part:
+    """Return the units as circles, with symbol and value inside if they are large."""
+    few = size == LARGEST
+    values = [_brief(value) for value in column.values]
+    biases = ["–"] * len(values) if column.bias is None else [_brief(b) for b in column.bias]
+    border = {"color": look.ink, "width": 2 if few else 1}
+    part: Part = {
+        "mode": "markers",
+        "x": [at] * len(heights),
+        "y": [_short(y) for y in heights],
+        "marker": {"size": size, "line": border, **_tinted(column.values, look)},
+        "cliponaxis": False,
+        "customdata": [[i, *pair] for i, pair in enumerate(zip(values, biases, strict=True), start=1)],
+        "hoverinfo": "all",
+        "hovertemplate": t("drawing.hover_unit" if at else "drawing.hover_input") + "<extra></extra>",
+    }
+    if few:
+        part["mode"] = "markers+text"
+        part["text"] = [f"{column.symbol}<sub>{i}</sub><br><b>{v}</b>" for i, v in enumerate(values, start=1)]
+        part["textfont"] = {"color": look.ink, "size": LARGE}
+    return part
+
+
+def _tinted(values: Array, look: Palette) -> Part:
+    """Return markers' colours: each value's sign's, the stronger the larger it is within its layer."""
+    finite = np.where(np.isfinite(values), values, 0.0)
+    reach = (float(np.abs(finite).max()) or 1.0) / TINT  # a scale that no value reaches the end of
+    return {"color": finite.astype(np.float32), "cmin": -reach, "cmax": reach, "colorscale": diverging(look)}
+
+
+def _brief(value: float) -> str:
+    """Write a number in little room: with three digits."""
+    if not math.isfinite(value):
+        return str(float(value)).replace("-", "−")
+    return quantity(value, digits=3)
+
+
+def _short(value: float) -> float:
+    return round(float(value), 4)
+
+
+class Strip(NamedTuple):
+    """One parameter tensor on its line of the chart of parameters."""
+
+    name: str
+    law: Law
+    #: its numbers, or the first of them
+    values: Array
+    minimum: float
+    maximum: float
+
+
+def strips(parameters: Sequence[Strip], t: Text, look: Palette) -> go.Figure:
+    """Draw each parameter's numbers on a line of its own, between the bounds of its law."""
+    rows = len(parameters)
+    traces: list[Part] = []
+    shapes: list[Part] = []
+    labels: list[Part] = []
+    reach = 0.0
+    for at, strip in enumerate(parameters):
+        y = rows - 1 - at
+        ends = [end for band in strip.law.bands for end in (band.low, band.high)]
+        ends = [*ends, *(value for value, _ in strip.law.atoms), strip.minimum, strip.maximum]
+        reach = max(reach, *(abs(end) for end in ends if np.isfinite(end)))
+        for band in strip.law.bands:
+            wall = band.kind == "support"
+            line: Part = {"color": look.ink, "width": 3} if wall else {"color": look.law, "width": 2.5}
+            line |= {} if wall else {"dash": "5px,4px"}
+            for end in (band.low, band.high):
+                place = {"x0": end, "x1": end, "yref": "y", "y0": y - 0.34, "y1": y + 0.34}
+                shapes.append({"line": line, **place})
+            if band.low == band.high:
+                words = f"= {quantity(band.high, band.high, trim=True)}"
+            else:
+                sign = "±" if band.low == -band.high else "< "
+                words = sign + quantity(band.high, band.high, 3, trim=True)
+            beside = {"xref": "paper", "yref": "y", "xanchor": "left", "yanchor": "middle", "xshift": 6}
+            labels.append(label(words, 1, y, look.ink if wall else look.law, **beside))
+        whole = {"color": look.edge, "width": 1.5}
+        traces.append({"x": [strip.minimum, strip.maximum], "y": [y, y], "line": whole})
+        values = strip.values.ravel()
+        some = values.size <= 64
+        dots = {"size": 9 if some else 5, "color": look.edge, "opacity": 0.85 if some else 0.35}
+        traces.append(
+            {
+                "mode": "markers",
+                "x": values.astype(np.float32),
+                "y": np.full(values.size, y, dtype=np.int8),
+                "marker": dots,
+                "hoverinfo": "x",
+            }
+        )
+    reach = reach or 1.0
+    return figure(
+        traces,
+        look,
+        x_title=t("strips.value"),
+        y_title="",
+        x={"range": [-1.1 * reach, 1.1 * reach], "zeroline": True, "zerolinecolor": look.rule},
+        y={
+            "range": [-0.6, rows - 0.4],
+            "showgrid": False,
+            "tickvals": list(range(rows)),
+            "ticktext": [strip.name for strip in reversed(parameters)],
+            "tickfont": {"color": look.ink},
+        },
+        shapes=shapes,
+        labels=labels,
+        margin={"l": 112, "r": 72, "t": 12, "b": 48},
+        hovermode="closest",
+        series=lambda: [_ranges(parameters), *map(_entries, parameters)],
+    )
+
+
+def _ranges(parameters: Sequence[Strip]) -> Series:
+    """Return the whole extent of each parameter, of which the entries may be the first ones only."""
+    columns: dict[str, Numbers] = {
+        "tensor": [strip.name for strip in parameters],
+        "minimum": [strip.minimum for strip in parameters],
+        "maximum": [strip.maximum for strip in parameters],
+    }
+    return Series("ranges", columns)
+
+
+def _entries(strip: Strip) -> Series:
+    """Return a parameter's numbers that are drawn, in the tensor's order."""
+    values = strip.values.ravel()
+    return Series(strip.name, {"entry": np.arange(1, values.size + 1), "value": values})
+
+
+#: Maps side by side, and the height of one with its title, in pixels.
+ABREAST, TALLEST, TITLE = 4, 200, 64
+
+
+def maps(steps: Sequence[tuple[str, Array]], t: Text, look: Palette) -> go.Figure:
+    """Draw each step's numbers as a map, one row a sample, one column a unit, each on its own scale.
+
+    The figure has the height that it needs.
+    """
+    lines = math.ceil(len(steps) / ABREAST)
+    high = min(TALLEST, max(48, 6 * max(len(values) for _, values in steps)))
+    total = lines * (high + TITLE) + 8
+    layout: Part = {"margin": {"l": 8, "r": 8, "t": 0, "b": 8}, "height": total}
+    traces: list[Part] = []
+    labels: list[Part] = []
+    frame = {"showline": True, "mirror": True, "linecolor": look.axis, "showgrid": False, "ticks": ""}
+    frame |= {"fixedrange": True, "zeroline": False, "showticklabels": False}
+    for at, (title, values) in enumerate(steps):
+        line, place = divmod(at, ABREAST)
+        left, right = (place + 0.04) / ABREAST, (place + 0.96) / ABREAST
+        top = 1 - (line * (high + TITLE) + TITLE) / (total - 8)
+        name = "" if at == 0 else str(at + 1)
+        finite = np.abs(values[np.isfinite(values)])
+        reach = float(finite.max()) if finite.size else 0.0
+        traces.append(
+            {
+                "type": "heatmap",
+                "x0": 1,
+                "y0": 1,
+                "z": np.where(np.isfinite(values), values, np.nan).astype(np.float32),
+                "zmin": -(reach or 1.0),
+                "zmax": reach or 1.0,
+                "colorscale": diverging(look),
+                "showscale": False,
+                "xaxis": f"x{name}",
+                "yaxis": f"y{name}",
+                "hovertemplate": t("maps.hover") + "<extra></extra>",
+            }
+        )
+        layout[f"xaxis{name}"] = {"domain": [left, right], "anchor": f"y{name}", **frame}
+        span = [max(0.0, top - high / (total - 8)), top]
+        layout[f"yaxis{name}"] = {"domain": span, "autorange": "reversed", "anchor": f"x{name}", **frame}
+        words = f"{title}<br>±{quantity(reach, reach, 3)}"
+        centred = {"xref": "paper", "xanchor": "center", "align": "center", "yshift": 2}
+        labels.append(label(words, (left + right) / 2, top, look.ink, **centred))
+    return figure(
+        traces,
+        look,
+        x_title="",
+        y_title="",
+        x={},
+        y={},
+        labels=labels,
+        series=lambda: [
+            Series(title.replace("<br>", " "), grid("row", "unit", values, first=1))
+            for title, values in steps
+        ],
+        **layout,
+    )

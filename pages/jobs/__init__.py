@@ -1,0 +1,1 @@
+"""Results that visitors share: computed once for a class."""

@@ -1,0 +1,1 @@
+"""In front of a class: predict and reveal, links for students, plans."""

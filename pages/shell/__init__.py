@@ -1,0 +1,1 @@
+"""What stands around every screen: its frame, menu, style, and what can be taken away."""

@@ -1,0 +1,86 @@
+"""What a page is given, and what it shows with that: the parts that its report is made of."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from typing import NamedTuple, Self
+
+import plotly.graph_objects as go
+import streamlit as st
+import torch
+
+from pages.figures.palette import Palette
+from pages.state.table import State
+from pages.text import Text
+
+Draw = Callable[[Palette], go.Figure]
+
+
+class Chart(NamedTuple):
+    """A chart that a page shows: what draws it in any colours, and what it shows in words."""
+
+    draw: Draw
+    alt: str
+
+
+class Formula(NamedTuple):
+    """A formula that a page shows, as Markdown with LaTeX in it."""
+
+    markdown: str
+
+
+class Offer(NamedTuple):
+    """A tensor to be taken away, which is made when somebody does."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: torch.dtype
+    make: Callable[[], torch.Tensor]
+
+    @classmethod
+    def of(cls, name: str, tensor: torch.Tensor) -> Self:
+        """Offer a tensor that is there already."""
+        return cls(name, tuple(tensor.shape), tensor.dtype, lambda: tensor)
+
+
+@dataclass(slots=True)
+class Frame:
+    """What a page is given: its words, its colours and its visitor's choices; and what it shows with them."""
+
+    t: Text
+    look: Palette
+    state: State
+    page: str
+    #: what the page shows, in order: HTML, formulas and charts
+    shown: list[str | Formula | Chart] = field(default_factory=list)
+    #: what makes the code that makes what is shown
+    code: Callable[[], str] | None = None
+    #: what names the tensors that are shown, and can be taken away
+    tensors: Callable[[], Sequence[Offer]] | None = None
+
+    def html(self, words: str, write: Callable[[str], object] = st.html) -> None:
+        """Show HTML of our own, by ``write`` where the work that it is the result of showed its progress."""
+        write(words)
+        self.shown.append(words)
+
+    def listing(self, text: str, height: int | None = None) -> None:
+        """Show text as a program printed it, scrolled to beyond ``height`` pixels if that is given."""
+        st.code(text, language=None, height="content" if height is None else height)
+        self.shown.append(f"<pre>{escape(text)}</pre>")
+
+    def formula(self, markdown: str) -> None:
+        """Show a formula."""
+        st.markdown(markdown)
+        self.shown.append(Formula(markdown))
+
+    def plot(self, draw: Draw, alt: str, *, key: str = "chart", height: int = 460) -> None:
+        """Show the chart that ``draw`` draws, with its description ``alt``.
+
+        It is as high as the style sheet says for ``key``, or else as the chart or ``height`` does, in pixels.
+        """
+        chart = draw(self.look)
+        own = chart.to_dict()["layout"].get("height")  # chart.layout would make Plotly's objects of it
+        high = round(own or height * self.look.times)
+        with st.container(key=key, height=high, border=False):
+            st.plotly_chart(chart, height="stretch", theme=None, config={"displayModeBar": False}, alt=alt)
+        self.shown.append(Chart(draw, alt))

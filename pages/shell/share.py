@@ -1,0 +1,65 @@
+"""The link of all that is chosen on a page: to copy, and as a QR code for the last row."""
+
+from html import escape
+from urllib.parse import urlencode, urlsplit
+
+import segno
+import streamlit as st
+
+from pages.state.table import OWN_LOOK, State
+from pages.text import Text
+
+#: Letters of a link whose QR code a phone reads from the last row: 53 modules a side.
+READABLE = 180
+#: Letters of the longest link that a QR code holds.
+LONGEST = 2900
+_HERE = {"localhost", "127.0.0.1", "::1"}
+
+
+def link(state: State) -> str:
+    """Return the address of what this page shows; who opens it reads it in their own language and view."""
+    query = {name: value for name, value in state.query().items() if name not in OWN_LOOK}
+    if query.keys() == {"v"}:
+        query = {}
+    return str(st.context.url or "") + (f"?{urlencode(query)}" if query else "")
+
+
+def qr_code(address: str) -> str:
+    """Return a QR code of an address as the address of a picture: black on white, with its quiet zone.
+
+    Raises:
+        ValueError: for an address longer than ``LONGEST``.
+    """
+    if len(address) > LONGEST:
+        raise ValueError(f"A QR code holds {LONGEST} letters at most; the address has {len(address)}.")
+    code = segno.make(address, error="m" if len(address) <= READABLE else "l", micro=False, boost_error=False)
+    return str(code.svg_data_uri(border=4, omitsize=True, dark="#000000", light="#FFFFFF"))
+
+
+def body(state: State, t: Text) -> None:
+    """Show this page's own link."""
+    show(link(state), t, note=t("share.note"), alt=t("share.alt"))
+
+
+def show(address: str, t: Text, *, note: str, alt: str) -> None:
+    """Show a link, a button that copies it, and its QR code, or say what keeps it from being read."""
+    words = escape(address)
+    copy = (
+        f'<p class="lab-link">{words}</p>'
+        f'<p><button type="button" class="lab-button lab-first" data-lab-copy="{words}">'
+        f"{t('share.copy')}</button> "
+        f'<span class="lab-copied" role="status" data-done="{t("share.copied")}" '
+        f'data-failed="{t("share.failed")}"></span></p>'
+    )
+    notes = [note]
+    if urlsplit(address).hostname in _HERE:
+        notes.append(t("share.here"))
+    if len(address) <= LONGEST:
+        picture = f'<div class="lab-qr"><img src="{qr_code(address)}" alt="{alt}"></div>'
+        if len(address) > READABLE:
+            notes.append(t("share.dense"))
+    else:
+        picture = ""
+        notes.append(t("share.too_long"))
+    said = "".join(f'<p class="lab-note">{words}</p>' for words in notes)
+    st.html(f'<div class="lab-share">{picture}<div>{copy}{said}</div></div>')

@@ -1,1 +1,0 @@
-"""What pages share: state, controls, cached results, frame and style."""

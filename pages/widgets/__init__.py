@@ -1,0 +1,1 @@
+"""The controls of the table, and editors made of several."""

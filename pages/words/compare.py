@@ -1,0 +1,226 @@
+"""What a comparison says: its finding, its panels and its figures."""
+
+import math
+from collections.abc import Sequence
+from html import escape
+from typing import Any, NamedTuple
+
+from core import SCHEMES, Entry, Law, Layer, Summary
+from core.signals import comparison
+from core.weights import referee
+from core.weights.laws import Band
+from pages.figures.compare import Panel
+from pages.jobs import cache as cached
+from pages.jobs.cache import Drawn, Request
+from pages.state.table import State
+from pages.text import Text, apart, count, interval, quantity, sentences
+from pages.words import distribution as reading
+
+#: Bins of each histogram: those of the distribution page, so that both share their draws.
+BINS = 60
+#: Digits of the parameters in the schemes' names: as few as tell these apart.
+DIGITS = (4, 8, 17)
+
+
+class Compared(NamedTuple):
+    """One scheme of a comparison, drawn."""
+
+    #: its place as given, by which it keeps its colour in any order
+    place: int
+    entry: Entry
+    layer: Layer
+    #: its scheme, and what sets it apart
+    name: str
+    #: its scheme alone, where no other has it
+    brief: str
+    drawn: Drawn
+
+
+def compared(state: State, t: Text) -> list[Compared]:
+    """Return what is compared, drawn, in the order asked for."""
+    entries = state.comparison.entries
+    schemes = [entry.scheme for entry in entries]
+    rows = []
+    for place, (entry, name) in enumerate(zip(entries, names(entries, t), strict=True)):
+        brief = name if schemes.count(entry.scheme) > 1 else t(f"scheme.{entry.scheme}.name")
+        rows.append(Compared(place, entry, entry.layer(state.layer), name, brief, _drawn(entry, state)))
+    if state["order"] == "std":
+        rows = [rows[place] for place in comparison.ordered([row.drawn.law for row in rows])]
+    return rows
+
+
+def request(entry: Entry, state: State) -> Request:
+    """Return the draw that an entry asks for."""
+    given: dict[str, Any] = dict(entry.params)
+    values = SCHEMES[entry.scheme].checked(given)
+    if values.get("nonlinearity", "leaky_relu") != "leaky_relu":
+        values.pop("a", None)  # torch does not read it
+    params, shape = tuple(values.items()), entry.layer(state.layer).shape
+    return Request(entry.scheme, shape, state["seed"], state.device, state["dtype"], params)
+
+
+def _drawn(entry: Entry, state: State) -> Drawn:
+    return cached.job(request(entry, state), BINS).result()
+
+
+def code(rows: Sequence[Compared], state: State) -> str:
+    """Return the scripts that draw all schemes, one below the other."""
+    return "\n\n".join(f"# {row.entry}\n{cached.code(request(row.entry, state))}" for row in rows)
+
+
+def names(entries: Sequence[Entry], t: Text) -> list[str]:
+    """Name entries by their schemes and by what sets them apart, with as few digits as do so."""
+    for digits in DIGITS:
+        found = [_named(entry, t, digits) for entry in entries]
+        if len(set(found)) == len(set(entries)):
+            break
+    return found
+
+
+def _named(entry: Entry, t: Text, digits: int) -> str:
+    given = [f"{name} = {_short(value, digits)}" for name, value in entry.params]
+    if entry.fans:
+        given.append(t("context.fans", fan_in=count(entry.fans[0]), fan_out=count(entry.fans[1])))
+    return t("verdict.and").join([t(f"scheme.{entry.scheme}.name"), *given])
+
+
+def _short(value: float | str, digits: int) -> str:
+    return value if isinstance(value, str) else quantity(value, value, digits, trim=True)
+
+
+def context(state: State, t: Text) -> str:
+    """Return the line above the finding: which layer, where and from which seed."""
+    n = len(state.comparison.entries)
+    draw = t("context.draw", seed=state["seed"], device=state.device, dtype=state["dtype"])
+    words = t("compare.context" if n > 1 else "compare.context_one", n=n, layer=escape(layer_name(state, t)))
+    return f'<p class="lab-context">{words}<span class="lab-wide"> · {draw}</span></p>'
+
+
+def layer_name(state: State, t: Text) -> str:
+    """Return the name of the layer that all share."""
+    if state["layer"]:
+        return state.layer.text
+    return t("context.layer", fan_in=count(state["fan_in"]), fan_out=count(state["fan_out"]))
+
+
+def finding(rows: Sequence[Compared], t: Text) -> str:
+    """Return the headline: how far the stds lie apart, or which draw is not of its law."""
+    against = [row for row in rows if not row.drawn.verdict.consistent]
+    if against:
+        return t("compare.against", name=against[0].name)
+    spread = [row for row in rows if row.drawn.law.std > 0]
+    if not spread:
+        return t("compare.no_spread")
+    low, high = (f(spread, key=lambda row: row.drawn.law.std) for f in (min, max))
+    ratio = high.drawn.law.std / low.drawn.law.std
+    facts = {"low": _std(low, ratio), "high": _std(high, ratio), "narrow": low.brief, "wide": high.brief}
+    if len(rows) == 1:
+        return t("compare.one", **facts)
+    if len(spread) == 1:
+        return t("compare.alone", **facts)
+    if ratio < 1 + 1e-9:
+        return t("compare.equal" if len(spread) == len(rows) else "compare.equal_some", **facts)
+    return t("compare.finding", ratio=apart(ratio, 1), **facts)
+
+
+def _std(row: Compared, ratio: float) -> str:
+    """Write a std so that it can be told from one that is ``ratio`` times as large."""
+    std, near = row.drawn.law.std, 1e-9 < ratio - 1 < 1e-2
+    return quantity(std, std * (ratio - 1) if near else std, trim=True)
+
+
+def alt(rows: Sequence[Compared], t: Text) -> str:
+    """Return the charts in words."""
+    names = t("verdict.and").join(f"{row.name} (σ = {_std(row, math.inf)})" for row in rows)
+    return sentences(t("compare.alt", names=names), finding(rows, t))
+
+
+def panels(rows: Sequence[Compared], t: Text) -> list[Panel]:
+    """Return what the charts show."""
+    return [
+        Panel(row.name, phrase(row.drawn.law, t), row.drawn.summary, row.drawn.law, row.place) for row in rows
+    ]
+
+
+def phrase(law: Law, t: Text) -> str:
+    """Say a law in a few signs: its std, and its wall or yardstick."""
+    std = f"σ = {quantity(law.std, law.std, trim=True)}" if law.std > 0 else "σ = 0"
+    if law.continuous is None:
+        return std
+    return f"{std}, {_bounds(law, t)}"
+
+
+def _bounds(law: Law, t: Text) -> str:
+    """Name a law's wall, or where three std end: in a mixture, those of the part that varies."""
+    band = law.bands[0]
+    if band.kind == "support":
+        return t("compare.support", where=_where(band))
+    if law.atoms:
+        return t("compare.of_others", where=_where(band))
+    return f"{'±' if law.mean == 0 else 'μ ± '}3σ = {_where(band)}"
+
+
+def _where(band: Band) -> str:
+    """Write a band's ends: ±b, or from low to high."""
+    if band.low == -band.high:
+        return f"±{quantity(band.high, trim=True)}"
+    return " … ".join(interval(band.low, band.high))
+
+
+def figures(rows: Sequence[Compared], state: State, t: Text) -> str:
+    """Return the table of what was drawn, over what the law expects, of each scheme."""
+    heads = ["", *(t(f"compare.{name}") for name in ("std", "band", "kurtosis", "outside", "largest"))]
+    heads += [t("compare.before"), t("compare.after", activation=state["activation"])]
+    cells = "".join(_figures(row, state["activation"], t) for row in rows)
+    note = sentences(t("compare.note"), t("compare.signal_note"))
+    return table(heads, cells, t("compare.caption"), "lab-two") + f'<p class="lab-note">{note}</p>'
+
+
+def _figures(row: Compared, activation: str, t: Text) -> str:
+    summary, law, _ = row.drawn
+    band = law.bands[0]
+    wall = t("compare.no_wall") + "<br>" if band.kind == "coverage" else ""
+    bounds = wall + _bounds(law, t) if law.continuous is not None else "–"
+    beyond = referee.expected_outside(summary.n, law, band, summary.dtype) / summary.n
+    cells = [
+        (quantity(summary.std, law.std), quantity(law.std, law.std)),
+        ("", bounds),
+        (reading.excess(summary.excess_kurtosis, t), reading.excess(law.excess_kurtosis, t)),
+        (_share(summary.outside[0] / summary.n, beyond, t), _share(beyond, beyond, t)),
+        _largest(summary, law, t),
+    ]
+    if row.layer.kind == "Embedding":  # which looks a row up and sums nothing
+        cells += [("", "–")] * 2
+    else:
+        signal = comparison.signal(law, row.layer, activation)
+        cells += [("", quantity(value, value, trim=True)) for value in signal]
+    return f'<tr><th scope="row">{escape(row.name)}</th>{"".join(_cell(*cell) for cell in cells)}</tr>'
+
+
+def _cell(drawn: str, expected: str) -> str:
+    return f"<td>{drawn}<br><i>{expected}</i></td>" if drawn else f"<td><i>{expected}</i></td>"
+
+
+def _share(share: float, expected: float, t: Text) -> str:
+    """Write a share of weights in percent, with the decimals of the expected one."""
+    if share == 0:
+        return "0"
+    return t("percent", n=quantity(100 * share, 100 * (expected or share), 3))
+
+
+def _largest(summary: Summary, law: Law, t: Text) -> tuple[str, str]:
+    expected = comparison.expected_largest(law, summary.n)
+
+    def write(value: float) -> str:
+        return quantity(value, law.std) if law.std else quantity(value, trim=True)
+
+    return write(summary.maximum), t("compare.unknown") if expected is None else write(expected)
+
+
+def table(heads: Sequence[str], rows: str, caption: str, kind: str) -> str:
+    """Return a table that scrolls by itself where it is too wide."""
+    head = reading.columns(heads)
+    return (
+        f'<div class="lab-scroll" tabindex="0"><table class="lab-table {kind}"><caption>{caption}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )

@@ -1,0 +1,439 @@
+"""What a draw says in words: the formula, the finding, the verdict and the table beside the chart."""
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from html import escape, unescape
+from typing import NamedTuple
+
+from core import SCHEMES, Layer, rounded
+from core.signals.comparison import by_connections
+from core.weights import extremes, referee
+from core.weights.laws import Band
+from core.weights.rounding import rounded_law
+from pages.figures.distribution_agreement import gap, within
+from pages.figures.notation import plain
+from pages.jobs.cache import Drawn
+from pages.state.table import State
+from pages.text import Text, apart, count, expected_count, interval, probability, quantity, sentences
+
+#: Fewer weights than this settle little, and the verdict opens with that.
+FEW = 100
+#: Standard errors past which a row of the table carries the warning.
+FAR = 4
+
+
+#: Fractions with a denominator from here on are written with a point.
+MANY = 1000
+
+
+class Row(NamedTuple):
+    """One row of the table: what was drawn, what was expected, and how far apart they are."""
+
+    name: str
+    drawn: str
+    expected: str
+    errors: float = math.nan
+
+
+def headline(text: str) -> str:
+    """Return a page's headline; Chinese breaks after its punctuation, not inside a word."""
+    parts = re.split(r"(?<=[，：；。？])", text)
+    broken = "".join(f"<span>{escape(part)}</span>" for part in parts if part)
+    return f'<h1 class="lab-headline">{broken if len(parts) > 1 else escape(text)}</h1>'
+
+
+def columns(heads: Iterable[str]) -> str:
+    """Return the cells over a table's columns; one over the rows' own names may be empty."""
+    return "".join(f'<th scope="col">{head}</th>' if head else "<td></td>" for head in heads)
+
+
+def name(state: State, t: Text) -> str:
+    """Return the chosen scheme's name."""
+    return t(f"scheme.{state['scheme']}.name")
+
+
+def hint(state: State, t: Text) -> str:
+    """Return one line on what the chosen scheme is for."""
+    return t(f"scheme.{state['scheme']}.hint")
+
+
+def context(state: State, t: Text) -> str:
+    """Return the line above the finding: what was drawn, where and from which seed."""
+    n = math.prod(state.shape)
+    weights = t("context.weights" if n > 1 else "context.weight", n=count(n))
+    draw = t("context.draw", seed=state["seed"], device=state.device, dtype=state["dtype"])
+    return (
+        f'<p class="lab-context"><b>{name(state, t)}</b> · {layer(state, t)} · '
+        f'{weights}<span class="lab-wide"> · {draw}</span></p>'
+    )
+
+
+def layer(state: State, t: Text) -> str:
+    """Return the layer's name."""
+    if state["layer"]:
+        return escape(state.layer.text)
+    return t("context.layer", fan_in=count(state["fan_in"]), fan_out=count(state["fan_out"]))
+
+
+def fans(state: State, t: Text) -> str:
+    """Return torch's fans of a layer beside its true connections, and what the difference makes."""
+    layer = state.layer
+    torch_in, torch_out = layer.fans.fan_in, layer.fans.fan_out
+    true_in, true_out = layer.connections
+    facts = {
+        "fan_in": count(int(torch_in)),
+        "fan_out": count(int(torch_out)),
+        "inputs": inputs(true_in, t),
+        "outputs": outputs(true_out, t),
+        "shape": " × ".join(map(count, layer.shape)),
+    }
+    if layer.faithful:
+        return sentences(t("fans.same", **facts), *beside(layer, t))
+    key = "fans.stacked" if layer.parts > 1 else "fans.differ"
+    words = t(key, **facts, **({"parts": layer.parts} if layer.parts > 1 else {}))
+    law = SCHEMES[state["scheme"]].law(state.shape, **state.params)
+    wanted = by_connections(state["scheme"], layer, **state.params)
+    if wanted is not None and wanted.std > 0 and abs((ratio := law.std / wanted.std) - 1) > 1e-9:
+        words = sentences(words, t("fans.std", ratio=apart(ratio, 1)))
+    return sentences(words, *beside(layer, t))
+
+
+def inputs(n: Fraction, t: Text) -> str:
+    """Return how many inputs an output reads, with their noun."""
+    return t("fans.input") if n == 1 else t("fans.inputs", n=connections(n))
+
+
+def outputs(n: Fraction, t: Text) -> str:
+    """Return how many outputs an input feeds, with their noun."""
+    return t("fans.output") if n == 1 else t("fans.outputs", n=connections(n))
+
+
+def connections(n: Fraction) -> str:
+    """Write a number of connections, which a stride may leave in parts."""
+    if n.denominator == 1:
+        return count(n.numerator)
+    if n.denominator < MANY:
+        return f"{count(n.numerator)}/{count(n.denominator)}"
+    return quantity(float(n), float(n), trim=True)
+
+
+def beside(layer: Layer, t: Text) -> list[str]:
+    """Say what a layer has beside its weight: a bias, a padding row, arguments that do not matter here."""
+    words = []
+    if (bias := layer.bias_law) is not None:
+        bound = bias.support[1]
+        words.append(
+            t("fans.bias", bound=quantity(bound, bound, trim=True)) if bound else t("fans.bias_zero")
+        )
+    if layer.padding_idx is not None:
+        words.append(t("fans.padding", row=count(layer.padding_idx)))
+    if layer.unused:
+        words.append(t("fans.unused", names=t("verdict.and").join(layer.unused)))
+    return words
+
+
+def finding(drawn: Drawn, state: State, t: Text) -> str:
+    """Return the page's headline: the finding, with its number."""
+    if not drawn.verdict.consistent:
+        return sentences(f"▲ {t('verdict.against')}", _against(drawn, t))
+    special = {"indicator": _pattern, "orthogonal": _orthonormal, "sparse": _zeros}
+    say = special.get(drawn.law.family, _uncrossed if _yardstick(drawn) is None else _crossed)
+    return say(drawn, state, t)
+
+
+def _pattern(drawn: Drawn, state: State, t: Text) -> str:
+    (_, zeros), (_, ones) = drawn.summary.atoms
+    rest = state.shape[0] - ones
+    key = "finding.copies_some" if rest else "finding.copies"
+    return t(key, ones=count(ones), zeros=count(zeros), rest=count(rest))
+
+
+def _orthonormal(drawn: Drawn, _: State, t: Text) -> str:
+    rows, columns = drawn.law.matrix or (1, 1)
+    gain = drawn.law.support[1]
+    length = quantity(gain, gain, trim=True)
+    if min(rows, columns) == 1:
+        return t("finding.orthogonal_one", length=length)
+    sides = t("finding.rows") if rows <= columns else t("finding.columns")
+    return t("finding.orthogonal", sides=sides, k=count(min(rows, columns)), length=length)
+
+
+def _zeros(drawn: Drawn, _: State, t: Text) -> str:
+    summary, law = drawn.summary, drawn.law
+    rows = (law.matrix or (1, 1))[0]
+    fixed = round(law.atoms[0][1] * rows)
+    facts = {"zeros": count(summary.atoms[0][1]), "fixed": count(fixed), "rows": count(rows)}
+    return t("finding.sparse", n=count(summary.n), **facts)
+
+
+def _crossed(drawn: Drawn, _: State, t: Text) -> str:
+    band, outside = _yardstick(drawn) or (drawn.law.bands[0], 0)
+    facts = {
+        "observed": count(outside),
+        "n": count(drawn.summary.n),
+        "band": plain(band.formula),
+        "expected": expected_count(_beyond(drawn, band)),
+    }
+    return t("finding.coverage" if _wall(drawn) is None else "finding.uncut", **facts)
+
+
+def _uncrossed(drawn: Drawn, state: State, t: Text) -> str:
+    summary, law, _ = drawn
+    wall = _wall(drawn) or law.bands[0]
+    low, high = interval(wall.low, wall.high)
+    if law.family == "point":
+        return t("finding.point", n=count(summary.n), value=low)
+    if law.support[0] != -law.support[1]:
+        return t("finding.interval", low=low, high=high)
+    exact = interval(*law.support)[1]
+    facts = {"bound": high, "exact": exact, "dtype": state["dtype"]}
+    return t("finding.wall" if high == exact else "finding.wall_rounded", **facts)
+
+
+def alt(drawn: Drawn, state: State, t: Text) -> str:
+    """Describe the chart to those who cannot see it: what is drawn, how many, and the finding."""
+    key = "chart.alt" if drawn.law.random else "chart.alt_point"
+    return t(key, n=count(drawn.summary.n), scheme=name(state, t), finding=finding(drawn, state, t))
+
+
+def alt_of(view: str, words: str, drawn: Drawn, state: State, t: Text) -> str:
+    """Return the chart of a view in words: what is drawn, and what the view's own ``words`` find."""
+    what = t(f"chart.alt_{view}", scheme=name(state, t), n=count(drawn.summary.n))
+    return sentences(what, told(words))
+
+
+def told(words: str) -> str:
+    """Return the verdict of a view's words as plain text, for its chart's description."""
+    (verdict,) = re.findall(r'<p class="lab-verdict">(.*?)</p>', words)
+    return unescape(re.sub(r"<[^>]+>", "", verdict))
+
+
+def verdict(drawn: Drawn, state: State, t: Text) -> str:
+    """Return whether sample and law agree, on what, how sure, and what this n could have seen."""
+    summary, law, judged = drawn
+    facts = {
+        "n": count(summary.n),
+        "p": probability(judged.p_value),
+        "detectable": quantity(100 * judged.detectable, digits=3),
+        "dtype": state["dtype"],
+    }
+    if not judged.consistent:
+        alarms = count(1 / referee.ALPHA)
+        lead, why = t("verdict.against"), _against(drawn, t)
+        if law.random and min(check.p_value for check in judged.checks) > 0:
+            why = sentences(why, t("verdict.alarm", alarms=alarms))
+        sentence = t("verdict.sentence", lead=f"▲ {lead}", why=why)
+        return f'<p class="lab-verdict lab-against">{sentence}</p>'
+    if not law.random:
+        case, why = "exact", t("verdict.exact_why")
+    elif law.family == "orthogonal":
+        case, why = "consistent", t("verdict.orthogonal_why", **facts)
+    else:
+        case = "consistent" if summary.n >= FEW else "few" if summary.n > 1 else "one"
+        names = dict.fromkeys(check.name for check in judged.checks)
+        checks = t("verdict.and").join(t(f"verdict.checks.{name}") for name in names)
+        why = t(f"verdict.{case}_why", checks=checks[:1].upper() + checks[1:], **facts)
+        if state.dtype.itemsize == 2:
+            why = sentences(why, t("verdict.grid", dtype=state["dtype"]))
+    sentence = t("verdict.sentence", lead=t(f"verdict.{case}", **facts), why=why)
+    return f'<p class="lab-verdict">{sentence}</p>'
+
+
+def _against(drawn: Drawn, t: Text) -> str:
+    """Say what contradicts the law: the check that fails worst."""
+    summary, law, judged = drawn
+    worst = min(judged.checks, key=lambda check: check.p_value)
+    yardstick = _yardstick(drawn)
+    band, outside = yardstick or (law.bands[0], summary.outside[0])
+    ratio = summary.std / law.std - 1 if law.std > 0 else 0.0
+    return t(
+        f"verdict.off.{worst.name}",
+        observed=count(outside if worst.name == "outside" else abs(worst.statistic)),
+        expected=expected_count(summary.n * (1 - band.probability)),
+        band=plain(band.formula),
+        errors=quantity(abs(worst.statistic), digits=3),
+        percent=quantity(abs(100 * ratio), digits=3),
+        direction=t("verdict.off.large" if ratio > 0 else "verdict.off.small"),
+        p=probability(judged.p_value),
+    )
+
+
+def evidence(drawn: Drawn, state: State, t: Text) -> str:
+    """Return the table of drawn beside expected, with its note and the scheme's source."""
+    law = drawn.law
+    rows = _moments(drawn, state, t) if law.continuous is not None else _values(drawn, t)
+    note = t(_note(drawn), band=t("table.band") if law.independent else "", source=_source(state))
+    return table(rows, t, note=note)
+
+
+def table(rows: Sequence[Row], t: Text, *, note: str) -> str:
+    """Return a table of drawn beside expected, with a note below it."""
+    errors = any(math.isfinite(row.errors) for row in rows)
+    heads = ["", t("table.drawn"), t("table.expected")] + [t("table.off")] * errors
+    body = "".join(_row(row, errors=errors) for row in rows)
+    head = columns(heads)
+    return (
+        f'<table class="lab-table"><caption>{t("table.caption")}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        f'<p class="lab-note">{note}</p>'
+    )
+
+
+def _note(drawn: Drawn) -> str:
+    """Return the key of the note on how to read table and chart."""
+    if drawn.law.continuous is None:
+        return "table.note_point"
+    return "table.note"
+
+
+def _source(state: State) -> str:
+    """Return a link to the scheme's source."""
+    source = SCHEMES[state["scheme"]].source
+    return f'<a href="{source.url}" target="_blank">{escape(source.citation)}</a>'
+
+
+def _row(row: Row, *, errors: bool) -> str:
+    cells = f"<td>{row.drawn}</td><td>{row.expected}</td>"
+    if errors:
+        shown = quantity(row.errors, digits=3, sign=True) if math.isfinite(row.errors) else ""
+        cells += f'<td class="bad">{shown}</td>' if abs(row.errors) > FAR else f"<td>{shown}</td>"
+    return f'<tr><th scope="row">{row.name}</th>{cells}</tr>'
+
+
+def _moments(drawn: Drawn, state: State, t: Text) -> list[Row]:
+    """Return the rows of a law that spreads; expected is what the dtype makes of the law."""
+    summary, law, _ = drawn
+    expected = rounded_law(law, state.dtype) if law.independent else law
+    errors = referee.standard_errors(summary.n, law, state.dtype)
+
+    def off(name: str, ours: float, theirs: float) -> float:
+        return (ours - theirs) / errors[name] if errors.get(name) else math.nan
+
+    rows = [
+        Row(
+            t(f"table.{name}"),
+            quantity(getattr(summary, name), law.std),
+            quantity(getattr(expected, name), law.std),
+            off(name, getattr(summary, name), getattr(expected, name)),
+        )
+        for name in ("mean", "std")
+    ]
+    kurtosis, theirs = summary.excess_kurtosis, expected.excess_kurtosis
+    z = off("excess_kurtosis", kurtosis, theirs)
+    rows.append(Row(t("table.excess_kurtosis"), excess(kurtosis, t), excess(theirs, t), z))
+    wall = _wall(drawn)
+    bounds = (wall.low, wall.high) if wall is not None else law.support
+    for name, relation, bound in (("minimum", "≥", bounds[0]), ("maximum", "≤", bounds[1])):
+        limit = f"{relation} {quantity(bound, law.std)}" if math.isfinite(bound) else ""
+        value = quantity(getattr(summary, name), law.std)
+        rows.append(Row(t(f"table.{name}"), value, limit or t("table.unbounded")))
+    for atom, times in summary.atoms:
+        expected_times = expected_count(dict(law.atoms)[atom] * summary.n)
+        rows.append(Row(t("table.equal", value=quantity(atom, trim=True)), count(times), expected_times))
+    for band, outside in zip(law.bands, summary.outside, strict=True):
+        missing = _beyond(drawn, band)
+        name = t(f"table.outside_{band.kind}", band=plain(band.formula))
+        spread = math.sqrt(missing * (1 - missing / summary.n)) if law.family != "orthogonal" else 0.0
+        z = (outside - missing) / spread if spread > 0 else math.nan
+        rows.append(Row(name, count(outside), expected_count(missing), z))
+    return rows
+
+
+def excess(kurtosis: float, t: Text) -> str:
+    """Write an excess kurtosis; one that is nothing but the rounding of a quadrature is 0."""
+    if not math.isfinite(kurtosis):
+        return t("table.undefined")
+    return quantity(kurtosis if abs(kurtosis) > 1e-9 else 0.0, 1)
+
+
+def _beyond(drawn: Drawn, band: Band) -> float:
+    """Return how many weights should lie outside ``band``, as the dtype rounds them."""
+    return referee.expected_outside(drawn.summary.n, drawn.law, band, drawn.summary.dtype)
+
+
+def _values(drawn: Drawn, t: Text) -> list[Row]:
+    """Return the rows of a law of single values."""
+    summary, law, _ = drawn
+    rows = []
+    for (value, times), (_, p) in zip(summary.atoms, law.atoms, strict=True):
+        shown = quantity(value, value, trim=True)
+        spread = math.sqrt(summary.n * p * (1 - p)) if law.random else 0.0
+        z = (times - summary.n * p) / spread if spread > 0 else math.nan
+        rows.append(Row(t("table.equal", value=shown), count(times), expected_count(summary.n * p), z))
+    others = summary.n - sum(times for _, times in summary.atoms)
+    return [*rows, Row(t("table.other"), count(others), "0")]
+
+
+def _wall(drawn: Drawn) -> Band | None:
+    """Return the law's walls as the weights' dtype rounds them, if it has any."""
+    walls = [band for band in drawn.law.bands if band.kind == "support"]
+    return rounded(walls[0], drawn.summary.dtype) if walls else None
+
+
+def _yardstick(drawn: Drawn) -> tuple[Band, int] | None:
+    """Return the law's coverage band, if it has one, and the number of weights outside it."""
+    pairs = zip(drawn.law.bands, drawn.summary.outside, strict=True)
+    return next(((band, outside) for band, outside in pairs if band.kind == "coverage"), None)
+
+
+def cumulative(drawn: Drawn, t: Text) -> str:
+    """Return how far the drawn shares are from the law's, and how far they may be by chance."""
+    summary, law, _ = drawn
+    if law.continuous is None:
+        return f'<p class="lab-verdict">{t("cumulative.atoms")}</p>'
+    distance, at = gap(summary, law)
+    facts = {"gap": quantity(distance, distance, 3), "at": quantity(at, law.std, 3)}
+    words = t("cumulative.gap", **facts)
+    note = t("cumulative.note_orthogonal")
+    if law.family != "orthogonal":
+        limit = KOLMOGOROV * math.sqrt(law.share / summary.n)
+        inside = t("cumulative.inside" if distance <= limit else "cumulative.beyond")
+        words = sentences(f"<b>{inside}</b>", words, t("cumulative.limit", limit=quantity(limit, limit, 3)))
+        note = t("cumulative.note")
+    return f'<p class="lab-verdict">{words}</p><p class="lab-note">{note}</p>'
+
+
+#: The 95 % point of Kolmogorov's law: √n·D stays below it in 95 of 100 samples (Kolmogorov 1933).
+KOLMOGOROV = 1.3581
+
+
+def quantiles(drawn: Drawn, t: Text) -> str:
+    """Return how many dots of the quantile chart lie in its band, and how to read it."""
+    inside, dots = within(drawn.summary, drawn.law)
+    if drawn.law.family == "orthogonal":
+        words = t("quantiles.orthogonal")
+    elif dots == 0:
+        words = t("quantiles.few")
+    else:
+        words = t("quantiles.dots", inside=inside, dots=dots)
+    rounding = t("quantiles.rounded") if drawn.summary.dtype.itemsize == 2 else ""
+    note = sentences(t("quantiles.note"), rounding)
+    return f'<p class="lab-verdict">{words}</p><p class="lab-note">{note}</p>'
+
+
+def largest(drawn: Drawn, state: State, t: Text) -> str:
+    """Return the largest weight beside its expected value, and the smallest."""
+    summary, law, _ = drawn
+    m = summary.n - sum(times for _, times in summary.atoms)
+    high, low = extremes.largest(m, law), extremes.smallest(m, law)
+    size = high.high - high.low
+    ends = {"low": quantity(high.low, size, 3), "high": quantity(high.high, size, 3)}
+    inside = high.low <= summary.maximum <= high.high
+    words = t("largest.inside" if inside else "largest.beyond", n=count(m), **ends)
+    rows = [
+        Row(t("table.maximum"), quantity(summary.maximum, size, 3), quantity(high.expected, size, 3)),
+        Row(t("table.minimum"), quantity(summary.minimum, size, 3), quantity(low.expected, size, 3)),
+    ]
+    notes = [t("largest.note")]
+    capped = law.family in {"normal", "sparse"} and state["dtype"] != "float64" and state.device == "cpu"
+    if capped and high.high - law.mean > GENERATOR_SIGMAS * law.parameters[-1].value:
+        notes.append(t("largest.capped", sigmas=quantity(GENERATOR_SIGMAS, digits=3)))
+    if state.dtype.itemsize == 2:
+        notes.append(t("largest.rounded", dtype=state["dtype"]))
+    return f'<p class="lab-verdict">{words}</p>' + table(rows, t, note=sentences(*notes))
+
+
+#: torch's CPU makes float32 normals of 24 bits: none lies further out than √(2·24·ln 2) σ.
+GENERATOR_SIGMAS = math.sqrt(48 * math.log(2))

@@ -1,0 +1,303 @@
+"""What the lesson says at each stop: its finding, one thing to notice, and where it can be read."""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import NamedTuple
+
+import streamlit as st
+from torch import Tensor
+
+from core import SCHEMES, Law, LessonStep, Question, Summary, replay_lesson
+from core.networks.network import LESSON
+from core.teaching import lesson
+from core.teaching.lesson import FAN_IN, FAN_OUT, SOURCES, STEPS, OwnDefault, own_defaults
+from core.teaching.quiz import ALPHA, KINDS, questions
+from core.weights.schemes import number as in_latex
+from pages.figures.compare import Panel
+from pages.jobs import model as runs
+from pages.jobs.cache import Drawn, Request
+from pages.state.table import STOPS, TABLE, State, link_with
+from pages.text import Text, count, expected_count, quantity, sentences
+from pages.words import distribution as reading
+
+#: Bins of a histogram of 15 weights, and of one of many.
+BINS, SLOPE_BINS = 12, 60
+#: The seed that the lesson sets.
+LESSON_SEED = 40
+#: The layer of every step.
+SHAPE = (FAN_OUT, FAN_IN)
+#: Where the one thing to notice at a stop can be read.
+_READ: Mapping[str, tuple[str, ...]] = {
+    "uniform": ("init", "linear"),
+    "normal": ("init", "lecun"),
+    "zeros": ("goodfellow",),
+    "ones": ("goodfellow",),
+    "constant": ("goodfellow", "init"),
+    "kaiming": ("he",),
+    "xavier": ("glorot",),
+    "sqrt5": ("sqrt5", "linear", "conv"),
+    "network": ("glorot", "he"),
+}
+#: Where each strength and weakness can be read, in the lesson's order.
+STRENGTHS = {"accurate": ("he", "grinsztajn"), "universal": ("hornik",), "supported": ("init", "paszke")}
+WEAKNESSES = {
+    "opaque": ("lipton",),
+    "costly": ("strubell",),
+    "tuned": ("bergstra",),
+    "hungry": ("srivastava",),
+}
+
+
+class Shown(NamedTuple):
+    """One tensor of the lesson: as torch prints it, and counted beside its law."""
+
+    scheme: str
+    printed: str
+    summary: Summary
+    law: Law
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def replayed(seed: int) -> Mapping[str, tuple[LessonStep, tuple[Shown, ...]]]:
+    """Return the lesson's steps from this seed, by key."""
+    return {
+        step.key: (step, tuple(_shown(*tensor) for tensor in step.tensors)) for step in replay_lesson(seed)
+    }
+
+
+def _shown(scheme: str, tensor: Tensor) -> Shown:
+    law = SCHEMES[scheme].law(SHAPE)
+    return Shown(scheme, str(tensor), Summary.of(tensor, law=law, bins=BINS), law)
+
+
+defaults = st.cache_resource(max_entries=256, show_spinner=False)(own_defaults)
+asked = st.cache_resource(max_entries=256, show_spinner=False)(questions)
+
+
+def context(state: State, t: Text) -> str:
+    """Return the line above the finding: which stop of the lesson, and from which seed."""
+    at = STOPS.index(state["step"]) + 1
+    words = t("lesson.context", at=at, last=len(STOPS), name=t(f"lesson.stop.{state['step']}"))
+    if state["step"] == "closing":
+        more = ""
+    elif state["step"] == "questions":
+        more = t("lesson.question", at=state["question"], last=len(KINDS))
+    else:
+        own = state["seed"] == LESSON_SEED and state["step"] in STEPS
+        more = t("lesson.own_seed" if own else "lesson.seed", seed=state["seed"])
+    return f'<p class="lab-context">{words}{more and f" · {more}"}</p>'
+
+
+def seed_hint(state: State, t: Text) -> str:
+    """Return what the seed has to do with the numbers that the lesson prints."""
+    if state["step"] not in STEPS:  # the lesson sets none for its network
+        return t("lesson.seed_network") if state["step"] == "network" else _device(t)
+    own = t("lesson.seed_hint" if state["seed"] == LESSON_SEED else "lesson.seed_other")
+    return sentences(own, _device(t))
+
+
+def _device(t: Text) -> str:
+    return sentences(t("lesson.seed_device"), source_links(("randomness",)))
+
+
+def facts(tensors: Sequence[Shown]) -> dict[str, str]:
+    """Return the numbers that a stop's sentences name."""
+    first, last = tensors[0], tensors[-1]
+    size = max(abs(first.summary.minimum), abs(first.summary.maximum))
+    wall = last.law.support[1]
+    reach = 3 * first.law.std
+    square = first.law.std**2 + first.law.mean**2
+    sums = math.sqrt(FAN_IN * square)
+    return {
+        "mean": quantity(first.summary.mean, 1, 3),
+        "largest": quantity(size, size, 3),
+        "std": quantity(first.law.std, first.law.std or 1, trim=True),
+        "bound": quantity(wall, wall, trim=True) if math.isfinite(wall) else "",
+        "reach": quantity(reach, reach or 1, trim=True),
+        "sums": quantity(sums, sums or 1, trim=True),
+        "own": quantity(1 / math.sqrt(FAN_IN), 1, trim=True),
+        "root": quantity(math.sqrt(FAN_IN), 1, trim=True),
+    }
+
+
+def source_links(keys: Sequence[str]) -> str:
+    """Return links to the sources."""
+    return ", ".join(
+        f'<a href="{SOURCES[key].url}" target="_blank">{escape(SOURCES[key].citation)}</a>' for key in keys
+    )
+
+
+def note(key: str, t: Text, **numbers: str) -> str:
+    """Return the one thing to notice at a stop, with its sources."""
+    words = t(f"lesson.{key}.note", **numbers)
+    sources = t("lesson.sources", sources=source_links(_READ[key]))
+    return f'<p class="lab-verdict">{words}</p><p class="lab-note">{sources}</p>'
+
+
+def panels(tensors: Sequence[Shown], t: Text) -> list[Panel]:
+    """Return a stop's tensors as the chart takes them."""
+    return [
+        Panel(t(f"scheme.{shown.scheme}.name"), _phrase(shown.law, t), shown.summary, shown.law)
+        for shown in tensors
+    ]
+
+
+def _phrase(law: Law, t: Text) -> str:
+    band = law.bands[0]
+    end = quantity(band.high, band.high, trim=True)
+    return t(f"lesson.{band.kind}", end=end)
+
+
+def alt(tensors: Sequence[Shown], t: Text) -> str:
+    """Return a stop's chart in words."""
+    names = ", ".join(t(f"scheme.{shown.scheme}.name") for shown in tensors)
+    return t("lesson.alt", names=names, n=tensors[0].summary.n)
+
+
+def printed(run: runs.Asked) -> str:
+    """Return what the lesson's network prints: shapes, torchsummary's text, and its parameters."""
+    ran = runs.ran(run)
+    shapes = [f"torch.Size({list(step.shape)})" for step in (ran.steps[0], ran.steps[-1])]
+    head = [f"mydata shape {shapes[0]}", f"output shape--> {shapes[1]}"]
+    return "\n".join([*head, ran.summary.strip("\n"), runs.held(run)[1]])
+
+
+def slope_formula(a: float, fan_in: int) -> str:
+    """Return the algebra of kaiming_uniform's bound at slope ``a``, with its numbers put in."""
+    bound = math.sqrt(6 / ((1 + a * a) * fan_in))
+    if a == lesson.SQRT5:
+        middle = rf"\sqrt{{6/((1+5)\cdot {fan_in})}}"
+        steps = [middle, rf"1/\sqrt{{{fan_in}}}"]
+    else:
+        square, slope = float(f"{a * a:.4g}"), in_latex(float(f"{a:.4g}"))
+        slope = rf"({slope})" if "^" in slope else slope
+        steps = [
+            rf"\sqrt{{6/((1+{slope}^2)\cdot {fan_in})}}",
+            rf"\sqrt{{6/({1 + square:.4g}\cdot {fan_in})}}",
+        ]
+    head = r"$b=\sqrt{6/((1+a^2)\cdot\mathrm{fan\_in})}$"
+    return head + "".join(rf" ${{=}}\;{step}$" for step in [*steps, f"{bound:.4g}"])
+
+
+def slope_name(a: float) -> str:
+    """Return a slope as it is called: √5 by that name."""
+    return "√5" if a == lesson.SQRT5 else quantity(a, a, trim=True)
+
+
+def slope_finding(a: float, law: Law, fan_in: int, t: Text) -> str:
+    """Return what the slope does to the wall."""
+    bound, own = law.support[1], 1 / math.sqrt(fan_in)
+    if a == lesson.SQRT5:
+        return t("lesson.sqrt5.arrived", bound=quantity(own, own, trim=True))
+    ratio = bound / own
+    numbers = {
+        "a": slope_name(a),
+        "bound": quantity(bound, bound, trim=True),
+        "own": quantity(own, own, trim=True),
+    }
+    return t("lesson.sqrt5.headline", ratio=quantity(ratio, ratio, trim=True), **numbers)
+
+
+def slope_panels(a: float, drawn: Drawn, own: Drawn, t: Text) -> list[Panel]:
+    """Return the weights at slope ``a`` over those of nn.Linear's own default."""
+    named = (
+        t("lesson.sqrt5.panel", a=slope_name(a)),
+        t("lesson.sqrt5.own_panel"),
+    )
+    return [
+        Panel(name, _phrase(one.law, t), one.summary, one.law)
+        for name, one in zip(named, (drawn, own), strict=True)
+    ]
+
+
+def own_table(rows: Sequence[OwnDefault], t: Text) -> str:
+    """Return the table that holds torch's own defaults against the two ways to draw them."""
+    heads = ["", "fan_in", t("lesson.sqrt5.kaiming"), t("lesson.sqrt5.uniform")]
+    body = "".join(
+        f'<tr><th scope="row">{row.layer}</th><td>{count(row.fan_in)}</td>'
+        f"<td>{_equal(row.kaiming, row.n, t)}</td><td>{_equal(row.uniform, row.n, t)}</td></tr>"
+        for row in rows
+    )
+    head = reading.columns(heads)
+    return (
+        f'<div class="lab-scroll" tabindex="0"><table class="lab-table lab-own">'
+        f"<caption>{t('lesson.sqrt5.caption')}</caption>"
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _equal(equal: int, n: int, t: Text) -> str:
+    return t("lesson.sqrt5.equal", equal=count(equal), n=count(n))
+
+
+def closing(t: Text) -> str:
+    """Return the lesson's strengths and weaknesses, each with what can be read of it."""
+    lists = []
+    for side, points in (("strengths", STRENGTHS), ("weaknesses", WEAKNESSES)):
+        items = "".join(
+            f"<dt>{t(f'lesson.{side}.{key}')}</dt><dd>{t(f'lesson.{side}.{key}_why')} "
+            f'<span class="lab-note">{source_links(sources)}</span></dd>'
+            for key, sources in points.items()
+        )
+        lists.append(
+            f'<div><p class="lab-group lab-plain">{t(f"lesson.{side}.title")}</p><dl>{items}</dl></div>'
+        )
+    return f'<div class="lab-closing">{"".join(lists)}</div>'
+
+
+def question(of: Question, t: Text) -> str:
+    """Return a question in words."""
+    return t(f"quiz.{of.kind}", **_given(of, t))
+
+
+def _given(of: Question, t: Text) -> dict[str, str]:
+    rows, columns = of.shape
+    return {
+        "n": count(of.n),
+        "fan_in": count(columns),
+        "fan_out": count(rows),
+        "scheme": t(f"scheme.{of.scheme}.name") if of.scheme else "",
+        "units": " → ".join(map(str, of.units)),
+    }
+
+
+def answer(of: Question, t: Text) -> str:
+    """Return the exact answer, how it comes about, and what else counts."""
+    numbers = _given(of, t)
+    if of.units:
+        terms = [f"({a} + 1) × {b}" for a, b in zip(of.units, of.units[1:], strict=False)]
+        numbers["sums"] = " + ".join(terms)
+    if not math.isnan(of.exact):
+        whole = of.kind in {"count", "beyond"}
+        write = count if whole else lambda value: quantity(value, value, trim=True)
+        numbers |= {name: write(getattr(of, name)) for name in ("low", "high")}
+        numbers["exact"] = expected_count(of.exact) if whole else quantity(of.exact, of.exact, trim=True)
+    return t(f"quiz.{of.kind}_why", percent=f"{100 * ALPHA:g}", **numbers)
+
+
+def link_to_scheme(state: State, scheme: str) -> dict[str, str]:
+    """Return the link of the distribution page that shows a scheme on the lesson's layer."""
+    return link_with(scheme=scheme, fan_in=FAN_IN, fan_out=FAN_OUT, seed=state["seed"])
+
+
+def network_run(state: State) -> runs.Asked:
+    """Return the run of the lesson's network with this seed; its input is the model page's own."""
+    batch, data_seed = (int(TABLE[name].default) for name in ("batch", "data_seed"))
+    return runs.Asked(str(LESSON), state["seed"], "cpu", "float32", batch, data_seed, "")
+
+
+def sloped(state: State, a: float) -> Request:
+    """Return the draw of kaiming_uniform at slope ``a``."""
+    shape = state["fan_out"], state["fan_in"]
+    params = (("a", a), ("mode", "fan_in"), ("nonlinearity", "leaky_relu"))
+    return Request("kaiming_uniform", shape, state["seed"], "cpu", "float32", params)
+
+
+def number(typed: str) -> float:
+    """Return the number that was typed, nan if it is none."""
+    try:
+        return float(re.sub(r"[\s\u202f]", "", typed).replace("−", "-"))
+    except ValueError:
+        return math.nan

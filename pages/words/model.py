@@ -1,0 +1,410 @@
+"""What a network's run says in words and tables: counts, steps, sums written out, gradients."""
+
+import math
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from core import ACTIVATIONS, Band, Network
+from core.weights import referee
+from pages.figures.model import Column, Strip
+from pages.figures.notation import plain
+from pages.jobs.model import SHOWN, WRITTEN, Array, Held, LayerGradient, Ran, Seen, Traced
+from pages.state.table import State
+from pages.text import Text, count, expected_count, interval, quantity, sentences
+from pages.words import distribution as reading
+
+#: Rows and columns of a table of numbers; of more, the first five.
+CELLS, FIRST = 8, 5
+#: Layers whose count is written out in the formula; of more, the first two and the last.
+LISTED = 6
+
+
+def context(state: State, t: Text) -> str:
+    """Return the line above the finding: the network, where its numbers come from, and its input's."""
+    network = state.network
+    sizes = " → ".join(map(count, (network.inputs, *(dense.units for dense in network.layers))))
+    weights = t("model.printed") if state["weights"] == "printed" else t("model.seed", seed=state["seed"])
+    draw = f"{state.device} · {state['dtype']}"
+    return (
+        f'<p class="lab-context"><b>{t("model.network")} {sizes}</b> · {weights} · '
+        f'{_input(state, t)}<span class="lab-wide"> · {draw}</span></p>'
+    )
+
+
+def _input(state: State, t: Text) -> str:
+    facts = {"rows": count(state.batch), "inputs": count(state.network.inputs)}
+    if state["data"]:
+        return t("model.own_input", **facts)
+    return t("model.input", seed=state["data_seed"], **facts)
+
+
+def finding(run: Ran, network: Network, t: Text) -> str:
+    """Return the headline: how many parameters, and why."""
+    biases = [dense.bias != "none" for dense in network.layers]
+    key = "all" if all(biases) else "some" if any(biases) else "none"
+    return t(f"model.finding_{key}", total=count(run.size))
+
+
+def formula(run: Ran) -> str:
+    """Return the count by hand as inline formulas that may break between their parts."""
+    # in braces, a product is one thing and no line ends inside it
+    products = [f"{{{row.numeric.replace(' × ', chr(92) + 'times ')}}}" for row in run.counts]
+    sizes = [_grouped(row.by_hand) for row in run.counts]
+    if len(products) > LISTED:
+        products = [*products[:2], r"\dots", products[-1]]
+        sizes = [*sizes[:2], r"\dots", sizes[-1]]
+    first, *others = products
+    steps = [f"${first}$", *(rf"${{+}}\;{product}$" for product in others)]
+    if len(sizes) > 1:
+        steps.append(rf"${{=}}\;{'+'.join(sizes)}$")
+    return " ".join([*steps, rf"${{=}}\;{_grouped(sum(row.by_hand for row in run.counts))}$"])
+
+
+def _grouped(number: int) -> str:
+    """Write a whole number in LaTeX with its thousands apart."""
+    return f"{{{number:,}}}".replace(",", r"\,")
+
+
+def columns(run: Ran, layers: Sequence[Traced], network: Network, sample: int, t: Text) -> list[Column]:
+    """Return the layers as the drawing takes them, with the values of the row ``sample``, followed."""
+    first, note = layers[0], t("drawing.row", row=count(sample))
+    drawn = [Column(t("drawing.input"), note, "x", first.x, first.inputs, run.weights[0][:0], None)]
+    for name, dense, layer, weight, bias in zip(
+        network.names, network.layers, layers, run.weights, run.biases, strict=True
+    ):
+        symbol = "z" if dense.activation == "linear" else "a"
+        after = "" if dense.activation == "linear" else dense.activation
+        drawn.append(Column(name, after or t("layers.linear"), symbol, layer.a, layer.units, weight, bias))
+    return drawn
+
+
+def output(run: Ran, t: Text) -> str:
+    """Return what goes in and what comes out, in one sentence or two."""
+    first, last = run.steps[0], run.steps[-1]
+    return sentences(t("model.shapes", input=_shape(first), output=_shape(last)), to_one(run, t))
+
+
+def to_one(run: Ran, t: Text) -> str:
+    """Return that the rows of a last softmax sum to 1, and how nearly; '' if there is none."""
+    if run.off_one is None or not math.isfinite(run.off_one):
+        return ""
+    if run.off_one == 0:
+        return t("model.rows_exact")
+    return t("model.rows", off=quantity(run.off_one, digits=3))
+
+
+def overflow(run: Ran, t: Text) -> str:
+    """Return how many numbers of the run are inf or nan, as a warning; '' if none."""
+    broken = sum(step.broken for step in run.steps)
+    return f'<p class="lab-refusal">▲ {t("model.broken", n=count(broken))}</p>' if broken else ""
+
+
+def alt(run: Ran, network: Network, t: Text) -> str:
+    """Describe the drawing."""
+    return t("drawing.alt", layers=len(network.layers), finding=finding(run, network, t))
+
+
+def _shape(step: Seen) -> str:
+    return f"{count(step.shape[0])} × {count(step.shape[1])}"
+
+
+def walk(run: Ran, t: Text) -> str:
+    """Return every step of the forward pass as a table of numbers, in order."""
+    tables = []
+    for step in run.steps:
+        name = {"input": t("drawing.input"), "linear": step.layer}.get(step.kind, step.kind)
+        total = None if step.sums is None else (t("model.sum"), step.sums)
+        tables.append(numbers(step.values, f"<b>{name}</b> {_shape(step)}", shape=step.shape, total=total))
+    return f'<div class="lab-steps">{"".join(tables)}</div>'
+
+
+def cut(run: Ran) -> bool:
+    """Tell whether a step has more rows or units than its table."""
+    return any(max(step.shape) > CELLS for step in run.steps)
+
+
+def pictures(run: Ran, t: Text) -> list[tuple[str, Array]]:
+    """Return the steps for a map each, with their titles."""
+    return [
+        (t("drawing.input") if s.kind == "input" else f"{s.layer}<br>{s.kind}", s.values) for s in run.steps
+    ]
+
+
+def numbers(
+    values: Array,
+    caption: str,
+    *,
+    shape: Sequence[int] | None = None,
+    total: tuple[str, Array] | None = None,
+    last: str = "",
+) -> str:
+    """Return a matrix as a table of numbers on a ground that shows their sign and size.
+
+    ``shape`` is the whole matrix's, where ``values`` is its beginning; ``total`` is a further column, of
+    the rows' sums, with its head; ``last`` is the head of the last column, if it has its own.
+    """
+    rows, columns = shape or values.shape
+    shown = values[: rows if rows <= CELLS else FIRST, : columns if columns <= CELLS else FIRST]
+    more = shown.shape[1] < columns
+    reach = max((abs(float(v)) for v in shown.ravel() if math.isfinite(v)), default=0.0) or 1.0
+    heads = [str(i) for i in range(1, shown.shape[1] + 1)]
+    if last and not more:
+        heads[-1] = last
+    heads += ["…"] * more + ([total[0]] if total else [])
+    lines = []
+    for i, row in enumerate(shown, start=1):
+        cells = "".join(_cell(float(v), reach) for v in row) + "<td></td>" * more
+        if total:
+            cells += f'<td class="lab-sum">{quantity(float(total[1][i - 1]), 1, 5)}</td>'
+        lines.append(f'<tr><th scope="row">{i}</th>{cells}</tr>')
+    if len(shown) < rows:
+        lines.append(f'<tr><th scope="row">…</th><td colspan="{len(heads)}"></td></tr>')
+    head = reading.columns(heads)
+    return (
+        f'<table class="lab-heat"><caption>{caption}</caption><thead><tr><td></td>{head}</tr></thead>'
+        f"<tbody>{''.join(lines)}</tbody></table>"
+    )
+
+
+def _cell(value: float, reach: float) -> str:
+    if not math.isfinite(value):
+        return f'<td class="bad">{escape(str(value))}</td>'
+    share = round(38 * abs(value) / reach)
+    ground = f"var(--{'negative' if value < 0 else 'positive'}) {share}%"
+    return f'<td style="background:color-mix(in srgb,{ground},transparent)">{quantity(value, reach, 4)}</td>'
+
+
+def silent(run: Ran, state: State, t: Text) -> str:
+    """Return what input and weights are, and what units give 0 whatever comes in."""
+    facts = {"numbers": count(math.prod(run.steps[0].shape)), "n": count(run.size)}
+    key = "two_things_own" if state["data"] else "two_things"
+    units = [
+        t("model.silent_units", n=count(step.silent), units=count(step.shape[1]), layer=step.layer)
+        for step in run.steps
+        if step.kind == "relu" and step.silent
+    ]
+    dead = t("model.silent", units=t("verdict.and").join(units)) if units else ""
+    return sentences(t(f"model.{key}", seed=state["data_seed"], **facts), dead, to_one(run, t))
+
+
+def first_only(run: Ran, t: Text) -> str:
+    """Return that charts show no more than the first rows and units, where there are more."""
+    return t("model.first", n=SHOWN) if any(max(step.shape) > SHOWN for step in run.steps) else ""
+
+
+def sums(layers: Sequence[Traced], network: Network, t: Text) -> Iterable[tuple[str, str]]:
+    """Return, a layer each, its title and the arithmetic of one row, in Markdown formulas."""
+    for at, (name, dense, layer) in enumerate(zip(network.names, network.layers, layers, strict=True)):
+        units = range(min(layer.units, WRITTEN))
+        x = "x" if at == 0 else "z" if network.layers[at - 1].activation == "linear" else "a"
+        phi = dense.activation
+        lines = [_sum(layer, unit, x) + _after(layer, unit, phi) for unit in units]
+        if layer.units > WRITTEN:
+            lines.append(t("model.more_units", n=count(layer.units - WRITTEN)))
+        yield (name if dense.activation == "linear" else f"{name} · {dense.activation}"), "\n\n".join(lines)
+
+
+def _sum(layer: Traced, unit: int, x: str) -> str:
+    """Return z = w₁x₁ + w₂x₂ + … + b, in symbols, in numbers, and its value."""
+    j = unit + 1
+    shown = range(layer.inputs if layer.inputs <= WRITTEN + 1 else WRITTEN - 1)
+    symbols = [rf"w_{{{j},{i + 1}}}{x}_{{{i + 1}}}" for i in shown]
+    values = [rf"{_number(layer.weight[unit, i])}\cdot {_number(layer.x[i])}" for i in shown]
+    if len(shown) < layer.inputs:
+        symbols.append(r"\dots")
+        values.append(r"\dots")
+    if layer.bias is not None:
+        symbols.append(f"b_{{{j}}}")
+        values.append(_number(layer.bias[unit]))
+    z = _number(layer.z[unit], brackets=False)
+    return rf"$z_{{{j}}}={'+'.join(symbols)}$ ${{=}}\;{' + '.join(values)}$ ${{=}}\;{z}$"
+
+
+def _after(layer: Traced, unit: int, activation: str) -> str:
+    """Return a = φ(z), with its value."""
+    z, a = f"z_{{{unit + 1}}}", _number(layer.a[unit], brackets=False)
+    if activation == "linear":
+        return ""
+    phi = rf"e^{{{z}}}/\sum_k e^{{z_k}}"
+    if activation != "softmax":
+        phi = ACTIVATIONS[activation].formula.replace("z", f"{{{z}}}")
+    return rf" $\quad a_{{{unit + 1}}}={phi}$ ${{=}}\;{a}$"
+
+
+def _number(value: float, *, brackets: bool = True) -> str:
+    """Write a number for a formula; a negative one in brackets, where it is a factor or a term."""
+    if not math.isfinite(value):
+        return rf"\mathrm{{{value}}}"
+    text = f"{value + 0.0:.4g}"  # −0 is 0
+    if "e" in text:
+        mantissa, power = text.split("e")
+        text = rf"{mantissa}\cdot 10^{{{int(power)}}}"
+    # in braces, the minus is the number's own and no line ends after it
+    return f"({text})" if brackets and value < 0 else f"{{{text}}}"
+
+
+def counted(run: Ran, t: Text) -> str:
+    """Return the table of the summary: each layer's formula, its count by hand and torch's."""
+    outputs = {step.layer: step for step in run.steps if step.kind == "linear"}
+    heads = "".join(
+        f'<th scope="col">{t(f"count.{key}")}</th>' for key in ("output", "formula", "by_hand", "torch")
+    )
+    rows = "".join(
+        f'<tr><th scope="row">{row.name}</th><td>{_shape(outputs[row.name])}</td><td>{row.numeric}</td>'
+        f"<td>{count(row.by_hand)}</td><td>{count(row.count)}</td></tr>"
+        for row in run.counts
+    )
+    by_hand, held = sum(row.by_hand for row in run.counts), run.size
+    total = f'<tr><th scope="row">{t("count.total")}</th><td></td><td></td>'
+    return (
+        f'<table class="lab-table lab-count"><caption>{t("count.caption")}</caption>'
+        f'<thead><tr><th scope="col">{t("count.layer")}</th>{heads}</tr></thead>'
+        f"<tbody>{rows}{total}<td>{count(by_hand)}</td><td>{count(held)}</td></tr></tbody></table>"
+    )
+
+
+def strips_of(rows: Sequence[Held]) -> list[Strip]:
+    """Return the parameters as the chart of bounds takes them."""
+    return [Strip(r.name, r.law, r.values, r.summary.minimum, r.summary.maximum) for r in rows]
+
+
+def sits(rows: Sequence[Held], t: Text) -> str:
+    """Return how the parameters sit in their bounds: none past a wall, and how many past 3σ."""
+    walled = beyond = spread = outside = 0
+    expected = 0.0
+    for row in rows:
+        kinds = [band.kind for band in row.law.bands]
+        if "support" in kinds:
+            walled += row.summary.n
+            beyond += row.summary.outside[kinds.index("support")]
+        elif "coverage" in kinds:
+            at = kinds.index("coverage")
+            spread += row.summary.n
+            outside += row.summary.outside[at]
+            expected += _expected(row, at)
+    words = []
+    if walled:
+        words.append(t("held.beyond" if beyond else "held.within", n=count(walled), beyond=count(beyond)))
+    if spread:
+        facts = {"outside": count(outside), "expected": expected_count(expected)}
+        words.append(t("held.spread", n=count(spread), **facts))
+    return f'<p class="lab-verdict">{sentences(*words)}</p>'
+
+
+def bounds(rows: Sequence[Held], network: Network, t: Text) -> str:
+    """Return the table of parameters: how each starts, its bounds, and how it sits in them."""
+    keys = ("shape", "starts", "bounds", "minimum", "maximum", "outside")
+    heads = "".join(f'<th scope="col">{t(f"held.{key}")}</th>' for key in keys)
+    body = "".join(_bounds_row(row, network, t) for row in rows)
+    kinds = {band.kind for row in rows for band in row.law.bands if band.low < band.high}
+    notes = [t(f"held.note_{kind}") for kind in ("support", "coverage") if kind in kinds]
+    if any(dense.bias == "default" for dense in network.layers):
+        notes.append(t("held.note_bias"))
+    if any(max(row.shape) > SHOWN for row in rows):
+        notes.append(t("held.first", n=SHOWN))
+    return (
+        f'<div class="lab-sideways" tabindex="0"><table class="lab-table lab-held">'
+        f"<caption>{t('held.caption')}</caption>"
+        f'<thead><tr><th scope="col">{t("held.name")}</th>{heads}</tr></thead>'
+        f'<tbody>{body}</tbody></table></div><p class="lab-note">{sentences(*notes)}</p>'
+    )
+
+
+def _bounds_row(row: Held, network: Network, t: Text) -> str:
+    law, summary = row.law, row.summary
+    layer, what = row.name.split(".")
+    dense = network.layers[network.names.index(layer)]
+    scheme = dense.scheme if what == "weight" else "zeros" if dense.bias == "zeros" else "classic_uniform"
+    start = t(f"scheme.{scheme}.name")
+    limits = "; ".join(_band(band) for band in law.bands)
+    limits = limits or ", ".join(quantity(value, value, trim=True) for value, _ in law.atoms)
+    outside = ", ".join(
+        t("held.expected", n=count(n), expected=expected_count(_expected(row, i)))
+        for i, n in enumerate(summary.outside)
+    )
+    size = law.std or abs(summary.maximum) or 1.0
+    cells = (
+        " × ".join(map(count, row.shape)),
+        start,
+        limits,
+        quantity(summary.minimum, size),
+        quantity(summary.maximum, size),
+        outside or "–",
+    )
+    return f'<tr><th scope="row">{row.name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
+
+
+def _band(band: Band) -> str:
+    """Return a band's formula and its ends, or the one value that it allows."""
+    low, high = interval(band.low, band.high)
+    if band.low == band.high:
+        return f"= {high}"
+    if band.low == -band.high:
+        end = plain(band.ends[1]).lstrip("+")
+        return f"±{high}" if end == high else f"±{end} = ±{high}"
+    return f"{low} … {high}"
+
+
+def _expected(row: Held, band: int) -> float:
+    return referee.expected_outside(row.summary.n, row.law, row.law.bands[band], row.summary.dtype)
+
+
+def gradients(loss: float, rows: Sequence[LayerGradient], t: Text) -> str:
+    """Return the loss, what the gradients show, and their norms as a table."""
+    keys = ("weight", "bias", "units", "alike")
+    heads = "".join(f'<th scope="col">{t(f"gradient.{key}")}</th>' for key in keys)
+    body = "".join(
+        f'<tr><th scope="row">{row.layer}</th><td>{quantity(row.weight_norm, row.weight_norm, 4)}</td>'
+        f"<td>{'–' if row.bias_norm is None else quantity(row.bias_norm, row.bias_norm, 4)}</td>"
+        f"<td>{t('gradient.of', n=count(row.different), units=count(row.units))}</td>"
+        f"<td>{_different(row, t)}</td></tr>"
+        for row in rows
+    )
+    return (
+        f'<p class="lab-verdict">{_learning(loss, rows, t)}</p>'
+        f'<div class="lab-sideways" tabindex="0"><table class="lab-table lab-gradients">'
+        f"<caption>{t('gradient.caption')}</caption>"
+        f'<thead><tr><th scope="col">{t("count.layer")}</th>{heads}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+        f'<p class="lab-note">{t("gradient.note")}</p>'
+    )
+
+
+def _different(row: LayerGradient, t: Text) -> str:
+    if row.broken:
+        return "–"
+    return t("gradient.of", n=count(row.different_gradients), units=count(row.units))
+
+
+def _learning(loss: float, rows: Sequence[LayerGradient], t: Text) -> str:
+    """Say what this step of gradient descent can do, as far as these rows show it."""
+    if not math.isfinite(loss) or any(row.broken for row in rows):
+        return f"▲ {t('gradient.broken')}"
+    said = t("gradient.loss", loss=quantity(loss, loss, 5))
+    if rows[-1].units == 1:
+        return sentences(said, t("gradient.one_class"))
+    hidden = [row for row in rows[:-1] if row.units > 1]
+    layers = {
+        "dead": [row.layer for row in rows if row.weight_norm == 0],
+        "same": [row.layer for row in hidden if row.interchangeable],
+        "parted": [row.layer for row in hidden if row.different == 1 < row.different_gradients],
+    }
+    comma = t("verdict.and")
+    words = [t(f"gradient.{key}", layers=comma.join(names)) for key, names in layers.items() if names]
+    still = [row for row in rows if 0 < row.still < row.units]
+    words += [t("gradient.still", n=count(r.still), units=count(r.units), layer=r.layer) for r in still]
+    if not layers["same"] and hidden and all(row.different == row.units for row in hidden):
+        words.append(t("gradient.different"))
+    return sentences(said, *words)
+
+
+def pair(row: LayerGradient, t: Text) -> str:
+    """Return a layer's parameters and their gradients side by side, a row a unit, the bias last."""
+    last = "b" if row.bias_norm is not None else ""
+    columns = row.inputs + bool(last)
+    shown = ((row.values, "gradient.values"), (row.gradient, "gradient.gradients"))
+    tables = (
+        numbers(values, f"<b>{t(key, layer=row.layer)}</b>", shape=(row.units, columns), last=last)
+        for values, key in shown
+    )
+    return f'<div class="lab-pair">{"".join(tables)}</div>'

@@ -1,0 +1,209 @@
+"""What theory says of the schemes in words: maps and fixed points, the edge of chaos, gains."""
+
+import math
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+import numpy.typing as npt
+
+from core import ACTIVATIONS
+from core.signals.fate import Setting
+from pages.figures.signal import DRAWN
+from pages.figures.signal_theory import Curves, Dot, Phases
+from pages.jobs import signal as signals
+from pages.jobs.signal import Foretold
+from pages.state.table import State
+from pages.text import Text, apart, quantity, sentences
+from pages.words.compare import table
+from pages.words.signal import NAMED, brief
+
+Array = npt.NDArray[np.float64]
+
+
+def curves(rows: Sequence[Foretold], state: State) -> list[Curves]:
+    """Return the length map and the correlation map of each scheme that theory knows."""
+    activation = state["activation"]
+    known = [(row, row.setting, signals.start(row.setting, state)) for row in rows if row.setting is not None]
+    reach = max((signals.reach(given, activation, start) for _, given, start in known), default=1.0)
+    found = []
+    for row, given, start in known:
+        drawn = signals.maps(given, activation, start, reach)
+        if drawn is not None:
+            found.append(Curves(brief(row.name), row.place, *drawn))
+    return found
+
+
+def key(drawn: Sequence[Curves]) -> str:
+    """Return the schemes' marks and names in one line."""
+    names = (
+        f'<i style="color:var(--series{curve.series + 1})">{DRAWN[curve.series]} {escape(curve.name)}</i>'
+        for curve in drawn
+    )
+    return f'<p class="lab-marks">{" ".join(names)}</p>'
+
+
+def maps_finding(rows: Sequence[Foretold], state: State, t: Text) -> str:
+    """Return where lengths and correlations come to rest."""
+    if all(row.setting is None for row in rows):
+        return t("signal.reading_silent")
+    drawn = curves(rows, state)
+    if not drawn:
+        return t("signal.rests_unknown", activation=state["activation"])
+    parts = []
+    for curve in drawn[:NAMED]:
+        q, c = _short(curve.length), curve.correlation
+        key = "signal.rests_part_length" if math.isnan(c) else "signal.rests_part"
+        if math.isnan(curve.length):
+            key = "signal.rests_part_lost"
+        parts.append(t(key, name=curve.name, q=q, c=apart(c, 1)))
+    return t("signal.rests", activation=state["activation"], parts=t("signal.listed").join(parts))
+
+
+def maps_note(drawn: Sequence[Curves], t: Text) -> str:
+    """Return how the maps are read, and whose correlation map cannot be had."""
+    lost = [curve.name for curve in drawn if not np.isfinite(curve.correlations[1]).any()]
+    names = escape(t("verdict.and").join(lost))
+    return sentences(t("signal.maps_note"), t("signal.maps_lost", names=names) if lost else "")
+
+
+def dots(rows: Sequence[Foretold]) -> list[Dot]:
+    """Return where the schemes lie on the plane; those without a mean of 0 lie nowhere."""
+    return [Dot(brief(row.name), row.place, *row.setting) for row in rows if row.setting is not None]
+
+
+def charted(state: State, placed: Sequence[Dot]) -> Phases | None:
+    """Return the map of χ₁ around the schemes, or None where theory is silent on the activation."""
+    widest = max((dot.sigma_w2 for dot in placed), default=0.0)
+    highest = max((dot.sigma_b2 for dot in placed), default=0.0)
+    return signals.phases(state["activation"], min(16.0, max(4.0, 1.2 * widest)), max(0.5, 1.25 * highest))
+
+
+def chaos_finding(rows: Sequence[Foretold], state: State, t: Text) -> str:
+    """Return where the edge lies and on which side of it each scheme is."""
+    activation = state["activation"]
+    placed = dots(rows)
+    map_ = charted(state, placed)
+    floor = placed[0].sigma_b2 if placed else 0.0
+    edge = signals.edge(activation, floor)
+    facts = {"activation": activation, "floor": _short(floor)}
+    if map_ is None:
+        lead = t("chaos.unknown", activation=activation)
+    elif not math.isnan(edge):
+        lead = t("chaos.turns", edge=_edge(edge, placed), **facts)
+    else:
+        row = map_.chi1[int(np.abs(map_.sigma_b2 - floor).argmin())]
+        beyond = np.flatnonzero(row > 1)
+        leap = float(map_.sigma_w2[beyond[0]]) if len(beyond) else math.nan
+        lead = t("chaos.leaps", edge=_short(leap), **facts) if len(beyond) else t("chaos.no_edge", **facts)
+    parts = []
+    for dot in placed[:NAMED]:
+        given = Setting(dot.sigma_w2, dot.sigma_b2)
+        here = signals.stand(given, activation, signals.start(given, state))
+        if here is not None and here.phase:
+            parts.append(t(f"chaos.{here.phase}_part", name=dot.name, value=_beside(dot.sigma_w2, edge)))
+    return lead + (t("chaos.colon") + t("signal.listed").join(parts) if parts else "") + t("chaos.stop")
+
+
+#: Layers through which inputs can be told apart, below which they are not counted: 6ξ is −6/ln(slope), and
+#: slopes below some 10⁻⁹ drown in rounding.
+LEAST_DEEP = 0.3
+
+
+def chaos_table(rows: Sequence[Foretold], state: State, t: Text) -> str:
+    """Return where each scheme lies, and how deep a signal gets there."""
+    heads = [t(f"chaos.head.{name}") for name in ("scheme", "sigma_w2", "q", "chi1", "inputs", "gradients")]
+    body = []
+    for row in rows:
+        name = escape(brief(row.name))
+        if row.setting is None:
+            body.append(_no_theory(name, t("chaos.silent")))
+            continue
+        here = signals.stand(row.setting, state["activation"], signals.start(row.setting, state))
+        if here is None:
+            body.append(_no_theory(name, t("chaos.no_means")))
+            continue
+        cells = (
+            _beside(row.setting.sigma_w2, signals.edge(state["activation"], row.setting.sigma_b2)),
+            _short(here.q),
+            apart(here.chi1, 1),
+            "&lt;1" if here.deep < LEAST_DEEP else _short(here.deep),
+            _short(here.far),
+        )
+        side = f"<br><i>{t(f'chaos.phase.{here.phase}')}</i>" if here.phase else ""
+        head = f'<th scope="row">{name}{side}</th>'
+        body.append(f"<tr>{head}{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
+    return table(
+        heads, "".join(body), t("chaos.caption", activation=escape(state["activation"])), "lab-chaos"
+    )
+
+
+def _no_theory(name: str, why: str) -> str:
+    return f'<tr><th scope="row">{name}</th><td colspan="5">{why}</td></tr>'
+
+
+def _short(value: float) -> str:
+    return quantity(value, digits=3, trim=True)
+
+
+def _edge(edge: float, placed: Sequence[Dot]) -> str:
+    """Write the edge of chaos so that it can be told from the scheme that lies next to it."""
+    near = min((dot.sigma_w2 for dot in placed), key=lambda value: abs(value - edge), default=0.0)
+    return apart(edge, near) if abs(near - edge) < 1e-2 * edge else _short(edge)
+
+
+def _beside(sigma_w2: float, edge: float) -> str:
+    """Write σ_w² so that it can be told from the edge of chaos, where there is one."""
+    return apart(sigma_w2, edge) if math.isfinite(edge) else _short(sigma_w2)
+
+
+def gains_finding(_: Sequence[Foretold], state: State, t: Text) -> str:
+    """Return the chosen activation's gains beside torch's."""
+    activation = state["activation"]
+    own = signals.gains(activation)
+    lost = [mean for mean, gain in (("E[φ²]", own.mean_square), ("E[φ′²]", own.gradient)) if math.isnan(gain)]
+    if lost:
+        known = {"forward": own.mean_square, "backward": own.gradient}
+        kept = [t(f"gains.{way}", gain=quantity(g)) for way, g in known.items() if not math.isnan(g)]
+        means = t("verdict.and").join(lost)
+        return sentences(t("gains.unknown", activation=activation, means=means), *kept)
+    theirs = ACTIVATIONS[activation].gain if activation in ACTIVATIONS else None
+    facts = {
+        "activation": activation,
+        "forward": quantity(own.mean_square),
+        "backward": quantity(own.gradient),
+    }
+    if theirs is None:
+        return t("gains.none", **facts)
+    same = math.isclose(theirs, own.mean_square, rel_tol=1e-3)
+    return t("gains.same" if same else "gains.differs", torch=quantity(theirs), **facts)
+
+
+def gains_table(state: State, t: Text) -> str:
+    """Return the gains of all activations, the chosen one's in bold, a visitor's own on top."""
+    keys = list(ACTIVATIONS)
+    if state["activation"] not in ACTIVATIONS:
+        keys.insert(0, state["activation"])
+    heads = [
+        t(f"gains.head.{name}") for name in ("activation", "torch", "forward", "backward", "slope", "source")
+    ]
+    body = []
+    for key in keys:
+        row = ACTIVATIONS.get(key)
+        own = signals.gains(key)
+        name = f"<b>{escape(key)}</b>" if key == state["activation"] else escape(key)
+        theirs = "–" if row is None or row.gain is None else quantity(row.gain)
+        slope = signals.slope_at_1(key)
+        source = escape(row.source) if row else t("gains.own")
+        cells = (theirs, _gain(own.mean_square), _gain(own.gradient), _beside_1(slope), source)
+        body.append(f'<tr><th scope="row">{name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>')
+    return table(heads, "".join(body), t("gains.caption"), "lab-gains")
+
+
+def _beside_1(value: float) -> str:
+    """Write a slope, on which side of 1 it lies."""
+    return apart(value, 1) if 1e-9 < abs(value - 1) < 1e-3 else _gain(value)
+
+
+def _gain(value: float) -> str:
+    return quantity(value) if math.isfinite(value) else "–"

@@ -1,0 +1,75 @@
+"""What a link or a text gives and nothing reads: a sentence each, so that no choice is lost unseen."""
+
+from collections.abc import Iterator
+
+import streamlit as st
+
+from core import PARAMETERS, SCHEMES
+from core.weights.schemes import Value
+from core.weights.spelling import written_parameters
+from pages.state.table import TABLE, Refused, State, default_of
+from pages.text import Text, quantity
+from pages.widgets import controls
+from pages.words.distribution import layer as layer_name
+
+
+def sentences(state: State, t: Text) -> list[str]:
+    """Return a sentence for each choice that has no effect, and one where a link's is read in another way."""
+    words = []
+    if _as_linked(state):
+        lost = (name for name in state.linked if name in state.idle and _chosen(state, name))
+        words += [_unread(state, name, t) for name in lost]
+        if _slope_alone(state):
+            words.append(t("refused.slope_read", was=state.linked["a"]))
+    for scheme, params in _texts(state):
+        given = dict(params)
+        if given.get("a", 0) and given.get("nonlinearity", "leaky_relu") != "leaky_relu":
+            entry = f"{scheme}({written_parameters(params)})"
+            words.append(t("refused.idle_slope_row", was=quantity(float(given["a"]), trim=True), entry=entry))
+    return words
+
+
+#: What decides whether another choice has an effect.
+_DECIDE = ("scheme", "nonlinearity", "layer", "bias", "weights", "data")
+
+
+def _as_linked(state: State) -> bool:
+    """Tell whether the choices are still the link's, where they decide over others."""
+    here = tuple(state[name] for name in _DECIDE)
+    if state.arrived:
+        st.session_state["_decided"] = here
+    return bool(st.session_state.get("_decided") == here)
+
+
+def _chosen(state: State, name: str) -> bool:
+    """Tell whether a link's value is one that the control takes, and not its default."""
+    scheme = str(state["scheme"])
+    try:
+        return TABLE[name].parse(state.linked[name]) != default_of(name, scheme)
+    except Refused:
+        return False  # which is said already
+
+
+def _unread(state: State, name: str, t: Text) -> str:
+    facts = {"name": controls.title(state, name, t), "was": state.linked[name][:60]}
+    if name in PARAMETERS and name in SCHEMES[state["scheme"]].params:
+        return t("refused.idle_slope", **facts)
+    if name in PARAMETERS:
+        return t("refused.idle_parameter", **facts, scheme=t(f"scheme.{state['scheme']}.name"))
+    if name in {"fan_in", "fan_out"}:
+        return t("refused.idle_fans", **facts, layer=layer_name(state, t))
+    return t("refused.idle", **facts)
+
+
+def _slope_alone(state: State) -> bool:
+    """Tell whether a link gave a slope and no nonlinearity, and leaky_relu was taken for that."""
+    alone = {"a"} <= state.linked.keys() and "nonlinearity" not in state.linked
+    return alone and state["nonlinearity"] == "leaky_relu" and "a" in state.params and bool(state["a"])
+
+
+def _texts(state: State) -> Iterator[tuple[str, tuple[tuple[str, Value], ...]]]:
+    """Yield the schemes that a page has as text, with their parameters."""
+    if "rows" in state.names:
+        yield from ((entry.scheme, entry.params) for entry in state.comparison.entries)
+    if "net" in state.names:
+        yield from ((dense.scheme, dense.params) for dense in state.network.layers)
