@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.figures.distribution import weights
-from pages.jobs import cache as cached
+from pages.jobs import distribution
 from pages.lecture import desk as classroom
 from pages.shell.frame import Frame, Offer
 from pages.shell.page import show
@@ -30,9 +30,11 @@ def body(frame: Frame) -> None:
                 reading.alt(drawn, state, t),
                 key="live",
             )
-            asked = cached.request(state)
-            frame.code = lambda: cached.code(asked)
-            frame.tensors = lambda: [Offer("weight", asked.shape, state.dtype, lambda: cached.tensor(asked))]
+            asked = distribution.request(state)
+            frame.code = lambda: distribution.code(asked)
+            frame.tensors = lambda: [
+                Offer("weight", asked.shape, state.dtype, lambda: distribution.tensor(asked))
+            ]
     with right:
         classroom.cover(state, frame.page, t)
     _cards(frame)

@@ -6,7 +6,8 @@ from functools import partial
 import streamlit as st
 
 from pages.figures.compare import PANEL, multiples, overlaid
-from pages.jobs import cache as cached
+from pages.jobs import compare, distribution
+from pages.jobs.compare import Compared
 from pages.shell.frame import Frame, Offer
 from pages.shell.page import show
 from pages.widgets import comparison_editor as rows
@@ -14,7 +15,6 @@ from pages.widgets import controls
 from pages.words import compare as comparing
 from pages.words import compare_frameworks as elsewhere
 from pages.words import distribution as reading
-from pages.words.compare import Compared
 
 #: Up to so many panels share one screen.
 FEW = 4
@@ -32,13 +32,13 @@ def body(frame: Frame) -> None:
     }
     finding = findings.get(state["aspect"], lambda: comparing.finding(compared, t))()
     frame.html(comparing.context(state, t) + reading.headline(finding))
-    frame.code = lambda: comparing.code(compared, state)
+    frame.code = lambda: compare.code(compared, state)
     frame.tensors = lambda: [
         Offer(
             str(row.entry),
             row.layer.shape,
             state.dtype,
-            partial(cached.tensor, comparing.request(row.entry, state)),
+            partial(distribution.tensor, compare.request(row.entry, state)),
         )
         for row in compared
     ]

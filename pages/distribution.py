@@ -12,8 +12,8 @@ from core import SCHEMES, ShapeError, Summary
 from core.weights.referee import expected_counts
 from pages.figures.distribution import Overlay, heatmap, weights
 from pages.figures.distribution_agreement import cumulative, extreme, quantiles
-from pages.jobs import cache as cached
-from pages.jobs.cache import MATRIX_LIMIT, Drawn
+from pages.jobs import distribution
+from pages.jobs.distribution import MATRIX_LIMIT, Drawn
 from pages.shell.frame import Draw, Frame, Offer
 from pages.shell.page import show
 from pages.state.table import MAX_WEIGHTS, TABLE, State
@@ -33,9 +33,9 @@ def body(frame: Frame) -> None:
         return
     frame.html(reading.context(state, t) + reading.headline(reading.finding(drawn, state, t)), write)
     frame.formula(formula(drawn.law))
-    asked = cached.request(state)
-    frame.code = lambda: cached.code(asked)
-    frame.tensors = lambda: [Offer("weight", asked.shape, state.dtype, lambda: cached.tensor(asked))]
+    asked = distribution.request(state)
+    frame.code = lambda: distribution.code(asked)
+    frame.tensors = lambda: [Offer("weight", asked.shape, state.dtype, lambda: distribution.tensor(asked))]
     views: dict[str, Callable[[Frame, Drawn], None]] = {
         "histogram": _histogram,
         "cumulative": _cumulative,
@@ -166,7 +166,7 @@ def _matrix(frame: Frame, drawn: Drawn) -> None:
         frame.html(f'<p class="lab-note">{sentences(intro, limit)}</p>')
         controls.shrink(state, t, MATRIX_LIMIT)
         return
-    matrix = cached.matrix(cached.request(state))
+    matrix = distribution.matrix(distribution.request(state))
     if matrix.small is None:
         sizes = {"limit": MATRIX_LIMIT, "columns": count(columns), "rows": count(rows)}
         frame.html(f'<p class="lab-note">{sentences(intro, t("matrix.too_large", **sizes))}</p>')
@@ -236,7 +236,7 @@ def _as_csv(drawn: Drawn) -> str:
 def _code(frame: Frame, drawn: Drawn) -> None:
     intro = frame.t("code.intro_orthogonal" if drawn.law.family == "orthogonal" else "code.intro")
     frame.html(f'<p class="lab-note">{intro}</p>')
-    st.code(cached.code(cached.request(frame.state)), language="python", wrap_lines=True)
+    st.code(distribution.code(distribution.request(frame.state)), language="python", wrap_lines=True)
 
 
 show("distribution", body)

@@ -14,9 +14,9 @@ from pages.figures.compare import multiples
 from pages.figures.distribution import unnamed, weights
 from pages.figures.model import drawing
 from pages.figures.palette import Palette
-from pages.jobs import cache as cached
+from pages.jobs import distribution, lesson
 from pages.jobs import model as runs
-from pages.jobs.cache import Request
+from pages.jobs.distribution import Request
 from pages.lecture import stops
 from pages.shell.frame import Frame, Offer
 from pages.shell.page import show
@@ -68,7 +68,7 @@ def _controls(frame: Frame) -> None:
 def _step(frame: Frame) -> None:
     """Show a step's cell and, unless that is to be predicted first, what it prints and draws."""
     t, state, key = frame.t, frame.state, frame.state["step"]
-    step, tensors = teaching.replayed(state["seed"])[key]
+    step, tensors = lesson.replayed(state["seed"])[key]
     numbers = teaching.facts(tensors)
     hidden = stops.hidden(state)
     words = t(f"lesson.{key}.predict") if hidden else t(f"lesson.{key}.headline", **numbers)
@@ -94,14 +94,14 @@ def _step(frame: Frame) -> None:
                 _ways(frame, tensors)
 
 
-def _drawn(tensors: Sequence[teaching.Shown], t: Text, look: Palette) -> go.Figure:
+def _drawn(tensors: Sequence[lesson.Shown], t: Text, look: Palette) -> go.Figure:
     """Draw a step's tensor, or its tensors one below the other."""
     if len(tensors) == 1:
         return weights(tensors[0].summary, tensors[0].law, t, look)
     return multiples(teaching.panels(tensors, t), t, look, height=400)
 
 
-def _ways(frame: Frame, tensors: Sequence[teaching.Shown]) -> None:
+def _ways(frame: Frame, tensors: Sequence[lesson.Shown]) -> None:
     """Lead from a step to the distribution page."""
     t, state = frame.t, frame.state
     with st.container(key="ways", horizontal=True):
@@ -126,9 +126,9 @@ def _why_sqrt5(frame: Frame) -> None:
         st.html(reading.headline(t("lesson.sqrt5.predict")))
         stops.ask(t)
         return
-    bins = teaching.SLOPE_BINS
-    asked = teaching.sloped(state, a), Request("classic_uniform", shape, state["seed"], "cpu", "float32", ())
-    drawn, own = (cached.job(request, bins).result() for request in asked)
+    bins = lesson.SLOPE_BINS
+    asked = lesson.sloped(state, a), Request("classic_uniform", shape, state["seed"], "cpu", "float32", ())
+    drawn, own = (distribution.job(request, bins).result() for request in asked)
     frame.tensors = lambda: [_offer(request, f"{request.key}.weight") for request in asked]
     finding = teaching.slope_finding(a, drawn.law, shape[1], t)
     frame.html(reading.headline(finding))
@@ -143,13 +143,13 @@ def _why_sqrt5(frame: Frame) -> None:
         height=SLOPE_HEIGHT,
     )
     with st.container(key="told", horizontal=True, gap="medium"):
-        frame.html(teaching.own_table(teaching.defaults(state["seed"]), t))
+        frame.html(teaching.own_table(lesson.defaults(state["seed"]), t))
         frame.html(teaching.note("sqrt5", t))
 
 
 def _offer(request: Request, name: str) -> Offer:
     """Offer a drawn weight."""
-    return Offer(name, request.shape, torch.float32, lambda: cached.tensor(request))
+    return Offer(name, request.shape, torch.float32, lambda: distribution.tensor(request))
 
 
 def _slider(frame: Frame) -> None:
@@ -173,7 +173,7 @@ def _slider(frame: Frame) -> None:
 
 def _network(frame: Frame) -> None:
     t, state = frame.t, frame.state
-    run, hidden = teaching.network_run(state), stops.hidden(state)
+    run, hidden = lesson.network_run(state), stops.hidden(state)
     code = network_code(LESSON, seed=state["seed"], batch=run.batch, data_seed=run.data_seed)
     frame.code = lambda: code
     if not hidden:
@@ -210,7 +210,7 @@ def _closing(frame: Frame) -> None:
 def _questions(frame: Frame) -> None:
     """Show one question; judge its answer, and then show what it was made of."""
     t, state = frame.t, frame.state
-    of = teaching.asked(state["quiz"])[state["question"] - 1]
+    of = lesson.asked(state["quiz"])[state["question"] - 1]
     frame.html(reading.headline(teaching.question(of, t)))
     right = questions.answer(state, of, t)
     shown = right is not None or questions.given_up(state)
@@ -222,7 +222,7 @@ def _questions(frame: Frame) -> None:
         questions.give_up(state, t)
     if of.scheme and (shown or of.choices):
         request = Request(of.scheme, of.shape, of.seed, "cpu", "float32", ())
-        drawn = cached.job(request, teaching.SLOPE_BINS).result()
+        drawn = distribution.job(request, lesson.SLOPE_BINS).result()
         frame.tensors = lambda: [_offer(request, "weight")]
         draw = weights if shown else unnamed
         with st.container(key="asked"):

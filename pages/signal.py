@@ -20,13 +20,14 @@ from pages.shell.page import show
 from pages.state.table import DTYPE_NAMES, State
 from pages.text import Text, sentences
 from pages.widgets import comparison_editor as rows
-from pages.widgets import controls
+from pages.widgets import controls, waiting
 from pages.widgets.waiting import Write
 from pages.words import distribution as reading
 from pages.words import signal as outcomes
 from pages.words import signal_code as scripts
 from pages.words import signal_layers as layerwise
 from pages.words import signal_theory as theory
+from pages.words.compare import names
 
 #: Views that look at the way back too, and those that need no run.
 _BACK = {"gradient", "figures"}
@@ -59,9 +60,9 @@ def body(frame: Frame) -> None:
     with head:
         write: Write = st.html
         if state["sight"] in _UNRUN:
-            schemes: Sequence[Foretold] = signals.foretold(state, t)
+            schemes: Sequence[Foretold] = signals.foretold(state, names(state.comparison.entries, t))
         else:
-            schemes, write = signals.followed(state, t, backward=state["sight"] in _BACK)
+            schemes, write = waiting.followed(state, t, backward=state["sight"] in _BACK)
         if not schemes:  # the run was stopped
             return
         say, _ = views[state["sight"]]

@@ -19,6 +19,7 @@ from pages.state.table import PAGES, State
 from pages.text import Text
 from pages.widgets import controls
 from pages.words import distribution as reading
+from pages.words import refusals
 
 
 class Chosen(NamedTuple):
@@ -95,7 +96,7 @@ def _plan(frame: Frame, chosen: Chosen) -> None:
                     t("plan.file"), ["md"], key="plan_file", on_change=_upload, max_upload_size=1
                 )
             if chosen.wrong:
-                st.html(controls.alert(_answer(chosen.wrong, t)))
+                st.html(refusals.alert(_answer(chosen.wrong, t)))
             if chosen.plan is not None:
                 _ways(chosen.plan, chosen.text, state, t)
             st.html(f'<p class="lab-note">{t("plan.form")}</p>')

@@ -4,78 +4,26 @@ Keys are plain values, results are small and frozen, and no tensor outlives the 
 makes a missing entry once, however many ask for it at the same time.
 """
 
-import math
 import secrets
 import threading
 from collections.abc import Callable, Iterator
 from concurrent import futures
 from concurrent.futures import Future
 from contextlib import contextmanager
-from functools import partial
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
-import numpy as np
-import numpy.typing as npt
 import streamlit as st
-from torch import Tensor
 
-import core
-from core import Law, Summary
-from core.weights.referee import Verdict, judge
 from core.weights.sampling import Progress
 from pages.jobs.queue import Gate, Turn, Turnstile
 from pages.state.limits import FORCE
-from pages.state.table import DTYPE_NAMES, State
 
-Params = tuple[tuple[str, Any], ...]
-
-#: The largest side of a matrix that is drawn as a heat map.
-MATRIX_LIMIT = 64
 #: Results kept of each kind; a summary of 60 bins takes 2 kB.
 ENTRIES = FORCE["INIT_LAB_CACHE"]
-#: Weights that are drawn at once, in the page's own thread: in a stream, and held. More take some hundredths
-#: of a second, so that a class's draws pass the gate.
-QUICK_STREAMED, QUICK_HELD = 1 << 22, 1 << 18
 #: What every page passes.
 TURNSTILE = Turnstile(FORCE["INIT_LAB_PAGES"], patience=2.0)
 #: What all big work passes, of every page and visitor.
 GATE = Gate(FORCE["INIT_LAB_WORKERS"], FORCE["INIT_LAB_QUEUE"], FORCE["INIT_LAB_QUEUE_EACH"])
-
-
-class Drawn(NamedTuple):
-    """One layer's weights, counted, beside their law and the referee's word on them."""
-
-    summary: Summary
-    law: Law
-    verdict: Verdict
-
-
-class Request(NamedTuple):
-    """What a draw depends on, and nothing else."""
-
-    key: str
-    shape: tuple[int, ...]
-    seed: int
-    device: str
-    dtype: str
-    params: Params
-
-    @property
-    def size(self) -> int:
-        """The number of weights."""
-        return math.prod(self.shape)
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """What core's calls take by name."""
-        dtype = DTYPE_NAMES[self.dtype]
-        return {"seed": self.seed, "device": self.device, "dtype": dtype, **dict(self.params)}
-
-
-def request(state: State) -> Request:
-    """Return the draw that this state asks for, on a device that this machine has."""
-    params = tuple(state.params.items())
-    return Request(state["scheme"], state.shape, state["seed"], state.device, state["dtype"], params)
 
 
 Result = TypeVar("Result")
@@ -149,44 +97,3 @@ class Job(Generic[Result]):
 def _visitor() -> str:
     """Return a name for this browser session, which says nothing about it."""
     return str(st.session_state.setdefault("_visitor", secrets.token_hex(8)))
-
-
-@st.cache_resource(max_entries=ENTRIES, show_spinner=False)
-def job(asked: Request, bins: int) -> Job[Drawn]:
-    """Return the draw of these weights, begun if it is new."""
-    streams = core.streams(asked.key, asked.shape, asked.device, **dict(asked.params))
-    quick = asked.size <= (QUICK_STREAMED if streams else QUICK_HELD)
-    work = partial(_draw, asked, bins)
-    return Job(asked.size, work, quick=quick, forget=lambda: job.clear(asked, bins))
-
-
-def _draw(asked: Request, bins: int, progress: Progress) -> Drawn:
-    law = core.SCHEMES[asked.key].law(asked.shape, **dict(asked.params))
-    summary = core.summarize(asked.key, asked.shape, bins=bins, progress=progress, **asked.options)
-    return Drawn(summary, law, judge(summary, law))
-
-
-class Matrix(NamedTuple):
-    """A tensor as torch prints it and, if it is small, its numbers as a matrix."""
-
-    printed: str
-    small: npt.NDArray[np.float32] | None
-
-
-def tensor(asked: Request) -> Tensor:
-    """Draw again, to be taken away."""
-    return core.draw(asked.key, asked.shape, **asked.options)
-
-
-def code(asked: Request) -> str:
-    """Return the script that draws it."""
-    return core.pytorch_code(asked.key, asked.shape, **asked.options)
-
-
-@st.cache_resource(max_entries=ENTRIES // 8, show_spinner=False)
-def matrix(asked: Request) -> Matrix:
-    """Draw again, for the eye."""
-    drawn = tensor(asked)
-    flat = drawn.reshape(len(drawn), -1)
-    small = max(flat.shape) <= MATRIX_LIMIT
-    return Matrix(str(drawn), flat.float().cpu().numpy() if small else None)

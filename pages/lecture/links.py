@@ -24,7 +24,7 @@ from pages.state.table import (
     link_to,
 )
 from pages.text import LANGUAGES, Text
-from pages.widgets import controls
+from pages.words import refusals
 
 #: What a link says of the page itself: here it is the lecturer's to say, whatever their own page has.
 FRAME = ("predict", "hide", "lock", *OWN_LOOK)
@@ -172,7 +172,7 @@ def label(name: str, state: State, t: Text) -> str:
     if name in PARTS_OF_PAGES:
         return t(f"teach.part.{name}")
     own = {"rows": "rows.title", "net": "layers.title"}
-    return t(own[name]) if name in own else controls.title(state, name, t)
+    return t(own[name]) if name in own else refusals.title(state, name, t)
 
 
 #: How the values are called that have words; "{}" is the value.

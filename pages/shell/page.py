@@ -19,7 +19,8 @@ from pages.state import rules
 from pages.state import table as states
 from pages.state.table import PAGES, VERSION
 from pages.text import LANGUAGES, Text, language_of
-from pages.widgets import controls, waiting
+from pages.widgets import waiting
+from pages.words import refusals
 from pages.words import unread as idle
 
 _LOG = logging.getLogger(__name__)
@@ -51,10 +52,10 @@ def _show(page: str, body: Callable[[Frame], None]) -> None:
         _close(frame)
     except (Full, SizeError) as error:
         _LOG.warning("No room on the page %s: %s", page, error)
-        st.html(controls.alert(waiting.no_room(error, Text(language))))
+        st.html(refusals.alert(waiting.no_room(error, Text(language))))
     except Exception:  # noqa: BLE001 - the net below every page; it logs all it catches
         _LOG.exception("The page %s failed.", page)
-        st.html(controls.alert(Text(language)("error.unexpected")))
+        st.html(refusals.alert(Text(language)("error.unexpected")))
     else:
         states.remember(state)
 
@@ -147,9 +148,9 @@ def _notices(frame: Frame) -> str:
         lines.append(t("refused.version", was=state.version, used=VERSION))
     unsaid = [name for name in state.refusals if name not in state.said]
     # what was typed for another scheme is none of this one's business, but a link's maker should know
-    lines += [controls.sentence(state, name, t) for name in unsaid if state.arrived or name not in state.idle]
+    lines += [refusals.sentence(state, name, t) for name in unsaid if state.arrived or name not in state.idle]
     lines += idle.sentences(state, t)
     # where the sidebar is folded, as on a phone, what it says is said here
-    again = [controls.sentence(state, name, t) for name in sorted(state.said)]
-    words = "".join([*map(controls.alert, lines), *map(controls.again, again)])
+    again = [refusals.sentence(state, name, t) for name in sorted(state.said)]
+    words = "".join([*map(refusals.alert, lines), *map(refusals.again, again)])
     return words and f'<div class="lab-notices">{words}</div>'

@@ -1,31 +1,27 @@
 """The widgets of the table in ``state``, each with its refusal below it."""
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any, Self
 
 import streamlit as st
 from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 from streamlit.elements.lib.mutable_tab_container import TabContainer
 
-from core import ACTIVATIONS, SCHEMES
-from core.weights.schemes import LARGEST, SMALLEST
+from core import ACTIVATIONS
 from pages.state.limits import FORCE
 from pages.state.table import (
     LAYERS,
     MAX_CHARS,
     MAX_LINK_DATA,
     TABLE,
-    Refusal,
     Refused,
     State,
-    Value,
     next_seed,
     options_of,
 )
-from pages.text import LANGUAGES, Text, count, interval, quantity, sentences
+from pages.text import Text, count
+from pages.words.refusals import alert, input_in_force, sentence, title, worded
 
 
 def choose(state: State, name: str, t: Text, *, names: str = "", none: str = "") -> None:
@@ -148,17 +144,14 @@ def data(state: State, t: Text) -> None:
     if "_file" in session:
         refused = session["_file"]
         st.html(
-            alert(worded(refused.code, {**refused.facts, "used": _input(state, t)}, t("control.data"), t))
+            alert(
+                worded(
+                    refused.code, {**refused.facts, "used": input_in_force(state, t)}, t("control.data"), t
+                )
+            )
         )
     if len(str(state["data"])) > MAX_LINK_DATA:
         st.html(f'<p class="lab-hint">{t("control.data_long")}</p>')
-
-
-def _input(state: State, t: Text) -> str:
-    """Name the input in force, for a refusal that says what is used instead."""
-    if not state["data"]:
-        return t("option.data.drawn")
-    return t("option.data.own", rows=count(state.batch), inputs=count(state.network.inputs))
 
 
 def pair(state: State, names: tuple[str, str], t: Text) -> None:
@@ -280,92 +273,3 @@ def refusal(state: State, name: str, t: Text) -> None:
     if name in state.refusals:
         state.said.add(name)
         st.html(alert(sentence(state, name, t)))
-
-
-def alert(words: str) -> str:
-    """Return a sentence that says what is wrong, as HTML, whatever stands in it."""
-    return f'<p class="lab-refusal" role="alert">▲ {escape(words)}</p>'
-
-
-def again(words: str) -> str:
-    """Return such a sentence for where the control that says it is folded away."""
-    return f'<p class="lab-refusal lab-again">▲ {escape(words)}</p>'
-
-
-def title(state: State, name: str, t: Text) -> str:
-    """Return a control's name; torch has two parameters called ``a``."""
-    slope = name == "a" and "nonlinearity" in SCHEMES[state["scheme"]].params
-    return t("control.slope") if slope else t(f"control.{name}")
-
-
-def sentence(state: State, name: str, t: Text) -> str:
-    """Return the refusal of the control ``name`` as a sentence."""
-    refusal = state.refusals[name]
-    if name == "layer" and refusal.facts["used"] == "":
-        refusal = Refusal(refusal.code, {**refusal.facts, "used": t("option.layer.linear")})
-    facts = dict(refusal.facts)
-    if name == "rows" and "out" in facts:
-        return sentences(*_rows_left(refusal, title(state, name, t), t))
-    if name == "data":
-        facts["used"] = _input(state, t)
-    elif "used" in facts:
-        facts["used"] = _used(state, facts["used"], t) or LANGUAGES[t.language]  # '' is the browser's own
-    return worded(refusal.code, facts, title(state, name, t), t)
-
-
-def _rows_left(refusal: Refusal, name: str, t: Text) -> list[str]:
-    """Say why an entry of a comparison is not used, and which are left out, if any is left."""
-    facts, out = {**refusal.facts, "used": t("refused.rows_rest")}, refusal.facts["out"]
-    words = [worded(refusal.code, facts, name, t)]
-    if not out:
-        return [*words, t("refused.rows_stay")]
-    return [*words, t("refused.rows_out", rows=t("verdict.and").join(f"“{row[:60]}”" for row in out))]
-
-
-def worded(code: str, refused: Mapping[str, Any], name: str, t: Text) -> str:
-    """Return the sentence of a refusal with its facts, in which ``name`` is the control's."""
-    facts: dict[str, str] = {
-        key: quantity(value, value, trim=True) if isinstance(value, float) else _listed(value)
-        for key, value in refused.items()
-    }
-    for key in ("n", "limit", "low", "high", "most", "rows", "wanted"):
-        if isinstance(refused.get(key), int):
-            facts[key] = count(refused[key])
-    if isinstance(refused.get("low"), float) and isinstance(refused.get("high"), float):
-        facts["low"], facts["high"] = interval(refused["low"], refused["high"])
-    if code == "order":
-        facts["a"], facts["b"] = interval(refused["a"], refused["b"])
-    facts |= {
-        "name": name,
-        "smallest": quantity(SMALLEST, SMALLEST, trim=True),
-        "largest": facts.get("largest", "") or quantity(LARGEST, LARGEST, trim=True),
-    }
-    if "at" in refused:
-        facts["at"] = t("layers.place", at=refused["at"]) if refused["at"] else t("layers.place_input")
-    if "scheme" in facts:
-        facts["scheme"] = t(f"scheme.{facts['scheme']}.name")
-    if code in {"choice", "listed"} and facts["options"].count(",") > MANY:
-        asked = facts["was"] if code == "choice" else facts["unknown"].split(", ")[0]
-        facts["options"] = _near(asked, facts["options"].split(", "))
-    return t(f"refused.{code}", **facts)
-
-
-def _listed(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
-
-
-#: Of more options than this, a refusal names those that resemble what was asked for.
-MANY = 12
-
-
-def _near(was: str, options: Sequence[str]) -> str:
-    near = difflib.get_close_matches(was, options, cutoff=0.4) or options[:3]
-    return ", ".join([*near, "…"])
-
-
-def _used(state: State, used: Value | dict[str, Value], t: Text) -> str:
-    if isinstance(used, dict):
-        used = {name: t(f"option.weights.{v}") if name == "weights" else v for name, v in used.items()}
-        words = {name: _used(state, value, t) or t("option.layer.linear") for name, value in used.items()}
-        return ", ".join(f"{title(state, name, t)} = {value}" for name, value in words.items())
-    return quantity(used, used, trim=True) if isinstance(used, float) else str(used)

@@ -17,6 +17,7 @@ from core.weights.spelling import parameters_of, written_parameters
 from pages.state.table import State, network_of, outside
 from pages.text import Text, count
 from pages.widgets import controls
+from pages.words import refusals
 
 #: What a card's field is, and of which layer: 0 is the input.
 Place = tuple[str, int]
@@ -37,7 +38,7 @@ def editor(state: State, t: Text) -> None:
             st.button(t("layers.add"), key="add", on_click=_add, disabled=full, width="stretch")
             controls.enter(state, "net", t)
     if not drawer.open and _wrong():  # below the drawer: what is in it cannot be seen
-        st.html(controls.alert(t("layers.wrong")))
+        st.html(refusals.alert(t("layers.wrong")))
     if "net" in state.refusals and "net" not in state.said:  # the drawer is closed
         controls.refusal(state, "net", t)
     if state.network != LESSON:
@@ -123,7 +124,7 @@ def _refused(what: str, at: int, used: str, t: Text, scheme: str = "") -> None:
         words = t("refused.whole", name=t("layers.units"), low=1, high=count(MAX_UNITS), **facts)
     else:
         words = _parameters_refused(scheme, was, used, t)
-    st.html(controls.alert(words))
+    st.html(refusals.alert(words))
 
 
 def _parameters_refused(scheme: str, was: str, used: str, t: Text) -> str:
@@ -135,12 +136,12 @@ def _parameters_refused(scheme: str, was: str, used: str, t: Text) -> str:
         if error.code == "parameter.number":
             refusal = outside(row.domain(name)).refusal
             facts = {**refusal.facts, "was": error.facts["value"], "used": used}
-            return controls.worded(refusal.code, facts, name, t)
+            return refusals.worded(refusal.code, facts, name, t)
         if error.code == "parameter.choice":
             facts = {"options": ", ".join(error.facts["choices"]), "was": error.facts["value"], "used": used}
-            return controls.worded("choice", facts, name, t)
+            return refusals.worded("choice", facts, name, t)
         if error.code == "parameter.order":
-            return controls.worded("order", {**error.facts, "used": used}, name, t)
+            return refusals.worded("order", {**error.facts, "used": used}, name, t)
     facts = {"takes": _defaults(scheme), "was": was, "used": used}
     return t("refused.parameter_text", scheme=t(f"scheme.{scheme}.name"), **facts)
 

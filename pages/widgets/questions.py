@@ -9,8 +9,8 @@ from core import Question
 from core.teaching.quiz import KINDS
 from pages.state.table import State
 from pages.text import Text
-from pages.widgets import controls
 from pages.words import lesson as teaching
+from pages.words import refusals
 
 
 def answer(state: State, of: Question, t: Text) -> bool | None:
@@ -33,7 +33,7 @@ def answer(state: State, of: Question, t: Text) -> bool | None:
         return None
     number = teaching.number(typed)
     if math.isnan(number):
-        st.html(controls.alert(t("quiz.number", was=typed)))
+        st.html(refusals.alert(t("quiz.number", was=typed)))
         return None
     return of.right(number)
 

@@ -9,11 +9,15 @@ import streamlit as st
 
 from core import Cancelled, SizeError
 from pages.jobs import cache as cached
-from pages.jobs.cache import Drawn, Job
+from pages.jobs import distribution, signal
+from pages.jobs.cache import Job
+from pages.jobs.distribution import Drawn
 from pages.jobs.queue import Full
+from pages.jobs.signal import Followed
 from pages.state.table import State
 from pages.text import Text, count, interval
-from pages.widgets import controls
+from pages.words import refusals
+from pages.words.compare import names
 
 #: Seconds between two looks at how far the work is; below a fifth of a second it seems to move.
 LOOK = 0.15
@@ -35,9 +39,18 @@ class Words(NamedTuple):
 
 def drawn(state: State, t: Text) -> tuple[Drawn | None, Write]:
     """Return the draw that ``state`` asks for; see ``finished``."""
-    asked = cached.request(state), state["bins"]
-    results, write = finished(asked, lambda: [cached.job(*asked)], Words("waiting", asked[0].size), t)
+    asked = distribution.request(state), state["bins"]
+    results, write = finished(asked, lambda: [distribution.job(*asked)], Words("waiting", asked[0].size), t)
     return (results[0] if results else None), write
+
+
+def followed(state: State, t: Text, *, backward: bool) -> tuple[list[Followed], Write]:
+    """Run the schemes that are compared, to the layers' end and ``backward``; see ``finished``."""
+    entries = state.comparison.entries
+    runs = [signal.asked(entry, state, backward=backward) for entry in entries]
+    words = Words("signal.waiting", sum(run.total for run in runs))
+    traces, write = finished(runs, lambda: [signal.job(run) for run in runs], words, t)
+    return signal.followed(signal.foretold(state, names(entries, t)), traces), write
 
 
 def finished(
@@ -118,7 +131,7 @@ def no_room(error: Full | SizeError, t: Text) -> str:
 
 def _refused(error: Full | SizeError, words: Words, t: Text) -> None:
     """Say why nothing is drawn, and offer to try again: when others have ended there may be room."""
-    st.html(controls.alert(no_room(error, t)))
+    st.html(refusals.alert(no_room(error, t)))
     st.button(t(f"{words.table}.draw"), key="draw")
 
 

@@ -3,37 +3,19 @@
 import math
 from collections.abc import Sequence
 from html import escape
-from typing import Any, NamedTuple
 
-from core import SCHEMES, Entry, Law, Layer, Summary
+from core import Entry, Law, Summary
 from core.signals import comparison
 from core.weights import referee
 from core.weights.laws import Band
 from pages.figures.compare import Panel
-from pages.jobs import cache as cached
-from pages.jobs.cache import Drawn, Request
+from pages.jobs.compare import Compared, drawn
 from pages.state.table import State
 from pages.text import Text, apart, count, interval, quantity, sentences
 from pages.words import distribution as reading
 
-#: Bins of each histogram: those of the distribution page, so that both share their draws.
-BINS = 60
 #: Digits of the parameters in the schemes' names: as few as tell these apart.
 DIGITS = (4, 8, 17)
-
-
-class Compared(NamedTuple):
-    """One scheme of a comparison, drawn."""
-
-    #: its place as given, by which it keeps its colour in any order
-    place: int
-    entry: Entry
-    layer: Layer
-    #: its scheme, and what sets it apart
-    name: str
-    #: its scheme alone, where no other has it
-    brief: str
-    drawn: Drawn
 
 
 def compared(state: State, t: Text) -> list[Compared]:
@@ -43,29 +25,10 @@ def compared(state: State, t: Text) -> list[Compared]:
     rows = []
     for place, (entry, name) in enumerate(zip(entries, names(entries, t), strict=True)):
         brief = name if schemes.count(entry.scheme) > 1 else t(f"scheme.{entry.scheme}.name")
-        rows.append(Compared(place, entry, entry.layer(state.layer), name, brief, _drawn(entry, state)))
+        rows.append(Compared(place, entry, entry.layer(state.layer), name, brief, drawn(entry, state)))
     if state["order"] == "std":
         rows = [rows[place] for place in comparison.ordered([row.drawn.law for row in rows])]
     return rows
-
-
-def request(entry: Entry, state: State) -> Request:
-    """Return the draw that an entry asks for."""
-    given: dict[str, Any] = dict(entry.params)
-    values = SCHEMES[entry.scheme].checked(given)
-    if values.get("nonlinearity", "leaky_relu") != "leaky_relu":
-        values.pop("a", None)  # torch does not read it
-    params, shape = tuple(values.items()), entry.layer(state.layer).shape
-    return Request(entry.scheme, shape, state["seed"], state.device, state["dtype"], params)
-
-
-def _drawn(entry: Entry, state: State) -> Drawn:
-    return cached.job(request(entry, state), BINS).result()
-
-
-def code(rows: Sequence[Compared], state: State) -> str:
-    """Return the scripts that draw all schemes, one below the other."""
-    return "\n\n".join(f"# {row.entry}\n{cached.code(request(row.entry, state))}" for row in rows)
 
 
 def names(entries: Sequence[Entry], t: Text) -> list[str]:

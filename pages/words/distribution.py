@@ -14,7 +14,7 @@ from core.weights.laws import Band
 from core.weights.rounding import rounded_law
 from pages.figures.distribution_agreement import gap, within
 from pages.figures.notation import plain
-from pages.jobs.cache import Drawn
+from pages.jobs.distribution import Drawn
 from pages.state.table import State
 from pages.text import Text, apart, count, expected_count, interval, probability, quantity, sentences
 

@@ -4,30 +4,22 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import NamedTuple
 
-import streamlit as st
-from torch import Tensor
-
-from core import SCHEMES, Law, LessonStep, Question, Summary, replay_lesson
-from core.networks.network import LESSON
+from core import Law, Question
 from core.teaching import lesson
-from core.teaching.lesson import FAN_IN, FAN_OUT, SOURCES, STEPS, OwnDefault, own_defaults
-from core.teaching.quiz import ALPHA, KINDS, questions
+from core.teaching.lesson import FAN_IN, FAN_OUT, SOURCES, STEPS, OwnDefault
+from core.teaching.quiz import ALPHA, KINDS
 from core.weights.schemes import number as in_latex
 from pages.figures.compare import Panel
 from pages.jobs import model as runs
-from pages.jobs.cache import Drawn, Request
-from pages.state.table import STOPS, TABLE, State, link_with
+from pages.jobs.distribution import Drawn
+from pages.jobs.lesson import Shown
+from pages.state.table import STOPS, State, link_with
 from pages.text import Text, count, expected_count, quantity, sentences
 from pages.words import distribution as reading
 
-#: Bins of a histogram of 15 weights, and of one of many.
-BINS, SLOPE_BINS = 12, 60
 #: The seed that the lesson sets.
 LESSON_SEED = 40
-#: The layer of every step.
-SHAPE = (FAN_OUT, FAN_IN)
 #: Where the one thing to notice at a stop can be read.
 _READ: Mapping[str, tuple[str, ...]] = {
     "uniform": ("init", "linear"),
@@ -48,32 +40,6 @@ WEAKNESSES = {
     "tuned": ("bergstra",),
     "hungry": ("srivastava",),
 }
-
-
-class Shown(NamedTuple):
-    """One tensor of the lesson: as torch prints it, and counted beside its law."""
-
-    scheme: str
-    printed: str
-    summary: Summary
-    law: Law
-
-
-@st.cache_resource(max_entries=256, show_spinner=False)
-def replayed(seed: int) -> Mapping[str, tuple[LessonStep, tuple[Shown, ...]]]:
-    """Return the lesson's steps from this seed, by key."""
-    return {
-        step.key: (step, tuple(_shown(*tensor) for tensor in step.tensors)) for step in replay_lesson(seed)
-    }
-
-
-def _shown(scheme: str, tensor: Tensor) -> Shown:
-    law = SCHEMES[scheme].law(SHAPE)
-    return Shown(scheme, str(tensor), Summary.of(tensor, law=law, bins=BINS), law)
-
-
-defaults = st.cache_resource(max_entries=256, show_spinner=False)(own_defaults)
-asked = st.cache_resource(max_entries=256, show_spinner=False)(questions)
 
 
 def context(state: State, t: Text) -> str:
@@ -280,19 +246,6 @@ def answer(of: Question, t: Text) -> str:
 def link_to_scheme(state: State, scheme: str) -> dict[str, str]:
     """Return the link of the distribution page that shows a scheme on the lesson's layer."""
     return link_with(scheme=scheme, fan_in=FAN_IN, fan_out=FAN_OUT, seed=state["seed"])
-
-
-def network_run(state: State) -> runs.Asked:
-    """Return the run of the lesson's network with this seed; its input is the model page's own."""
-    batch, data_seed = (int(TABLE[name].default) for name in ("batch", "data_seed"))
-    return runs.Asked(str(LESSON), state["seed"], "cpu", "float32", batch, data_seed, "")
-
-
-def sloped(state: State, a: float) -> Request:
-    """Return the draw of kaiming_uniform at slope ``a``."""
-    shape = state["fan_out"], state["fan_in"]
-    params = (("a", a), ("mode", "fan_in"), ("nonlinearity", "leaky_relu"))
-    return Request("kaiming_uniform", shape, state["seed"], "cpu", "float32", params)
 
 
 def number(typed: str) -> float:

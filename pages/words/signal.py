@@ -15,7 +15,7 @@ from core.signals import fate as outlook
 from core.signals import meanfield
 from core.signals.fate import FAR, Fate
 from pages.figures.signal import DRAWN, Line
-from pages.jobs import signal as signals
+from pages.jobs import signal_theory
 from pages.jobs.signal import Followed
 from pages.state.table import State
 from pages.text import Text, apart, count, quantity, sentences
@@ -75,7 +75,7 @@ def _foretold(row: Followed, measure: str) -> Array | None:
     if part == "preactivation":
         return squares
     lengths = row.expected.preactivation_mean_square
-    means: Array = np.array([signals.mean(row.trace.activation, q) for q in lengths.tolist()])
+    means: Array = np.array([signal_theory.mean(row.trace.activation, q) for q in lengths.tolist()])
     with np.errstate(invalid="ignore"):
         return squares - means**2
 

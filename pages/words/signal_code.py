@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from core import ACTIVATIONS
-from pages.jobs import signal as signals
+from pages.jobs import signal_theory
 from pages.jobs.signal import Foretold
 from pages.state.table import State
 from pages.words import signal_theory as theory
@@ -52,7 +52,11 @@ def chaos_code(schemes: Sequence[Foretold], state: State) -> str | None:
         return None
     phi = state["activation"]
     known = [(row.place, row.setting) for row in schemes if row.setting is not None]
-    stands = {at for at, given in known if signals.stand(given, phi, signals.start(given, state)) is not None}
+    stands = {
+        at
+        for at, given in known
+        if signal_theory.stand(given, phi, signal_theory.start(given, state)) is not None
+    }
     given = _given(schemes, state, stands)
     return f"""{_WHERE}
 import numpy as np
@@ -91,7 +95,7 @@ for key in [{own}*ACTIVATIONS]:
 def _given(schemes: Sequence[Foretold], state: State, places: set[int]) -> str:
     """Return the settings of schemes: their names, the first layer's length, σ_w² and σ_b²."""
     rows = [
-        (str(row.entry), float(signals.start(row.setting, state)), *map(float, row.setting))
+        (str(row.entry), float(signal_theory.start(row.setting, state)), *map(float, row.setting))
         for row in schemes
         if row.setting is not None and row.place in places
     ]

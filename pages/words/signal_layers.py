@@ -10,7 +10,7 @@ import numpy.typing as npt
 from core.signals.trace import SATURATED
 from pages.figures.signal import Line
 from pages.figures.signal_layers import Layers
-from pages.jobs import signal as signals
+from pages.jobs import signal_theory
 from pages.jobs.signal import Followed
 from pages.state.table import State
 from pages.text import Text, apart, count, percent, quantity, sentences
@@ -133,7 +133,7 @@ def correlation_lines(rows: Sequence[Followed], state: State, t: Text) -> list[L
             values = row.trace.first.sample_correlation
             if row.setting is not None:
                 facts = (state["activation"], state["depth"], state["input"], state["input_scale"])
-                theory = signals.correlation(row.setting, *facts)
+                theory = signal_theory.correlation(row.setting, *facts)
         known = values[np.isfinite(values)]
         words = t("signal.comes_to", value=apart(float(known[-1]), 1)) if len(known) else ""
         found.append(Line(brief(row.name), words, row.place, values, theory=theory))

@@ -11,7 +11,7 @@ from core import ACTIVATIONS
 from core.signals.fate import Setting
 from pages.figures.signal import DRAWN
 from pages.figures.signal_theory import Curves, Dot, Phases
-from pages.jobs import signal as signals
+from pages.jobs import signal_theory
 from pages.jobs.signal import Foretold
 from pages.state.table import State
 from pages.text import Text, apart, quantity, sentences
@@ -24,11 +24,13 @@ Array = npt.NDArray[np.float64]
 def curves(rows: Sequence[Foretold], state: State) -> list[Curves]:
     """Return the length map and the correlation map of each scheme that theory knows."""
     activation = state["activation"]
-    known = [(row, row.setting, signals.start(row.setting, state)) for row in rows if row.setting is not None]
-    reach = max((signals.reach(given, activation, start) for _, given, start in known), default=1.0)
+    known = [
+        (row, row.setting, signal_theory.start(row.setting, state)) for row in rows if row.setting is not None
+    ]
+    reach = max((signal_theory.reach(given, activation, start) for _, given, start in known), default=1.0)
     found = []
     for row, given, start in known:
-        drawn = signals.maps(given, activation, start, reach)
+        drawn = signal_theory.maps(given, activation, start, reach)
         if drawn is not None:
             found.append(Curves(brief(row.name), row.place, *drawn))
     return found
@@ -76,7 +78,9 @@ def charted(state: State, placed: Sequence[Dot]) -> Phases | None:
     """Return the map of χ₁ around the schemes, or None where theory is silent on the activation."""
     widest = max((dot.sigma_w2 for dot in placed), default=0.0)
     highest = max((dot.sigma_b2 for dot in placed), default=0.0)
-    return signals.phases(state["activation"], min(16.0, max(4.0, 1.2 * widest)), max(0.5, 1.25 * highest))
+    return signal_theory.phases(
+        state["activation"], min(16.0, max(4.0, 1.2 * widest)), max(0.5, 1.25 * highest)
+    )
 
 
 def chaos_finding(rows: Sequence[Foretold], state: State, t: Text) -> str:
@@ -85,7 +89,7 @@ def chaos_finding(rows: Sequence[Foretold], state: State, t: Text) -> str:
     placed = dots(rows)
     map_ = charted(state, placed)
     floor = placed[0].sigma_b2 if placed else 0.0
-    edge = signals.edge(activation, floor)
+    edge = signal_theory.edge(activation, floor)
     facts = {"activation": activation, "floor": _short(floor)}
     if map_ is None:
         lead = t("chaos.unknown", activation=activation)
@@ -99,7 +103,7 @@ def chaos_finding(rows: Sequence[Foretold], state: State, t: Text) -> str:
     parts = []
     for dot in placed[:NAMED]:
         given = Setting(dot.sigma_w2, dot.sigma_b2)
-        here = signals.stand(given, activation, signals.start(given, state))
+        here = signal_theory.stand(given, activation, signal_theory.start(given, state))
         if here is not None and here.phase:
             parts.append(t(f"chaos.{here.phase}_part", name=dot.name, value=_beside(dot.sigma_w2, edge)))
     return lead + (t("chaos.colon") + t("signal.listed").join(parts) if parts else "") + t("chaos.stop")
@@ -119,12 +123,12 @@ def chaos_table(rows: Sequence[Foretold], state: State, t: Text) -> str:
         if row.setting is None:
             body.append(_no_theory(name, t("chaos.silent")))
             continue
-        here = signals.stand(row.setting, state["activation"], signals.start(row.setting, state))
+        here = signal_theory.stand(row.setting, state["activation"], signal_theory.start(row.setting, state))
         if here is None:
             body.append(_no_theory(name, t("chaos.no_means")))
             continue
         cells = (
-            _beside(row.setting.sigma_w2, signals.edge(state["activation"], row.setting.sigma_b2)),
+            _beside(row.setting.sigma_w2, signal_theory.edge(state["activation"], row.setting.sigma_b2)),
             _short(here.q),
             apart(here.chi1, 1),
             "&lt;1" if here.deep < LEAST_DEEP else _short(here.deep),
@@ -160,7 +164,7 @@ def _beside(sigma_w2: float, edge: float) -> str:
 def gains_finding(_: Sequence[Foretold], state: State, t: Text) -> str:
     """Return the chosen activation's gains beside torch's."""
     activation = state["activation"]
-    own = signals.gains(activation)
+    own = signal_theory.gains(activation)
     lost = [mean for mean, gain in (("E[φ²]", own.mean_square), ("E[φ′²]", own.gradient)) if math.isnan(gain)]
     if lost:
         known = {"forward": own.mean_square, "backward": own.gradient}
@@ -190,10 +194,10 @@ def gains_table(state: State, t: Text) -> str:
     body = []
     for key in keys:
         row = ACTIVATIONS.get(key)
-        own = signals.gains(key)
+        own = signal_theory.gains(key)
         name = f"<b>{escape(key)}</b>" if key == state["activation"] else escape(key)
         theirs = "–" if row is None or row.gain is None else quantity(row.gain)
-        slope = signals.slope_at_1(key)
+        slope = signal_theory.slope_at_1(key)
         source = escape(row.source) if row else t("gains.own")
         cells = (theirs, _gain(own.mean_square), _gain(own.gradient), _beside_1(slope), source)
         body.append(f'<tr><th scope="row">{name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>')

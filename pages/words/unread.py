@@ -9,7 +9,7 @@ from core.weights.schemes import Value
 from core.weights.spelling import written_parameters
 from pages.state.table import TABLE, Refused, State, default_of
 from pages.text import Text, quantity
-from pages.widgets import controls
+from pages.words import refusals
 from pages.words.distribution import layer as layer_name
 
 
@@ -51,7 +51,7 @@ def _chosen(state: State, name: str) -> bool:
 
 
 def _unread(state: State, name: str, t: Text) -> str:
-    facts = {"name": controls.title(state, name, t), "was": state.linked[name][:60]}
+    facts = {"name": refusals.title(state, name, t), "was": state.linked[name][:60]}
     if name in PARAMETERS and name in SCHEMES[state["scheme"]].params:
         return t("refused.idle_slope", **facts)
     if name in PARAMETERS:

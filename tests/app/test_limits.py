@@ -9,6 +9,7 @@ import pytest
 
 from core import devices
 from pages.jobs import cache as cached
+from pages.jobs import distribution
 from pages.jobs import signal as signals
 from pages.jobs.queue import Gate
 from pages.text import LANGUAGES, Text
@@ -46,7 +47,7 @@ def test_a_stream_needs_no_such_room(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_full_queue_is_said_and_nothing_is_lost(
     page: str, language: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cached, "QUICK_STREAMED", 0)
+    monkeypatch.setattr(distribution, "QUICK_STREAMED", 0)
     monkeypatch.setattr(signals, "QUICK", 0)
     go, begun = threading.Event(), threading.Event()
 
@@ -75,7 +76,7 @@ def test_a_full_queue_is_said_and_nothing_is_lost(
 
 @languages
 def test_who_has_too_much_under_way_is_told_so(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cached, "QUICK_STREAMED", 0)
+    monkeypatch.setattr(distribution, "QUICK_STREAMED", 0)
     monkeypatch.setattr(cached, "GATE", Gate(1, 100, 0))
     app = opened(lang=language, seed=f"78{language == 'zh':d}")
     assert refusals(app) == [Text(language)("waiting.own", n="0")]
@@ -83,7 +84,7 @@ def test_who_has_too_much_under_way_is_told_so(language: str, monkeypatch: pytes
 
 @languages
 def test_who_waits_is_told_the_place_in_the_queue(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cached, "QUICK_STREAMED", 0)
+    monkeypatch.setattr(distribution, "QUICK_STREAMED", 0)
     go, begun = threading.Event(), threading.Event()
 
     def busy() -> None:

@@ -15,7 +15,7 @@ from streamlit.testing.v1.element_tree import Node
 
 import core
 from core import SCHEMES
-from pages.jobs import cache as cached
+from pages.jobs import distribution
 from pages.state.table import ASPECTS, PAGES, PARTS, SIGHTS, TABLE, TABS
 from pages.text import LANGUAGES, Text, catalogue
 from tests.app.conftest import few, menu, opened, query, refusals, said, turned
@@ -48,7 +48,7 @@ def test_a_page_opens_in_every_language(page: str, language: str) -> None:
 def test_a_headline_stays_in_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else a browser may show it beside the one before it until the run has ended."""
     with monkeypatch.context() as slow:
-        slow.setattr(cached, "QUICK_STREAMED", 0)
+        slow.setattr(distribution, "QUICK_STREAMED", 0)
         app = opened(fan_in="77", nonsense="1")  # a draw that is waited for, and a link that is answered
         first = _places(app, "lab-headline")
     assert len(first) == 1
@@ -785,7 +785,7 @@ def test_what_a_folded_sidebar_says_is_said_in_the_page_too() -> None:
 
 
 def test_the_worker_s_failures_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cached, "QUICK_STREAMED", 0)  # so that it is drawn behind the page
+    monkeypatch.setattr(distribution, "QUICK_STREAMED", 0)  # so that it is drawn behind the page
     with monkeypatch.context() as patched:
         patched.setattr(core, "summarize", lambda *_, **__: 1 / 0)
         assert refusals(opened(seed="31337")) == [Text("en")("error.unexpected")]

@@ -1,0 +1,46 @@
+"""The schemes of a comparison: each drawn once, and shared with the distribution page."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from core import SCHEMES, Entry, Layer
+from pages.jobs import distribution
+from pages.jobs.distribution import Drawn, Request
+from pages.state.table import State
+
+#: Bins of each histogram: those of the distribution page, so that both share their draws.
+BINS = 60
+
+
+class Compared(NamedTuple):
+    """One scheme of a comparison, drawn."""
+
+    #: its place as given, by which it keeps its colour in any order
+    place: int
+    entry: Entry
+    layer: Layer
+    #: its scheme, and what sets it apart
+    name: str
+    #: its scheme alone, where no other has it
+    brief: str
+    drawn: Drawn
+
+
+def request(entry: Entry, state: State) -> Request:
+    """Return the draw that an entry asks for."""
+    given: dict[str, Any] = dict(entry.params)
+    values = SCHEMES[entry.scheme].checked(given)
+    if values.get("nonlinearity", "leaky_relu") != "leaky_relu":
+        values.pop("a", None)  # torch does not read it
+    params, shape = tuple(values.items()), entry.layer(state.layer).shape
+    return Request(entry.scheme, shape, state["seed"], state.device, state["dtype"], params)
+
+
+def drawn(entry: Entry, state: State) -> Drawn:
+    """Return an entry's draw, counted, waiting for it."""
+    return distribution.job(request(entry, state), BINS).result()
+
+
+def code(rows: Sequence[Compared], state: State) -> str:
+    """Return the scripts that draw all schemes, one below the other."""
+    return "\n\n".join(f"# {row.entry}\n{distribution.code(request(row.entry, state))}" for row in rows)

@@ -1,0 +1,64 @@
+"""The lesson's draws: replayed once a seed."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import streamlit as st
+from torch import Tensor
+
+from core import SCHEMES, Law, LessonStep, Summary, replay_lesson
+from core.networks.network import LESSON
+from core.teaching.lesson import FAN_IN, FAN_OUT, own_defaults
+from core.teaching.quiz import questions
+from pages.jobs import model as runs
+from pages.jobs.distribution import Request
+from pages.state.table import TABLE, State
+
+
+class Shown(NamedTuple):
+    """One tensor of the lesson: as torch prints it, and counted beside its law."""
+
+    scheme: str
+    printed: str
+    summary: Summary
+    law: Law
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def replayed(seed: int) -> Mapping[str, tuple[LessonStep, tuple[Shown, ...]]]:
+    """Return the lesson's steps from this seed, by key."""
+    return {
+        step.key: (step, tuple(_shown(*tensor) for tensor in step.tensors)) for step in replay_lesson(seed)
+    }
+
+
+def _shown(scheme: str, tensor: Tensor) -> Shown:
+    law = SCHEMES[scheme].law(SHAPE)
+    return Shown(scheme, str(tensor), Summary.of(tensor, law=law, bins=BINS), law)
+
+
+defaults = st.cache_resource(max_entries=256, show_spinner=False)(own_defaults)
+
+
+asked = st.cache_resource(max_entries=256, show_spinner=False)(questions)
+
+
+def network_run(state: State) -> runs.Asked:
+    """Return the run of the lesson's network with this seed; its input is the model page's own."""
+    batch, data_seed = (int(TABLE[name].default) for name in ("batch", "data_seed"))
+    return runs.Asked(str(LESSON), state["seed"], "cpu", "float32", batch, data_seed, "")
+
+
+def sloped(state: State, a: float) -> Request:
+    """Return the draw of kaiming_uniform at slope ``a``."""
+    shape = state["fan_out"], state["fan_in"]
+    params = (("a", a), ("mode", "fan_in"), ("nonlinearity", "leaky_relu"))
+    return Request("kaiming_uniform", shape, state["seed"], "cpu", "float32", params)
+
+
+#: Bins of a histogram of 15 weights, and of one of many.
+BINS, SLOPE_BINS = 12, 60
+
+
+#: The layer of every step.
+SHAPE = (FAN_OUT, FAN_IN)

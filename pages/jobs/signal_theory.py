@@ -1,0 +1,166 @@
+"""What theory says of a signal, computed once: fixed points, maps, gains, and the edge of chaos."""
+
+import math
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+import streamlit as st
+
+from core import InitLabError
+from core.signals import fate as outlook
+from core.signals import meanfield
+from core.signals.fate import Setting
+from core.signals.meanfield import DepthScales, Gains
+from core.signals.trace import INPUTS
+from pages.figures.signal_theory import Phases
+from pages.jobs.signal import ENTRIES, Array
+from pages.state.table import State
+
+
+@st.cache_resource(max_entries=ENTRIES, show_spinner=False)
+def correlation(given: Setting, activation: str, depth: int, input: str, input_scale: float) -> Array:
+    """Return the expected cosine of two inputs' pre-activations by layer."""
+    return outlook.expected_correlation(given, activation, depth=depth, input=input, input_scale=input_scale)
+
+
+def mean(activation: str, q: float) -> float:
+    """Return the units' mean in a wide layer, E[φ(√q z)]; nan where it cannot be had."""
+    if math.isfinite(q):
+        with suppress(InitLabError):
+            return meanfield.mean(activation, q)
+    return math.nan
+
+
+@st.cache_resource(max_entries=ENTRIES, show_spinner=False)
+def phases(activation: str, sigma_w2: float, sigma_b2: float) -> Phases | None:
+    """Return χ₁ over the plane up to these variances, and the edge of chaos; None if it is not to be had."""
+    across = np.linspace(0, sigma_w2, 81)
+    up = sigma_b2 * np.linspace(0, 1, 49) ** 2  # closest at 0, where the edge bends
+    with suppress(InitLabError):
+        chi1 = meanfield.plane(activation, across, up).chi1
+        return Phases(across, up, chi1, meanfield.critical_line(activation, up))
+    return None
+
+
+def edge(activation: str, sigma_b2: float) -> float:
+    """Return σ_w² on the edge of chaos; nan where there is none, or it cannot be had."""
+    return _had(lambda: meanfield.critical_sigma_w2(activation, sigma_b2))
+
+
+class Stand(NamedTuple):
+    """Where a setting stands: its fixed point, its slope there, and how deep differences reach."""
+
+    q: float
+    chi1: float
+    scales: DepthScales
+    #: "ordered", "edge" or "chaotic"; "" where χ₁ cannot be had
+    phase: str
+
+    @property
+    def far(self) -> float:
+        """In how many layers a gradient becomes FAR times smaller or larger."""
+        if self.phase in {"edge", ""}:
+            return math.inf if self.phase else math.nan
+        return math.log(outlook.FAR**2) / abs(math.log(self.chi1)) if 0 < self.chi1 < math.inf else 0.0
+
+    @property
+    def deep(self) -> float:
+        """Through how many layers inputs can be told apart, 6ξ; nan where no signal is left of them."""
+        return 6 * self.scales.correlation if self.q > 0 else math.nan
+
+
+@st.cache_resource(max_entries=ENTRIES, show_spinner=False)
+def stand(given: Setting, activation: str, start: float) -> Stand | None:
+    """Return on which side of the edge of chaos a setting stands, for lengths that begin at ``start``.
+
+    None where q* cannot be had of a formula; what follows from it and cannot be had is nan.
+    """
+    q = _had(lambda: meanfield.fixed_point(activation, **given._asdict(), start=start))
+    if math.isnan(q):
+        return None
+    chi1 = _had(lambda: _slope_there(given, activation, q))
+    phase = "edge" if math.isclose(chi1, 1, rel_tol=1e-6) else "chaotic" if chi1 > 1 else "ordered"
+    scales = DepthScales(math.nan, math.nan)
+    with suppress(InitLabError):
+        scales = meanfield.depth_scales(activation, **given._asdict(), start=start)
+    return Stand(q, chi1, scales, "" if math.isnan(chi1) else phase)
+
+
+def _slope_there(given: Setting, activation: str, q: float) -> float:
+    if q < math.inf:
+        return meanfield.chi1(activation, q, sigma_w2=given.sigma_w2)
+    # a length without end: the slope that it goes to
+    return float(meanfield.plane(activation, [given.sigma_w2], [given.sigma_b2]).chi1[0, 0])
+
+
+def _had(quantity: Callable[[], float]) -> float:
+    """Return a quantity of theory, nan where it cannot be had."""
+    with suppress(InitLabError):
+        return quantity()
+    return math.nan
+
+
+def start(given: Setting, state: State) -> float:
+    """Return the mean square of the first layer's pre-activations."""
+    square = INPUTS[state["input"]].mean_square * float(state["input_scale"]) ** 2
+    return given.sigma_w2 * square + given.sigma_b2
+
+
+@st.cache_resource(max_entries=ENTRIES, show_spinner=False)
+def gains(activation: str) -> Gains:
+    """Return the gains that keep a mean square of 1, and a gradient; each nan where it cannot be computed."""
+    with suppress(InitLabError):
+        return meanfield.gains(activation)
+    square = _had(lambda: meanfield.mean_square(activation, 1.0))
+    slope = _had(lambda: meanfield.slope_square(activation, 1.0))
+    return Gains(*(1 / math.sqrt(mean) if mean else math.inf for mean in (square, slope)))
+
+
+#: The longest length that a map shows.
+FARTHEST = 16.0
+
+
+def reach(given: Setting, activation: str, start: float) -> float:
+    """Return up to which length a setting's map is worth a look."""
+    here = stand(given, activation, start)
+    ends = (2.0, 1.2 * start, 1.4 * (here.q if here else 0.0))
+    return min(FARTHEST, max(end for end in ends if end < math.inf))
+
+
+@st.cache_resource(max_entries=ENTRIES, show_spinner=False)
+def maps(
+    given: Setting, activation: str, start: float, reach: float
+) -> tuple[tuple[Array, Array], tuple[Array, Array], float, float] | None:
+    """Return the length map up to ``reach``, the correlation map, and where each comes to rest.
+
+    Correlations are mapped at the length that deep layers have, next to 0 or far out where that is 0 or
+    endless. Where every correlation stays what it is, none comes to rest: nan. So is what cannot be had
+    of a formula, the correlation map as a whole; None where not even a length can be had.
+    """
+    variances = given._asdict()
+    q = np.linspace(0, reach, 41)
+    longer = np.array([_had(partial(meanfield.length_map, activation, at, **variances)) for at in q])
+    if not np.isfinite(longer[1:]).any():
+        return None
+    c = 1 - np.linspace(1, 0, 31) ** 2  # closest where maps are steepest, at 1
+    here = stand(given, activation, start)
+    alike, rest = np.full_like(c, math.nan), math.nan
+    if here is not None:
+        at = min(max(here.q, 1e-9), 1e9)
+        with suppress(InitLabError):
+            alike = np.array([meanfield.correlation_map(activation, like, q=at, **variances) for like in c])
+        rest = _had(lambda: meanfield.correlation_fixed_point(activation, **variances, start=start))
+    stays = np.allclose(alike, c, atol=1e-6)
+    return (q, longer), (c, alike), here.q if here else math.nan, math.nan if stays else rest
+
+
+@st.cache_resource(max_entries=ENTRIES, show_spinner=False)
+def slope_at_1(activation: str) -> float:
+    """Return the length map's slope at 1 with the gain that holds it there; nan if it cannot be had."""
+    forward, backward = gains(activation)
+    slope = _had(lambda: meanfield.length_slope(activation, 1.0, sigma_w2=forward**2))
+    # it is σ_w²·E[zφφ′], and a mean is had to 10 digits of the largest that it could be, here √E[φ²]·√E[φ′²]
+    return slope if math.isnan(backward) or abs(slope) > 1e-10 * forward / backward else 0.0
