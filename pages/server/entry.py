@@ -41,8 +41,8 @@ except ValueError as error:
 from core import devices
 from pages.jobs import cache as cached
 from pages.jobs import signal as signals
-from pages.live import browser
 from pages.server.middleware import ASLEEP, Compressed, Guard, House, Shelf, asleep, asleep_script
+from pages.shell import keys
 from pages.shell import page as frame
 from pages.words import lesson as teaching  # all that pages import, before the port opens
 
@@ -118,7 +118,7 @@ def _app() -> st.App:
     if HOSTS:  # this machine itself asks for the health
         names = [*HOSTS, "localhost", "127.0.0.1"]
         doors.insert(1, Middleware(TrustedHostMiddleware, allowed_hosts=names, www_redirect=False))
-    browser.IDLE = FORCE["INIT_LAB_IDLE"]
+    keys.IDLE = FORCE["INIT_LAB_IDLE"]
     routes = [Route(ASLEEP, asleep), Route(f"{ASLEEP}.js", asleep_script)]
     return st.App(ROOT / "app.py", lifespan=_lifespan, routes=routes, middleware=doors)
 

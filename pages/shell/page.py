@@ -11,8 +11,8 @@ from pages.figures import palette
 from pages.jobs import cache as cached
 from pages.jobs.queue import Full
 from pages.lecture import desk as classroom
-from pages.live import browser
 from pages.shell import export as tools
+from pages.shell import keys
 from pages.shell.frame import Frame
 from pages.shell.style import style_sheet
 from pages.state import rules
@@ -80,7 +80,7 @@ def _close(frame: Frame) -> None:
         classroom.cover(state, frame.page, t)
     tools.open_asked(frame)
     classroom.desk(state, frame.page, t)
-    browser.mount(state, frame.page, t)
+    keys.listen(state, frame.page, t)
     if words := _notices(frame):
         st.html(words)
 

@@ -187,9 +187,7 @@ def test_only_keys_that_do_something_are_named(
     monkeypatch.setattr(browser, "_component", lambda: lambda *, data, **_: told.append(data))
     app = opened(page, **link)
     assert [words for _, words in told[-1]["keys"]] == [
-        Text("en")(f"keys.{does}")
-        for _, does in (*browser.KEYS[:-1], *browser.PLAN_KEYS, browser.KEYS[-1])
-        if does in keys
+        Text("en")(f"keys.{does}") for _, does in (*KEYS[:-1], *PLAN_KEYS, KEYS[-1]) if does in keys
     ]
     assert ("views" in keys) == bool(app.tabs)
 

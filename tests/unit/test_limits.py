@@ -63,14 +63,14 @@ def test_the_limits_are_those_of_the_pages() -> None:
         "INIT_LAB_UPLOAD": "config.get_option('server.maxUploadSize')",
         "INIT_LAB_MESSAGE": "config.get_option('server.maxWidgetStateSize')",
         "INIT_LAB_GONE": "config.get_option('server.disconnectedSessionTTL')",
-        "INIT_LAB_IDLE": "browser.IDLE",
+        "INIT_LAB_IDLE": "keys.IDLE",
         "INIT_LAB_MEMORY": "devices.ALLOWED // 2**20",
     }
     chosen = {name: str(PROMISED[name][1] + 1) for name in names}
     asked = "; ".join(f"print({where})" for where in names.values())
     code = (
         "import pages.server.entry; from streamlit import config; from core import devices; "
-        "from pages.jobs import cache as cached; from pages.live import browser; "
+        "from pages.jobs import cache as cached; from pages.shell import keys; "
         f"from pages.state import rules, table as state; {asked}"
     )
     found = subprocess.run(

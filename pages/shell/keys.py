@@ -1,0 +1,73 @@
+"""What the keys do on a page, and what its script in the browser has to know: see ``pages/live/lab.js``."""
+
+import streamlit as st
+
+from pages.lecture import desk
+from pages.lecture.links import VIEWS
+from pages.live import browser
+from pages.state.table import MAX_LINK_DATA, State
+from pages.text import HTML_LANG, Text
+
+#: What the help names, in its order: the keys, and the text catalogue's name for what they do.
+KEYS = (
+    (("→", "PgDn"), "next"),
+    (("←", "PgUp"), "previous"),
+    (("1 – 9",), "views"),
+    (("D",), "again"),
+    (("Enter",), "reveal"),
+    (("H",), "predict"),
+    (("P",), "project"),
+    (("F",), "full"),
+    (("S",), "share"),
+    (("E",), "export"),
+    (("?",), "help"),
+)
+#: And while a lecture plan is held.
+PLAN_KEYS = ((("[",), "plan_previous"), (("]",), "plan_next"))
+#: Seconds for which a page may be hidden until it gives its seat away, if the server has a page for that.
+IDLE = 0
+#: page → the control whose options are its tabs
+_TABS = {page: name for page, name in VIEWS.items() if page != "lesson"} | {"teach": "prepare"}
+
+
+def _pressed() -> None:
+    """Do what a key asks for that no button on the page does."""
+    desk.act(st.session_state["lab"]["pressed"])
+
+
+def listen(state: State, page: str, t: Text) -> None:
+    """Tell the browser the page's language and view, and let it listen to keys."""
+    known = KEYS if desk.held() is None else (*KEYS[:-1], *PLAN_KEYS, KEYS[-1])
+    without = _without(state, page)
+    keys = [[list(names), t(f"keys.{does}")] for names, does in known if does not in without]
+    data = {
+        "lang": HTML_LANG[t.language],
+        "view": state["view"],
+        "idle": 0 if _holds_more() else IDLE,
+        "actions": desk.actions(state, page),
+        "title": t("keys.title"),
+        "close": t("keys.close"),
+        "keys": keys,
+    }
+    browser.mount(data, _pressed)
+
+
+def _holds_more() -> bool:
+    """Tell whether a visitor has given what no link can carry: a plan, or many rows of numbers."""
+    session = st.session_state
+    return "_own_plan" in session or len(session.get("data") or session.get("_data", "")) > MAX_LINK_DATA
+
+
+def _without(state: State, page: str) -> set[str]:
+    """Return what no key does on this page, as it has nothing of the kind or its link holds that fast."""
+    actions = {*desk.actions(state, page)}
+    if page == "lesson" and "step" not in state.fixed:
+        actions |= {"previous", "next"}  # its own buttons
+    idle = {"previous", "next", "again"} - actions
+    if "predict_first" not in actions:
+        idle.add("predict")
+        if state["predict"] == "off" or page == "teach":
+            idle.add("reveal")
+    if page not in _TABS or _TABS[page] in state.fixed:
+        idle.add("views")
+    return idle | ({"share", "export", "project"} if "tools" in state.hidden else set())
