@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.figures.distribution import weights
 from pages.jobs import distribution
-from pages.lecture import desk as classroom
+from pages.lecture import predict
 from pages.shell.frame import Frame, Offer
 from pages.shell.page import show
 from pages.state.table import PAGES
@@ -36,7 +36,7 @@ def body(frame: Frame) -> None:
                 Offer("weight", asked.shape, state.dtype, lambda: distribution.tensor(asked))
             ]
     with right:
-        classroom.cover(state, frame.page, t)
+        predict.cover(state, frame.page, t)
     _cards(frame)
 
 

@@ -14,6 +14,7 @@ from pages.widgets import comparison_editor as rows
 from pages.widgets import controls
 from pages.words import compare as comparing
 from pages.words import compare_frameworks as elsewhere
+from pages.words import compare_layers
 from pages.words import distribution as reading
 
 #: Up to so many panels share one screen.
@@ -27,7 +28,7 @@ def body(frame: Frame) -> None:
         _controls(frame)
     compared = comparing.compared(state, t)
     findings: dict[str, Callable[[], str]] = {
-        "inspector": lambda: elsewhere.inspection(state.layer, t),
+        "inspector": lambda: compare_layers.inspection(state.layer, t),
         "rosetta": lambda: elsewhere.translation(state, t),
     }
     finding = findings.get(state["aspect"], lambda: comparing.finding(compared, t))()
@@ -115,7 +116,7 @@ def _inspector(frame: Frame, _: Sequence[Compared]) -> None:
     with left:
         controls.layer(state, t)
     right.html(f'<p class="lab-note">{t("inspector.intro")}</p>')
-    frame.html(elsewhere.inspected(state, t))
+    frame.html(compare_layers.inspected(state, t))
 
 
 def _rosetta(frame: Frame, _: Sequence[Compared]) -> None:

@@ -10,8 +10,9 @@ import streamlit as st
 
 from core import SCHEMES, ShapeError, Summary
 from core.weights.referee import expected_counts
-from pages.figures.distribution import Overlay, heatmap, weights
+from pages.figures.distribution import heatmap, weights
 from pages.figures.distribution_agreement import cumulative, extreme, quantiles
+from pages.figures.histogram import Overlay
 from pages.jobs import distribution
 from pages.jobs.distribution import MATRIX_LIMIT, Drawn
 from pages.shell.frame import Draw, Frame, Offer

@@ -7,7 +7,8 @@ import streamlit as st
 
 from core.code.recipe import network_code
 from core.networks.network import LESSON
-from pages.figures.model import drawing, maps, strips
+from pages.figures.model import drawing
+from pages.figures.model_parameters import maps, strips
 from pages.jobs import model as runs
 from pages.jobs.model import Asked, Ran
 from pages.shell.frame import Frame, Offer
@@ -18,6 +19,7 @@ from pages.widgets import controls
 from pages.widgets import network_editor as layers
 from pages.words import distribution as reading
 from pages.words import model as dissection
+from pages.words import model_parameters
 
 
 def body(frame: Frame) -> None:
@@ -113,15 +115,15 @@ def _parameters(frame: Frame, asked: Asked, _: Ran) -> None:
     t, state = frame.t, frame.state
     _load_printed(state, frame)
     rows, printed = runs.held(asked)
-    words = dissection.sits(rows, t)
+    words = model_parameters.sits(rows, t)
     frame.html(words)
     frame.plot(
-        lambda look: strips(dissection.strips_of(rows), t, look),
+        lambda look: strips(model_parameters.strips_of(rows), t, look),
         sentences(t("strips.alt"), reading.told(words)),
         key="strips",
         height=100 + 38 * len(rows),
     )
-    frame.html(dissection.bounds(rows, state.network, t))
+    frame.html(model_parameters.bounds(rows, state.network, t))
     frame.listing(printed)
 
 
@@ -155,8 +157,8 @@ def _backward(frame: Frame, asked: Asked, _: Ran) -> None:
                 disabled=not free,
             )
     loss, rows = runs.gradients(asked, state.labels)
-    frame.html(dissection.gradients(loss, rows, t))
-    pairs = "".join(dissection.pair(row, t) for row in rows)
+    frame.html(model_parameters.gradients(loss, rows, t))
+    pairs = "".join(model_parameters.pair(row, t) for row in rows)
     frame.html(f'<div class="lab-steps">{pairs}</div>')
 
 

@@ -7,9 +7,8 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from pages.lecture import desk as classroom
+from pages.lecture import held_plan, plans
 from pages.lecture import links as preparing
-from pages.lecture import plans
 from pages.lecture.links import Prepared
 from pages.lecture.plans import Plan, PlanError
 from pages.shell import share as sharing
@@ -111,15 +110,15 @@ def _ways(plan: Plan, text: str, state: State, t: Text) -> None:
         st.html(f'<p class="lab-note">{escape(plan.prose)}</p>')
     with st.container(horizontal=True, key="plan_ways"):
         start = st.button(t("plan.start"), key="plan_start", type="primary")
-        if classroom.held() is not None:
-            st.button(t("plan.end"), key="plan_stop", on_click=classroom.end)
+        if held_plan.held() is not None:
+            st.button(t("plan.end"), key="plan_stop", on_click=held_plan.end)
         name = f"{state['plan']}.md"
         st.download_button(t("plan.download"), text, name, "text/markdown", key="plan_md", on_click="ignore")
     st.html(f'<p class="lab-note">{t("plan.keys")}</p>')
     if state["plan"] == "own":
         st.html(f'<p class="lab-note">{t("plan.reload")}</p>')
     if start:
-        classroom.go(plan, 0, _name(state))
+        held_plan.go(plan, 0, _name(state))
 
 
 def _name(state: State) -> str:
@@ -131,7 +130,7 @@ def _steps(frame: Frame, plan: Plan) -> None:
     """List the steps as links, each with its note; what a plan says is plain text."""
     for number, step in enumerate(plan.steps, start=1):
         label = f"**{number}**  {plans.label(step.title)}"
-        query = classroom.params(step, number - 1, _name(frame.state))
+        query = held_plan.params(step, number - 1, _name(frame.state))
         st.page_link(PAGES[step.page], label=label, query_params=query)
         if step.note:
             frame.html(f'<p class="lab-note">{escape(step.note)}</p>')

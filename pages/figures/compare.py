@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core import Law, Summary
-from pages.figures.distribution import (
+from pages.figures.histogram import (
     WALL_WIDTH,
     atoms,
     binned,

@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.figures.numbers import as_table, numbers
 from pages.figures.palette import PRINT
-from pages.lecture import desk as classroom
+from pages.lecture import predict
 from pages.shell import files as exports
 from pages.shell import share as sharing
 from pages.shell.frame import Chart, Frame, Offer
@@ -31,7 +31,7 @@ def open_asked(frame: Frame) -> None:
 def _export(frame: Frame) -> None:
     """Offer the report, each chart, each tensor, and the code."""
     t = frame.t
-    if classroom.covered(frame.state, frame.page):  # or it could be read here
+    if predict.covered(frame.state, frame.page):  # or it could be read here
         st.html(f'<p class="lab-verdict">{t("predict.waits")}</p>')
         return
     with st.container(horizontal=True):

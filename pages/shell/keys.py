@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.lecture import desk
+from pages.lecture import desk, held_plan
 from pages.lecture.links import VIEWS
 from pages.live import browser
 from pages.state.table import MAX_LINK_DATA, State
@@ -37,7 +37,7 @@ def _pressed() -> None:
 
 def listen(state: State, page: str, t: Text) -> None:
     """Tell the browser the page's language and view, and let it listen to keys."""
-    known = KEYS if desk.held() is None else (*KEYS[:-1], *PLAN_KEYS, KEYS[-1])
+    known = KEYS if held_plan.held() is None else (*KEYS[:-1], *PLAN_KEYS, KEYS[-1])
     without = _without(state, page)
     keys = [[list(names), t(f"keys.{does}")] for names, does in known if does not in without]
     data = {

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import SCHEMES
 from pages.live import browser
+from pages.shell.keys import KEYS, PLAN_KEYS
 from pages.state.table import CONTROLS, PAGES, TABLE
 from pages.text import LANGUAGES, Text
 from tests.app.conftest import menu, opened, query, refusals, said, turned

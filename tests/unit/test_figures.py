@@ -11,8 +11,9 @@ import pytest
 import torch
 
 from core import SCHEMES, Law, Summary, summarize
-from pages.figures.distribution import Overlay, density, heatmap, points, weights
+from pages.figures.distribution import density, heatmap, points, weights
 from pages.figures.distribution_agreement import cumulative, extreme, quantiles
+from pages.figures.histogram import Overlay
 from pages.figures.notation import plain
 from pages.figures.palette import DARK, LIGHT
 from pages.text import LANGUAGES, Text

@@ -9,7 +9,8 @@ import plotly.graph_objects as go
 import pytest
 
 from core import SCHEMES
-from pages.figures.model import FEW, LINES, Column, Strip, drawing, maps, strips
+from pages.figures.model import FEW, LINES, Column, drawing
+from pages.figures.model_parameters import Strip, maps, strips
 from pages.figures.palette import DARK, LIGHT, Palette
 from pages.text import LANGUAGES, Text
 

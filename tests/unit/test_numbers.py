@@ -18,7 +18,7 @@ from scipy import stats
 import pages.figures
 from core import SCHEMES, Law, Summary, draw, summarize
 from pages.figures import compare as comparison
-from pages.figures import distribution
+from pages.figures import distribution, model_parameters
 from pages.figures import distribution_agreement as agreement
 from pages.figures import model as network
 from pages.figures import signal as signal_figures
@@ -304,13 +304,15 @@ def test_a_drawing_is_its_units_and_its_strongest_weights() -> None:
 
 def test_steps_and_parameters_are_their_numbers() -> None:
     first, second = GENERATOR.normal(size=(4, 3)), GENERATOR.normal(size=(4, 2))
-    one, two = numbers(network.maps([("input", first), ("linear1<br>relu", second)], T, LIGHT))
+    one, two = numbers(model_parameters.maps([("input", first), ("linear1<br>relu", second)], T, LIGHT))
     assert (one.name, two.name) == ("input", "linear1 relu")
     assert list(two.columns) == ["row", "unit_1", "unit_2"]
     assert list(two.columns["row"]) == [1, 2, 3, 4]
     np.testing.assert_array_equal(two.columns["unit_2"], second[:, 1])
     law = SCHEMES["kaiming_uniform"].law((4, 3))
-    ranges, entries = numbers(network.strips([network.Strip("w", law, first, -3.0, 4.0)], T, LIGHT))
+    ranges, entries = numbers(
+        model_parameters.strips([model_parameters.Strip("w", law, first, -3.0, 4.0)], T, LIGHT)
+    )
     assert ranges.columns == {"tensor": ["w"], "minimum": [-3.0], "maximum": [4.0]}
     np.testing.assert_array_equal(entries.columns["value"], first.ravel())
     assert entries.columns["entry"][-1] == 12
@@ -326,7 +328,7 @@ def _charts(t: Text = T) -> dict[str, go.Figure]:
     panels, lines = _panels("classic_uniform", "sparse"), _lines()
     points = summarize("zeros", SHAPE, seed=0), SCHEMES["zeros"].law(SHAPE)
     matrix = GENERATOR.normal(size=(3, 4))
-    strip = network.Strip("w", law, matrix, -3.0, 3.0)
+    strip = model_parameters.Strip("w", law, matrix, -3.0, 3.0)
     return {
         "distribution.weights": distribution.weights(summary, law, t, PRINT),
         "distribution.density": distribution.density(summary, law, t, PRINT),
@@ -345,8 +347,8 @@ def _charts(t: Text = T) -> dict[str, go.Figure]:
         "chaos.maps": chaos.maps([_curves()], t, PRINT),
         "chaos.chaos": chaos.chaos([chaos.Dot("he", 0, 2.0, 0.0)], _phases(), t, PRINT),
         "network.drawing": network.drawing(_columns(), t, PRINT),
-        "network.maps": network.maps([("input", matrix)], t, PRINT),
-        "network.strips": network.strips([strip], t, PRINT),
+        "model_parameters.maps": model_parameters.maps([("input", matrix)], t, PRINT),
+        "model_parameters.strips": model_parameters.strips([strip], t, PRINT),
     }
 
 
@@ -385,8 +387,8 @@ TITLES = {
             "Width: |weight|, the widest line is *; dashed: negative"
             " | drawn are the 64 largest weights of each layer"
         ],
-        "network.maps": [],
-        "network.strips": ["Value"],
+        "model_parameters.maps": [],
+        "model_parameters.strips": ["Value"],
     },
     "zh": {
         "distribution.weights": ["权重 w", "密度 p(w)"],
@@ -406,8 +408,8 @@ TITLES = {
         "chaos.maps": ["均方值 q", "相关系数 c"],
         "chaos.chaos": ["σw² = fan_in · Var w（权重）", "σb² = Var b（偏置）"],
         "network.drawing": ["线宽：权重的绝对值，最粗为 *；虚线：负值 | 每层只画绝对值最大的 64 个权重"],
-        "network.maps": [],
-        "network.strips": ["取值"],
+        "model_parameters.maps": [],
+        "model_parameters.strips": ["取值"],
     },
 }
 

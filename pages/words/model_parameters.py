@@ -1,0 +1,159 @@
+"""What a network's parameters are: where each weight sits in its law, and what it learns first."""
+
+import math
+from collections.abc import Sequence
+
+from core import Band, Network
+from core.weights import referee
+from pages.figures.model_parameters import Strip
+from pages.figures.notation import plain
+from pages.jobs.model import SHOWN, Held, LayerGradient
+from pages.text import Text, count, expected_count, interval, quantity, sentences
+from pages.words.model import numbers
+
+
+def strips_of(rows: Sequence[Held]) -> list[Strip]:
+    """Return the parameters as the chart of bounds takes them."""
+    return [Strip(r.name, r.law, r.values, r.summary.minimum, r.summary.maximum) for r in rows]
+
+
+def sits(rows: Sequence[Held], t: Text) -> str:
+    """Return how the parameters sit in their bounds: none past a wall, and how many past 3σ."""
+    walled = beyond = spread = outside = 0
+    expected = 0.0
+    for row in rows:
+        kinds = [band.kind for band in row.law.bands]
+        if "support" in kinds:
+            walled += row.summary.n
+            beyond += row.summary.outside[kinds.index("support")]
+        elif "coverage" in kinds:
+            at = kinds.index("coverage")
+            spread += row.summary.n
+            outside += row.summary.outside[at]
+            expected += _expected(row, at)
+    words = []
+    if walled:
+        words.append(t("held.beyond" if beyond else "held.within", n=count(walled), beyond=count(beyond)))
+    if spread:
+        facts = {"outside": count(outside), "expected": expected_count(expected)}
+        words.append(t("held.spread", n=count(spread), **facts))
+    return f'<p class="lab-verdict">{sentences(*words)}</p>'
+
+
+def bounds(rows: Sequence[Held], network: Network, t: Text) -> str:
+    """Return the table of parameters: how each starts, its bounds, and how it sits in them."""
+    keys = ("shape", "starts", "bounds", "minimum", "maximum", "outside")
+    heads = "".join(f'<th scope="col">{t(f"held.{key}")}</th>' for key in keys)
+    body = "".join(_bounds_row(row, network, t) for row in rows)
+    kinds = {band.kind for row in rows for band in row.law.bands if band.low < band.high}
+    notes = [t(f"held.note_{kind}") for kind in ("support", "coverage") if kind in kinds]
+    if any(dense.bias == "default" for dense in network.layers):
+        notes.append(t("held.note_bias"))
+    if any(max(row.shape) > SHOWN for row in rows):
+        notes.append(t("held.first", n=SHOWN))
+    return (
+        f'<div class="lab-sideways" tabindex="0"><table class="lab-table lab-held">'
+        f"<caption>{t('held.caption')}</caption>"
+        f'<thead><tr><th scope="col">{t("held.name")}</th>{heads}</tr></thead>'
+        f'<tbody>{body}</tbody></table></div><p class="lab-note">{sentences(*notes)}</p>'
+    )
+
+
+def _bounds_row(row: Held, network: Network, t: Text) -> str:
+    law, summary = row.law, row.summary
+    layer, what = row.name.split(".")
+    dense = network.layers[network.names.index(layer)]
+    scheme = dense.scheme if what == "weight" else "zeros" if dense.bias == "zeros" else "classic_uniform"
+    start = t(f"scheme.{scheme}.name")
+    limits = "; ".join(_band(band) for band in law.bands)
+    limits = limits or ", ".join(quantity(value, value, trim=True) for value, _ in law.atoms)
+    outside = ", ".join(
+        t("held.expected", n=count(n), expected=expected_count(_expected(row, i)))
+        for i, n in enumerate(summary.outside)
+    )
+    size = law.std or abs(summary.maximum) or 1.0
+    cells = (
+        " × ".join(map(count, row.shape)),
+        start,
+        limits,
+        quantity(summary.minimum, size),
+        quantity(summary.maximum, size),
+        outside or "–",
+    )
+    return f'<tr><th scope="row">{row.name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
+
+
+def _band(band: Band) -> str:
+    """Return a band's formula and its ends, or the one value that it allows."""
+    low, high = interval(band.low, band.high)
+    if band.low == band.high:
+        return f"= {high}"
+    if band.low == -band.high:
+        end = plain(band.ends[1]).lstrip("+")
+        return f"±{high}" if end == high else f"±{end} = ±{high}"
+    return f"{low} … {high}"
+
+
+def _expected(row: Held, band: int) -> float:
+    return referee.expected_outside(row.summary.n, row.law, row.law.bands[band], row.summary.dtype)
+
+
+def gradients(loss: float, rows: Sequence[LayerGradient], t: Text) -> str:
+    """Return the loss, what the gradients show, and their norms as a table."""
+    keys = ("weight", "bias", "units", "alike")
+    heads = "".join(f'<th scope="col">{t(f"gradient.{key}")}</th>' for key in keys)
+    body = "".join(
+        f'<tr><th scope="row">{row.layer}</th><td>{quantity(row.weight_norm, row.weight_norm, 4)}</td>'
+        f"<td>{'–' if row.bias_norm is None else quantity(row.bias_norm, row.bias_norm, 4)}</td>"
+        f"<td>{t('gradient.of', n=count(row.different), units=count(row.units))}</td>"
+        f"<td>{_different(row, t)}</td></tr>"
+        for row in rows
+    )
+    return (
+        f'<p class="lab-verdict">{_learning(loss, rows, t)}</p>'
+        f'<div class="lab-sideways" tabindex="0"><table class="lab-table lab-gradients">'
+        f"<caption>{t('gradient.caption')}</caption>"
+        f'<thead><tr><th scope="col">{t("count.layer")}</th>{heads}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+        f'<p class="lab-note">{t("gradient.note")}</p>'
+    )
+
+
+def _different(row: LayerGradient, t: Text) -> str:
+    if row.broken:
+        return "–"
+    return t("gradient.of", n=count(row.different_gradients), units=count(row.units))
+
+
+def _learning(loss: float, rows: Sequence[LayerGradient], t: Text) -> str:
+    """Say what this step of gradient descent can do, as far as these rows show it."""
+    if not math.isfinite(loss) or any(row.broken for row in rows):
+        return f"▲ {t('gradient.broken')}"
+    said = t("gradient.loss", loss=quantity(loss, loss, 5))
+    if rows[-1].units == 1:
+        return sentences(said, t("gradient.one_class"))
+    hidden = [row for row in rows[:-1] if row.units > 1]
+    layers = {
+        "dead": [row.layer for row in rows if row.weight_norm == 0],
+        "same": [row.layer for row in hidden if row.interchangeable],
+        "parted": [row.layer for row in hidden if row.different == 1 < row.different_gradients],
+    }
+    comma = t("verdict.and")
+    words = [t(f"gradient.{key}", layers=comma.join(names)) for key, names in layers.items() if names]
+    still = [row for row in rows if 0 < row.still < row.units]
+    words += [t("gradient.still", n=count(r.still), units=count(r.units), layer=r.layer) for r in still]
+    if not layers["same"] and hidden and all(row.different == row.units for row in hidden):
+        words.append(t("gradient.different"))
+    return sentences(said, *words)
+
+
+def pair(row: LayerGradient, t: Text) -> str:
+    """Return a layer's parameters and their gradients side by side, a row a unit, the bias last."""
+    last = "b" if row.bias_norm is not None else ""
+    columns = row.inputs + bool(last)
+    shown = ((row.values, "gradient.values"), (row.gradient, "gradient.gradients"))
+    tables = (
+        numbers(values, f"<b>{t(key, layer=row.layer)}</b>", shape=(row.units, columns), last=last)
+        for values, key in shown
+    )
+    return f'<div class="lab-pair">{"".join(tables)}</div>'
