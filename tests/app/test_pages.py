@@ -795,7 +795,7 @@ def test_the_worker_s_failures_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> 
 def test_every_objection_of_core_that_a_page_can_meet_has_its_sentence() -> None:
     codes = {
         node.value.value
-        for path in (ROOT / "core").glob("*.py")
+        for path in (ROOT / "core").rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.keyword) and node.arg == "code" and isinstance(node.value, ast.Constant)
     }

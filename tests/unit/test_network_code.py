@@ -51,6 +51,7 @@ CASES: dict[str, Case] = {
     "mixed": (MIXED, {"seed": 7}),
     "digits": ("784-128.kaiming_uniform(nonlinearity=relu).relu-10.softmax", {"seed": 3, "batch": 64}),
     "cast": ("7-9.orthogonal_cast(gain=0.5).tanh-4.orthogonal_cast", {"seed": 11, "dtype": torch.float16}),
+    "not cast": ("7-9.orthogonal_cast.tanh-4.orthogonal_cast", {"seed": 11, "dtype": torch.float64}),
     "one layer": ("4-1", {"seed": 0, "batch": 1}),
     "softmax inside": ("4-5.softmax-3.softmax", {"seed": 0}),
     **{

@@ -188,6 +188,7 @@ CALLS = [(key, {}, shape) for key in SCHEMES for shape in shapes_of(key)] + [
         ("orthogonal", {"gain": 1.5}),
         ("gpt2_residual", {"n_layer": 48}),
         ("mup_hidden", {"sigma": 0.5}),
+        ("mup_hidden", {"sigma": 0.5, "base_width": 64}),
         ("mup_hidden", {"sigma": 0.0}),
         ("mup_output", {"sigma": 0.0}),
     ]

@@ -229,6 +229,9 @@ def test_a_summary_says_what_was_drawn_in_and_a_merged_one_if_both_agree() -> No
     cast = Summary.of(torch.ones(3, 5).half(), law=law, drawn_in=torch.float32)
     assert (cast.dtype, cast.drawn_in) == (torch.float16, torch.float32)
     assert Summary.of(torch.ones(3, 5).half(), law=law).drawn_in is None
+    # of what torch holds whole: orthogonal matrices are made in float32, sparse ones are not
+    for key, dtype in (("orthogonal_cast", torch.float32), ("sparse", torch.float16)):
+        assert summarize(key, (5, 3), seed=0, dtype=torch.float16).drawn_in == dtype
     assert drawn.merge(drawn).drawn_in == torch.float16
     assert drawn.merge(cast).drawn_in is None
 
