@@ -57,4 +57,4 @@ EXPOSE 8501
 STOPSIGNAL SIGTERM
 # Not urlopen: it would ask a proxy that the environment names.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["python", "-c", "import http.client, os, sys; c = http.client.HTTPConnection('127.0.0.1', int(os.environ['PORT']), timeout=4); c.request('GET', '/_stcore/health'); sys.exit(c.getresponse().status != 200)"]
-CMD ["python", "-m", "pages.server.entry"]
+CMD ["python", "-m", "pages.server"]

@@ -12,10 +12,10 @@ TORCH := $(shell sed -n '/^torch==/p' requirements.txt)
 .PHONY: run serve test setup lint format type layers check bench load audit pictures faults
 
 run: .venv/.run  ## serve http://localhost:8501 and open it
-	PORT=$(PORT) $(BIN)/python -m pages.server.entry --open
+	PORT=$(PORT) $(BIN)/python -m pages.server --open
 
 serve: .venv/.run  ## serve without a browser; PORT, HOST and INIT_LAB_… come from the environment
-	PORT=$(PORT) $(BIN)/python -m pages.server.entry
+	PORT=$(PORT) $(BIN)/python -m pages.server
 
 # For two cores: two workers keep them busy, with a browser too, and a worker's torch keeps to one. Both halves
 # run, whatever becomes of the first. Bytecode is kept, as servers start again and again.

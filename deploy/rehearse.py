@@ -21,7 +21,7 @@ from pages.text import LANGUAGES, Text
 
 ROOT = Path(__file__).parents[1]
 PORT = "8599"
-SERVER = [sys.executable, "-m", "pages.server.entry"]
+SERVER = [sys.executable, "-m", "pages.server"]
 
 
 def serve() -> None:

@@ -17,7 +17,9 @@ from pages.jobs import distribution
 from pages.jobs.distribution import MATRIX_LIMIT, Drawn
 from pages.shell.frame import Draw, Frame, Offer
 from pages.shell.page import show
-from pages.state.table import MAX_WEIGHTS, TABLE, State
+from pages.state.chosen import State
+from pages.state.limits import limit
+from pages.state.table import TABLE
 from pages.text import Text, count, expected_count, quantity, sentences
 from pages.widgets import controls, waiting
 from pages.words import distribution as reading
@@ -162,9 +164,9 @@ def _matrix(frame: Frame, drawn: Drawn) -> None:
     shape = state.shape
     rows, columns = shape[0], math.prod(shape[1:])
     intro = t("matrix.intro" if len(shape) == 2 else "matrix.intro_conv", shape=" × ".join(map(count, shape)))
-    if math.prod(shape) > MAX_WEIGHTS:
-        limit = t("matrix.not_held", limit=count(MAX_WEIGHTS))
-        frame.html(f'<p class="lab-note">{sentences(intro, limit)}</p>')
+    if math.prod(shape) > limit("HELD"):
+        words = t("matrix.not_held", limit=count(limit("HELD")))
+        frame.html(f'<p class="lab-note">{sentences(intro, words)}</p>')
         controls.shrink(state, t, MATRIX_LIMIT)
         return
     matrix = distribution.matrix(distribution.request(state))

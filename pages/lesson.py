@@ -20,7 +20,8 @@ from pages.jobs.distribution import Request
 from pages.lecture import stops
 from pages.shell.frame import Frame, Offer
 from pages.shell.page import show
-from pages.state.table import PAGES, link_with
+from pages.state.link import link_with
+from pages.state.table import PAGES
 from pages.text import Text, sentences
 from pages.widgets import controls, questions
 from pages.words import distribution as reading

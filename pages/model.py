@@ -13,7 +13,8 @@ from pages.jobs import model as runs
 from pages.jobs.model import Asked, Ran
 from pages.shell.frame import Frame, Offer
 from pages.shell.page import show
-from pages.state.table import DTYPE_NAMES, State
+from pages.state.chosen import State
+from pages.state.table import DTYPE_NAMES
 from pages.text import sentences
 from pages.widgets import controls
 from pages.widgets import network_editor as layers

@@ -17,7 +17,8 @@ from pages.jobs import signal as signals
 from pages.jobs.signal import Followed, Foretold
 from pages.shell.frame import Draw, Frame
 from pages.shell.page import show
-from pages.state.table import DTYPE_NAMES, State
+from pages.state.chosen import State
+from pages.state.table import DTYPE_NAMES
 from pages.text import Text, sentences
 from pages.widgets import comparison_editor as rows
 from pages.widgets import controls, waiting

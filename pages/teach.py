@@ -14,7 +14,9 @@ from pages.lecture.plans import Plan, PlanError
 from pages.shell import share as sharing
 from pages.shell.frame import Frame
 from pages.shell.page import show
-from pages.state.table import PAGES, State
+from pages.state.chosen import State
+from pages.state.session import session
+from pages.state.table import PAGES
 from pages.text import Text
 from pages.widgets import controls
 from pages.words import distribution as reading
@@ -32,7 +34,7 @@ class Chosen(NamedTuple):
 def body(frame: Frame) -> None:
     """Build a link, or go through a plan."""
     t, state = frame.t, frame.state
-    came_from = st.session_state.get("_from")
+    came_from = session().came_from
     preparing.choose_page(came_from if came_from != frame.page else None)
     link, chosen = preparing.chosen(), _chosen(state, t)
     finding = preparing.finding(link, t) if state["prepare"] == "link" else _finding(chosen, t)
@@ -61,11 +63,10 @@ def _link(frame: Frame, link: Prepared) -> None:
 
 def _chosen(state: State, t: Text) -> Chosen:
     """Return the plan that is chosen, one's own if it can be read."""
-    session = st.session_state
     own = state["plan"] == "own"
-    text = session.get("_own_plan") if own else plans.ready(state["plan"], t.language)
+    text = session().own_plan if own else plans.ready(state["plan"], t.language)
     if text is None:
-        return Chosen("", None, session.get("_not_read"))
+        return Chosen("", None, session().not_read)
     try:
         return Chosen(text, plans.parse(text, urlsplit(str(st.context.url or "")).hostname), None)
     except PlanError as error:
@@ -138,14 +139,13 @@ def _steps(frame: Frame, plan: Plan) -> None:
 
 def _upload() -> None:
     """Take the file that was just given as one's own plan, if it can be read at all."""
-    session = st.session_state
-    session.pop("_not_read", None)
-    session.pop("_own_plan", None)
-    if (file := session["plan_file"]) is not None:
+    now = session()
+    now.not_read = now.own_plan = None
+    if (file := st.session_state["plan_file"]) is not None:
         try:
-            session["_own_plan"] = plans.decoded(file.getvalue())
+            now.own_plan = plans.decoded(file.getvalue())
         except PlanError as error:
-            session["_not_read"] = error
+            now.not_read = error
 
 
 def _answer(error: PlanError, t: Text) -> str:

@@ -161,7 +161,7 @@ def server(**settings: str) -> Iterator[Server]:
     """Serve the app on a free port as in production, with these environment variables; stop it at the end."""
     port = free_port()
     environment = {**os.environ, "HOST": "127.0.0.1", "PORT": str(port), **settings}
-    with serving([sys.executable, "-m", "pages.server.entry"], port, environment) as served:
+    with serving([sys.executable, "-m", "pages.server"], port, environment) as served:
         yield served
 
 

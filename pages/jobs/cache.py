@@ -10,22 +10,19 @@ from collections.abc import Callable, Iterator
 from concurrent import futures
 from concurrent.futures import Future
 from contextlib import contextmanager
-from typing import Generic, TypeVar
+from functools import cached_property, update_wrapper
+from typing import Generic, ParamSpec, TypeVar
 
 import streamlit as st
+from streamlit.runtime.caching.cache_utils import CachedFunc
 
 from core.weights.sampling import Progress
-from pages.jobs.queue import Gate, Turn, Turnstile
-from pages.state.limits import FORCE
+from pages.jobs import queue
+from pages.jobs.queue import Turn
+from pages.state.limits import limit
+from pages.state.session import session
 
-#: Results kept of each kind; a summary of 60 bins takes 2 kB.
-ENTRIES = FORCE["INIT_LAB_CACHE"]
-#: What every page passes.
-TURNSTILE = Turnstile(FORCE["INIT_LAB_PAGES"], patience=2.0)
-#: What all big work passes, of every page and visitor.
-GATE = Gate(FORCE["INIT_LAB_WORKERS"], FORCE["INIT_LAB_QUEUE"], FORCE["INIT_LAB_QUEUE_EACH"])
-
-
+Given = ParamSpec("Given")
 Result = TypeVar("Result")
 #: What a job does: it is given ``progress(done, total)``, which returns False to end it.
 Work = Callable[[Progress], Result]
@@ -50,18 +47,18 @@ class Job(Generic[Result]):
         if quick:
             self._result.set_result(self._run())
         else:
-            self._turn = GATE.enter(self._run, _visitor())
+            self._turn = queue.gate().enter(self._run, _visitor())
             self._result = self._turn.result
 
     @property
     def place(self) -> int:
         """The place in the queue, from 1; 0 once it has begun."""
-        return GATE.place(self._turn) if self._turn else 0
+        return queue.gate().place(self._turn) if self._turn else 0
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait for the result, at most this long; tell whether it is there."""
         if not self._result.done():
-            with TURNSTILE.aside():
+            with queue.turnstile().aside():
                 futures.wait([self._result], timeout=seconds)
         return self._result.done()
 
@@ -84,7 +81,7 @@ class Job(Generic[Result]):
                     self._cancelled = True
                     self.forget()
                     if self._turn:
-                        GATE.leave(self._turn)
+                        queue.gate().leave(self._turn)
 
     def _run(self) -> Result:
         return self._work(self._progress)
@@ -96,4 +93,36 @@ class Job(Generic[Result]):
 
 def _visitor() -> str:
     """Return a name for this browser session, which says nothing about it."""
-    return str(st.session_state.setdefault("_visitor", secrets.token_hex(8)))
+    now = session()
+    now.visitor = now.visitor or secrets.token_hex(8)
+    return now.visitor
+
+
+class Kept(Generic[Given, Result]):
+    """A function whose results are kept for all visitors, as Streamlit keeps them.
+
+    How many is known once the operator's limits are: with the first call.
+    """
+
+    def __init__(self, function: Callable[Given, Result], most: Callable[[], int]) -> None:
+        update_wrapper(self, function)
+        self._function, self._most = function, most
+
+    def __call__(self, *args: Given.args, **kwargs: Given.kwargs) -> Result:
+        result: Result = self._kept(*args, **kwargs)
+        return result
+
+    def clear(self, *args: Given.args, **kwargs: Given.kwargs) -> None:
+        """Forget the result of these arguments, or all results."""
+        self._kept.clear(*args, **kwargs)
+
+    @cached_property
+    def _kept(self) -> CachedFunc[Given, Result]:
+        return st.cache_resource(max_entries=max(1, self._most()), show_spinner=False)(self._function)
+
+
+def kept(
+    *, most: int | None = None, share: int = 1
+) -> Callable[[Callable[Given, Result]], Kept[Given, Result]]:
+    """Keep a function's results for all visitors: ``most`` of them, or a share of the operator's limit."""
+    return lambda function: Kept(function, lambda: most or limit("CACHE") // share)

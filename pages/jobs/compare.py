@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from core import SCHEMES, Entry, Layer
 from pages.jobs import distribution
 from pages.jobs.distribution import Drawn, Request
-from pages.state.table import State
+from pages.state.chosen import State
 
 #: Bins of each histogram: those of the distribution page, so that both share their draws.
 BINS = 60

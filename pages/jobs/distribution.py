@@ -6,15 +6,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import streamlit as st
 from torch import Tensor
 
 import core
 from core import Law, Summary
 from core.weights.referee import Verdict, judge
 from core.weights.sampling import Progress
-from pages.jobs.cache import ENTRIES, Job
-from pages.state.table import DTYPE_NAMES, State
+from pages.jobs.cache import Job, kept
+from pages.state.chosen import State
+from pages.state.table import DTYPE_NAMES
 
 Params = tuple[tuple[str, Any], ...]
 
@@ -64,7 +64,7 @@ def request(state: State) -> Request:
     return Request(state["scheme"], state.shape, state["seed"], state.device, state["dtype"], params)
 
 
-@st.cache_resource(max_entries=ENTRIES, show_spinner=False)
+@kept()
 def job(asked: Request, bins: int) -> Job[Drawn]:
     """Return the draw of these weights, begun if it is new."""
     streams = core.streams(asked.key, asked.shape, asked.device, **dict(asked.params))
@@ -96,7 +96,7 @@ def code(asked: Request) -> str:
     return core.pytorch_code(asked.key, asked.shape, **asked.options)
 
 
-@st.cache_resource(max_entries=ENTRIES // 8, show_spinner=False)
+@kept(share=8)
 def matrix(asked: Request) -> Matrix:
     """Draw again, for the eye."""
     drawn = tensor(asked)

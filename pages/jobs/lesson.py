@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-import streamlit as st
 from torch import Tensor
 
 from core import SCHEMES, Law, LessonStep, Summary, replay_lesson
@@ -11,8 +10,10 @@ from core.networks.network import LESSON
 from core.teaching.lesson import FAN_IN, FAN_OUT, own_defaults
 from core.teaching.quiz import questions
 from pages.jobs import model as runs
+from pages.jobs.cache import kept
 from pages.jobs.distribution import Request
-from pages.state.table import TABLE, State
+from pages.state.chosen import State
+from pages.state.table import TABLE
 
 
 class Shown(NamedTuple):
@@ -24,7 +25,7 @@ class Shown(NamedTuple):
     law: Law
 
 
-@st.cache_resource(max_entries=256, show_spinner=False)
+@kept(most=256)
 def replayed(seed: int) -> Mapping[str, tuple[LessonStep, tuple[Shown, ...]]]:
     """Return the lesson's steps from this seed, by key."""
     return {
@@ -37,10 +38,10 @@ def _shown(scheme: str, tensor: Tensor) -> Shown:
     return Shown(scheme, str(tensor), Summary.of(tensor, law=law, bins=BINS), law)
 
 
-defaults = st.cache_resource(max_entries=256, show_spinner=False)(own_defaults)
+defaults = kept(most=256)(own_defaults)
 
 
-asked = st.cache_resource(max_entries=256, show_spinner=False)(questions)
+asked = kept(most=256)(questions)
 
 
 def network_run(state: State) -> runs.Asked:

@@ -7,15 +7,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import streamlit as st
 import torch
 from safetensors.torch import save
 from torch import Tensor
 
 from core import Count, Law, Net, Summary, parameter_count, summary_text
 from core.networks.network import LESSON_PRINTED, backward, different_units, seeded_input
-from pages.state.limits import FORCE
-from pages.state.table import DTYPE_NAMES, State, network_of, table_of
+from pages.jobs.cache import kept
+from pages.state.chosen import State
+from pages.state.parsers import network_of, table_of
+from pages.state.table import DTYPE_NAMES
 
 Array = npt.NDArray[np.float64]
 
@@ -23,8 +24,6 @@ Array = npt.NDArray[np.float64]
 SHOWN = 64
 #: Units whose arithmetic is written out, and terms of each sum.
 WRITTEN = 4
-#: Results kept of each kind: at the very most some 100 MB, for the lesson's network 1 MB.
-ENTRIES = max(1, FORCE["INIT_LAB_CACHE"] // 8)
 
 
 class Asked(NamedTuple):
@@ -101,7 +100,7 @@ class Ran(NamedTuple):
     off_one: float | None
 
 
-@st.cache_resource(max_entries=ENTRIES, show_spinner=False)
+@kept(share=8)
 def ran(run: Asked) -> Ran:
     """Build the network, run it, and count its parameters."""
     net, x = _built(run)
@@ -142,7 +141,7 @@ class Traced(NamedTuple):
     units: int
 
 
-@st.cache_resource(max_entries=ENTRIES, show_spinner=False)
+@kept(share=8)
 def traced(run: Asked, sample: int) -> tuple[Traced, ...]:
     """Follow row ``sample``, from 1, through every layer."""
     net, x = _built(run)
@@ -172,7 +171,7 @@ class Held(NamedTuple):
     values: Array
 
 
-@st.cache_resource(max_entries=ENTRIES, show_spinner=False)
+@kept(share=8)
 def held(run: Asked) -> tuple[tuple[Held, ...], str]:
     """Return the network's parameters with their laws, and how torch prints them."""
     net, _ = _built(run)
@@ -206,7 +205,7 @@ class LayerGradient(NamedTuple):
     gradient: Array
 
 
-@st.cache_resource(max_entries=ENTRIES, show_spinner=False)
+@kept(share=8)
 def gradients(run: Asked, labels: tuple[int, ...]) -> tuple[float, tuple[LayerGradient, ...]]:
     """Return the cross-entropy of ``labels`` and its gradient in each layer."""
     net, x = _built(run)

@@ -4,9 +4,11 @@ import threading
 from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 from core import Cancelled
+from pages.state.limits import limit
 
 Result = TypeVar("Result")
 
@@ -143,3 +145,15 @@ class Turnstile:
         if self._mine.place:
             self._mine.place = False
             self._places.release()
+
+
+@cache
+def turnstile() -> Turnstile:
+    """Return what every page passes."""
+    return Turnstile(limit("PAGES"), patience=2.0)
+
+
+@cache
+def gate() -> Gate:
+    """Return what all big work passes, of every page and visitor."""
+    return Gate(limit("WORKERS"), limit("QUEUE"), limit("QUEUE_EACH"))

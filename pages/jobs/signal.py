@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import streamlit as st
 
 from core import Entry
 from core.signals import fate as outlook
@@ -15,8 +14,9 @@ from core.signals import trace as signal
 from core.signals.fate import Expected, Setting
 from core.signals.trace import SignalTrace
 from core.weights.sampling import Progress
-from pages.jobs.cache import Job
-from pages.state.table import DTYPE_NAMES, MAX_SEED, State
+from pages.jobs.cache import Job, kept
+from pages.state.chosen import State
+from pages.state.table import DTYPE_NAMES, MAX_SEED
 
 Array = npt.NDArray[np.float64]
 
@@ -106,7 +106,7 @@ def followed(rows: Sequence[Foretold], traces: Sequence[SignalTrace]) -> list[Fo
     ]
 
 
-@st.cache_resource(max_entries=ENTRIES, show_spinner=False)
+@kept(most=ENTRIES)
 def job(run: Asked) -> Job[SignalTrace]:
     """Return this run, begun if it is new."""
     products = run.total * run.width**2 * run.samples
@@ -149,7 +149,7 @@ def theory(run: Asked) -> tuple[Setting | None, Expected | None]:
     return given, _expected(given, run.activation, run.depth, run.input, run.input_scale)
 
 
-@st.cache_resource(max_entries=ENTRIES, show_spinner=False)
+@kept(most=ENTRIES)
 def _expected(given: Setting, activation: str, depth: int, input: str, input_scale: float) -> Expected | None:
     course = outlook.expected(given, activation, depth=depth, input=input, input_scale=input_scale)
     known = np.isfinite(course.activation_mean_square).any()  # of some formulas no mean can be had

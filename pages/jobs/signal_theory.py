@@ -7,7 +7,6 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-import streamlit as st
 
 from core import InitLabError
 from core.signals import fate as outlook
@@ -16,11 +15,12 @@ from core.signals.fate import Setting
 from core.signals.meanfield import DepthScales, Gains
 from core.signals.trace import INPUTS
 from pages.figures.signal_theory import Phases
+from pages.jobs.cache import kept
 from pages.jobs.signal import ENTRIES, Array
-from pages.state.table import State
+from pages.state.chosen import State
 
 
-@st.cache_resource(max_entries=ENTRIES, show_spinner=False)
+@kept(most=ENTRIES)
 def correlation(given: Setting, activation: str, depth: int, input: str, input_scale: float) -> Array:
     """Return the expected cosine of two inputs' pre-activations by layer."""
     return outlook.expected_correlation(given, activation, depth=depth, input=input, input_scale=input_scale)
@@ -34,7 +34,7 @@ def mean(activation: str, q: float) -> float:
     return math.nan
 
 
-@st.cache_resource(max_entries=ENTRIES, show_spinner=False)
+@kept(most=ENTRIES)
 def phases(activation: str, sigma_w2: float, sigma_b2: float) -> Phases | None:
     """Return χ₁ over the plane up to these variances, and the edge of chaos; None if it is not to be had."""
     across = np.linspace(0, sigma_w2, 81)
@@ -72,7 +72,7 @@ class Stand(NamedTuple):
         return 6 * self.scales.correlation if self.q > 0 else math.nan
 
 
-@st.cache_resource(max_entries=ENTRIES, show_spinner=False)
+@kept(most=ENTRIES)
 def stand(given: Setting, activation: str, start: float) -> Stand | None:
     """Return on which side of the edge of chaos a setting stands, for lengths that begin at ``start``.
 
@@ -109,7 +109,7 @@ def start(given: Setting, state: State) -> float:
     return given.sigma_w2 * square + given.sigma_b2
 
 
-@st.cache_resource(max_entries=ENTRIES, show_spinner=False)
+@kept(most=ENTRIES)
 def gains(activation: str) -> Gains:
     """Return the gains that keep a mean square of 1, and a gradient; each nan where it cannot be computed."""
     with suppress(InitLabError):
@@ -130,7 +130,7 @@ def reach(given: Setting, activation: str, start: float) -> float:
     return min(FARTHEST, max(end for end in ends if end < math.inf))
 
 
-@st.cache_resource(max_entries=ENTRIES, show_spinner=False)
+@kept(most=ENTRIES)
 def maps(
     given: Setting, activation: str, start: float, reach: float
 ) -> tuple[tuple[Array, Array], tuple[Array, Array], float, float] | None:
@@ -157,7 +157,7 @@ def maps(
     return (q, longer), (c, alike), here.q if here else math.nan, math.nan if stays else rest
 
 
-@st.cache_resource(max_entries=ENTRIES, show_spinner=False)
+@kept(most=ENTRIES)
 def slope_at_1(activation: str) -> float:
     """Return the length map's slope at 1 with the gain that holds it there; nan if it cannot be had."""
     forward, backward = gains(activation)

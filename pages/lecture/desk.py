@@ -13,14 +13,18 @@ from core import SCHEMES, Comparison, Entry, InitLabError
 from core.networks.network import LINEAR_SCHEMES
 from pages.lecture import held_plan
 from pages.lecture.held_plan import held
-from pages.lecture.predict import STEPPED, reveal, waits
-from pages.state.table import State, Value, next_seed
+from pages.lecture.predict import reveal, waits
+from pages.state.chosen import State
+from pages.state.link import next_seed
+from pages.state.parsers import Value
+from pages.state.session import session
+from pages.state.table import stepped_on
 from pages.text import Text
 
 
 def actions(state: State, page: str) -> tuple[str, ...]:
     """Return what a key, or the desk, does on this page; nothing of what its link holds fast."""
-    stepped = STEPPED.get(page)
+    stepped = stepped_on(page)
     names: list[str] = []
     if stepped and stepped not in state.fixed:
         names += ["previous", "next"]
@@ -33,7 +37,7 @@ def actions(state: State, page: str) -> tuple[str, ...]:
 
 def act(name: str) -> None:
     """Do what a key or a button of the desk asks for; the page then runs."""
-    now = st.session_state["_good"]
+    now = session().good
     if name in {"next", "previous"}:
         _step(1 if name == "next" else -1)
     elif name == "again":  # the next seed
@@ -46,7 +50,7 @@ def act(name: str) -> None:
 
 def desk(state: State, page: str, t: Text) -> None:
     """Show what a lecturer presses, at the foot of the projector view; a held plan's steps in any view."""
-    st.session_state["_from"] = page
+    session().came_from = page
     if not state.far and held() is None:
         return
     with st.container(key="desk", horizontal=True, gap="small"):
@@ -60,18 +64,18 @@ def desk(state: State, page: str, t: Text) -> None:
 
 def _step(by: int) -> None:
     """Go to the next scheme, or the one before; but first uncover what waits."""
-    session = st.session_state
-    page, values = session["_page"], session["_good"]
+    now = session()
+    page, values = now.page, now.good
     if by > 0 and waits(page, values):
         reveal()
         return
-    control = STEPPED[page]
+    control = stepped_on(page)
     steps: Mapping[str, Callable[[Mapping[str, Value], int], str]] = {
         "scheme": _scheme,
         "rows": _rows,
         "net": _net,
     }
-    session[control] = steps[control](values, by)
+    st.session_state[control] = steps[control](values, by)
 
 
 def _scheme(values: Mapping[str, Value], by: int) -> str:

@@ -1,6 +1,5 @@
 """The plan that a lecturer goes through: which one is held, at which step, and the ways on."""
 
-from collections.abc import Mapping
 from typing import NamedTuple, NoReturn
 
 import streamlit as st
@@ -8,7 +7,9 @@ import streamlit as st
 from pages.lecture import links as preparing
 from pages.lecture import plans
 from pages.lecture.plans import Plan, Step
-from pages.state.table import OWN_LOOK, PAGES, State
+from pages.state.chosen import State
+from pages.state.session import session
+from pages.state.table import OWN_LOOK, PAGES
 from pages.text import Text
 
 
@@ -23,7 +24,7 @@ class Held(NamedTuple):
 
 def held() -> Held | None:
     """Return the plan that this visitor goes through, if any."""
-    found: Held | None = st.session_state.get("_plan")
+    found: Held | None = session().plan
     return found
 
 
@@ -42,16 +43,16 @@ def follow(state: State, page: str, language: str) -> None:
         elif now is not None:
             now = now._replace(at=_found(now, state, page))
         if now is not None:
-            st.session_state["_plan"] = now
+            session().plan = now
     at = "" if now is None else _place_in(now.name, now.at)
-    state.values["at"] = st.session_state["_good"]["at"] = at
+    state.values["at"] = session().good["at"] = at
     if "at" not in state.refusals:
         st.session_state["at"] = at
 
 
 def go(plan: Plan, at: int, name: str = "") -> NoReturn:
     """Hold a plan and open one of its steps; this ends the run, so no callback can do it."""
-    st.session_state["_plan"] = Held(plan, at, name)
+    session().plan = Held(plan, at, name)
     step = plan.steps[at]
     st.switch_page(PAGES[step.page], query_params=_params(step, _place_in(name, at)))
 
@@ -68,7 +69,7 @@ def params(step: Step, at: int, name: str) -> dict[str, str]:
 
 
 def _params(step: Step, at: str) -> dict[str, str]:
-    kept: Mapping[str, str] = st.session_state.get("_kept", {})
+    kept = session().kept
     look = {name: kept[name] for name in OWN_LOOK if name in kept and name != "at"}
     return step.params(look | ({"at": at} if at else {}))
 
@@ -80,7 +81,7 @@ def _place_in(name: str, at: int) -> str:
 
 def end() -> None:
     """Let go of the plan."""
-    st.session_state.pop("_plan", None)
+    session().plan = None
     st.session_state["at"] = ""
 
 

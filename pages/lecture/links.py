@@ -4,67 +4,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
-from typing import NamedTuple
 from urllib.parse import urlencode
 
 import streamlit as st
 
 from core import SCHEMES
 from core.networks.network import LESSON
-from pages.state.table import (
-    CONTROLS,
-    OWN_LOOK,
-    PARTS_OF_PAGES,
-    TABLE,
-    VERSION,
-    Refused,
-    State,
-    Value,
-    default_of,
-    link_to,
-)
+from pages.state.chosen import State
+from pages.state.control import HELD, MORE, OPEN, PARAMETER, UNTIL_GIVEN, VIEWS, Place, within
+from pages.state.link import link_to
+from pages.state.parsers import Refused, Value
+from pages.state.table import CONTROLS, FRAME, PAGES, PARTS_OF_PAGES, TABLE, VERSION, default_of, views_of
 from pages.text import LANGUAGES, Text
 from pages.words import refusals
 
-#: What a link says of the page itself: here it is the lecturer's to say, whatever their own page has.
-FRAME = ("predict", "hide", "lock", *OWN_LOOK)
+#: The pages that a link can be prepared for: all but the one that prepares them.
+_PREPARED = tuple(page for page in PAGES if page != "teach")
 #: Letters of a value that its words repeat.
 _SHOWN = 60
-
-#: The control that holds each page's views.
-VIEWS = {"distribution": "tab", "compare": "aspect", "signal": "sight", "model": "part", "lesson": "step"}
-#: What stands in each page's drawer, in sidebar order, where it does not depend on what was chosen.
-_DRAWERS = {
-    "distribution": ("dtype", "bins", "overlay"),
-    "compare": ("order", "dtype"),
-    "signal": ("seeds", "samples", "bias", "sigma_b", "input", "input_scale", "measure", "dtype"),
-    "model": ("weights", "data", "dtype"),
-}
-#: What stands in the sidebar, or in some views alone.
-_OPEN: Mapping[str, tuple[str, ...]] = {
-    "home": ("scheme", "seed"),
-    "distribution": ("fan_in", "fan_out", "seed", "device"),
-    "compare": ("rows", "fan_in", "fan_out", "seed", "device"),
-    "signal": ("rows", "activation", "depth", "width", "seed", "device"),
-    "model": ("net", "seed", "batch", "data_seed", "device"),
-    "lesson": (),
-}
-_IN_VIEWS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "compare": {"activation": ("figures",)},
-    "signal": {"picture": ("layers",), "between": ("correlation",)},
-    "model": {"sample": ("forward",), "labels": ("backward",)},
-    "lesson": {
-        **dict.fromkeys(("seed", "predict"), TABLE["step"].options[:-2]),
-        **dict.fromkeys(("fan_in", "fan_out"), ("sqrt5",)),
-    },
-}
-
-
-class Place(NamedTuple):
-    """Where a control stands: in the drawer or not, and in which views, if not in all."""
-
-    drawer: bool = False
-    views: tuple[str, ...] = ()
 
 
 def settled(page: str, query: Mapping[str, str]) -> State:
@@ -76,25 +33,28 @@ def settled(page: str, query: Mapping[str, str]) -> State:
             values[name] = control.parse(query[name]) if name in query else default
         except Refused:
             values[name] = default
-    return State(values, CONTROLS[page])
+    return State(values, page)
 
 
 def places(page: str, state: State) -> dict[str, list[Place]]:
     """Return where each control stands that the page has as ``state`` opens it, in the order of the table."""
-    found: dict[str, list[Place]] = {name: [Place()] for name in _OPEN[page]}
-    found |= {name: [Place(drawer=True)] for name in _DRAWERS.get(page, ())}
-    found |= {name: [Place(views=views)] for name, views in _IN_VIEWS.get(page, {}).items()}
-    if page in VIEWS:
-        found[VIEWS[page]] = [Place()]
-    if page == "distribution":
-        main, *others = [*SCHEMES[state["scheme"]].params] or [""]
-        found |= {"scheme": [Place()], main: [Place()]} | {name: [Place(drawer=True)] for name in others}
-        found["layer"] = [Place(drawer=not state["layer"])]
-    elif page == "compare":
-        found["layer"] = [Place(drawer=not state["layer"]), Place(views=("inspector",))]
-    elif page == "model" and state.network.same_sizes(LESSON):
-        found["weights"].append(Place(views=("parameters",)))  # a button there loads the printed ones
-    return {name: found[name] for name in TABLE if name in found and name not in state.idle}
+    found = {
+        name: [here for place in TABLE[name].on[page] if (here := _resolved(place, name, state)) is not None]
+        for name in CONTROLS[page]
+        if name not in state.idle
+    }
+    if page == "model" and state.network.same_sizes(LESSON):
+        found["weights"].append(within("parameters"))  # a button there loads the printed ones
+    return {name: where for name, where in found.items() if where}
+
+
+def _resolved(place: Place, name: str, state: State) -> Place | None:
+    """Return a place that follows from what was chosen; None where the control is not on the screen."""
+    if place == UNTIL_GIVEN:
+        return OPEN if state[name] else MORE
+    if place == PARAMETER:  # the scheme's own: others are idle
+        return OPEN if name == next(iter(SCHEMES[state["scheme"]].params)) else MORE
+    return None if place == HELD else OPEN if place == VIEWS else place
 
 
 @dataclass(frozen=True)
@@ -118,12 +78,13 @@ class Prepared:
     @property
     def parts(self) -> tuple[str, ...]:
         """What of the page itself can be hidden; the home page and the lesson have no drawer."""
-        return tuple(part for part in PARTS_OF_PAGES if part != "more" or self.page in _DRAWERS)
+        drawer = any(place.drawer for where in self.places.values() for place in where)
+        return tuple(part for part in PARTS_OF_PAGES if part != "more" or drawer)
 
     @property
     def shown(self) -> tuple[str, ...]:
         """The controls that students see, on the first view or on others that they can go to."""
-        views = VIEWS.get(self.page, "")
+        views = views_of(self.page)
         fixed = {*self.hide, *self.lock}
         at = self.held.get(views) or (TABLE[views].default if views else "")
 
@@ -164,6 +125,7 @@ class Prepared:
 
 def held(page: str) -> dict[str, str]:
     """Return what this visitor has chosen for a page, without how it is shown to them."""
+    # what every page has is here the lecturer's to say, whatever their own page has
     return {n: value for n, value in link_to(page).items() if n not in FRAME and n != "v"}
 
 
@@ -175,15 +137,6 @@ def label(name: str, state: State, t: Text) -> str:
     return t(own[name]) if name in own else refusals.title(state, name, t)
 
 
-#: How the values are called that have words; "{}" is the value.
-_NAMES = {
-    **dict.fromkeys(("scheme", "overlay"), "scheme.{}.name"),
-    **dict.fromkeys(("tab", "aspect", "sight", "part"), "tab.{}"),
-    "step": "lesson.stop.{}",
-    **{n: f"option.{n}.{{}}" for n in ("weights", "order", "bias", "input", "measure", "picture", "between")},
-}
-
-
 def holding(link: Prepared, t: Text) -> str:
     """Say what a link holds, as HTML: each choice that is not the page's own."""
     if not link.held:
@@ -191,7 +144,8 @@ def holding(link: Prepared, t: Text) -> str:
     state = settled(link.page, link.held)
     parts = []
     for name, raw in link.held.items():
-        value = t(_NAMES[name].format(raw)) if name in _NAMES else raw
+        words = TABLE[name].names
+        value = t(words.format(raw)) if words and raw in TABLE[name].options else raw
         short = value if len(value) <= _SHOWN else f"{value[: _SHOWN - 1]}…"
         parts.append(f"{escape(label(name, state, t))} <b>{escape(short)}</b>")
     return t("teach.holds", choices=" · ".join(parts))
@@ -212,8 +166,8 @@ def finding(link: Prepared, t: Text) -> str:
 def choose_page(came_from: str | None) -> None:
     """Begin with the page that the visitor comes from, and with what they chose here before."""
     session = st.session_state
-    if came_from is not None or session.get("prepare_page") not in _OPEN:
-        session["prepare_page"] = came_from if came_from in _OPEN else "distribution"
+    if came_from is not None or session.get("prepare_page") not in _PREPARED:
+        session["prepare_page"] = came_from if came_from in _PREPARED else "distribution"
 
 
 def chosen() -> Prepared:
@@ -246,7 +200,7 @@ def widgets(link: Prepared, t: Text) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox(
             t("teach.page"),
-            tuple(_OPEN),
+            _PREPARED,
             format_func=lambda page: t(f"nav.{page}"),
             key="prepare_page",
             persist_state="session",

@@ -6,30 +6,32 @@ from typing import Any
 
 import streamlit as st
 
-from pages.state.table import CONTROLS, OWN_LOOK, State, Value
+from pages.state.chosen import State
+from pages.state.parsers import Value
+from pages.state.session import session
+from pages.state.table import CONTROLS, TABLE, stepped_on
 from pages.text import Text
 from pages.words import compare as comparing
 
-#: Controls that show the same result otherwise: a change of theirs does not cover it again.
-_LOOKS = {
-    *OWN_LOOK,
-    *("predict", "hide", "lock", "bins", "overlay", "order", "picture", "between"),
-    *("tab", "aspect", "sight", "part"),
-}
-
-
-#: The control that steps change on each page, and where it stands.
-STEPPED = {"home": "scheme", "distribution": "scheme", "compare": "rows", "signal": "rows", "model": "net"}
+#: The lesson's stops where nothing waits.
+_OPEN_STOPS = ("closing", "questions")
 
 
 def covered(state: State, page: str) -> bool:
     """Tell whether this page's result waits to be predicted first; the lesson covers its own."""
-    return page in STEPPED and waits(page, state.values)
+    return bool(stepped_on(page)) and waits(page, state.values)
 
 
 def waits(page: str, values: Mapping[str, Value]) -> bool:
     """Tell whether a page's result waits, as these values have it."""
-    return bool(values["predict"] == "on" and st.session_state.get("_revealed") != _place(page, values))
+    if values["predict"] == "off" or (page == "lesson" and values["step"] in _OPEN_STOPS):
+        return False
+    return not revealed(page, values)
+
+
+def revealed(page: str, values: Mapping[str, Value]) -> bool:
+    """Tell whether this very result was uncovered last."""
+    return session().revealed == _place(page, values)
 
 
 def cover(state: State, page: str, t: Text) -> None:
@@ -48,10 +50,10 @@ def cover(state: State, page: str, t: Text) -> None:
 
 def reveal() -> None:
     """Uncover the result that stands there."""
-    session = st.session_state
-    session["_revealed"] = _place(session["_page"], session["_good"])
+    now = session()
+    now.revealed = _place(now.page, now.good)
 
 
 def _place(page: str, values: Mapping[str, Value]) -> tuple[Any, ...]:
     """Return what the result depends on: a change of it is predicted anew."""
-    return (page, *(values[name] for name in CONTROLS[page] if name not in _LOOKS))
+    return (page, *(values[name] for name in CONTROLS[page] if not TABLE[name].look))

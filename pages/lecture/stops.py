@@ -5,14 +5,18 @@ from collections.abc import Mapping
 import streamlit as st
 
 from core.teaching.quiz import KINDS
-from pages.state.table import STOPS, State, Value
+from pages.lecture import predict
+from pages.state.chosen import State
+from pages.state.parsers import Value
+from pages.state.session import session
+from pages.state.table import STOPS
 from pages.text import Text
 
 
 def arrive(state: State) -> None:
     """Hide again what was shown at another stop: one that is come back to is predicted anew."""
-    if st.session_state.get("_revealed") != _place(state.values):
-        st.session_state.pop("_revealed", None)
+    if not predict.revealed("lesson", state.values):
+        session().revealed = None
 
 
 def turn(state: State, t: Text) -> None:
@@ -36,8 +40,8 @@ def _back() -> None:
 
 def _on() -> None:
     now = _now()
-    if _waits(now):
-        st.session_state["_revealed"] = _place(now)
+    if predict.waits("lesson", now):
+        predict.reveal()
     elif now["step"] != STOPS[-1]:
         st.session_state["step"] = STOPS[STOPS.index(str(now["step"])) + 1]
     elif int(now["question"]) < len(KINDS):
@@ -46,19 +50,12 @@ def _on() -> None:
 
 def _now() -> Mapping[str, Value]:
     """Return the values in force: a key pressed before a page is drawn brings widgets that lag behind."""
-    good: Mapping[str, Value] = st.session_state["_good"]
-    return good
+    return session().good
 
 
 def hidden(state: State) -> bool:
     """Tell whether this stop's result waits to be asked for."""
-    return _waits(state.values)
-
-
-def _waits(values: Mapping[str, Value]) -> bool:
-    if values["predict"] == "off" or values["step"] in {"closing", "questions"}:
-        return False
-    return bool(st.session_state.get("_revealed") != _place(values))
+    return predict.waits("lesson", state.values)
 
 
 def ask(t: Text) -> None:
@@ -66,7 +63,3 @@ def ask(t: Text) -> None:
     with st.container(key="seen"):
         st.html(f'<p class="lab-verdict">{t("lesson.waits")}</p>')
         st.button(t("lesson.reveal"), key="reveal", on_click=_on)
-
-
-def _place(values: Mapping[str, Value]) -> tuple[Value, Value]:
-    return values["step"], values["seed"]

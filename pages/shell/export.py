@@ -13,6 +13,7 @@ from pages.shell import files as exports
 from pages.shell import share as sharing
 from pages.shell.frame import Chart, Frame, Offer
 from pages.shell.report import Picture, Report, report
+from pages.state.session import session
 from pages.text import Text, count
 
 #: A picture's width in pixels, of which a printed page takes 2.5 times as many, and its height.
@@ -21,7 +22,8 @@ WIDTH, HEIGHT = 800, 420
 
 def open_asked(frame: Frame) -> None:
     """Open the dialog that was asked for just now."""
-    tool, t = st.session_state.pop("_tool", ""), frame.t
+    now, t = session(), frame.t
+    tool, now.tool = now.tool, None
     if tool == "share":
         st.dialog(t("share.title"), width="large")(partial(sharing.body, frame.state, t))()
     elif tool == "export":

@@ -10,7 +10,7 @@ import streamlit as st
 import torch
 
 from pages.figures.palette import Palette
-from pages.state.table import State
+from pages.state.chosen import State
 from pages.text import Text
 
 Draw = Callable[[Palette], go.Figure]

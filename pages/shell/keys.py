@@ -3,9 +3,10 @@
 import streamlit as st
 
 from pages.lecture import desk, held_plan
-from pages.lecture.links import VIEWS
 from pages.live import browser
-from pages.state.table import MAX_LINK_DATA, State
+from pages.state.chosen import State
+from pages.state.session import session
+from pages.state.table import MAX_LINK_DATA, views_of
 from pages.text import HTML_LANG, Text
 
 #: What the help names, in its order: the keys, and the text catalogue's name for what they do.
@@ -26,8 +27,6 @@ KEYS = (
 PLAN_KEYS = ((("[",), "plan_previous"), (("]",), "plan_next"))
 #: Seconds for which a page may be hidden until it gives its seat away, if the server has a page for that.
 IDLE = 0
-#: page → the control whose options are its tabs
-_TABS = {page: name for page, name in VIEWS.items() if page != "lesson"} | {"teach": "prepare"}
 
 
 def _pressed() -> None:
@@ -54,8 +53,8 @@ def listen(state: State, page: str, t: Text) -> None:
 
 def _holds_more() -> bool:
     """Tell whether a visitor has given what no link can carry: a plan, or many rows of numbers."""
-    session = st.session_state
-    return "_own_plan" in session or len(session.get("data") or session.get("_data", "")) > MAX_LINK_DATA
+    now = session()
+    return now.own_plan is not None or len(st.session_state.get("data") or now.data) > MAX_LINK_DATA
 
 
 def _without(state: State, page: str) -> set[str]:
@@ -68,6 +67,7 @@ def _without(state: State, page: str) -> set[str]:
         idle.add("predict")
         if state["predict"] == "off" or page == "teach":
             idle.add("reveal")
-    if page not in _TABS or _TABS[page] in state.fixed:
+    tabs = {"lesson": "", "teach": "prepare"}.get(page, views_of(page))  # the lesson has a list, and no tabs
+    if not tabs or tabs in state.fixed:
         idle.add("views")
     return idle | ({"share", "export", "project"} if "tools" in state.hidden else set())

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.shell.frame import Frame
+from pages.state.session import session
 from pages.state.table import PAGES
 from pages.text import LANGUAGES, Text, language_of
 
@@ -54,7 +55,7 @@ def _languages(frame: Frame) -> None:
 
 def _ask(tool: str) -> None:
     """Open a tool's dialog on the run that follows."""
-    st.session_state["_tool"] = tool
+    session().tool = tool
 
 
 def _project() -> None:

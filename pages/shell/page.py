@@ -8,8 +8,7 @@ import streamlit as st
 
 from core import SizeError
 from pages.figures import palette
-from pages.jobs import cache as cached
-from pages.jobs.queue import Full
+from pages.jobs.queue import Full, turnstile
 from pages.lecture import desk as classroom
 from pages.lecture import held_plan, predict
 from pages.shell import export as tools
@@ -17,8 +16,7 @@ from pages.shell import keys
 from pages.shell.frame import Frame
 from pages.shell.menu import menu
 from pages.shell.style import style_sheet
-from pages.state import rules
-from pages.state import table as states
+from pages.state import link, rules
 from pages.state.table import VERSION
 from pages.text import Text, language_of
 from pages.widgets import waiting
@@ -33,19 +31,19 @@ def show(page: str, body: Callable[[Frame], None]) -> None:
 
     Whatever goes wrong is logged, and said in a sentence; no traceback reaches the browser.
     """
-    with cached.TURNSTILE.through():
+    with turnstile().through():
         _show(page, body)
 
 
 def _show(page: str, body: Callable[[Frame], None]) -> None:
     language = language_of(st.context.locale)
     try:
-        state = states.read(page)
+        state = link.read(page)
         rules.settle(state)
         language = state["lang"] or language
         held_plan.follow(state, page, language)
-        states.write(state)
-        states.remember(state)  # a quick visitor's next step may cut this run short
+        link.write(state)
+        link.remember(state)  # a quick visitor's next step may cut this run short
         look = palette.of(st.context.theme.type, far=state.far)
         frame = Frame(Text(language), look, state, page)
         _open(frame)
@@ -59,7 +57,7 @@ def _show(page: str, body: Callable[[Frame], None]) -> None:
         _LOG.exception("The page %s failed.", page)
         st.html(refusals.alert(Text(language)("error.unexpected")))
     else:
-        states.remember(state)
+        link.remember(state)
 
 
 def _open(frame: Frame) -> None:

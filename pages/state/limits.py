@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from functools import cache
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -76,7 +77,22 @@ def read(environment: Mapping[str, str]) -> Mapping[str, int]:
     return MappingProxyType(found)
 
 
-#: The limits in force.
-FORCE = read(os.environ)
-#: Names under which the server may be called, with commas between them; empty: any.
-HOSTS = tuple(host.strip() for host in os.environ.get("INIT_LAB_HOSTS", "").split(",") if host.strip())
+@cache
+def in_force() -> Mapping[str, int]:
+    """Return the limits that this process was started with.
+
+    Raises:
+        LimitError: if the environment holds one that cannot be.
+    """
+    return read(os.environ)
+
+
+def limit(name: str) -> int:
+    """Return a limit in force, by its variable's name without INIT_LAB_."""
+    return in_force()[f"INIT_LAB_{name}"]
+
+
+def hosts() -> list[str]:
+    """Return the names under which the server may be called; empty: any."""
+    names = os.environ.get("INIT_LAB_HOSTS", "").split(",")
+    return [name.strip() for name in names if name.strip()]

@@ -12,7 +12,8 @@ import streamlit as st
 from core import SCHEMES
 from core.signals.comparison import LESSON_THREE, MAX_ENTRIES
 from core.weights.spelling import split, written_parameters
-from pages.state.table import TABLE, State
+from pages.state.chosen import State
+from pages.state.table import TABLE
 from pages.text import Text
 from pages.widgets import controls
 

@@ -9,17 +9,13 @@ from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 from streamlit.elements.lib.mutable_tab_container import TabContainer
 
 from core import ACTIVATIONS
-from pages.state.limits import FORCE
-from pages.state.table import (
-    LAYERS,
-    MAX_CHARS,
-    MAX_LINK_DATA,
-    TABLE,
-    Refused,
-    State,
-    next_seed,
-    options_of,
-)
+from pages.state.chosen import State
+from pages.state.control import MAX_CHARS
+from pages.state.limits import limit
+from pages.state.link import next_seed
+from pages.state.parsers import Refused
+from pages.state.session import session
+from pages.state.table import LAYERS, MAX_LINK_DATA, TABLE, options_of
 from pages.text import Text, count
 from pages.words.refusals import alert, input_in_force, sentence, title, worded
 
@@ -105,13 +101,13 @@ MENDABLE = 20_000
 
 def data(state: State, t: Text) -> None:
     """Show the field for a visitor's own input, and a way to fill it from a file."""
-    session, locked = st.session_state, "data" in state.fixed
+    locked = "data" in state.fixed
     if "data" in state.hidden:
         return
 
     def upload() -> None:
-        file = session["file"]
-        session.pop("_file", None)
+        file = st.session_state["file"]
+        session().file = None
         if file is None:
             return
         text = file.getvalue().decode("utf-8-sig", errors="replace")
@@ -119,9 +115,9 @@ def data(state: State, t: Text) -> None:
             TABLE["data"].parse(text)
         except Refused as refused:
             if len(text) > MENDABLE:  # too much to send back and forth
-                session["_file"] = refused.refusal
+                session().file = refused.refusal
                 return
-        session["data"] = text
+        st.session_state["data"] = text
 
     st.text_area(
         t("control.data"),
@@ -139,17 +135,11 @@ def data(state: State, t: Text) -> None:
         ["csv", "tsv", "txt"],
         key="file",
         on_change=upload,
-        max_upload_size=FORCE["INIT_LAB_UPLOAD"],
+        max_upload_size=limit("UPLOAD"),
     )
-    if "_file" in session:
-        refused = session["_file"]
-        st.html(
-            alert(
-                worded(
-                    refused.code, {**refused.facts, "used": input_in_force(state, t)}, t("control.data"), t
-                )
-            )
-        )
+    if (refused := session().file) is not None:
+        facts = {**refused.facts, "used": input_in_force(state, t)}
+        st.html(alert(worded(refused.code, facts, t("control.data"), t)))
     if len(str(state["data"])) > MAX_LINK_DATA:
         st.html(f'<p class="lab-hint">{t("control.data_long")}</p>')
 

@@ -14,7 +14,9 @@ import streamlit as st
 from core import SCHEMES, InitLabError, Network, ParameterError
 from core.networks.network import BIASES, FOLLOWS, LESSON, LINEAR_SCHEMES, MAX_LAYERS, MAX_UNITS, Dense
 from core.weights.spelling import parameters_of, written_parameters
-from pages.state.table import State, network_of, outside
+from pages.state.chosen import State
+from pages.state.parsers import network_of, outside
+from pages.state.session import session
 from pages.text import Text, count
 from pages.widgets import controls
 from pages.words import refusals
@@ -153,20 +155,18 @@ def _defaults(scheme: str) -> str:
 
 def _asked() -> Network:
     """Return the network that was asked for, or the one in force where that cannot be read."""
-    session = st.session_state
     try:
-        return network_of(session["net"])
+        return network_of(st.session_state["net"])
     except (InitLabError, KeyError):
-        return network_of(session["_good"]["net"])
+        return network_of(str(session().good["net"]))
 
 
 def _wrong() -> dict[Place, str]:
     """Return what was typed into cards and cannot be read."""
-    session = st.session_state
-    if session.get("_wrong_in") != session.get("net"):  # the cards are another network's now
-        session["_wrong"], session["_wrong_in"] = {}, session.get("net")
-    wrong: dict[Place, str] = session.setdefault("_wrong", {})
-    return wrong
+    now, net = session(), st.session_state.get("net")
+    if now.wrong_in != net:  # the cards are another network's now
+        now.wrong, now.wrong_in = {}, net
+    return now.wrong
 
 
 def _typed(what: str, at: int) -> None:
@@ -204,8 +204,8 @@ def _change(network: Network, at: int, **change: Any) -> None:
 def _put(network: Network) -> None:
     """Put a network into the control; what is typed wrongly into its cards stays there."""
     wrong = _wrong()
-    st.session_state["net"] = st.session_state["_wrong_in"] = str(network)
-    st.session_state["_wrong"] = wrong
+    st.session_state["net"] = session().wrong_in = str(network)
+    session().wrong = wrong
 
 
 def _swapped(last: int, at: int) -> list[int]:
@@ -219,7 +219,7 @@ def _rearrange(order: Sequence[int]) -> None:
     wrong = _wrong()
     _put(replace(network, layers=tuple(network.layers[k - 1] for k in order)))
     moved = {0: 0, **{old: new for new, old in enumerate(order, start=1)}}
-    st.session_state["_wrong"] = {(w, moved[at]): raw for (w, at), raw in wrong.items() if at in moved}
+    session().wrong = {(w, moved[at]): raw for (w, at), raw in wrong.items() if at in moved}
 
 
 def _add() -> None:
@@ -230,9 +230,9 @@ def _add() -> None:
     new = Dense(before, scheme="kaiming_normal", activation="relu")
     _put(replace(network, layers=(*network.layers[:-1], new, network.layers[-1])))
     wrong = {(what, at + (at == last)): raw for (what, at), raw in _wrong().items()}
-    st.session_state["_wrong"] = wrong
+    session().wrong = wrong
 
 
 def _lesson() -> None:
     _put(LESSON)
-    st.session_state["_wrong"] = {}
+    session().wrong = {}

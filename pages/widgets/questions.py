@@ -7,7 +7,8 @@ import streamlit as st
 
 from core import Question
 from core.teaching.quiz import KINDS
-from pages.state.table import State
+from pages.state.chosen import State
+from pages.state.session import session
 from pages.text import Text
 from pages.words import lesson as teaching
 from pages.words import refusals
@@ -17,10 +18,10 @@ def answer(state: State, of: Question, t: Text) -> bool | None:
     """Ask for the answer; tell whether it is right, or None while there is none that can be read."""
     place = _place(state)
     if of.choices:  # as buttons: a list of options would take the arrow keys for itself
-        picked: str | None = st.session_state.get(f"_{place}")
+        picked = session().picked.get(place)
 
         def pick(scheme: str) -> None:
-            st.session_state[f"_{place}"] = scheme
+            session().picked[place] = scheme
 
         with st.container(horizontal=True):
             for scheme in of.choices:
@@ -40,14 +41,14 @@ def answer(state: State, of: Question, t: Text) -> bool | None:
 
 def given_up(state: State) -> bool:
     """Tell whether the answer was asked for."""
-    return bool(st.session_state.get("_shown") == _place(state))
+    return session().shown == _place(state)
 
 
 def give_up(state: State, t: Text) -> None:
     """Offer to show the answer."""
 
     def shown() -> None:
-        st.session_state["_shown"] = _place(state)
+        session().shown = _place(state)
 
     st.button(t("quiz.give_up"), key="give_up", on_click=shown)
 

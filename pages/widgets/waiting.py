@@ -8,13 +8,13 @@ from typing import Any, NamedTuple, TypeVar
 import streamlit as st
 
 from core import Cancelled, SizeError
-from pages.jobs import cache as cached
-from pages.jobs import distribution, signal
+from pages.jobs import distribution, queue, signal
 from pages.jobs.cache import Job
 from pages.jobs.distribution import Drawn
 from pages.jobs.queue import Full
 from pages.jobs.signal import Followed
-from pages.state.table import State
+from pages.state.chosen import State
+from pages.state.session import session
 from pages.text import Text, count, interval
 from pages.words import refusals
 from pages.words.compare import names
@@ -62,10 +62,10 @@ def finished(
     With the results comes what writes HTML in the progress's place. What says the results belongs there: at
     any other, a browser may show it beside the one before it until the run has ended.
     """
-    if st.session_state.get("_stopped") == asked:
+    if session().stopped == asked:
         _stopped(words, t)
         return [], st.html
-    st.session_state.pop("_stopped", None)
+    session().stopped = None
     try:
         jobs = begin()
     except (Full, SizeError) as error:
@@ -91,7 +91,7 @@ def _watch(jobs: Sequence[Job[Any]], asked: object, words: Words, t: Text) -> Wr
     """Show how far ``jobs`` are until all are done, with a button to stop them; return what writes there."""
 
     def stop() -> None:
-        st.session_state["_stopped"] = asked
+        session().stopped = asked
 
     slot = st.empty()
     with ExitStack() as stack:
@@ -109,7 +109,7 @@ def _progress(jobs: Sequence[Job[Any]], words: Words, t: Text) -> str:
     done, total = sum(job.done for job in jobs), sum(job.total for job in jobs)
     place = min((job.place for job in jobs if not job.wait(0)), default=0)
     key = "some" if done else "queued" if place else "none"
-    at_once = count(cached.GATE.workers)
+    at_once = count(queue.gate().workers)
     said = t(f"{words.table}.{key}", done=count(done), n=count(total), place=place, at_once=at_once)
     value = f' value="{done / total:.3f}"' if done else ""
     return (
@@ -139,7 +139,7 @@ def _stopped(words: Words, t: Text) -> None:
     """Say that the work was stopped, and offer it again."""
 
     def go_on() -> None:
-        st.session_state.pop("_stopped", None)
+        session().stopped = None
 
     st.html(f'<p class="lab-verdict">{t(f"{words.table}.stopped", n=count(words.n))}</p>')
     st.button(t(f"{words.table}.draw"), key="draw", on_click=go_on)

@@ -10,7 +10,7 @@ from core.weights import referee
 from core.weights.laws import Band
 from pages.figures.compare import Panel
 from pages.jobs.compare import Compared, drawn
-from pages.state.table import State
+from pages.state.chosen import State
 from pages.text import Text, apart, count, interval, quantity, sentences
 from pages.words import distribution as reading
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from core import SCHEMES, Entry, Fans, Law, Layer
 from core.code import recipe, rosetta
 from core.code.rosetta import Equivalent
-from pages.state.table import State
+from pages.state.chosen import State
 from pages.text import Text, count, sentences
 from pages.words.compare import layer_name, names, phrase, table
 from pages.words.compare_layers import by_torch, written_ratio

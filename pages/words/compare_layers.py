@@ -8,7 +8,7 @@ from core import SCHEMES, Comparison, Law, Layer
 from core.signals import comparison
 from core.weights.layers import Start
 from core.weights.schemes import TORCH
-from pages.state.table import State
+from pages.state.chosen import State
 from pages.text import Text, count, quantity, sentences
 from pages.words.compare import names, table
 from pages.words.distribution import connections, inputs, outputs

@@ -15,7 +15,7 @@ from core.weights.rounding import rounded_law
 from pages.figures.distribution_agreement import gap, within
 from pages.figures.notation import plain
 from pages.jobs.distribution import Drawn
-from pages.state.table import State
+from pages.state.chosen import State
 from pages.text import Text, apart, count, expected_count, interval, probability, quantity, sentences
 
 #: Fewer weights than this settle little, and the verdict opens with that.

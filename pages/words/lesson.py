@@ -14,7 +14,9 @@ from pages.figures.compare import Panel
 from pages.jobs import model as runs
 from pages.jobs.distribution import Drawn
 from pages.jobs.lesson import Shown
-from pages.state.table import STOPS, State, link_with
+from pages.state.chosen import State
+from pages.state.link import link_with
+from pages.state.table import STOPS
 from pages.text import Text, count, expected_count, quantity, sentences
 from pages.words import distribution as reading
 

@@ -7,7 +7,7 @@ from html import escape
 from core import ACTIVATIONS, Network
 from pages.figures.model import Column
 from pages.jobs.model import SHOWN, WRITTEN, Array, Ran, Seen, Traced
-from pages.state.table import State
+from pages.state.chosen import State
 from pages.text import Text, count, quantity, sentences
 from pages.words import distribution as reading
 

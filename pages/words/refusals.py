@@ -7,11 +7,8 @@ from typing import Any
 
 from core import SCHEMES
 from core.weights.schemes import LARGEST, SMALLEST
-from pages.state.table import (
-    Refusal,
-    State,
-    Value,
-)
+from pages.state.chosen import State
+from pages.state.parsers import Refusal, Value
 from pages.text import LANGUAGES, Text, count, interval, quantity, sentences
 
 

@@ -17,7 +17,7 @@ from core.signals.fate import FAR, Fate
 from pages.figures.signal import DRAWN, Line
 from pages.jobs import signal_theory
 from pages.jobs.signal import Followed
-from pages.state.table import State
+from pages.state.chosen import State
 from pages.text import Text, apart, count, quantity, sentences
 from pages.words.compare import table
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from core import ACTIVATIONS
 from pages.jobs import signal_theory
 from pages.jobs.signal import Foretold
-from pages.state.table import State
+from pages.state.chosen import State
 from pages.words import signal_theory as theory
 
 #: The first line of each: they need more than torch.

@@ -12,7 +12,7 @@ from pages.figures.signal import Line
 from pages.figures.signal_layers import Layers
 from pages.jobs import signal_theory
 from pages.jobs.signal import Followed
-from pages.state.table import State
+from pages.state.chosen import State
 from pages.text import Text, apart, count, percent, quantity, sentences
 from pages.words.signal import NAMED, brief
 

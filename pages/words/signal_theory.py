@@ -13,7 +13,7 @@ from pages.figures.signal import DRAWN
 from pages.figures.signal_theory import Curves, Dot, Phases
 from pages.jobs import signal_theory
 from pages.jobs.signal import Foretold
-from pages.state.table import State
+from pages.state.chosen import State
 from pages.text import Text, apart, quantity, sentences
 from pages.words.compare import table
 from pages.words.signal import NAMED, brief

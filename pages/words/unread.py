@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
-import streamlit as st
-
 from core import PARAMETERS, SCHEMES
 from core.weights.schemes import Value
 from core.weights.spelling import written_parameters
-from pages.state.table import TABLE, Refused, State, default_of
+from pages.state.chosen import State
+from pages.state.parsers import Refused
+from pages.state.session import session
+from pages.state.table import TABLE, default_of
 from pages.text import Text, quantity
 from pages.words import refusals
 from pages.words.distribution import layer as layer_name
@@ -37,8 +38,8 @@ def _as_linked(state: State) -> bool:
     """Tell whether the choices are still the link's, where they decide over others."""
     here = tuple(state[name] for name in _DECIDE)
     if state.arrived:
-        st.session_state["_decided"] = here
-    return bool(st.session_state.get("_decided") == here)
+        session().decided = here
+    return session().decided == here
 
 
 def _chosen(state: State, name: str) -> bool:

@@ -14,7 +14,8 @@ from streamlit.testing.v1 import AppTest
 from core.networks.network import MAX_LAYERS
 from core.signals.comparison import MAX_ENTRIES
 from pages.lecture.plans import MAX_BYTES, MAX_STEPS
-from pages.state.table import CONTROLS, PAGES, TABLE, Refused
+from pages.state.parsers import Refused
+from pages.state.table import CONTROLS, PAGES, TABLE
 from pages.text import LANGUAGES, Text
 from tests.app.conftest import few, opened, refusals, said
 

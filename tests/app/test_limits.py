@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from core import devices
-from pages.jobs import cache as cached
-from pages.jobs import distribution
+from pages.jobs import distribution, queue
 from pages.jobs import signal as signals
 from pages.jobs.queue import Gate
 from pages.text import LANGUAGES, Text
@@ -56,7 +55,7 @@ def test_a_full_queue_is_said_and_nothing_is_lost(
         assert go.wait(20)
 
     gate = Gate(1, 1, 16)
-    monkeypatch.setattr(cached, "GATE", gate)
+    monkeypatch.setattr(queue, "gate", lambda: gate)
     others = [gate.enter(busy, "another")]
     assert begun.wait(5)
     others.append(gate.enter(busy, "and another"))
@@ -77,7 +76,7 @@ def test_a_full_queue_is_said_and_nothing_is_lost(
 @languages
 def test_who_has_too_much_under_way_is_told_so(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(distribution, "QUICK_STREAMED", 0)
-    monkeypatch.setattr(cached, "GATE", Gate(1, 100, 0))
+    monkeypatch.setattr(queue, "gate", lambda: Gate(1, 100, 0))
     app = opened(lang=language, seed=f"78{language == 'zh':d}")
     assert refusals(app) == [Text(language)("waiting.own", n="0")]
 
@@ -92,7 +91,7 @@ def test_who_waits_is_told_the_place_in_the_queue(language: str, monkeypatch: py
         assert go.wait(20)
 
     gate = Gate(1, 100, 16)
-    monkeypatch.setattr(cached, "GATE", gate)
+    monkeypatch.setattr(queue, "gate", lambda: gate)
     for at in range(3):
         gate.enter(busy, at)
     assert begun.wait(5)

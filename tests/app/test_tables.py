@@ -437,7 +437,9 @@ def test_figures_by_layer(language: str) -> None:
 def test_every_table_of_the_pages_is_read_here() -> None:
     """A new table is to be read by its headings, too."""
     written = [
-        path.name for path in (ROOT / "pages").rglob("*.py") for _ in _TABLE.findall(path.read_text("utf-8"))
+        f"{path.parent.name}/{path.name}"
+        for path in (ROOT / "pages").rglob("*.py")
+        for _ in _TABLE.findall(path.read_text("utf-8"))
     ]
     # dissection's four: steps and matrices, counts, bounds, gradients; comparing's serves all that scroll
     assert sorted(written) == [

@@ -28,6 +28,7 @@ from pages.shell import export as tools
 from pages.shell import files as exports
 from pages.shell import share as sharing
 from pages.shell.frame import Chart, Frame
+from pages.state.session import KEY, Session
 from tests.app.conftest import opened, query
 from tests.app.words import plain, says
 from tests.stream import ROOT
@@ -338,7 +339,7 @@ def _sharing(page: str, **link: str) -> AppTest:
     app.switch_page(f"pages/{page}.py")
     for name, value in link.items():
         app.query_params[name] = value
-    app.session_state["_tool"] = "share"
+    app.session_state[KEY] = Session(tool="share")
     return app.run()
 
 

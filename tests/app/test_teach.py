@@ -14,7 +14,8 @@ from pages.lecture import links as preparing
 from pages.lecture import plans
 from pages.lecture.links import Prepared
 from pages.lecture.plans import READY, Step
-from pages.state.table import CONTROLS, PAGES, TABLE
+from pages.state.session import KEY, Session
+from pages.state.table import CONTROLS, PAGES, TABLE, views_of
 from pages.text import LANGUAGES, Text
 from tests.app.conftest import opened, query, refusals, said, turned
 
@@ -121,7 +122,7 @@ def _keys(app: AppTest) -> dict[str, bool]:
 
 def _seen(page: str, link: dict[str, str]) -> dict[str, bool]:
     """Return the controls that a link shows on the views that it lets a student go to, the drawer open."""
-    views = preparing.VIEWS.get(page, "")
+    views = views_of(page)
     fixed = {*link.get("hide", "").split(","), *link.get("lock", "").split(",")}
     found: dict[str, bool] = {}
     for view in TABLE[views].options if views and views not in fixed else ("",):
@@ -144,7 +145,7 @@ def _cases() -> Iterator[tuple[str, dict[str, Any]]]:
     for page, held in HELD.items():
         state = preparing.settled(page, held)
         names = [*preparing.places(page, state)]
-        views = preparing.VIEWS.get(page)
+        views = views_of(page)
         yield page, {}
         yield page, {"hide": tuple(names[::2])}
         yield page, {"lock": tuple(names[1::2])}
@@ -298,7 +299,7 @@ def test_a_link_to_no_step_is_answered(language: str) -> None:
 @languages
 def test_only_an_own_plan_says_that_a_reload_lets_go_of_it(language: str) -> None:
     app = opened("teach", prepare="plan", plan="own", lang=language)
-    app.session_state["_own_plan"] = "- [a](/model)"
+    app.session_state[KEY] = Session(own_plan="- [a](/model)")
     assert Text(language)("plan.reload") in said(app.run())
     assert Text(language)("plan.reload") not in said(opened("teach", prepare="plan", lang=language))
 
@@ -307,7 +308,7 @@ def test_an_own_plan_is_in_no_link_and_no_link_takes_its_place(
     jumps: list[tuple[str, dict[str, str]]],
 ) -> None:
     app = opened("teach", prepare="plan", plan="own", at="depth-3")
-    app.session_state["_own_plan"] = "- [a](/model)\n- [b](/model?seed=7)"
+    app.session_state[KEY] = Session(own_plan="- [a](/model)\n- [b](/model?seed=7)")
     app.run()
     app.button(key="plan_start").click().run()
     assert query(_landed(app, jumps)) == {}
@@ -320,7 +321,7 @@ def test_a_page_of_another_host_is_answered(monkeypatch: pytest.MonkeyPatch) -> 
     for url, wrong in (("https://lab.example.org/teach", 0), ("https://other.example/teach", 1)):
         monkeypatch.setattr(type(streamlit.context), "url", property(lambda _, url=url: url))
         app = opened("teach", prepare="plan", plan="own")
-        app.session_state["_own_plan"] = "- [x](https://lab.example.org/distribution)"
+        app.session_state[KEY] = Session(own_plan="- [x](https://lab.example.org/distribution)")
         app.run()
         _stands(app)
         assert len(refusals(app)) == wrong
@@ -333,7 +334,7 @@ def test_the_example_of_a_step_stands_last_on_its_own_line(language: str) -> Non
 
 def test_a_step_brings_nothing_of_the_one_before(jumps: list[tuple[str, dict[str, str]]]) -> None:
     app = opened("teach", prepare="plan", plan="own")
-    app.session_state["_own_plan"] = "- [a](/model?seed=7&part=forward)\n- [b](/model)\n- [c](/)"
+    app.session_state[KEY] = Session(own_plan="- [a](/model?seed=7&part=forward)\n- [b](/model)\n- [c](/)")
     app.run()
     assert _headline(app) == "Lecture plan: 3 steps, on Model, Home."
     app.button(key="plan_start").click().run()
@@ -347,7 +348,7 @@ def test_a_step_brings_nothing_of_the_one_before(jumps: list[tuple[str, dict[str
 def test_nothing_of_an_own_plan_is_html_or_markdown() -> None:
     app = opened("teach", prepare="plan", plan="own")
     evil = "<img src=x onerror=alert(1)>"
-    app.session_state["_own_plan"] = f"# {evil}\n{evil}\n- [**b** {evil}](/model) {evil}\n"
+    app.session_state[KEY] = Session(own_plan=f"# {evil}\n{evil}\n- [**b** {evil}](/model) {evil}\n")
     app.run()
     _stands(app)
     assert "<img src=x" not in "".join(element.proto.body for element in app.get("html"))
@@ -359,7 +360,7 @@ def test_nothing_of_an_own_plan_is_html_or_markdown() -> None:
 def test_what_is_no_plan_is_answered(language: str) -> None:
     app = opened("teach", prepare="plan", plan="own", lang=language)
     assert Text(language)("plan.finding_none") == _headline(app)
-    app.session_state["_own_plan"] = "# x\n- [y](https://example.org/z)"
+    app.session_state[KEY] = Session(own_plan="# x\n- [y](https://example.org/z)")
     app.run()
     _stands(app)
     (words,) = refusals(app)

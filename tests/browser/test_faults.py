@@ -79,7 +79,7 @@ class Cable(threading.Thread):
 
 def test_a_page_comes_back_when_its_server_does(own: Page) -> None:
     port = free_port()
-    command = (sys.executable, "-m", "pages.server.entry")
+    command = (sys.executable, "-m", "pages.server")
     environment = {**os.environ, "HOST": "127.0.0.1", "PORT": str(port)}
     chosen = {"v": "1", "net": "3-4.relu-2", "seed": "7", "part": "parameters"}
     parameters = (3 + 1) * 4 + (4 + 1) * 2

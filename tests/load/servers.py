@@ -24,7 +24,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 def production(port: int) -> tuple[list[str], dict[str, str]]:
     """Return the command that serves in production, and its environment."""
-    return [sys.executable, "-m", "pages.server.entry"], {**_bare(), "PORT": str(port)}
+    return [sys.executable, "-m", "pages.server"], {**_bare(), "PORT": str(port)}
 
 
 def stock(port: int) -> tuple[list[str], dict[str, str]]:

@@ -35,7 +35,7 @@ from tests.app.test_hostile import TEXTS, harm_in
 from tests.stream import Server, Visitor, free_port, serving, streamlit_run
 
 EN = Text("en")
-SERVE = (sys.executable, "-m", "pages.server.entry")
+SERVE = (sys.executable, "-m", "pages.server")
 #: The largest layer: a minute's work for one core and more, part by part, where INIT_LAB_STREAMED allows it.
 HUGE = 1 << 32
 BIG = "v=1&fan_in=65536&fan_out=65536&seed={}"
@@ -225,12 +225,12 @@ NARROW = {
     "INIT_LAB_LOG": "json",
 }
 FAILING = """
-from pages.server import entry
+from pages.server.__main__ import main
 from pages.words import lesson
 def fails(*_):
     raise RuntimeError("a page fails\\non two lines")
 lesson.replayed = fails
-entry.main()
+main()
 """
 HOUSE = {"INIT_LAB_VISITORS": "2", "INIT_LAB_METRICS": "0", "INIT_LAB_HOSTS": "lab.example"}
 #: No home, no place for temporary files, and no file that may grow, logs included.

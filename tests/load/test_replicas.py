@@ -98,7 +98,7 @@ def replicas(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replicas]:
     with contextlib.ExitStack() as stack:
         processes = {
             address: stack.enter_context(
-                running([sys.executable, "-m", "pages.server.entry"], {"HOST": address, "PORT": str(port)})
+                running([sys.executable, "-m", "pages.server"], {"HOST": address, "PORT": str(port)})
             )
             for address in SERVING
         }

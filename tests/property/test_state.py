@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from core.table import written
 from core.weights.schemes import LARGEST, SMALLEST
-from pages.state.table import TABLE, Refusal, Refused, Value
+from pages.state.parsers import Refusal, Refused, Value
+from pages.state.table import TABLE
 from pages.text import catalogue
 
 controls = st.sampled_from(sorted(TABLE))

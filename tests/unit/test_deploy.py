@@ -43,7 +43,7 @@ def test_the_image_runs_as_a_number_that_is_not_root() -> None:
 
 def test_the_image_serves_by_the_asgi_entry_without_a_shell() -> None:
     """A shell would keep SIGTERM to itself."""
-    assert json.loads(_last("CMD")) == ["python", "-m", "pages.server.entry"]
+    assert json.loads(_last("CMD")) == ["python", "-m", "pages.server"]
     assert _last("STOPSIGNAL") == "SIGTERM"
     assert "ENTRYPOINT" not in dict(DOCKERFILE)
 

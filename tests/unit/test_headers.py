@@ -197,13 +197,14 @@ def test_limits_are_those_that_were_promised() -> None:
 _ASKED = """
 import json, logging, sys, uvicorn
 given = {}
-uvicorn.run = lambda app, **settings: given.update(settings)
-from pages.server import entry as server
+uvicorn.run = lambda app, **settings: given.update(settings, app=app)
+from pages.server import __main__ as server
 from streamlit import config
 sys.argv = ["server"]
 server.main()
+app = given.pop("app")
 doors = [(m.cls.__name__, {k: v for k, v in m.kwargs.items() if isinstance(v, (int, list))})
-         for m in server.app._user_middleware]
+         for m in app._user_middleware]
 print(json.dumps({"uvicorn": given, "doors": doors, "levels": {
     "uvicorn.error": logging.getLogger("uvicorn.error").getEffectiveLevel()}}))
 """

@@ -50,30 +50,44 @@ def test_one_limit_says_nothing_of_the_others() -> None:
 
 def test_the_limits_are_those_of_the_pages() -> None:
     """An operator's numbers reach what they limit."""
-    names = {
-        "INIT_LAB_PAGES": "cached.TURNSTILE._places._value",
-        "INIT_LAB_WORKERS": "cached.GATE.workers",
-        "INIT_LAB_HELD": "state.MAX_WEIGHTS",
-        "INIT_LAB_STREAMED": "state.MAX_STREAMED",
-        "INIT_LAB_COMPARED": "rules.MAX_COMPARED",
-        "INIT_LAB_PARAMETERS": "rules.MAX_PARAMETERS",
-        "INIT_LAB_RUN_WEIGHTS": "rules.MAX_RUN_WEIGHTS",
-        "INIT_LAB_RUN_PRODUCTS": "rules.MAX_RUN_PRODUCTS",
-        "INIT_LAB_CACHE": "cached.ENTRIES",
+    asked = {
+        "INIT_LAB_PAGES": "queue.turnstile()._places._value",
+        "INIT_LAB_WORKERS": "queue.gate().workers",
+        "INIT_LAB_HELD": "settled('distribution', {'scheme': 'orthogonal'}).limit",
+        "INIT_LAB_STREAMED": "settled('distribution', {}).limit",
+        "INIT_LAB_COMPARED": "refused(lesson._size, 'lesson', fan_in='65536', fan_out='65536')",
+        "INIT_LAB_PARAMETERS": "refused(model._network_size, 'model', net='64-64')",
+        "INIT_LAB_RUN_WEIGHTS": "refused(signal._signal_size, 'signal', width='2048')",
+        "INIT_LAB_RUN_PRODUCTS": (
+            "refused(signal._signal_size, 'signal', depth='1', width='2048', samples='1024')"
+        ),
+        "INIT_LAB_CACHE": "distribution.job._most()",
         "INIT_LAB_UPLOAD": "config.get_option('server.maxUploadSize')",
         "INIT_LAB_MESSAGE": "config.get_option('server.maxWidgetStateSize')",
         "INIT_LAB_GONE": "config.get_option('server.disconnectedSessionTTL')",
         "INIT_LAB_IDLE": "keys.IDLE",
         "INIT_LAB_MEMORY": "devices.ALLOWED // 2**20",
     }
-    chosen = {name: str(PROMISED[name][1] + 1) for name in names}
-    asked = "; ".join(f"print({where})" for where in names.values())
-    code = (
-        "import pages.server.entry; from streamlit import config; from core import devices; "
-        "from pages.jobs import cache as cached; from pages.shell import keys; "
-        f"from pages.state import rules, table as state; {asked}"
-    )
+    chosen = {name: str(PROMISED[name][1] + 1) for name in asked}
+    code = _SERVED + "".join(f"print({where})\n" for where in asked.values())
     found = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=chosen, capture_output=True, text=True, check=True
     )
     assert found.stdout.split() == list(chosen.values())
+
+
+_SERVED = """
+from pages.server import entry
+from streamlit import config
+from core import devices
+from pages.jobs import distribution, queue
+from pages.lecture.links import settled
+from pages.shell import keys
+from pages.state.rules import lesson, model, signal
+
+entry.create()
+
+def refused(rule, page, **link):
+    return rule(settled(page, link)).facts["limit"]
+
+"""

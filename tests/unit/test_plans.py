@@ -20,7 +20,8 @@ from pages.lecture.plans import (
     ready,
     written,
 )
-from pages.state.table import CONTROLS, PAGES, PLANS, TABLE, Refused
+from pages.state.parsers import Refused
+from pages.state.table import CONTROLS, PAGES, PLANS, TABLE
 from pages.text import LANGUAGES, catalogue
 from tests.stream import ROOT
 

@@ -11,8 +11,10 @@ from core.table import MAX_ROWS
 from core.weights import sampling
 from pages.shell import files as exports
 from pages.shell import share as sharing
-from pages.state import rules
 from pages.state import table as state
+from pages.state.limits import limit
+from pages.state.rules import compare, model
+from pages.state.rules import signal as signal_rules
 from tests.stream import ROOT
 
 _POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
@@ -28,26 +30,30 @@ def _numbers(text: str) -> list[int]:
 ROWS: dict[str, tuple[list[int], list[int]]] = {
     "uniform, normal and constant schemes on the CPU": (
         [2**30, 2**36],
-        [state.MAX_STREAMED, sampling.STREAMED_LIMIT],
+        [limit("STREAMED"), sampling.STREAMED_LIMIT],
     ),
     "`trunc_normal`, `variance_scaling` truncated": (
         [2**24, 2**26],
-        [state.MAX_WEIGHTS, sampling.HELD_LIMIT],
+        [limit("HELD"), sampling.HELD_LIMIT],
     ),
-    "any scheme on a GPU": ([2**24], [state.MAX_WEIGHTS]),
+    "any scheme on a GPU": ([2**24], [limit("HELD")]),
     "a network": (
         [2**22, 2**22, 16, 4096],
-        [rules.MAX_PARAMETERS, rules.MAX_STEPS, network.MAX_LAYERS, network.MAX_UNITS],
+        [limit("PARAMETERS"), model.MAX_STEPS, network.MAX_LAYERS, network.MAX_UNITS],
     ),
     "a deep network, for each scheme": (
         [200, 2048, 50, 1024, 2**33, 2**28, 2**40, 1000, 8192],
         [
             *(state.MAX_DEPTH, state.MAX_WIDTH, state.MAX_SEEDS, state.MAX_SAMPLES),
-            *(rules.MAX_RUN_WEIGHTS, rules.MAX_RUN_WEIGHTS // rules.SLOWER, rules.MAX_RUN_PRODUCTS),
+            *(
+                limit("RUN_WEIGHTS"),
+                limit("RUN_WEIGHTS") // signal_rules.SLOWER,
+                limit("RUN_PRODUCTS"),
+            ),
             *(signal.MAX_DEPTH, signal.MAX_WIDTH),
         ],
     ),
-    "schemes compared": ([8, 2**24, 2**20], [comparison.MAX_ENTRIES, rules.MAX_COMPARED, rules.MAX_HELD]),
+    "schemes compared": ([8, 2**24, 2**20], [comparison.MAX_ENTRIES, limit("COMPARED"), compare.MAX_HELD]),
     "own input": ([1024, 2000, 1024], [MAX_ROWS, state.MAX_LINK_DATA, MAX_ROWS]),
     "a tensor as `.npy` or `.safetensors`": ([2**22, 2**18], [exports.TENSOR_LIMIT, exports.CSV_LIMIT]),
     "a QR code": ([2900, 180], [sharing.LONGEST, sharing.READABLE]),

@@ -1,0 +1,89 @@
+"""A row of the table of controls, and the places on a screen where a control can stand."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypedDict, Unpack
+
+from pages.state.parsers import Parse, Value, one_of
+
+#: Characters of a text field; more is cut off when it comes from a link.
+MAX_CHARS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a control stands on a screen: in the drawer or not, and in which views, if not in all."""
+
+    drawer: bool = False
+    views: tuple[str, ...] = ()
+    #: what its place follows from, if it has no fixed one
+    by: str = ""
+
+
+#: In the sidebar, and in its drawer.
+OPEN, MORE = Place(), Place(drawer=True)
+#: Not on the screen: only its link has it.
+HELD = Place(by="nothing")
+#: Around the screen's views, as their tabs or as a list of them.
+VIEWS = Place(by="views")
+#: Where the scheme chosen puts it: its first parameter in the sidebar, the others in the drawer.
+PARAMETER = Place(by="scheme")
+#: In the drawer until it is given.
+UNTIL_GIVEN = Place(by="value")
+
+
+def within(*views: str) -> Place:
+    """Return the place of a control that stands in some views alone."""
+    return Place(views=views)
+
+
+def on(**places: Place | list[Place]) -> dict[str, tuple[Place, ...]]:
+    """Return on which screens a control stands, and where there."""
+    return {
+        screen: (where,) if isinstance(where, Place) else tuple(where) for screen, where in places.items()
+    }
+
+
+class Row(TypedDict, total=False):
+    """What a row may say beside its name, its default and its parser."""
+
+    on: Mapping[str, tuple[Place, ...]]
+    max_chars: int
+    names: str
+    look: bool
+    stepped: bool
+    read_if: Callable[[Mapping[str, Value]], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """One control: all that follows from it is read here."""
+
+    name: str
+    default: Value
+    #: what was typed or linked, as a value; raises ``Refused``
+    parse: Parse
+    #: screen → where it stands there; every screen's link holds what is named here
+    on: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
+    #: what there is to choose; empty for a field that is typed
+    options: tuple[str, ...] = ()
+    max_chars: int = MAX_CHARS
+    #: the text catalogue's name for an option, which stands for "{}"; '' shows it as it is
+    names: str = ""
+    #: whether it shows the same result otherwise, so that a prediction stays uncovered
+    look: bool = False
+    #: whether "next" and "previous" change it
+    stepped: bool = False
+    #: whether anything reads it, given all values
+    read_if: Callable[[Mapping[str, Value]], bool] | None = None
+
+
+def choice(name: str, default: str, options: Any, **row: Unpack[Row]) -> Control:
+    """Return the row of a control that is chosen from ``options``."""
+    allowed = tuple(options)
+    return Control(name=name, default=default, parse=one_of(allowed), options=allowed, **row)
+
+
+def typed(name: str, default: Value, parse: Parse, **row: Unpack[Row]) -> Control:
+    """Return the row of a control that is typed."""
+    return Control(name=name, default=default, parse=parse, **row)

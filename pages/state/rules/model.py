@@ -1,0 +1,85 @@
+"""What may stand in the model page's controls."""
+
+from functools import lru_cache
+
+import torch
+
+from core import InitLabError
+from core.networks.network import LESSON
+from pages.state.chosen import State
+from pages.state.limits import limit
+from pages.state.parsers import Refusal, network_of
+from pages.state.rules.agreement import agree
+from pages.state.table import DTYPE_NAMES
+
+#: Numbers that a forward pass may give, over all steps.
+MAX_STEPS = 1 << 22
+
+
+def settle(state: State) -> None:
+    """Hold the input, the labels and the rest against the network, which goes first."""
+    agree(state, ("net",), _network_size, at="net")
+    agree(state, ("dtype", "net"), _network_fit, at="net")
+    agree(state, ("weights",), _printed_fit, at="weights")
+    agree(state, ("data",), _data_fit, at="data")
+    agree(state, ("batch", "data"), _steps_fit, at="data" if state["data"] else "batch")
+    agree(state, ("labels",), _labels_fit, at="labels")
+    agree(state, ("sample",), _sample_fit, at="sample")
+
+
+def _network_size(state: State) -> Refusal | None:
+    n, most = state.network.size, limit("PARAMETERS")
+    return Refusal("network_size", {"n": n, "limit": most}) if n > most else None
+
+
+def _network_fit(state: State) -> Refusal | None:
+    """Return core's objection to drawing the network's weights."""
+    return _network_misfit(str(state["net"]), state.device, str(state["dtype"]))
+
+
+@lru_cache(maxsize=1024)
+def _network_misfit(net: str, device: str, dtype: str) -> Refusal | None:
+    try:
+        network_of(net).check(device=device, dtype=DTYPE_NAMES[dtype])
+    except InitLabError as error:
+        if error.code == "size.memory":
+            return None
+        return Refusal(error.code.replace(".", "_"), error.facts)
+    return None
+
+
+def _printed_fit(state: State) -> Refusal | None:
+    if state["weights"] == "printed" and not state.network.same_sizes(LESSON):
+        return Refusal("printed")
+    return None
+
+
+def _data_fit(state: State) -> Refusal | None:
+    rows = state.rows
+    if rows is None:
+        return None
+    if len(rows[0]) != state.network.inputs:
+        return Refusal("data_columns", {"columns": len(rows[0]), "inputs": state.network.inputs})
+    largest, limit = max(abs(x) for row in rows for x in row), torch.finfo(state.dtype).max
+    if largest > limit:
+        return Refusal("data_range", {"value": largest, "dtype": state["dtype"], "largest": limit})
+    return None
+
+
+def _steps_fit(state: State) -> Refusal | None:
+    n = state.batch * sum(2 * dense.units for dense in state.network.layers)
+    return Refusal("steps", {"n": n, "limit": MAX_STEPS}) if n > MAX_STEPS else None
+
+
+def _labels_fit(state: State) -> Refusal | None:
+    labels, classes = state.labels, state.network.outputs
+    if len(labels) != state.batch or max(labels) >= classes:
+        return Refusal(
+            "labels_fit",
+            {"rows": state.batch, "given": len(labels), "largest": str(max(labels)), "high": classes - 1},
+        )
+    return None
+
+
+def _sample_fit(state: State) -> Refusal | None:
+    return Refusal("sample", {"high": state.batch}) if state["sample"] > state.batch else None
