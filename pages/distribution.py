@@ -21,6 +21,7 @@ from pages.state.chosen import State
 from pages.state.limits import limit
 from pages.state.table import TABLE
 from pages.text import Text, count, expected_count, quantity, sentences
+from pages.text.tables import table
 from pages.widgets import controls, waiting
 from pages.words import distribution as reading
 from pages.words.formulas import formula
@@ -188,20 +189,14 @@ def _numbers(frame: Frame, drawn: Drawn) -> None:
     t, summary = frame.t, drawn.summary
     rows = _bins(drawn)
     heads = [t(f"numbers.{name}") for name in ("low", "high", "drawn", "expected")]
-    head = reading.columns(heads)
     step = float(summary.edges[1] - summary.edges[0])
-    cells = "".join(
-        f'<tr><th scope="row">{_edge(low, step)}</th><td>{_edge(high, step)}</td>'
-        f"<td>{count(n)}</td><td>{expected_count(expected)}</td></tr>"
+    body = [
+        (_edge(low, step), _edge(high, step), count(n), expected_count(expected))
         for low, high, n, expected in rows
-    )
+    ]
     left, right = st.columns([1.75, 1], gap="medium")
-    frame.html(
-        f'<div class="lab-scroll" tabindex="0"><table class="lab-table lab-bins">'
-        f"<caption>{t('numbers.caption')}</caption>"
-        f"<thead><tr>{head}</tr></thead><tbody>{cells}</tbody></table></div>",
-        left.html,
-    )
+    whole = table(heads, body, t("numbers.caption"), "lab-table lab-bins", within="lab-scroll")
+    frame.html(whole, left.html)
     with right:
         st.download_button(
             t("numbers.download"),

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from pages.text import Text, catalogue, count, quantity
+from pages.text.tables import table
 
 Column = npt.NDArray[Any] | Sequence[Any]
 #: Holds a chart's name together on its line; unseen, and in a file in the way of whoever looks for the name.
@@ -152,17 +153,8 @@ def _shared_out(rows: Sequence[int], limit: int) -> list[int]:
 
 def _html(caption: str, columns: Sequence[tuple[str, str, Column]], shown: int, t: Text) -> str:
     heads = [(f"{escape(name)}<br>" if name else "") + _word(key, t) for name, key, _ in columns]
-    head = "".join(f'<th scope="col">{words}</th>' for words in heads)
-    cells = zip(*(map(_number, islice(column, shown)) for _, _, column in columns), strict=True)
-    body = "".join(
-        f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in rest)}</tr>'
-        for first, *rest in cells
-    )
-    return (
-        f'<div class="lab-scroll" tabindex="0" role="region" aria-label="{caption}">'
-        f'<table class="lab-table lab-layers lab-export"><caption>{caption}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
+    rows = zip(*(map(_number, islice(column, shown)) for _, _, column in columns), strict=True)
+    return table(heads, rows, caption, "lab-table lab-layers lab-export", within="lab-scroll", named=True)
 
 
 def _name(name: str, t: Text) -> str:

@@ -12,6 +12,7 @@ from pages.figures.compare import Panel
 from pages.jobs.compare import Compared, drawn
 from pages.state.chosen import State
 from pages.text import Text, apart, count, interval, quantity, sentences
+from pages.text.tables import table
 from pages.words import distribution as reading
 
 #: Digits of the parameters in the schemes' names: as few as tell these apart.
@@ -134,12 +135,14 @@ def figures(rows: Sequence[Compared], state: State, t: Text) -> str:
     """Return the table of what was drawn, over what the law expects, of each scheme."""
     heads = ["", *(t(f"compare.{name}") for name in ("std", "band", "kurtosis", "outside", "largest"))]
     heads += [t("compare.before"), t("compare.after", activation=state["activation"])]
-    cells = "".join(_figures(row, state["activation"], t) for row in rows)
+    body = [_figures(row, state["activation"], t) for row in rows]
     note = sentences(t("compare.note"), t("compare.signal_note"))
-    return table(heads, cells, t("compare.caption"), "lab-two") + f'<p class="lab-note">{note}</p>'
+    whole = table(heads, body, t("compare.caption"), "lab-table lab-two", within="lab-scroll")
+    return f'{whole}<p class="lab-note">{note}</p>'
 
 
-def _figures(row: Compared, activation: str, t: Text) -> str:
+def _figures(row: Compared, activation: str, t: Text) -> list[str]:
+    """Return a scheme's name and its cells: what was drawn over what is expected, or that alone."""
     summary, law, _ = row.drawn
     band = law.bands[0]
     wall = t("compare.no_wall") + "<br>" if band.kind == "coverage" else ""
@@ -157,11 +160,10 @@ def _figures(row: Compared, activation: str, t: Text) -> str:
     else:
         signal = comparison.signal(law, row.layer, activation)
         cells += [("", quantity(value, value, trim=True)) for value in signal]
-    return f'<tr><th scope="row">{escape(row.name)}</th>{"".join(_cell(*cell) for cell in cells)}</tr>'
-
-
-def _cell(drawn: str, expected: str) -> str:
-    return f"<td>{drawn}<br><i>{expected}</i></td>" if drawn else f"<td><i>{expected}</i></td>"
+    return [
+        escape(row.name),
+        *((f"{drawn}<br>" if drawn else "") + f"<i>{expected}</i>" for drawn, expected in cells),
+    ]
 
 
 def _share(share: float, expected: float, t: Text) -> str:
@@ -178,12 +180,3 @@ def _largest(summary: Summary, law: Law, t: Text) -> tuple[str, str]:
         return quantity(value, law.std) if law.std else quantity(value, trim=True)
 
     return write(summary.maximum), t("compare.unknown") if expected is None else write(expected)
-
-
-def table(heads: Sequence[str], rows: str, caption: str, kind: str) -> str:
-    """Return a table that scrolls by itself where it is too wide."""
-    head = reading.columns(heads)
-    return (
-        f'<div class="lab-scroll" tabindex="0"><table class="lab-table {kind}"><caption>{caption}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
-    )

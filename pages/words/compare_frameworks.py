@@ -9,7 +9,8 @@ from core.code import recipe, rosetta
 from core.code.rosetta import Equivalent
 from pages.state.chosen import State
 from pages.text import Text, count, sentences
-from pages.words.compare import layer_name, names, phrase, table
+from pages.text.tables import table
+from pages.words.compare import layer_name, names, phrase
 from pages.words.compare_layers import by_torch, written_ratio
 
 
@@ -102,13 +103,14 @@ def _spellings(rows: Sequence[Spelled], caption: str, t: Text) -> str:
     """Return a table of calls and laws; the first row is torch's, and the others are held against it."""
     heads = [t(f"rosetta.{name}") for name in ("framework", "call", "law", "beside")]
     ours = rows[0].law
-    return table(heads, "".join(_spelled(row, ours, t) for row in rows), caption, "lab-rosetta")
+    body = [_spelled(row, ours, t) for row in rows]
+    return table(heads, body, caption, "lab-table lab-rosetta", within="lab-scroll")
 
 
 _FRAMEWORKS = {"torch": "PyTorch", "keras": "Keras", "jax": "JAX/Flax", "flax": "Flax", "timm": "timm"}
 
 
-def _spelled(row: Spelled, ours: Law | None, t: Text) -> str:
+def _spelled(row: Spelled, ours: Law | None, t: Text) -> Sequence[str]:
     """Return one framework's row: its call, its law, how that differs from torch's, and what to know."""
     name = f'<a href="{escape(row.url)}" target="_blank">{_FRAMEWORKS[row.framework]}</a>'
     call = f"<code>{escape(row.call)}</code>" if row.call else "–"
@@ -123,4 +125,4 @@ def _spelled(row: Spelled, ours: Law | None, t: Text) -> str:
         between = rosetta.difference(row.law, ours)
         if row.framework != "torch":
             beside = t(f"rosetta.{between.kind}", ratio=written_ratio(between.std_ratio))
-    return f'<tr><th scope="row">{name}</th><td>{call}{words}</td><td>{law}</td><td>{beside}</td></tr>'
+    return name, call + words, law, beside

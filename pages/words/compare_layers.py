@@ -1,7 +1,6 @@
 """What a layer's shape does to a scheme: torch's fans, the true connections, and the std of each."""
 
 import math
-from collections.abc import Sequence
 from html import escape
 
 from core import SCHEMES, Comparison, Law, Layer
@@ -10,7 +9,8 @@ from core.weights.layers import Start
 from core.weights.schemes import TORCH
 from pages.state.chosen import State
 from pages.text import Text, count, quantity, sentences
-from pages.words.compare import names, table
+from pages.text.tables import table
+from pages.words.compare import names
 from pages.words.distribution import connections, inputs, outputs
 
 _TORCH_NN = "https://docs.pytorch.org/docs/stable/generated/torch.nn.{}.html"
@@ -37,17 +37,18 @@ def inspected(state: State, t: Text) -> str:
     pairs = zip(
         ("fan_in", "fan_out"), (layer.fans.fan_in, layer.fans.fan_out), layer.connections, strict=True
     )
-    rows = "".join(
-        _row(name, [count(int(ours)), connections(true), written_ratio(float(ours / true))])
+    rows = [
+        (name, count(int(ours)), connections(true), written_ratio(float(ours / true)))
         for name, ours, true in pairs
-    )
+    ]
+    fans = table(["", *heads], rows, t("inspector.caption"), "lab-table lab-fans", within="lab-scroll")
     why = sentences(*_reasons(layer, t))
     shape = t("inspector.shape", shape=" × ".join(map(count, layer.shape)))
     links = f'<a href="{_TORCH_NN.format(layer.kind)}" target="_blank">torch.nn.{layer.kind}</a>, '
     links += f'<a href="{TORCH.url}" target="_blank">{TORCH.citation}</a>'
     shape = sentences(shape, *_choices(layer, t), t("lesson.sources", sources=links))
     return (
-        f'<p class="lab-note">{shape}</p>{table(["", *heads], rows, t("inspector.caption"), "lab-fans")}'
+        f'<p class="lab-note">{shape}</p>{fans}'
         f'<p class="lab-verdict">{why}</p>{_starts(layer, t)}{_stds(layer, state.comparison, t)}'
     )
 
@@ -92,10 +93,6 @@ def _started(start: Start, law: Law) -> str:
     bound = quantity(law.support[1], law.support[1], trim=True)
     name = "√6/√(fan_in + fan_out)" if start.kind == "xavier" else f"1/√{start.name}"
     return f"U(±{name}) = U(±{bound})"
-
-
-def _row(name: str, cells: Sequence[str]) -> str:
-    return f'<tr><th scope="row">{name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
 
 
 def written_ratio(value: float) -> str:
@@ -144,7 +141,7 @@ def _stds(layer: Layer, compared: Comparison, t: Text) -> str:
         cells = [quantity(law.std, law.std), "–", "–"]
         if true is not None and true.std > 0:
             cells[1:] = [quantity(true.std, true.std), written_ratio(law.std / true.std)]
-        body.append(_row(escape(name), cells))
+        body.append([escape(name), *cells])
     heads = [t("compare.std"), t("inspector.torch"), t("inspector.true"), t("inspector.ratio")]
     caption = t("inspector.std_caption" if layer.parts == 1 else "inspector.std_caption_parts")
-    return table(heads, "".join(body), caption, "lab-fans") if body else ""
+    return table(heads, body, caption, "lab-table lab-fans", within="lab-scroll") if body else ""

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from html import escape, unescape
 from typing import NamedTuple
@@ -17,6 +17,7 @@ from pages.figures.notation import plain
 from pages.jobs.distribution import Drawn
 from pages.state.chosen import State
 from pages.text import Text, apart, count, expected_count, interval, probability, quantity, sentences
+from pages.text.tables import Cell, table
 
 #: Fewer weights than this settle little, and the verdict opens with that.
 FEW = 100
@@ -42,11 +43,6 @@ def headline(text: str) -> str:
     parts = re.split(r"(?<=[，：；。？])", text)
     broken = "".join(f"<span>{escape(part)}</span>" for part in parts if part)
     return f'<h1 class="lab-headline">{broken if len(parts) > 1 else escape(text)}</h1>'
-
-
-def columns(heads: Iterable[str]) -> str:
-    """Return the cells over a table's columns; one over the rows' own names may be empty."""
-    return "".join(f'<th scope="col">{head}</th>' if head else "<td></td>" for head in heads)
 
 
 def name(state: State, t: Text) -> str:
@@ -265,20 +261,15 @@ def evidence(drawn: Drawn, state: State, t: Text) -> str:
     law = drawn.law
     rows = _moments(drawn, state, t) if law.continuous is not None else _values(drawn, t)
     note = t(_note(drawn), band=t("table.band") if law.independent else "", source=_source(state))
-    return table(rows, t, note=note)
+    return _beside(rows, t, note=note)
 
 
-def table(rows: Sequence[Row], t: Text, *, note: str) -> str:
+def _beside(rows: Sequence[Row], t: Text, *, note: str) -> str:
     """Return a table of drawn beside expected, with a note below it."""
     errors = any(math.isfinite(row.errors) for row in rows)
     heads = ["", t("table.drawn"), t("table.expected")] + [t("table.off")] * errors
-    body = "".join(_row(row, errors=errors) for row in rows)
-    head = columns(heads)
-    return (
-        f'<table class="lab-table"><caption>{t("table.caption")}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-        f'<p class="lab-note">{note}</p>'
-    )
+    body = [_row(row, errors=errors) for row in rows]
+    return f'{table(heads, body, t("table.caption"), "lab-table")}<p class="lab-note">{note}</p>'
 
 
 def _note(drawn: Drawn) -> str:
@@ -294,12 +285,12 @@ def _source(state: State) -> str:
     return f'<a href="{source.url}" target="_blank">{escape(source.citation)}</a>'
 
 
-def _row(row: Row, *, errors: bool) -> str:
-    cells = f"<td>{row.drawn}</td><td>{row.expected}</td>"
+def _row(row: Row, *, errors: bool) -> list[str | Cell]:
+    cells: list[str | Cell] = [row.name, row.drawn, row.expected]
     if errors:
         shown = quantity(row.errors, digits=3, sign=True) if math.isfinite(row.errors) else ""
-        cells += f'<td class="bad">{shown}</td>' if abs(row.errors) > FAR else f"<td>{shown}</td>"
-    return f'<tr><th scope="row">{row.name}</th>{cells}</tr>'
+        cells.append(Cell(shown, 'class="bad"') if abs(row.errors) > FAR else shown)
+    return cells
 
 
 def _moments(drawn: Drawn, state: State, t: Text) -> list[Row]:
@@ -432,7 +423,7 @@ def largest(drawn: Drawn, state: State, t: Text) -> str:
         notes.append(t("largest.capped", sigmas=quantity(GENERATOR_SIGMAS, digits=3)))
     if state.dtype.itemsize == 2:
         notes.append(t("largest.rounded", dtype=state["dtype"]))
-    return f'<p class="lab-verdict">{words}</p>' + table(rows, t, note=sentences(*notes))
+    return f'<p class="lab-verdict">{words}</p>' + _beside(rows, t, note=sentences(*notes))
 
 
 #: torch's CPU makes float32 normals of 24 bits: none lies further out than √(2·24·ln 2) σ.

@@ -18,7 +18,7 @@ from pages.state.chosen import State
 from pages.state.link import link_with
 from pages.state.table import STOPS
 from pages.text import Text, count, expected_count, quantity, sentences
-from pages.words import distribution as reading
+from pages.text.tables import table
 
 #: The seed that the lesson sets.
 LESSON_SEED = 40
@@ -183,17 +183,11 @@ def slope_panels(a: float, drawn: Drawn, own: Drawn, t: Text) -> list[Panel]:
 def own_table(rows: Sequence[OwnDefault], t: Text) -> str:
     """Return the table that holds torch's own defaults against the two ways to draw them."""
     heads = ["", "fan_in", t("lesson.sqrt5.kaiming"), t("lesson.sqrt5.uniform")]
-    body = "".join(
-        f'<tr><th scope="row">{row.layer}</th><td>{count(row.fan_in)}</td>'
-        f"<td>{_equal(row.kaiming, row.n, t)}</td><td>{_equal(row.uniform, row.n, t)}</td></tr>"
+    body = [
+        (row.layer, count(row.fan_in), _equal(row.kaiming, row.n, t), _equal(row.uniform, row.n, t))
         for row in rows
-    )
-    head = reading.columns(heads)
-    return (
-        f'<div class="lab-scroll" tabindex="0"><table class="lab-table lab-own">'
-        f"<caption>{t('lesson.sqrt5.caption')}</caption>"
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
+    ]
+    return table(heads, body, t("lesson.sqrt5.caption"), "lab-table lab-own", within="lab-scroll")
 
 
 def _equal(equal: int, n: int, t: Text) -> str:

@@ -9,7 +9,7 @@ from pages.figures.model import Column
 from pages.jobs.model import SHOWN, WRITTEN, Array, Ran, Seen, Traced
 from pages.state.chosen import State
 from pages.text import Text, count, quantity, sentences
-from pages.words import distribution as reading
+from pages.text.tables import Cell, table
 
 #: Rows and columns of a table of numbers; of more, the first five.
 CELLS, FIRST = 8, 5
@@ -149,27 +149,23 @@ def numbers(
     if last and not more:
         heads[-1] = last
     heads += ["…"] * more + ([total[0]] if total else [])
-    lines = []
+    lines: list[list[str | Cell]] = []
     for i, row in enumerate(shown, start=1):
-        cells = "".join(_cell(float(v), reach) for v in row) + "<td></td>" * more
+        cells: list[str | Cell] = [*(_cell(float(v), reach) for v in row), *[""] * more]
         if total:
-            cells += f'<td class="lab-sum">{quantity(float(total[1][i - 1]), 1, 5)}</td>'
-        lines.append(f'<tr><th scope="row">{i}</th>{cells}</tr>')
+            cells.append(Cell(quantity(float(total[1][i - 1]), 1, 5), 'class="lab-sum"'))
+        lines.append([str(i), *cells])
     if len(shown) < rows:
-        lines.append(f'<tr><th scope="row">…</th><td colspan="{len(heads)}"></td></tr>')
-    head = reading.columns(heads)
-    return (
-        f'<table class="lab-heat"><caption>{caption}</caption><thead><tr><td></td>{head}</tr></thead>'
-        f"<tbody>{''.join(lines)}</tbody></table>"
-    )
+        lines.append(["…", Cell("", f'colspan="{len(heads)}"')])
+    return table(["", *heads], lines, caption, "lab-heat")
 
 
-def _cell(value: float, reach: float) -> str:
+def _cell(value: float, reach: float) -> Cell:
     if not math.isfinite(value):
-        return f'<td class="bad">{escape(str(value))}</td>'
+        return Cell(escape(str(value)), 'class="bad"')
     share = round(38 * abs(value) / reach)
     ground = f"var(--{'negative' if value < 0 else 'positive'}) {share}%"
-    return f'<td style="background:color-mix(in srgb,{ground},transparent)">{quantity(value, reach, 4)}</td>'
+    return Cell(quantity(value, reach, 4), f'style="background:color-mix(in srgb,{ground},transparent)"')
 
 
 def silent(run: Ran, state: State, t: Text) -> str:
@@ -244,18 +240,11 @@ def _number(value: float, *, brackets: bool = True) -> str:
 def counted(run: Ran, t: Text) -> str:
     """Return the table of the summary: each layer's formula, its count by hand and torch's."""
     outputs = {step.layer: step for step in run.steps if step.kind == "linear"}
-    heads = "".join(
-        f'<th scope="col">{t(f"count.{key}")}</th>' for key in ("output", "formula", "by_hand", "torch")
-    )
-    rows = "".join(
-        f'<tr><th scope="row">{row.name}</th><td>{_shape(outputs[row.name])}</td><td>{row.numeric}</td>'
-        f"<td>{count(row.by_hand)}</td><td>{count(row.count)}</td></tr>"
+    heads = [t(f"count.{key}") for key in ("layer", "output", "formula", "by_hand", "torch")]
+    rows = [
+        (row.name, _shape(outputs[row.name]), row.numeric, count(row.by_hand), count(row.count))
         for row in run.counts
-    )
-    by_hand, held = sum(row.by_hand for row in run.counts), run.size
-    total = f'<tr><th scope="row">{t("count.total")}</th><td></td><td></td>'
-    return (
-        f'<table class="lab-table lab-count"><caption>{t("count.caption")}</caption>'
-        f'<thead><tr><th scope="col">{t("count.layer")}</th>{heads}</tr></thead>'
-        f"<tbody>{rows}{total}<td>{count(by_hand)}</td><td>{count(held)}</td></tr></tbody></table>"
-    )
+    ]
+    by_hand = sum(row.by_hand for row in run.counts)
+    total = (t("count.total"), "", "", count(by_hand), count(run.size))
+    return table(heads, [*rows, total], t("count.caption"), "lab-table lab-count")

@@ -9,6 +9,7 @@ from pages.figures.model_parameters import Strip
 from pages.figures.notation import plain
 from pages.jobs.model import SHOWN, Held, LayerGradient
 from pages.text import Text, count, expected_count, interval, quantity, sentences
+from pages.text.tables import table
 from pages.words.model import numbers
 
 
@@ -42,24 +43,20 @@ def sits(rows: Sequence[Held], t: Text) -> str:
 
 def bounds(rows: Sequence[Held], network: Network, t: Text) -> str:
     """Return the table of parameters: how each starts, its bounds, and how it sits in them."""
-    keys = ("shape", "starts", "bounds", "minimum", "maximum", "outside")
-    heads = "".join(f'<th scope="col">{t(f"held.{key}")}</th>' for key in keys)
-    body = "".join(_bounds_row(row, network, t) for row in rows)
+    keys = ("name", "shape", "starts", "bounds", "minimum", "maximum", "outside")
+    body = [_bounds_row(row, network, t) for row in rows]
     kinds = {band.kind for row in rows for band in row.law.bands if band.low < band.high}
     notes = [t(f"held.note_{kind}") for kind in ("support", "coverage") if kind in kinds]
     if any(dense.bias == "default" for dense in network.layers):
         notes.append(t("held.note_bias"))
     if any(max(row.shape) > SHOWN for row in rows):
         notes.append(t("held.first", n=SHOWN))
-    return (
-        f'<div class="lab-sideways" tabindex="0"><table class="lab-table lab-held">'
-        f"<caption>{t('held.caption')}</caption>"
-        f'<thead><tr><th scope="col">{t("held.name")}</th>{heads}</tr></thead>'
-        f'<tbody>{body}</tbody></table></div><p class="lab-note">{sentences(*notes)}</p>'
-    )
+    heads = [t(f"held.{key}") for key in keys]
+    whole = table(heads, body, t("held.caption"), "lab-table lab-held", within="lab-sideways")
+    return f'{whole}<p class="lab-note">{sentences(*notes)}</p>'
 
 
-def _bounds_row(row: Held, network: Network, t: Text) -> str:
+def _bounds_row(row: Held, network: Network, t: Text) -> Sequence[str]:
     law, summary = row.law, row.summary
     layer, what = row.name.split(".")
     dense = network.layers[network.names.index(layer)]
@@ -72,7 +69,8 @@ def _bounds_row(row: Held, network: Network, t: Text) -> str:
         for i, n in enumerate(summary.outside)
     )
     size = law.std or abs(summary.maximum) or 1.0
-    cells = (
+    return (
+        row.name,
         " × ".join(map(count, row.shape)),
         start,
         limits,
@@ -80,7 +78,6 @@ def _bounds_row(row: Held, network: Network, t: Text) -> str:
         quantity(summary.maximum, size),
         outside or "–",
     )
-    return f'<tr><th scope="row">{row.name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
 
 
 def _band(band: Band) -> str:
@@ -100,23 +97,20 @@ def _expected(row: Held, band: int) -> float:
 
 def gradients(loss: float, rows: Sequence[LayerGradient], t: Text) -> str:
     """Return the loss, what the gradients show, and their norms as a table."""
-    keys = ("weight", "bias", "units", "alike")
-    heads = "".join(f'<th scope="col">{t(f"gradient.{key}")}</th>' for key in keys)
-    body = "".join(
-        f'<tr><th scope="row">{row.layer}</th><td>{quantity(row.weight_norm, row.weight_norm, 4)}</td>'
-        f"<td>{'–' if row.bias_norm is None else quantity(row.bias_norm, row.bias_norm, 4)}</td>"
-        f"<td>{t('gradient.of', n=count(row.different), units=count(row.units))}</td>"
-        f"<td>{_different(row, t)}</td></tr>"
+    heads = [t("count.layer"), *(t(f"gradient.{key}") for key in ("weight", "bias", "units", "alike"))]
+    body = [
+        (
+            row.layer,
+            quantity(row.weight_norm, row.weight_norm, 4),
+            "–" if row.bias_norm is None else quantity(row.bias_norm, row.bias_norm, 4),
+            t("gradient.of", n=count(row.different), units=count(row.units)),
+            _different(row, t),
+        )
         for row in rows
-    )
-    return (
-        f'<p class="lab-verdict">{_learning(loss, rows, t)}</p>'
-        f'<div class="lab-sideways" tabindex="0"><table class="lab-table lab-gradients">'
-        f"<caption>{t('gradient.caption')}</caption>"
-        f'<thead><tr><th scope="col">{t("count.layer")}</th>{heads}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
-        f'<p class="lab-note">{t("gradient.note")}</p>'
-    )
+    ]
+    whole = table(heads, body, t("gradient.caption"), "lab-table lab-gradients", within="lab-sideways")
+    learning = f'<p class="lab-verdict">{_learning(loss, rows, t)}</p>'
+    return f'{learning}{whole}<p class="lab-note">{t("gradient.note")}</p>'
 
 
 def _different(row: LayerGradient, t: Text) -> str:

@@ -19,7 +19,7 @@ from pages.jobs import signal_theory
 from pages.jobs.signal import Followed
 from pages.state.chosen import State
 from pages.text import Text, apart, count, quantity, sentences
-from pages.words.compare import table
+from pages.text.tables import table
 
 Array = npt.NDArray[np.float64]
 
@@ -269,10 +269,10 @@ def figures(rows: Sequence[Followed], state: State, t: Text) -> str:
         for course in courses:
             drawn = _figure(course.middle[layer - 1])
             theory = "" if course.theory is None else f"<br><i>{_figure(course.theory[layer - 1])}</i>"
-            cells.append(f"<td>{drawn}{theory}</td>")
-        body.append(f'<tr><th scope="row">{layer}</th>{"".join(cells)}</tr>')
+            cells.append(drawn + theory)
+        body.append([str(layer), *cells])
     caption = t("signal.caption", what=t(f"signal.noun.{state['measure']}"))
-    return table(heads, "".join(body), caption, "lab-two lab-layers")
+    return table(heads, body, caption, "lab-table lab-two lab-layers", within="lab-scroll")
 
 
 def _figure(value: float) -> str:

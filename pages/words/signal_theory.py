@@ -15,7 +15,7 @@ from pages.jobs import signal_theory
 from pages.jobs.signal import Foretold
 from pages.state.chosen import State
 from pages.text import Text, apart, quantity, sentences
-from pages.words.compare import table
+from pages.text.tables import Cell, table
 from pages.words.signal import NAMED, brief
 
 Array = npt.NDArray[np.float64]
@@ -117,15 +117,15 @@ LEAST_DEEP = 0.3
 def chaos_table(rows: Sequence[Foretold], state: State, t: Text) -> str:
     """Return where each scheme lies, and how deep a signal gets there."""
     heads = [t(f"chaos.head.{name}") for name in ("scheme", "sigma_w2", "q", "chi1", "inputs", "gradients")]
-    body = []
+    body: list[Sequence[str | Cell]] = []
     for row in rows:
         name = escape(brief(row.name))
         if row.setting is None:
-            body.append(_no_theory(name, t("chaos.silent")))
+            body.append((name, Cell(t("chaos.silent"), _ACROSS)))
             continue
         here = signal_theory.stand(row.setting, state["activation"], signal_theory.start(row.setting, state))
         if here is None:
-            body.append(_no_theory(name, t("chaos.no_means")))
+            body.append((name, Cell(t("chaos.no_means"), _ACROSS)))
             continue
         cells = (
             _beside(row.setting.sigma_w2, signal_theory.edge(state["activation"], row.setting.sigma_b2)),
@@ -135,15 +135,13 @@ def chaos_table(rows: Sequence[Foretold], state: State, t: Text) -> str:
             _short(here.far),
         )
         side = f"<br><i>{t(f'chaos.phase.{here.phase}')}</i>" if here.phase else ""
-        head = f'<th scope="row">{name}{side}</th>'
-        body.append(f"<tr>{head}{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
-    return table(
-        heads, "".join(body), t("chaos.caption", activation=escape(state["activation"])), "lab-chaos"
-    )
+        body.append((name + side, *cells))
+    caption = t("chaos.caption", activation=escape(state["activation"]))
+    return table(heads, body, caption, "lab-table lab-chaos", within="lab-scroll")
 
 
-def _no_theory(name: str, why: str) -> str:
-    return f'<tr><th scope="row">{name}</th><td colspan="5">{why}</td></tr>'
+#: One cell in the place of all.
+_ACROSS = 'colspan="5"'
 
 
 def _short(value: float) -> str:
@@ -199,9 +197,8 @@ def gains_table(state: State, t: Text) -> str:
         theirs = "–" if row is None or row.gain is None else quantity(row.gain)
         slope = signal_theory.slope_at_1(key)
         source = escape(row.source) if row else t("gains.own")
-        cells = (theirs, _gain(own.mean_square), _gain(own.gradient), _beside_1(slope), source)
-        body.append(f'<tr><th scope="row">{name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>')
-    return table(heads, "".join(body), t("gains.caption"), "lab-gains")
+        body.append((name, theirs, _gain(own.mean_square), _gain(own.gradient), _beside_1(slope), source))
+    return table(heads, body, t("gains.caption"), "lab-table lab-gains", within="lab-scroll")
 
 
 def _beside_1(value: float) -> str:

@@ -239,13 +239,13 @@ def test_the_document_s_chart_is_the_chart() -> None:
 
 def test_a_chart_s_own_height_is_kept() -> None:
     charts = _charts()
-    high = charts["network.maps"].layout.height
-    assert f"height:{high}px" in chart_html(charts["network.maps"], "", "", T, height=300)
-    assert "height:300px" in chart_html(charts["network.strips"], "", "", T, height=300)
+    high = charts["model_parameters.maps"].layout.height
+    assert f"height:{high}px" in chart_html(charts["model_parameters.maps"], "", "", T, height=300)
+    assert "height:300px" in chart_html(charts["model_parameters.strips"], "", "", T, height=300)
 
 
 def test_a_chart_s_numbers_open_in_a_spreadsheet() -> None:
-    data = chart_csv(_charts(Text("zh"))["comparison.multiples"])
+    data = chart_csv(_charts(Text("zh"))["compare.multiples"])
     assert data.startswith(b"\xef\xbb\xbf")
     assert list(pd.read_csv(io.BytesIO(data)))[:3] == ["series", "low", "high"]
 
@@ -264,7 +264,7 @@ def _report(t: Text, **more: object) -> str:
         ],
         "pictures": [
             Picture(charts["distribution.weights"], "first " + NASTY),
-            Picture(charts["layers.ridges"], "second"),
+            Picture(charts["signal_layers.ridges"], "second"),
         ],
         "code": ["print('<b>') " + NASTY],
         "made": datetime(2026, 1, 2, 3, 4, tzinfo=timezone(timedelta(hours=8))),
