@@ -42,7 +42,7 @@ def body(frame: Frame) -> None:
 
 def _live_controls(frame: Frame) -> None:
     t, state = frame.t, frame.state
-    controls.choose(state, "scheme", t, names="scheme.{}.name")
+    controls.show(state, "scheme", t)
     st.html(f'<p class="lab-hint">{reading.hint(state, t)}</p>')
     controls.seed(state, t)
 

@@ -67,16 +67,16 @@ def _controls(frame: Frame) -> None:
     if linear:
         controls.pair(state, ("fan_in", "fan_out"), t)
     elif not shown:
-        controls.layer(state, t)
+        controls.show(state, "layer", t)
     controls.group(state, "draw", t, "seed", "device")
     controls.seed(state, t)
-    controls.choose(state, "device", t)
+    controls.show(state, "device", t)
     with controls.more(state, t) as more:
         if more.open:
             if linear and not shown:
-                controls.layer(state, t)
-            controls.choose(state, "order", t, names="option.order.{}")
-            controls.choose(state, "dtype", t)
+                controls.show(state, "layer", t)
+            controls.show(state, "order", t)
+            controls.show(state, "dtype", t)
 
 
 def _multiples(frame: Frame, compared: Sequence[Compared]) -> None:
@@ -105,7 +105,7 @@ def _figures(frame: Frame, compared: Sequence[Compared]) -> None:
     t, state = frame.t, frame.state
     left, right = st.columns([1, 3], gap="medium", vertical_alignment="bottom")
     with left:
-        controls.activation(state, t)
+        controls.show(state, "activation", t)
     right.html(f'<p class="lab-note">{t("compare.activation_note")}</p>')
     frame.html(comparing.figures(compared, state, t))
 
@@ -114,7 +114,7 @@ def _inspector(frame: Frame, _: Sequence[Compared]) -> None:
     t, state = frame.t, frame.state
     left, right = st.columns([1, 1.6], gap="medium", vertical_alignment="bottom")
     with left:
-        controls.layer(state, t)
+        controls.show(state, "layer", t)
     right.html(f'<p class="lab-note">{t("inspector.intro")}</p>')
     frame.html(compare_layers.inspected(state, t))
 

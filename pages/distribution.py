@@ -19,7 +19,6 @@ from pages.shell.frame import Draw, Frame, Offer
 from pages.shell.page import show
 from pages.state.chosen import State
 from pages.state.limits import limit
-from pages.state.table import TABLE
 from pages.text import Text, count, expected_count, quantity, sentences
 from pages.text.tables import table
 from pages.widgets import controls, waiting
@@ -59,7 +58,7 @@ def _controls(state: State, t: Text) -> None:
     """Six controls at first sight; the rest in More."""
     scheme = SCHEMES[state["scheme"]]
     main, *others = [*scheme.params] or [""]
-    controls.choose(state, "scheme", t, names="scheme.{}.name")
+    controls.show(state, "scheme", t)
     if "scheme" not in state.hidden:
         st.html(f'<p class="lab-hint">{reading.hint(state, t)}</p>')
     if main:
@@ -71,31 +70,28 @@ def _controls(state: State, t: Text) -> None:
         if "size" in (refusal.code for refusal in state.refusals.values()):
             controls.use_largest(state, t)
     else:
-        controls.layer(state, t)
+        controls.show(state, "layer", t)
         if not {"layer"} & (state.refusals.keys() | state.hidden):
             st.html(f'<p class="lab-hint">{reading.fans(state, t)}</p>')
     controls.group(state, "draw", t, "seed", "device")
     controls.seed(state, t)
-    controls.choose(state, "device", t)
+    controls.show(state, "device", t)
     with controls.more(state, t) as more:
         if more.open:
             for name in others:
                 _parameter(state, name, t)
             if linear:
-                controls.layer(state, t)
-            controls.choose(state, "dtype", t)
-            controls.enter(state, "bins", t)
-            controls.choose(state, "overlay", t, names="scheme.{}.name", none=t("option.overlay.none"))
+                controls.show(state, "layer", t)
+            controls.show(state, "dtype", t)
+            controls.show(state, "bins", t)
+            controls.show(state, "overlay", t)
 
 
 def _parameter(state: State, name: str, t: Text) -> None:
-    """Show one parameter of the scheme: chosen if it has options, typed if it is a number."""
+    """Show one parameter of the scheme."""
     if name in state.idle:
         return  # torch does not read it, as the slope of any nonlinearity but leaky_relu
-    if TABLE[name].options:
-        controls.choose(state, name, t)
-    else:
-        controls.enter(state, name, t)
+    controls.show(state, name, t)
 
 
 def _histogram(frame: Frame, drawn: Drawn) -> None:

@@ -56,14 +56,14 @@ def body(frame: Frame) -> None:
 
 def _controls(frame: Frame) -> None:
     t, state = frame.t, frame.state
-    controls.choose(state, "step", t, names="lesson.stop.{}")
+    controls.show(state, "step", t)
     if state["step"] in {"closing", "questions"}:
         return
     controls.seed(state, t)
     st.html(f'<p class="lab-hint">{teaching.seed_hint(state, t)}</p>')
     if state["step"] == "sqrt5":
         controls.pair(state, ("fan_in", "fan_out"), t)
-    controls.choose(state, "predict", t, names="option.predict.{}")
+    controls.show(state, "predict", t)
 
 
 def _step(frame: Frame) -> None:

@@ -66,12 +66,12 @@ def _controls(frame: Frame) -> None:
         st.html(f'<p class="lab-hint">{t("model.own_hint")}</p>')
     else:
         controls.pair(state, ("batch", "data_seed"), t)
-    controls.choose(state, "device", t)
+    controls.show(state, "device", t)
     with controls.more(state, t) as more:
         if more.open:
-            controls.choose(state, "weights", t, names="option.weights.{}")
+            controls.show(state, "weights", t)
             controls.data(state, t)
-            controls.choose(state, "dtype", t)
+            controls.show(state, "dtype", t)
 
 
 def _network(frame: Frame, asked: Asked, run: Ran) -> None:
@@ -97,7 +97,7 @@ def _forward(frame: Frame, asked: Asked, run: Ran) -> None:
     st.html(f'<p class="lab-group">{t("model.follow")}</p>')
     left, right = st.columns([1, 5], gap="medium", vertical_alignment="bottom")
     with left:
-        controls.enter(state, "sample", t)
+        controls.show(state, "sample", t)
     right.html(f'<p class="lab-note">{t("model.follow_note")}</p>')
     for title, sums in dissection.sums(runs.traced(asked, state["sample"]), state.network, t):
         frame.html(f"<h2 class='lab-layer'>{title}</h2>")
@@ -144,7 +144,7 @@ def _backward(frame: Frame, asked: Asked, _: Ran) -> None:
     t, state = frame.t, frame.state
     left, right = st.columns([1, 2], gap="medium", vertical_alignment="bottom")
     with left:
-        controls.enter(state, "labels", t, placeholder=",".join(map(str, state.labels[:12])))
+        controls.show(state, "labels", t, placeholder=",".join(map(str, state.labels[:12])))
     free = "net" not in state.fixed
     with right, st.container(horizontal=True, vertical_alignment="bottom", key="alike"):
         for key, scheme, layers_ in _ALIKE:

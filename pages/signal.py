@@ -81,22 +81,22 @@ def _controls(frame: Frame) -> None:
     """The schemes in a drawer, the activation, the network's size and the seed; the rest in More."""
     t, state = frame.t, frame.state
     rows.editor(state, t, fans=False)
-    controls.activation(state, t)
+    controls.show(state, "activation", t)
     controls.group(state, "network", t, "depth", "width")
     controls.pair(state, ("depth", "width"), t)
     controls.group(state, "draw", t, "seed", "device")
     controls.seed(state, t)
-    controls.choose(state, "device", t)
+    controls.show(state, "device", t)
     with controls.more(state, t) as more:
         if more.open:
             controls.pair(state, ("seeds", "samples"), t)
-            controls.choose(state, "bias", t, names="option.bias.{}")
+            controls.show(state, "bias", t)
             if state["bias"] == "normal":
-                controls.enter(state, "sigma_b", t)
-            controls.choose(state, "input", t, names="option.input.{}")
-            controls.enter(state, "input_scale", t)
-            controls.choose(state, "measure", t, names="option.measure.{}")
-            controls.choose(state, "dtype", t)
+                controls.show(state, "sigma_b", t)
+            controls.show(state, "input", t)
+            controls.show(state, "input_scale", t)
+            controls.show(state, "measure", t)
+            controls.show(state, "dtype", t)
 
 
 def _forward(frame: Frame, followed: Sequence[Followed]) -> None:
@@ -151,7 +151,7 @@ def _saturation(frame: Frame, followed: Sequence[Followed]) -> None:
 
 def _layers(frame: Frame, followed: Sequence[Followed]) -> None:
     t, state = frame.t, frame.state
-    _beside_note(frame, "picture", "option.picture.{}", layerwise.layers_note(followed, state, t))
+    _beside_note(frame, "picture", layerwise.layers_note(followed, state, t))
     draw = ridges if state["picture"] == "ridges" else depth_map
     pictured = layerwise.pictured(followed)
     frame.plot(
@@ -161,18 +161,18 @@ def _layers(frame: Frame, followed: Sequence[Followed]) -> None:
     )
 
 
-def _beside_note(frame: Frame, control: str, names: str, note: str) -> None:
+def _beside_note(frame: Frame, control: str, note: str) -> None:
     """Show a control that changes the view, with what it means beside it."""
     left, right = st.columns([1, 3.4], gap="medium", vertical_alignment="bottom")
     with left:
-        controls.choose(frame.state, control, frame.t, names=names)
+        controls.show(frame.state, control, frame.t)
     right.html(note)
 
 
 def _correlation(frame: Frame, followed: Sequence[Followed]) -> None:
     t, state = frame.t, frame.state
     lines = layerwise.correlation_lines(followed, state, t)
-    _beside_note(frame, "between", "option.between.{}", layerwise.correlation_note(lines, state, t))
+    _beside_note(frame, "between", layerwise.correlation_note(lines, state, t))
     title = t(f"signal.y.{state['between']}")
     theory = t("signal.theory") if state["between"] == "samples" else ""
     _shown(

@@ -90,7 +90,7 @@ def _plan(frame: Frame, chosen: Chosen) -> None:
     t, state = frame.t, frame.state
     with st.container(key="lecture", horizontal=True, gap="large"):
         with st.container(key="choices"):
-            controls.choose(state, "plan", t, names="plan.name.{}")
+            controls.show(state, "plan", t)
             if state["plan"] == "own" and "plan" not in state.fixed:
                 st.file_uploader(
                     t("plan.file"), ["md"], key="plan_file", on_change=_upload, max_upload_size=1

@@ -14,7 +14,17 @@ from pages.state.chosen import State
 from pages.state.control import HELD, MORE, OPEN, PARAMETER, UNTIL_GIVEN, VIEWS, Place, within
 from pages.state.link import link_to
 from pages.state.parsers import Refused, Value
-from pages.state.table import CONTROLS, FRAME, PAGES, PARTS_OF_PAGES, TABLE, VERSION, default_of, views_of
+from pages.state.table import (
+    CONTROLS,
+    FRAME,
+    PAGES,
+    PARTS_OF_PAGES,
+    TABLE,
+    VERSION,
+    default_of,
+    views_of,
+    word_of,
+)
 from pages.text import LANGUAGES, Text
 from pages.words import refusals
 
@@ -144,8 +154,7 @@ def holding(link: Prepared, t: Text) -> str:
     state = settled(link.page, link.held)
     parts = []
     for name, raw in link.held.items():
-        words = TABLE[name].names
-        value = t(words.format(raw)) if words and raw in TABLE[name].options else raw
+        value = word_of(name, raw, t) if raw in TABLE[name].options else raw
         short = value if len(value) <= _SHOWN else f"{value[: _SHOWN - 1]}…"
         parts.append(f"{escape(label(name, state, t))} <b>{escape(short)}</b>")
     return t("teach.holds", choices=" · ".join(parts))

@@ -49,6 +49,7 @@ class Row(TypedDict, total=False):
 
     on: Mapping[str, tuple[Place, ...]]
     max_chars: int
+    examples: tuple[str, ...]
     names: str
     look: bool
     stepped: bool
@@ -67,8 +68,10 @@ class Control:
     on: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
     #: what there is to choose; empty for a field that is typed
     options: tuple[str, ...] = ()
+    #: what a typed field offers to choose
+    examples: tuple[str, ...] = ()
     max_chars: int = MAX_CHARS
-    #: the text catalogue's name for an option, which stands for "{}"; '' shows it as it is
+    #: where the text catalogue has its options, "{}", if not as option.<name>.{}; '' is nowhere
     names: str = ""
     #: whether it shows the same result otherwise, so that a prediction stays uncovered
     look: bool = False

@@ -24,8 +24,9 @@ from pages.state.table import (
     VERSION,
     default_of,
     options_of,
+    word_of,
 )
-from pages.text import LANGUAGES, catalogue
+from pages.text import LANGUAGES, Text
 
 
 def read(page: str) -> State:
@@ -99,8 +100,7 @@ def _chosen(name: str, label: str | None) -> str | None:
     if label is None or not TABLE[name].options:
         return label
     for option in TABLE[name].options:
-        key = TABLE[name].names.format(option)
-        if label in {option, *(catalogue(language).get(key) for language in LANGUAGES)}:
+        if label in {option, *(word_of(name, option, Text(language)) for language in LANGUAGES)}:
             return option
     return None
 

@@ -7,7 +7,7 @@ and neither they nor the names change within a version of it.
 
 from collections.abc import Mapping, Sequence
 
-from core import PARAMETERS, SCHEMES
+from core import ACTIVATIONS, PARAMETERS, SCHEMES
 from core.devices import KINDS
 from core.networks.network import LESSON
 from core.signals.comparison import LESSON_THREE
@@ -36,7 +36,7 @@ from pages.state.control import (
     within,
 )
 from pages.state.parsers import Value, between, listed, step_of, whole
-from pages.text import LANGUAGES
+from pages.text import LANGUAGES, Text, catalogue
 
 VERSION = "1"
 
@@ -144,12 +144,13 @@ _ROWS = (
         stepped=True,
         max_chars=MAX_COMPARISON_CHARS + 1,
     ),
-    choice("order", "given", ("given", "std"), on=on(compare=MORE), names="option.order.{}", look=True),
+    choice("order", "given", ("given", "std"), on=on(compare=MORE), look=True),
     typed(
         "activation",
         "relu",
         parsers.activation,
         on=on(compare=within("figures"), signal=OPEN),
+        examples=tuple(ACTIVATIONS),
         max_chars=MAX_FORMULA_CHARS + 1,
     ),
     choice("aspect", "multiples", ASPECTS, on=on(compare=VIEWS), names="tab.{}", look=True),
@@ -158,17 +159,16 @@ _ROWS = (
     typed("seeds", 10, whole(1, MAX_SEEDS), on=on(signal=MORE)),
     typed("samples", 64, whole(1, MAX_SAMPLES), on=on(signal=MORE)),
     # 'normal' is N(0, sigma_b²)
-    choice("bias", "none", ("none", "torch", "normal"), on=on(signal=MORE), names="option.bias.{}"),
+    choice("bias", "none", ("none", "torch", "normal"), on=on(signal=MORE)),
     typed("sigma_b", 0.1, between(0.0, 1000.0), on=on(signal=MORE), read_if=lambda v: v["bias"] == "normal"),
-    choice("input", "normal", INPUTS, on=on(signal=MORE), names="option.input.{}"),
+    choice("input", "normal", INPUTS, on=on(signal=MORE)),
     typed("input_scale", 1.0, between(1e-6, 1e6), on=on(signal=MORE)),
-    choice("measure", "activation_rms", MEASURES, on=on(signal=MORE), names="option.measure.{}"),
+    choice("measure", "activation_rms", MEASURES, on=on(signal=MORE)),
     choice(
         "picture",
         "ridges",
         ("ridges", "map"),
         on=on(signal=within("layers")),
-        names="option.picture.{}",
         look=True,
     ),
     choice(
@@ -176,7 +176,6 @@ _ROWS = (
         "samples",
         ("samples", "units"),
         on=on(signal=within("correlation")),
-        names="option.between.{}",
         look=True,
     ),
     choice("sight", "forward", SIGHTS, on=on(signal=VIEWS), names="tab.{}", look=True),
@@ -185,7 +184,7 @@ _ROWS = (
         "net", str(LESSON), parsers.network, on=on(model=OPEN), stepped=True, max_chars=MAX_NETWORK_CHARS + 1
     ),
     # 'printed' are the numbers that the lesson prints
-    choice("weights", "seeded", ("seeded", "printed"), on=on(model=MORE), names="option.weights.{}"),
+    choice("weights", "seeded", ("seeded", "printed"), on=on(model=MORE)),
     typed("batch", 5, whole(1, MAX_ROWS), on=on(model=OPEN), read_if=lambda v: not v["data"]),
     typed("data_seed", 7, whole(0, MAX_SEED), on=on(model=OPEN), read_if=lambda v: not v["data"]),
     # what is too long is refused whole, not cut: half a number is another number
@@ -204,6 +203,7 @@ _ROWS = (
         "",
         parsers.layer,
         on=on(home=HELD, distribution=UNTIL_GIVEN, compare=[UNTIL_GIVEN, within("inspector")]),
+        examples=LAYERS,
         max_chars=MAX_LAYER_CHARS + 1,
     ),
     *(
@@ -270,6 +270,16 @@ def views_of(page: str) -> str:
 def stepped_on(page: str) -> str:
     """Return the control that "next" and "previous" change on a page; '' if there is none."""
     return next((name for name in CONTROLS[page] if TABLE[name].stepped), "")
+
+
+def word_of(name: str, option: str, t: Text) -> str:
+    """Return what an option of a control is called: its own word, its registry's, or itself."""
+    key = f"option.{name}.{option}"
+    if key in catalogue(t.language):
+        return t(key)
+    if not option and name == "layer":
+        return t("option.layer.linear")
+    return t(TABLE[name].names.format(option)) if TABLE[name].names else option
 
 
 def default_of(name: str, scheme: str) -> Value:

@@ -27,7 +27,7 @@ def editor(state: State, t: Text, *, fans: bool = True) -> None:
     With ``fans`` each may have a layer of its own.
     """
     if "rows" in state.fixed:  # as one line that nobody can change, or not at all
-        controls.enter(state, "rows", t)
+        controls.show(state, "rows", t)
         return
     typed = _typed()
     with st.expander(t("rows.title"), key="schemes", on_change="rerun") as drawer:
@@ -36,7 +36,7 @@ def editor(state: State, t: Text, *, fans: bool = True) -> None:
                 _card(at, typed, t, fans=fans)
             full = len(typed) >= MAX_ENTRIES
             st.button(t("rows.add"), key="add", on_click=_add, disabled=full, width="stretch")
-            controls.enter(state, "rows", t)
+            controls.show(state, "rows", t)
     if "rows" not in state.said:  # the drawer is closed
         controls.refusal(state, "rows", t)
     if state.comparison != LESSON_THREE or "rows" in state.refusals:

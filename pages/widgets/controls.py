@@ -8,90 +8,40 @@ import streamlit as st
 from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 from streamlit.elements.lib.mutable_tab_container import TabContainer
 
-from core import ACTIVATIONS
 from pages.state.chosen import State
 from pages.state.control import MAX_CHARS
 from pages.state.limits import limit
 from pages.state.link import next_seed
 from pages.state.parsers import Refused
 from pages.state.session import session
-from pages.state.table import LAYERS, MAX_LINK_DATA, TABLE, options_of
-from pages.text import Text, count
+from pages.state.table import MAX_LINK_DATA, TABLE, options_of, word_of
+from pages.text import Text, catalogue, count
 from pages.words.refusals import alert, input_in_force, sentence, title, worded
 
 
-def choose(state: State, name: str, t: Text, *, names: str = "", none: str = "") -> None:
-    """Show a control that has options.
+def show(state: State, name: str, t: Text, *, placeholder: str = "") -> None:
+    """Show a control: chosen from its options, or from its examples and typed, or typed alone.
 
-    ``names`` is the catalogue's pattern for their names, where they are words; ``none`` names the
-    option "none".
+    Whatever was typed stays there, right or wrong.
     """
     if name in state.hidden:
         return
-
-    def label(key: str) -> str:
-        if none and key == "none":
-            return none
-        return t(names.format(key)) if names else key
-
-    st.selectbox(
-        t(f"control.{name}"),
-        options_of(name, state["scheme"]),
-        format_func=label,
-        key=name,
-        persist_state="page",
-        filter_mode=None,
-        help=t("control.dtype_help") if name == "dtype" else None,
-        disabled=name in state.fixed,
-    )
-    refusal(state, name, t)
-
-
-def layer(state: State, t: Text) -> None:
-    """Show the layer: chosen from examples, or typed as a model writes it."""
-    if "layer" in state.hidden:
-        return
-    st.selectbox(
-        t("control.layer"),
-        LAYERS,
-        format_func=lambda text: text or t("option.layer.linear"),
-        key="layer",
-        persist_state="page",
-        accept_new_options=True,
-        help=t("control.layer_help"),
-        disabled="layer" in state.fixed,
-    )
-    refusal(state, "layer", t)
-
-
-def activation(state: State, t: Text) -> None:
-    """Show the activation: chosen, or typed as a formula of z."""
-    if "activation" in state.hidden:
-        return
-    st.selectbox(
-        t("control.activation"),
-        tuple(ACTIVATIONS),
-        key="activation",
-        persist_state="page",
-        accept_new_options=True,
-        help=t("control.activation_help"),
-        disabled="activation" in state.fixed,
-    )
-    refusal(state, "activation", t)
-
-
-def enter(state: State, name: str, t: Text, *, placeholder: str = "") -> None:
-    """Show a control that is typed; whatever was typed stays there, right or wrong."""
-    if name in state.hidden:
-        return
-    st.text_input(
-        title(state, name, t),
-        key=name,
-        max_chars=TABLE[name].max_chars,
-        persist_state="page",
-        placeholder=placeholder,
-        disabled=name in state.fixed,
-    )
+    row = TABLE[name]
+    known: dict[str, Any] = {"key": name, "persist_state": "page", "disabled": name in state.fixed}
+    if row.options or row.examples:
+        hint = f"control.{name}_help"
+        st.selectbox(
+            t(f"control.{name}"),
+            options_of(name, state["scheme"]) or row.examples,
+            format_func=lambda option: word_of(name, option, t),
+            filter_mode=None if row.options else "fuzzy",
+            accept_new_options=not row.options,
+            help=t(hint) if hint in catalogue(t.language) else None,
+            **known,
+        )
+    else:
+        label = title(state, name, t)
+        st.text_input(label, max_chars=row.max_chars, placeholder=placeholder, **known)
     refusal(state, name, t)
 
 

@@ -28,7 +28,7 @@ Place = tuple[str, int]
 def editor(state: State, t: Text) -> None:
     """Show the drawer with the layers, and the way back to the lesson's network."""
     if "net" in state.fixed:  # as one line that nobody can change, or not at all
-        controls.enter(state, "net", t)
+        controls.show(state, "net", t)
         return
     with st.expander(t("layers.title"), key="layers", on_change="rerun") as drawer:
         if drawer.open:
@@ -38,7 +38,7 @@ def editor(state: State, t: Text) -> None:
                 _card(at, name, dense, network, t)
             full = len(network.layers) == MAX_LAYERS
             st.button(t("layers.add"), key="add", on_click=_add, disabled=full, width="stretch")
-            controls.enter(state, "net", t)
+            controls.show(state, "net", t)
     if not drawer.open and _wrong():  # below the drawer: what is in it cannot be seen
         st.html(refusals.alert(t("layers.wrong")))
     if "net" in state.refusals and "net" not in state.said:  # the drawer is closed

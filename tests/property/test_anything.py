@@ -79,7 +79,7 @@ def _callables(thing: Any) -> dict[str, Callable[..., Any]]:
     """Return a function, or a class's constructor and what it defines, by name."""
     if not callable(thing) or not hasattr(thing, "__qualname__"):
         return {}
-    name = f"{thing.__module__.removeprefix('core.')}.{thing.__qualname__}"
+    name = f"{thing.__module__.rpartition('.')[2]}.{thing.__qualname__}"
     if not inspect.isclass(thing):
         return {name: thing}
     if issubclass(thing, Exception):
@@ -301,23 +301,23 @@ CALLS: Mapping[str, Callable[[], Arguments]] = {
         "device": "cpu",
         "dtype": torch.float32,
     },
-    "outlook.expected": lambda: {
+    "fate.expected": lambda: {
         "given": outlook.Setting(1.5, 0.1),
         "activation": "relu",
         "depth": 3,
         "input": "pixels",
         "input_scale": 0.5,
     },
-    "outlook.expected_correlation": lambda: {
+    "fate.expected_correlation": lambda: {
         "given": outlook.Setting(1.5, 0.1),
         "activation": "relu",
         "depth": 3,
         "input": "pixels",
         "input_scale": 0.5,
     },
-    "outlook.fate": lambda: {"mean_squares": np.array(_COURSE)},
-    "outlook.setting": lambda: {"scheme": "xavier_normal", "width": 4, "bias": 0.1, "gain": 2.0},
-    "outlook.spread": lambda: {"mean_squares": np.array(_COURSE)},
+    "fate.fate": lambda: {"mean_squares": np.array(_COURSE)},
+    "fate.setting": lambda: {"scheme": "xavier_normal", "width": 4, "bias": 0.1, "gain": 2.0},
+    "fate.spread": lambda: {"mean_squares": np.array(_COURSE)},
     "quiz.Question.n": lambda: {"self": _question("std")},
     "quiz.Question.right": lambda: {"self": _question("scheme"), "answer": "kaiming_normal"},
     "quiz.questions": lambda: {"seed": 3},
@@ -375,14 +375,14 @@ CALLS: Mapping[str, Callable[[], Arguments]] = {
         "std": 0.5,
     },
     "schemes.Scheme.law": lambda: {"self": SCHEMES["normal"], "shape": (3, 5), "std": 0.5},
-    "signal.Input.correlation": lambda: {"self": signal.INPUTS["pixels"]},
-    "signal.SignalTrace.weight_gradient_mean_square": lambda: {"self": _trace()},
-    "signal.checked_bias": lambda: {"bias": 0.5},
-    "signal.checked_input": lambda: {"name": "ones"},
-    "signal.checked_scale": lambda: {"scale": 0.5},
-    "signal.checked_seeds": lambda: {"seeds": [1, 2]},
-    "signal.checked_sizes": lambda: {"depth": 3, "width": 4, "batch": 2},
-    "signal.trace": lambda: {
+    "trace.Input.correlation": lambda: {"self": signal.INPUTS["pixels"]},
+    "trace.SignalTrace.weight_gradient_mean_square": lambda: {"self": _trace()},
+    "trace.checked_bias": lambda: {"bias": 0.5},
+    "trace.checked_input": lambda: {"name": "ones"},
+    "trace.checked_scale": lambda: {"scale": 0.5},
+    "trace.checked_seeds": lambda: {"seeds": [1, 2]},
+    "trace.checked_sizes": lambda: {"depth": 3, "width": 4, "batch": 2},
+    "trace.trace": lambda: {
         "scheme": "xavier_normal",
         "activation": "tanh",
         **_RUN,
@@ -531,7 +531,7 @@ MAY: Mapping[str, Callable[[Any], bool]] = {
     "network.Net.steps:x": _is(torch.Tensor),
     "network.backward:x": _is(torch.Tensor),
     "network.different_units:matrix": _is(torch.Tensor),
-    "outlook.setting:bias": lambda x: isinstance(x, str) or _NOT_NEGATIVE(x),
+    "fate.setting:bias": lambda x: isinstance(x, str) or _NOT_NEGATIVE(x),
 }
 
 

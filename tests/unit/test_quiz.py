@@ -333,7 +333,7 @@ def test_the_one_that_drew_is_right_even_where_the_referee_errs(monkeypatch: pyt
     """One honest draw in a thousand is called inconsistent."""
     verdict = Verdict((), 0.0, math.nan)
     assert not verdict.consistent
-    monkeypatch.setattr("core.quiz.judge", lambda *_, **__: verdict)
+    monkeypatch.setattr("core.teaching.quiz.judge", lambda *_, **__: verdict)
     for question in _of("scheme")[:5]:
         assert [choice for choice in question.choices if question.right(choice)] == [question.scheme]
 
