@@ -9,7 +9,8 @@ from pages.shell.frame import Frame, Offer
 from pages.shell.page import show
 from pages.state.table import PAGES
 from pages.widgets import controls, waiting
-from pages.words import distribution as reading
+from pages.words import common
+from pages.words import distribution as words
 
 
 def body(frame: Frame) -> None:
@@ -18,16 +19,16 @@ def body(frame: Frame) -> None:
     left, right = st.columns([1, 1.5], gap="large")
     with left:
         lead = f'<p class="lab-lead">{t("home.lead")}</p>'
-        frame.html(reading.headline(t("home.headline")) + lead)
+        frame.html(common.headline(t("home.headline")) + lead)
         _live_controls(frame)
     with right, st.container(key="result"):
         drawn, write = waiting.drawn(state, t)
         if drawn is not None:
-            finding = f'<p class="lab-verdict">{reading.finding(drawn, state, t)}</p>'
-            frame.html(reading.context(state, t) + finding, write)
+            finding = f'<p class="lab-verdict">{words.finding(drawn, state, t)}</p>'
+            frame.html(words.context(state, t) + finding, write)
             frame.plot(
                 lambda look: weights(drawn.summary, drawn.law, t, look),
-                reading.alt(drawn, state, t),
+                words.alt(drawn, state, t),
                 key="live",
             )
             asked = distribution.request(state)
@@ -43,7 +44,7 @@ def body(frame: Frame) -> None:
 def _live_controls(frame: Frame) -> None:
     t, state = frame.t, frame.state
     controls.show(state, "scheme", t)
-    st.html(f'<p class="lab-hint">{reading.hint(state, t)}</p>')
+    st.html(f'<p class="lab-hint">{words.hint(state, t)}</p>')
     controls.seed(state, t)
 
 

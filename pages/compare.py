@@ -10,12 +10,9 @@ from pages.jobs import compare, distribution
 from pages.jobs.compare import Compared
 from pages.shell.frame import Frame, Offer
 from pages.shell.page import show
-from pages.widgets import comparison_editor as rows
-from pages.widgets import controls
-from pages.words import compare as comparing
-from pages.words import compare_frameworks as elsewhere
-from pages.words import compare_layers
-from pages.words import distribution as reading
+from pages.widgets import comparison_editor, controls
+from pages.words import common, compare_frameworks, compare_layers
+from pages.words import compare as words
 
 #: Up to so many panels share one screen.
 FEW = 4
@@ -26,13 +23,13 @@ def body(frame: Frame) -> None:
     t, state = frame.t, frame.state
     with st.sidebar:
         _controls(frame)
-    compared = comparing.compared(state, t)
+    compared = words.compared(state, t)
     findings: dict[str, Callable[[], str]] = {
         "inspector": lambda: compare_layers.inspection(state.layer, t),
-        "rosetta": lambda: elsewhere.translation(state, t),
+        "rosetta": lambda: compare_frameworks.translation(state, t),
     }
-    finding = findings.get(state["aspect"], lambda: comparing.finding(compared, t))()
-    frame.html(comparing.context(state, t) + reading.headline(finding))
+    finding = findings.get(state["aspect"], lambda: words.finding(compared, t))()
+    frame.html(words.context(state, t) + common.headline(finding))
     frame.code = lambda: compare.code(compared, state)
     frame.tensors = lambda: [
         Offer(
@@ -59,7 +56,7 @@ def body(frame: Frame) -> None:
 def _controls(frame: Frame) -> None:
     """The schemes in a drawer, the layer that they share, seed and device; the rest in More."""
     t, state = frame.t, frame.state
-    rows.editor(state, t)
+    comparison_editor.editor(state, t)
     shown = state["aspect"] == "inspector"  # which has the layer's field beside its fans
     linear = not state["layer"] and "layer" not in state.refusals
     if linear or not shown:
@@ -81,14 +78,14 @@ def _controls(frame: Frame) -> None:
 
 def _multiples(frame: Frame, compared: Sequence[Compared]) -> None:
     t = frame.t
-    panels = comparing.panels(compared, t)
+    panels = words.panels(compared, t)
     if len(panels) <= FEW:
-        frame.plot(lambda look: multiples(panels, t, look), comparing.alt(compared, t))
+        frame.plot(lambda look: multiples(panels, t, look), words.alt(compared, t))
     else:
         height = PANEL * len(panels) + 60
         frame.plot(
             lambda look: multiples(panels, t, look, height=height),
-            comparing.alt(compared, t),
+            words.alt(compared, t),
             key="panels",
             height=height,
         )
@@ -97,8 +94,8 @@ def _multiples(frame: Frame, compared: Sequence[Compared]) -> None:
 
 def _overlaid(frame: Frame, compared: Sequence[Compared]) -> None:
     t = frame.t
-    panels = comparing.panels(compared, t)
-    frame.plot(lambda look: overlaid(panels, t, look), comparing.alt(compared, t))
+    panels = words.panels(compared, t)
+    frame.plot(lambda look: overlaid(panels, t, look), words.alt(compared, t))
 
 
 def _figures(frame: Frame, compared: Sequence[Compared]) -> None:
@@ -107,7 +104,7 @@ def _figures(frame: Frame, compared: Sequence[Compared]) -> None:
     with left:
         controls.show(state, "activation", t)
     right.html(f'<p class="lab-note">{t("compare.activation_note")}</p>')
-    frame.html(comparing.figures(compared, state, t))
+    frame.html(words.figures(compared, state, t))
 
 
 def _inspector(frame: Frame, _: Sequence[Compared]) -> None:
@@ -120,7 +117,7 @@ def _inspector(frame: Frame, _: Sequence[Compared]) -> None:
 
 
 def _rosetta(frame: Frame, _: Sequence[Compared]) -> None:
-    frame.html(elsewhere.elsewhere(frame.state, frame.t))
+    frame.html(compare_frameworks.elsewhere(frame.state, frame.t))
 
 
 show("compare", body)

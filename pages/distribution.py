@@ -13,7 +13,7 @@ from core.weights.referee import expected_counts
 from pages.figures.distribution import heatmap, weights
 from pages.figures.distribution_agreement import cumulative, extreme, quantiles
 from pages.figures.histogram import Overlay
-from pages.jobs import distribution
+from pages.jobs import distribution as jobs
 from pages.jobs.distribution import MATRIX_LIMIT, Drawn
 from pages.shell.frame import Draw, Frame, Offer
 from pages.shell.page import show
@@ -22,7 +22,8 @@ from pages.state.limits import limit
 from pages.text import Text, count, expected_count, quantity, sentences
 from pages.text.tables import table
 from pages.widgets import controls, waiting
-from pages.words import distribution as reading
+from pages.words import common, distribution_tables
+from pages.words import distribution as words
 from pages.words.formulas import formula
 
 
@@ -34,11 +35,11 @@ def body(frame: Frame) -> None:
     drawn, write = waiting.drawn(state, t)
     if drawn is None:
         return
-    frame.html(reading.context(state, t) + reading.headline(reading.finding(drawn, state, t)), write)
+    frame.html(words.context(state, t) + common.headline(words.finding(drawn, state, t)), write)
     frame.formula(formula(drawn.law))
-    asked = distribution.request(state)
-    frame.code = lambda: distribution.code(asked)
-    frame.tensors = lambda: [Offer("weight", asked.shape, state.dtype, lambda: distribution.tensor(asked))]
+    asked = jobs.request(state)
+    frame.code = lambda: jobs.code(asked)
+    frame.tensors = lambda: [Offer("weight", asked.shape, state.dtype, lambda: jobs.tensor(asked))]
     views: dict[str, Callable[[Frame, Drawn], None]] = {
         "histogram": _histogram,
         "cumulative": _cumulative,
@@ -60,7 +61,7 @@ def _controls(state: State, t: Text) -> None:
     main, *others = [*scheme.params] or [""]
     controls.show(state, "scheme", t)
     if "scheme" not in state.hidden:
-        st.html(f'<p class="lab-hint">{reading.hint(state, t)}</p>')
+        st.html(f'<p class="lab-hint">{words.hint(state, t)}</p>')
     if main:
         _parameter(state, main, t)
     controls.group(state, "layer", t, "layer", "fan_in", "fan_out")
@@ -72,7 +73,7 @@ def _controls(state: State, t: Text) -> None:
     else:
         controls.show(state, "layer", t)
         if not {"layer"} & (state.refusals.keys() | state.hidden):
-            st.html(f'<p class="lab-hint">{reading.fans(state, t)}</p>')
+            st.html(f'<p class="lab-hint">{words.fans(state, t)}</p>')
     controls.group(state, "draw", t, "seed", "device")
     controls.seed(state, t)
     controls.show(state, "device", t)
@@ -104,26 +105,26 @@ def _histogram(frame: Frame, drawn: Drawn) -> None:
     _beside(
         frame,
         lambda look: weights(drawn.summary, drawn.law, t, look, overlay=overlay),
-        reading.alt(drawn, state, t),
-        reading.verdict(drawn, state, t) + reading.evidence(drawn, state, t),
+        words.alt(drawn, state, t),
+        words.verdict(drawn, state, t) + distribution_tables.evidence(drawn, state, t),
     )
 
 
-def _beside(frame: Frame, draw: Draw, alt: str, words: str) -> None:
+def _beside(frame: Frame, draw: Draw, alt: str, said: str) -> None:
     """Show a chart with its description, and what it says in words beside it."""
     with st.container(key="view", horizontal=True, gap="medium"):
         frame.plot(draw, alt)
-        frame.html(words)
+        frame.html(said)
 
 
 def _cumulative(frame: Frame, drawn: Drawn) -> None:
     t, state = frame.t, frame.state
-    words = reading.cumulative(drawn, t)
+    said = words.cumulative(drawn, t)
     _beside(
         frame,
         lambda look: cumulative(drawn.summary, drawn.law, t, look),
-        reading.alt_of("cumulative", words, drawn, state, t),
-        words,
+        words.alt_of("cumulative", said, drawn, state, t),
+        said,
     )
 
 
@@ -132,12 +133,12 @@ def _quantiles(frame: Frame, drawn: Drawn) -> None:
     if drawn.law.continuous is None:
         frame.html(f'<p class="lab-note">{t("quantiles.none")}</p>')
         return
-    words = reading.quantiles(drawn, t)
+    said = words.quantiles(drawn, t)
     _beside(
         frame,
         lambda look: quantiles(drawn.summary, drawn.law, t, look),
-        reading.alt_of("quantiles", words, drawn, state, t),
-        words,
+        words.alt_of("quantiles", said, drawn, state, t),
+        said,
     )
 
 
@@ -147,12 +148,12 @@ def _largest(frame: Frame, drawn: Drawn) -> None:
         why = "largest.orthogonal" if drawn.law.random else "largest.none"
         frame.html(f'<p class="lab-note">{t(why)}</p>')
         return
-    words = reading.largest(drawn, state, t)
+    said = words.largest(drawn, state, t)
     _beside(
         frame,
         lambda look: extreme(drawn.summary, drawn.law, t, look),
-        reading.alt_of("largest", words, drawn, state, t),
-        words,
+        words.alt_of("largest", said, drawn, state, t),
+        said,
     )
 
 
@@ -162,11 +163,11 @@ def _matrix(frame: Frame, drawn: Drawn) -> None:
     rows, columns = shape[0], math.prod(shape[1:])
     intro = t("matrix.intro" if len(shape) == 2 else "matrix.intro_conv", shape=" × ".join(map(count, shape)))
     if math.prod(shape) > limit("HELD"):
-        words = t("matrix.not_held", limit=count(limit("HELD")))
-        frame.html(f'<p class="lab-note">{sentences(intro, words)}</p>')
+        said = t("matrix.not_held", limit=count(limit("HELD")))
+        frame.html(f'<p class="lab-note">{sentences(intro, said)}</p>')
         controls.shrink(state, t, MATRIX_LIMIT)
         return
-    matrix = distribution.matrix(distribution.request(state))
+    matrix = jobs.matrix(jobs.request(state))
     if matrix.small is None:
         sizes = {"limit": MATRIX_LIMIT, "columns": count(columns), "rows": count(rows)}
         frame.html(f'<p class="lab-note">{sentences(intro, t("matrix.too_large", **sizes))}</p>')
@@ -177,7 +178,7 @@ def _matrix(frame: Frame, drawn: Drawn) -> None:
         frame.listing(matrix.printed)
         if (small := matrix.small) is not None:
             alt = t("chart.alt_matrix", rows=rows, columns=columns)
-            found = reading.finding(drawn, state, t)
+            found = words.finding(drawn, state, t)
             frame.plot(lambda look: heatmap(small, t, look), sentences(alt, found))
 
 
@@ -230,7 +231,7 @@ def _as_csv(drawn: Drawn) -> str:
 def _code(frame: Frame, drawn: Drawn) -> None:
     intro = frame.t("code.intro_orthogonal" if drawn.law.family == "orthogonal" else "code.intro")
     frame.html(f'<p class="lab-note">{intro}</p>')
-    st.code(distribution.code(distribution.request(frame.state)), language="python", wrap_lines=True)
+    st.code(jobs.code(jobs.request(frame.state)), language="python", wrap_lines=True)
 
 
 show("distribution", body)

@@ -15,7 +15,7 @@ from pages.figures.distribution import unnamed, weights
 from pages.figures.model import drawing
 from pages.figures.palette import Palette
 from pages.jobs import distribution, lesson
-from pages.jobs import model as runs
+from pages.jobs import model as model_jobs
 from pages.jobs.distribution import Request
 from pages.lecture import stops
 from pages.shell.frame import Frame, Offer
@@ -24,9 +24,9 @@ from pages.state.link import link_with
 from pages.state.table import PAGES
 from pages.text import Text, sentences
 from pages.widgets import controls, questions
-from pages.words import distribution as reading
-from pages.words import lesson as teaching
-from pages.words import model as dissection
+from pages.words import common
+from pages.words import lesson as words
+from pages.words import model as model_words
 
 #: Pixels of the slope's chart, above what it is held against.
 SLOPE_HEIGHT = 252
@@ -43,7 +43,7 @@ def body(frame: Frame) -> None:
     with st.sidebar:
         _controls(frame)
     with st.container(key="stops", horizontal=True, vertical_alignment="center"):
-        frame.html(teaching.context(state, t))
+        frame.html(words.context(state, t))
         stops.turn(state, t)
     special: dict[str, Callable[[Frame], None]] = {
         "sqrt5": _why_sqrt5,
@@ -60,7 +60,7 @@ def _controls(frame: Frame) -> None:
     if state["step"] in {"closing", "questions"}:
         return
     controls.seed(state, t)
-    st.html(f'<p class="lab-hint">{teaching.seed_hint(state, t)}</p>')
+    st.html(f'<p class="lab-hint">{words.seed_hint(state, t)}</p>')
     if state["step"] == "sqrt5":
         controls.pair(state, ("fan_in", "fan_out"), t)
     controls.show(state, "predict", t)
@@ -70,10 +70,10 @@ def _step(frame: Frame) -> None:
     """Show a step's cell and, unless that is to be predicted first, what it prints and draws."""
     t, state, key = frame.t, frame.state, frame.state["step"]
     step, tensors = lesson.replayed(state["seed"])[key]
-    numbers = teaching.facts(tensors)
+    numbers = words.facts(tensors)
     hidden = stops.hidden(state)
-    words = t(f"lesson.{key}.predict") if hidden else t(f"lesson.{key}.headline", **numbers)
-    frame.html(reading.headline(words))
+    said = t(f"lesson.{key}.predict") if hidden else t(f"lesson.{key}.headline", **numbers)
+    frame.html(common.headline(said))
     if not hidden:
         frame.code = lambda: step.code
         frame.tensors = lambda: [Offer.of(*named) for named in step.tensors]
@@ -82,13 +82,13 @@ def _step(frame: Frame) -> None:
             st.code(step.cell, language="python")
             if not hidden:
                 frame.listing("\n".join(shown.printed for shown in tensors))
-                frame.html(teaching.note(key, t, **numbers))
+                frame.html(words.note(key, t, **numbers))
                 _download(frame, step.code)
         if hidden:
             stops.ask(t)
         else:
             with st.container(key="seen"):
-                alt = sentences(teaching.alt(tensors, t), words)
+                alt = sentences(words.alt(tensors, t), said)
                 frame.plot(lambda look: _drawn(tensors, t, look), alt)
                 if tensors[0].law.random:
                     frame.html(f'<p class="lab-note">{t("lesson.few", n=tensors[0].summary.n)}</p>')
@@ -99,7 +99,7 @@ def _drawn(tensors: Sequence[lesson.Shown], t: Text, look: Palette) -> go.Figure
     """Draw a step's tensor, or its tensors one below the other."""
     if len(tensors) == 1:
         return weights(tensors[0].summary, tensors[0].law, t, look)
-    return multiples(teaching.panels(tensors, t), t, look, height=400)
+    return multiples(words.panels(tensors, t), t, look, height=400)
 
 
 def _ways(frame: Frame, tensors: Sequence[lesson.Shown]) -> None:
@@ -108,7 +108,7 @@ def _ways(frame: Frame, tensors: Sequence[lesson.Shown]) -> None:
     with st.container(key="ways", horizontal=True):
         for shown in tensors:
             label = t("lesson.open", name=t(f"scheme.{shown.scheme}.name"))
-            query = teaching.link_to_scheme(state, shown.scheme)
+            query = words.link_to_scheme(state, shown.scheme)
             st.page_link(PAGES["distribution"], label=label, query_params=query)
     if tensors[0].law.random:
         st.html(f'<p class="lab-note">{t("lesson.open_note")}</p>')
@@ -124,28 +124,28 @@ def _why_sqrt5(frame: Frame) -> None:
     t, state = frame.t, frame.state
     a, shape = state["slope"], (state["fan_out"], state["fan_in"])
     if stops.hidden(state):
-        st.html(reading.headline(t("lesson.sqrt5.predict")))
+        st.html(common.headline(t("lesson.sqrt5.predict")))
         stops.ask(t)
         return
     bins = lesson.SLOPE_BINS
     asked = lesson.sloped(state, a), Request("classic_uniform", shape, state["seed"], "cpu", "float32", ())
     drawn, own = (distribution.job(request, bins).result() for request in asked)
     frame.tensors = lambda: [_offer(request, f"{request.key}.weight") for request in asked]
-    finding = teaching.slope_finding(a, drawn.law, shape[1], t)
-    frame.html(reading.headline(finding))
-    frame.formula(teaching.slope_formula(a, shape[1]))
+    finding = words.slope_finding(a, drawn.law, shape[1], t)
+    frame.html(common.headline(finding))
+    frame.formula(words.slope_formula(a, shape[1]))
     _slider(frame)
-    panels = teaching.slope_panels(a, drawn, own, t)
+    panels = words.slope_panels(a, drawn, own, t)
     widest = SCHEMES["kaiming_uniform"].law(shape)
     frame.plot(
         lambda look: multiples(panels, t, look, height=SLOPE_HEIGHT, reach=[widest]),
-        sentences(t("lesson.sqrt5.alt", a=teaching.slope_name(a)), finding),
+        sentences(t("lesson.sqrt5.alt", a=words.slope_name(a)), finding),
         key="slope",
         height=SLOPE_HEIGHT,
     )
     with st.container(key="told", horizontal=True, gap="medium"):
-        frame.html(teaching.own_table(lesson.defaults(state["seed"]), t))
-        frame.html(teaching.note("sqrt5", t))
+        frame.html(words.own_table(lesson.defaults(state["seed"]), t))
+        frame.html(words.note("sqrt5", t))
 
 
 def _offer(request: Request, name: str) -> Offer:
@@ -165,7 +165,7 @@ def _slider(frame: Frame) -> None:
         t("control.slope"),
         sorted({*SLOPES, state["slope"]}),
         key="slid",
-        format_func=teaching.slope_name,
+        format_func=words.slope_name,
         on_change=moved,
         disabled="slope" in state.fixed,
     )
@@ -178,23 +178,23 @@ def _network(frame: Frame) -> None:
     code = network_code(LESSON, seed=state["seed"], batch=run.batch, data_seed=run.data_seed)
     frame.code = lambda: code
     if not hidden:
-        frame.tensors = lambda: [Offer.of(*named) for named in runs.tensors(run, inner=False).items()]
-    frame.html(reading.headline(t("lesson.network.predict" if hidden else "lesson.network.headline")))
+        frame.tensors = lambda: [Offer.of(*named) for named in model_jobs.tensors(run, inner=False).items()]
+    frame.html(common.headline(t("lesson.network.predict" if hidden else "lesson.network.headline")))
     with st.container(key="lesson", horizontal=True, gap="medium"):
         with st.container(key="cell"):
             st.code(code, language="python", height=LISTING)
             if not hidden:
                 with st.container(key="listing"):
-                    frame.listing(teaching.printed(run), LISTING)
-                frame.html(teaching.note("network", t))
+                    frame.listing(words.printed(run), LISTING)
+                frame.html(words.note("network", t))
                 _download(frame, code)
         if hidden:
             stops.ask(t)
             return
         with st.container(key="seen"):
-            ran = runs.ran(run)
-            columns = dissection.columns(ran, runs.traced(run, 1), LESSON, 1, t)
-            frame.plot(lambda look: drawing(columns, t, look), dissection.alt(ran, LESSON, t))
+            ran = model_jobs.ran(run)
+            columns = model_words.columns(ran, model_jobs.traced(run, 1), LESSON, 1, t)
+            frame.plot(lambda look: drawing(columns, t, look), model_words.alt(ran, LESSON, t))
             with st.container(key="ways", horizontal=True):
                 for label, query in (
                     ("open_model", link_with(seed=state["seed"])),
@@ -205,17 +205,17 @@ def _network(frame: Frame) -> None:
 
 def _closing(frame: Frame) -> None:
     t = frame.t
-    frame.html(reading.headline(t("lesson.closing.headline")) + teaching.closing(t))
+    frame.html(common.headline(t("lesson.closing.headline")) + words.closing(t))
 
 
 def _questions(frame: Frame) -> None:
     """Show one question; judge its answer, and then show what it was made of."""
     t, state = frame.t, frame.state
     of = lesson.asked(state["quiz"])[state["question"] - 1]
-    frame.html(reading.headline(teaching.question(of, t)))
+    frame.html(common.headline(words.question(of, t)))
     right = questions.answer(state, of, t)
     shown = right is not None or questions.given_up(state)
-    answer = teaching.answer(of, t) if shown else ""
+    answer = words.answer(of, t) if shown else ""
     if shown:
         verdict = "" if right is None else f"<b>{t('quiz.right' if right else 'quiz.wrong')}</b> "
         frame.html(f'<p class="lab-verdict" role="status">{verdict}{answer}</p>')

@@ -9,18 +9,16 @@ from core.code.recipe import network_code
 from core.networks.network import LESSON
 from pages.figures.model import drawing
 from pages.figures.model_parameters import maps, strips
-from pages.jobs import model as runs
+from pages.jobs import model as jobs
 from pages.jobs.model import Asked, Ran
 from pages.shell.frame import Frame, Offer
 from pages.shell.page import show
 from pages.state.chosen import State
 from pages.state.table import DTYPE_NAMES
 from pages.text import sentences
-from pages.widgets import controls
-from pages.widgets import network_editor as layers
-from pages.words import distribution as reading
-from pages.words import model as dissection
-from pages.words import model_parameters
+from pages.widgets import controls, network_editor
+from pages.words import common, model_parameters
+from pages.words import model as words
 
 
 def body(frame: Frame) -> None:
@@ -28,15 +26,15 @@ def body(frame: Frame) -> None:
     t, state = frame.t, frame.state
     with st.sidebar:
         _controls(frame)
-    asked = runs.asked(state)
-    run = runs.ran(asked)
-    frame.html(dissection.context(state, t) + reading.headline(dissection.finding(run, state.network, t)))
-    frame.formula(dissection.formula(run))
-    if overflow := dissection.overflow(run, t):
+    asked = jobs.asked(state)
+    run = jobs.ran(asked)
+    frame.html(words.context(state, t) + common.headline(words.finding(run, state.network, t)))
+    frame.formula(words.formula(run))
+    if overflow := words.overflow(run, t):
         frame.html(overflow)
     frame.code = lambda: _script(state, asked)
     labels = state.labels if state["part"] == "backward" else None
-    frame.tensors = lambda: [Offer.of(*named) for named in runs.tensors(asked, labels).items()]
+    frame.tensors = lambda: [Offer.of(*named) for named in jobs.tensors(asked, labels).items()]
     views: dict[str, Callable[[Frame, Asked, Ran], None]] = {
         "network": _network,
         "forward": _forward,
@@ -54,7 +52,7 @@ def body(frame: Frame) -> None:
 def _controls(frame: Frame) -> None:
     """The layers in a drawer, the weights' seed and the input's, the device; the rest in More."""
     t, state = frame.t, frame.state
-    layers.editor(state, t)
+    network_editor.editor(state, t)
     controls.group(state, "weights", t, "seed", "weights")
     if state["weights"] == "seeded":
         controls.seed(state, t)
@@ -76,30 +74,30 @@ def _controls(frame: Frame) -> None:
 
 def _network(frame: Frame, asked: Asked, run: Ran) -> None:
     t, state = frame.t, frame.state
-    followed = runs.traced(asked, state["sample"])
+    followed = jobs.traced(asked, state["sample"])
     with st.container(key="network", horizontal=True, gap="medium"):
-        columns = dissection.columns(run, followed, state.network, state["sample"], t)
-        frame.plot(lambda look: drawing(columns, t, look), dissection.alt(run, state.network, t))
+        columns = words.columns(run, followed, state.network, state["sample"], t)
+        frame.plot(lambda look: drawing(columns, t, look), words.alt(run, state.network, t))
         with st.container(key="summary"):
             frame.listing(run.summary)
-            frame.html(f'<p class="lab-note">{dissection.output(run, t)}</p>')
+            frame.html(f'<p class="lab-note">{words.output(run, t)}</p>')
 
 
 def _forward(frame: Frame, asked: Asked, run: Ran) -> None:
     t, state = frame.t, frame.state
-    frame.html(f'<p class="lab-note">{dissection.silent(run, state, t)}</p>')
-    if dissection.cut(run):
-        pictures = dissection.pictures(run, t)
-        alt = sentences(t("maps.alt"), dissection.output(run, t))
+    frame.html(f'<p class="lab-note">{words.silent(run, state, t)}</p>')
+    if words.cut(run):
+        pictures = words.pictures(run, t)
+        alt = sentences(t("maps.alt"), words.output(run, t))
         frame.plot(lambda look: maps(pictures, t, look), alt, key="maps")
-        frame.html(f'<p class="lab-note">{dissection.first_only(run, t)}</p>')
-    frame.html(dissection.walk(run, t))
+        frame.html(f'<p class="lab-note">{words.first_only(run, t)}</p>')
+    frame.html(words.walk(run, t))
     st.html(f'<p class="lab-group">{t("model.follow")}</p>')
     left, right = st.columns([1, 5], gap="medium", vertical_alignment="bottom")
     with left:
         controls.show(state, "sample", t)
     right.html(f'<p class="lab-note">{t("model.follow_note")}</p>')
-    for title, sums in dissection.sums(runs.traced(asked, state["sample"]), state.network, t):
+    for title, sums in words.sums(jobs.traced(asked, state["sample"]), state.network, t):
         frame.html(f"<h2 class='lab-layer'>{title}</h2>")
         frame.formula(sums)
 
@@ -109,18 +107,18 @@ def _counting(frame: Frame, _: Asked, run: Ran) -> None:
     with st.container(key="count", horizontal=True, gap="medium"):
         with st.container(key="summary"):
             frame.listing(run.summary)
-        frame.html(dissection.counted(run, t) + f'<p class="lab-note">{t("count.note")}</p>')
+        frame.html(words.counted(run, t) + f'<p class="lab-note">{t("count.note")}</p>')
 
 
 def _parameters(frame: Frame, asked: Asked, _: Ran) -> None:
     t, state = frame.t, frame.state
     _load_printed(state, frame)
-    rows, printed = runs.held(asked)
-    words = model_parameters.sits(rows, t)
-    frame.html(words)
+    rows, printed = jobs.held(asked)
+    said = model_parameters.sits(rows, t)
+    frame.html(said)
     frame.plot(
         lambda look: strips(model_parameters.strips_of(rows), t, look),
-        sentences(t("strips.alt"), reading.told(words)),
+        sentences(t("strips.alt"), common.told(said)),
         key="strips",
         height=100 + 38 * len(rows),
     )
@@ -157,7 +155,7 @@ def _backward(frame: Frame, asked: Asked, _: Ran) -> None:
                 help=help_,
                 disabled=not free,
             )
-    loss, rows = runs.gradients(asked, state.labels)
+    loss, rows = jobs.gradients(asked, state.labels)
     frame.html(model_parameters.gradients(loss, rows, t))
     pairs = "".join(model_parameters.pair(row, t) for row in rows)
     frame.html(f'<div class="lab-steps">{pairs}</div>')
@@ -208,7 +206,7 @@ def _code(frame: Frame, asked: Asked, _: Ran) -> None:
         )
         st.download_button(
             t("model.download_weights"),
-            lambda: runs.weights_file(asked),
+            lambda: jobs.weights_file(asked),
             "model.safetensors",
             "application/octet-stream",
             key="safetensors",

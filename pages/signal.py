@@ -13,21 +13,17 @@ from core.signals.formula import activation_of
 from pages.figures.signal import by_layer, shares_by_layer
 from pages.figures.signal_layers import depth_map, ridges
 from pages.figures.signal_theory import chaos, maps
-from pages.jobs import signal as signals
+from pages.jobs import signal as jobs
 from pages.jobs.signal import Followed, Foretold
 from pages.shell.frame import Draw, Frame
 from pages.shell.page import show
 from pages.state.chosen import State
 from pages.state.table import DTYPE_NAMES
 from pages.text import Text, sentences
-from pages.widgets import comparison_editor as rows
-from pages.widgets import controls, waiting
+from pages.widgets import comparison_editor, controls, waiting
 from pages.widgets.waiting import Write
-from pages.words import distribution as reading
-from pages.words import signal as outcomes
-from pages.words import signal_code as scripts
-from pages.words import signal_layers as layerwise
-from pages.words import signal_theory as theory
+from pages.words import common, signal_layers, signal_theory
+from pages.words import signal as words
 from pages.words.compare import names
 
 #: Views that look at the way back too, and those that need no run.
@@ -45,31 +41,31 @@ def body(frame: Frame) -> None:
     with st.sidebar:
         _controls(frame)
     views: dict[str, tuple[Callable[..., str], Callable[[Frame, Any], None]]] = {
-        "forward": (outcomes.finding, _forward),
-        "gradient": (outcomes.gradient_finding, _gradient),
-        "saturation": (layerwise.saturation_finding, _saturation),
-        "layers": (layerwise.layers_finding, _layers),
-        "correlation": (layerwise.correlation_finding, _correlation),
-        "maps": (theory.maps_finding, _maps),
-        "chaos": (theory.chaos_finding, _chaos),
-        "gains": (theory.gains_finding, _gains),
-        "figures": (outcomes.finding, _figures),
-        "code": (outcomes.code_finding, _code),
+        "forward": (words.finding, _forward),
+        "gradient": (words.gradient_finding, _gradient),
+        "saturation": (signal_layers.saturation_finding, _saturation),
+        "layers": (signal_layers.layers_finding, _layers),
+        "correlation": (signal_layers.correlation_finding, _correlation),
+        "maps": (signal_theory.maps_finding, _maps),
+        "chaos": (signal_theory.chaos_finding, _chaos),
+        "gains": (signal_theory.gains_finding, _gains),
+        "figures": (words.finding, _figures),
+        "code": (words.code_finding, _code),
     }
     head = st.container()  # above the tabs, which stand while something runs, and after it was stopped
     tabs = controls.tabs(state, t, "sight")
     with head:
         write: Write = st.html
         if state["sight"] in _UNRUN:
-            schemes: Sequence[Foretold] = signals.foretold(state, names(state.comparison.entries, t))
+            schemes: Sequence[Foretold] = jobs.foretold(state, names(state.comparison.entries, t))
         else:
             schemes, write = waiting.followed(state, t, backward=state["sight"] in _BACK)
         if not schemes:  # the run was stopped
             return
         say, _ = views[state["sight"]]
-        words = reading.headline(say(schemes, state, t))
-        words = words.replace("σ_w", "σ<sub>w</sub>").replace("σ_b", "σ<sub>b</sub>")
-        frame.html(outcomes.context(state, t) + words, write)
+        said = common.headline(say(schemes, state, t))
+        said = said.replace("σ_w", "σ<sub>w</sub>").replace("σ_b", "σ<sub>b</sub>")
+        frame.html(words.context(state, t) + said, write)
     frame.code = _maker(state, schemes)
     for view, tab in zip(views, tabs, strict=True):
         if tab.open:
@@ -80,7 +76,7 @@ def body(frame: Frame) -> None:
 def _controls(frame: Frame) -> None:
     """The schemes in a drawer, the activation, the network's size and the seed; the rest in More."""
     t, state = frame.t, frame.state
-    rows.editor(state, t, fans=False)
+    comparison_editor.editor(state, t, fans=False)
     controls.show(state, "activation", t)
     controls.group(state, "network", t, "depth", "width")
     controls.pair(state, ("depth", "width"), t)
@@ -101,15 +97,15 @@ def _controls(frame: Frame) -> None:
 
 def _forward(frame: Frame, followed: Sequence[Followed]) -> None:
     t, state = frame.t, frame.state
-    lines = outcomes.lines(followed, state["measure"], t)
+    lines = words.lines(followed, state["measure"], t)
     title = t(f"signal.y.{state['measure']}")
     _shown(
         frame,
         lambda look: by_layer(lines, t, look, y_title=title, theory=t("signal.theory")),
-        _alt(title, outcomes.finding(followed, state, t), t),
-        outcomes.key(lines),
+        _alt(title, words.finding(followed, state, t), t),
+        words.key(lines),
     )
-    frame.html(outcomes.reading(followed, state, t))
+    frame.html(words.reading(followed, state, t))
 
 
 def _alt(title: str, finding: str, t: Text) -> str:
@@ -125,38 +121,38 @@ def _shown(frame: Frame, draw: Draw, alt: str, key: str, *, lower: bool = False)
 
 def _gradient(frame: Frame, followed: Sequence[Followed]) -> None:
     t, state = frame.t, frame.state
-    lines = outcomes.gradient_lines(followed, t)
+    lines = words.gradient_lines(followed, t)
     title = t("signal.y.gradient")
     _shown(
         frame,
         lambda look: by_layer(lines, t, look, y_title=title, theory=t("signal.theory"), back=True),
-        _alt(title, outcomes.gradient_finding(followed, state, t), t),
-        outcomes.key(lines),
+        _alt(title, words.gradient_finding(followed, state, t), t),
+        words.key(lines),
     )
-    frame.html(outcomes.gradient_reading(followed, state, t))
+    frame.html(words.gradient_reading(followed, state, t))
 
 
 def _saturation(frame: Frame, followed: Sequence[Followed]) -> None:
     t, state = frame.t, frame.state
-    lines = layerwise.share_lines(followed, t)
+    lines = signal_layers.share_lines(followed, t)
     title = t("signal.y.saturated")
     _shown(
         frame,
         lambda look: shares_by_layer(lines, t, look, y_title=title, percent=True),
-        _alt(title, layerwise.saturation_finding(followed, state, t), t),
-        outcomes.key(lines),
+        _alt(title, signal_layers.saturation_finding(followed, state, t), t),
+        words.key(lines),
     )
-    frame.html(layerwise.saturation_note(followed, state, t))
+    frame.html(signal_layers.saturation_note(followed, state, t))
 
 
 def _layers(frame: Frame, followed: Sequence[Followed]) -> None:
     t, state = frame.t, frame.state
-    _beside_note(frame, "picture", layerwise.layers_note(followed, state, t))
+    _beside_note(frame, "picture", signal_layers.layers_note(followed, state, t))
     draw = ridges if state["picture"] == "ridges" else depth_map
-    pictured = layerwise.pictured(followed)
+    pictured = signal_layers.pictured(followed)
     frame.plot(
         lambda look: draw(pictured, t, look),
-        sentences(t("signal.alt_layers"), layerwise.layers_finding(followed, state, t)),
+        sentences(t("signal.alt_layers"), signal_layers.layers_finding(followed, state, t)),
         key="panels_by_layer",
     )
 
@@ -171,40 +167,42 @@ def _beside_note(frame: Frame, control: str, note: str) -> None:
 
 def _correlation(frame: Frame, followed: Sequence[Followed]) -> None:
     t, state = frame.t, frame.state
-    lines = layerwise.correlation_lines(followed, state, t)
-    _beside_note(frame, "between", layerwise.correlation_note(lines, state, t))
+    lines = signal_layers.correlation_lines(followed, state, t)
+    _beside_note(frame, "between", signal_layers.correlation_note(lines, state, t))
     title = t(f"signal.y.{state['between']}")
-    theory = t("signal.theory") if state["between"] == "samples" else ""
+    signal_theory = t("signal.theory") if state["between"] == "samples" else ""
     _shown(
         frame,
-        lambda look: shares_by_layer(lines, t, look, y_title=title, theory=theory),
-        _alt(title, layerwise.correlation_finding(followed, state, t), t),
-        outcomes.key(lines),
+        lambda look: shares_by_layer(lines, t, look, y_title=title, theory=signal_theory),
+        _alt(title, signal_layers.correlation_finding(followed, state, t), t),
+        words.key(lines),
         lower=True,
     )
 
 
 def _maps(frame: Frame, schemes: Sequence[Foretold]) -> None:
     t, state = frame.t, frame.state
-    curves = theory.curves(schemes, state)
+    curves = signal_theory.curves(schemes, state)
     if not curves:  # the headline says so
         return
-    words = sentences(t("signal.alt_maps"), theory.maps_finding(schemes, state, t))
-    frame.plot(lambda look: maps(curves, t, look), words, key="maps_pair")
-    frame.html(theory.key(curves) + f'<p class="lab-note">{theory.maps_note(curves, t)}</p>')
+    said = sentences(t("signal.alt_maps"), signal_theory.maps_finding(schemes, state, t))
+    frame.plot(lambda look: maps(curves, t, look), said, key="maps_pair")
+    frame.html(signal_theory.key(curves) + f'<p class="lab-note">{signal_theory.maps_note(curves, t)}</p>')
 
 
 def _chaos(frame: Frame, schemes: Sequence[Foretold]) -> None:
     t, state = frame.t, frame.state
-    dots = theory.dots(schemes)
-    phases = theory.charted(state, dots)
+    dots = signal_theory.dots(schemes)
+    phases = signal_theory.charted(state, dots)
     with st.container(key="chaos", horizontal=True, gap="medium"):
         if phases is not None:  # the headline says so
             frame.plot(
                 lambda look: chaos(dots, phases, t, look),
-                sentences(t("chaos.alt"), theory.chaos_finding(schemes, state, t)),
+                sentences(t("chaos.alt"), signal_theory.chaos_finding(schemes, state, t)),
             )
-        frame.html(theory.chaos_table(schemes, state, t) + f'<p class="lab-note">{t("chaos.note")}</p>')
+        frame.html(
+            signal_theory.chaos_table(schemes, state, t) + f'<p class="lab-note">{t("chaos.note")}</p>'
+        )
 
 
 def _gains(frame: Frame, _: Sequence[Foretold]) -> None:
@@ -212,7 +210,7 @@ def _gains(frame: Frame, _: Sequence[Foretold]) -> None:
     phi = activation_of(state["activation"])
     frame.formula(rf"$\phi(z) = {phi.formula}$")
     left, right = st.columns([1.6, 1], gap="large")
-    frame.html(theory.gains_table(state, t), left.html)
+    frame.html(signal_theory.gains_table(state, t), left.html)
     with right:
         st.html(f'<p class="lab-note">{t("gains.note")}</p>')
         st.html(f'<p class="lab-note">{t("gains.try")}</p>')
@@ -231,11 +229,11 @@ def _choose(activation: str) -> None:
 def _figures(frame: Frame, followed: Sequence[Followed]) -> None:
     t, state = frame.t, frame.state
     left, right = st.columns([2.4, 1], gap="medium")
-    frame.html(outcomes.figures(followed, state, t), left.html)
+    frame.html(words.figures(followed, state, t), left.html)
     with right:
         st.download_button(
             t("numbers.download"),
-            lambda: outcomes.as_csv(followed),
+            lambda: words.as_csv(followed),
             file_name="signal.csv",
             mime="text/csv",
             key="csv",
@@ -246,10 +244,9 @@ def _figures(frame: Frame, followed: Sequence[Followed]) -> None:
 
 def _maker(state: State, schemes: Sequence[Foretold]) -> Callable[[], str] | None:
     """Return what makes the code of what is shown: the run's, or theory's; None where theory is silent."""
-    makers = {"maps": scripts.maps_code, "chaos": scripts.chaos_code, "gains": scripts.gains_code}
-    if state["sight"] not in makers:
+    if state["sight"] not in {"maps", "chaos", "gains"}:
         return lambda: _script(state, schemes)
-    code = makers[state["sight"]](schemes, state)
+    code = signal_theory.code(schemes, state)
     return None if code is None else lambda: code
 
 
@@ -260,7 +257,7 @@ def _script(state: State, schemes: Sequence[Foretold]) -> str:
         state["activation"],
         depth=state["depth"],
         width=state["width"],
-        seeds=signals.seeds(state),
+        seeds=jobs.seeds(state),
         batch=state["samples"],
         bias=state.bias,
         input=state["input"],

@@ -7,11 +7,10 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from pages.lecture import held_plan, plans
-from pages.lecture import links as preparing
+from pages.lecture import held_plan, links, plans
 from pages.lecture.links import Prepared
 from pages.lecture.plans import Plan, PlanError
-from pages.shell import share as sharing
+from pages.shell import share
 from pages.shell.frame import Frame
 from pages.shell.page import show
 from pages.state.chosen import State
@@ -19,8 +18,7 @@ from pages.state.session import session
 from pages.state.table import PAGES
 from pages.text import Text
 from pages.widgets import controls
-from pages.words import distribution as reading
-from pages.words import refusals
+from pages.words import common, refusals
 
 
 class Chosen(NamedTuple):
@@ -35,10 +33,10 @@ def body(frame: Frame) -> None:
     """Build a link, or go through a plan."""
     t, state = frame.t, frame.state
     came_from = session().came_from
-    preparing.choose_page(came_from if came_from != frame.page else None)
-    link, chosen = preparing.chosen(), _chosen(state, t)
-    finding = preparing.finding(link, t) if state["prepare"] == "link" else _finding(chosen, t)
-    frame.html(reading.headline(finding))
+    links.choose_page(came_from if came_from != frame.page else None)
+    link, chosen = links.chosen(), _chosen(state, t)
+    finding = links.finding(link, t) if state["prepare"] == "link" else _finding(chosen, t)
+    frame.html(common.headline(finding))
     views: dict[str, Callable[[], None]] = {
         "link": lambda: _link(frame, link),
         "plan": lambda: _plan(frame, chosen),
@@ -54,10 +52,10 @@ def _link(frame: Frame, link: Prepared) -> None:
     t = frame.t
     with st.container(key="prepared", horizontal=True, gap="large"):
         with st.container(key="choices"):
-            preparing.widgets(link, t)
+            links.widgets(link, t)
         with st.container(key="made"):
             address = link.address(str(st.context.url or ""))
-            sharing.show(address, t, note=t("teach.note"), alt=t("teach.alt"))
+            share.show(address, t, note=t("teach.note"), alt=t("teach.alt"))
             st.page_link(PAGES[link.page], label=t("teach.open"), query_params=link.query)
 
 

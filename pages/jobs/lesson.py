@@ -9,7 +9,7 @@ from core import SCHEMES, Law, LessonStep, Summary, replay_lesson
 from core.networks.network import LESSON
 from core.teaching.lesson import FAN_IN, FAN_OUT, own_defaults
 from core.teaching.quiz import questions
-from pages.jobs import model as runs
+from pages.jobs import model
 from pages.jobs.cache import kept
 from pages.jobs.distribution import Request
 from pages.state.chosen import State
@@ -44,10 +44,10 @@ defaults = kept(most=256)(own_defaults)
 asked = kept(most=256)(questions)
 
 
-def network_run(state: State) -> runs.Asked:
+def network_run(state: State) -> model.Asked:
     """Return the run of the lesson's network with this seed; its input is the model page's own."""
     batch, data_seed = (int(TABLE[name].default) for name in ("batch", "data_seed"))
-    return runs.Asked(str(LESSON), state["seed"], "cpu", "float32", batch, data_seed, "")
+    return model.Asked(str(LESSON), state["seed"], "cpu", "float32", batch, data_seed, "")
 
 
 def sloped(state: State, a: float) -> Request:

@@ -4,8 +4,7 @@ from typing import NamedTuple, NoReturn
 
 import streamlit as st
 
-from pages.lecture import links as preparing
-from pages.lecture import plans
+from pages.lecture import links, plans
 from pages.lecture.plans import Plan, Step
 from pages.state.chosen import State
 from pages.state.session import session
@@ -109,6 +108,6 @@ def _found(now: Held, state: State, page: str) -> int:
     places = [
         at
         for at, step in enumerate(now.plan.steps)
-        if step.page == page and chosen(preparing.settled(page, dict(step.query))) == here
+        if step.page == page and chosen(links.settled(page, dict(step.query))) == here
     ]
     return min(places, key=lambda at: abs(at - now.at), default=now.at)

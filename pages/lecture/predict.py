@@ -11,7 +11,7 @@ from pages.state.parsers import Value
 from pages.state.session import session
 from pages.state.table import CONTROLS, TABLE, stepped_on
 from pages.text import Text
-from pages.words import compare as comparing
+from pages.words import compare
 
 #: The lesson's stops where nothing waits.
 _OPEN_STOPS = ("closing", "questions")
@@ -42,7 +42,7 @@ def cover(state: State, page: str, t: Text) -> None:
     with st.container(key="cover"):
         st.html(f'<{level} class="lab-headline">{t(f"predict.{page}")}</{level}>')
         if page in {"compare", "signal"}:  # whose schemes stand in a drawer
-            names = comparing.names(state.comparison.entries, t)
+            names = compare.names(state.comparison.entries, t)
             st.html(f'<p class="lab-verdict">{escape(" · ".join(names))}</p>')
         st.html(f'<p class="lab-verdict">{t("predict.waits")}</p>')
         st.button(t("predict.reveal"), key="reveal", on_click=reveal, type="primary")

@@ -9,8 +9,7 @@ import streamlit as st
 from pages.figures.numbers import as_table, numbers
 from pages.figures.palette import PRINT
 from pages.lecture import predict
-from pages.shell import files as exports
-from pages.shell import share as sharing
+from pages.shell import files, share
 from pages.shell.frame import Chart, Frame, Offer
 from pages.shell.report import Picture, Report, report
 from pages.state.session import session
@@ -25,7 +24,7 @@ def open_asked(frame: Frame) -> None:
     now, t = session(), frame.t
     tool, now.tool = now.tool, None
     if tool == "share":
-        st.dialog(t("share.title"), width="large")(partial(sharing.body, frame.state, t))()
+        st.dialog(t("share.title"), width="large")(partial(share.body, frame.state, t))()
     elif tool == "export":
         st.dialog(t("tools.title"), width="large")(partial(_export, frame))()
 
@@ -37,7 +36,7 @@ def _export(frame: Frame) -> None:
         st.html(f'<p class="lab-verdict">{t("predict.waits")}</p>')
         return
     with st.container(horizontal=True):
-        link = sharing.link(frame.state)  # here: the thread that makes the file knows no visitor
+        link = share.link(frame.state)  # here: the thread that makes the file knows no visitor
         _file(
             t("tools.report"), partial(_report, frame, link), f"{frame.page}.html", "text/html", primary=True
         )
@@ -64,9 +63,9 @@ def _chart(at: int, shown: Chart, frame: Frame) -> None:
             )
             st.html(pictures, width="content")
             title = f"{t(f'nav.{frame.page}')} · {t('app.name')}"
-            page = partial(exports.chart_html, chart, title, shown.alt, t, height=high)
+            page = partial(files.chart_html, chart, title, shown.alt, t, height=high)
             _file("HTML", page, f"{name}.html", "text/html")
-            _file("CSV", partial(exports.chart_csv, chart), f"{name}.csv", "text/csv")
+            _file("CSV", partial(files.chart_csv, chart), f"{name}.csv", "text/csv")
         camera = {
             "modeBarButtons": [["toImage"]],  # hidden: lab.js presses it
             "displayModeBar": True,
@@ -85,18 +84,18 @@ def _tensors(offers: Sequence[Offer], t: Text) -> None:
         shape = " × ".join(map(count, offer.shape))
         with st.container(horizontal=True, vertical_alignment="center"):
             st.html(f'<p class="lab-tensor"><b>{escape(offer.name)}</b> {shape}</p>')
-            for kind in exports.KINDS:
+            for kind in files.KINDS:
                 _tensor(offer, kind, t)
 
 
-def _tensor(offer: Offer, kind: exports.Kind, t: Text) -> None:
-    why = exports.refused(offer.shape, offer.dtype, kind)
+def _tensor(offer: Offer, kind: files.Kind, t: Text) -> None:
+    why = files.refused(offer.shape, offer.dtype, kind)
     _file(
         f".{kind}",
-        lambda: exports.tensor_file(offer.make(), offer.name, kind),
-        exports.file_name(offer.name, offer.shape, kind),
+        lambda: files.tensor_file(offer.make(), offer.name, kind),
+        files.file_name(offer.name, offer.shape, kind),
         "text/csv" if kind == "csv" else "application/octet-stream",
-        why="" if why is None else exports.worded(why, t),
+        why="" if why is None else files.worded(why, t),
     )
 
 

@@ -9,10 +9,8 @@ import streamlit as st
 from core import SizeError
 from pages.figures import palette
 from pages.jobs.queue import Full, turnstile
-from pages.lecture import desk as classroom
-from pages.lecture import held_plan, predict
-from pages.shell import export as tools
-from pages.shell import keys
+from pages.lecture import desk, held_plan, predict
+from pages.shell import export, keys
 from pages.shell.frame import Frame
 from pages.shell.menu import menu
 from pages.shell.style import style_sheet
@@ -20,8 +18,7 @@ from pages.state import link, rules
 from pages.state.table import VERSION
 from pages.text import Text, language_of
 from pages.widgets import waiting
-from pages.words import refusals
-from pages.words import unread as idle
+from pages.words import refusals, unread
 
 _LOG = logging.getLogger(__name__)
 
@@ -78,8 +75,8 @@ def _close(frame: Frame) -> None:
     t, state = frame.t, frame.state
     if frame.page != "home":  # whose result is only a part of it
         predict.cover(state, frame.page, t)
-    tools.open_asked(frame)
-    classroom.desk(state, frame.page, t)
+    export.open_asked(frame)
+    desk.desk(state, frame.page, t)
     keys.listen(state, frame.page, t)
     if words := _notices(frame):
         st.html(words)
@@ -94,7 +91,7 @@ def _notices(frame: Frame) -> str:
     unsaid = [name for name in state.refusals if name not in state.said]
     # what was typed for another scheme is none of this one's business, but a link's maker should know
     lines += [refusals.sentence(state, name, t) for name in unsaid if state.arrived or name not in state.idle]
-    lines += idle.sentences(state, t)
+    lines += unread.sentences(state, t)
     # where the sidebar is folded, as on a phone, what it says is said here
     again = [refusals.sentence(state, name, t) for name in sorted(state.said)]
     words = "".join([*map(refusals.alert, lines), *map(refusals.again, again)])

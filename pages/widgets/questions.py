@@ -10,8 +10,7 @@ from core.teaching.quiz import KINDS
 from pages.state.chosen import State
 from pages.state.session import session
 from pages.text import Text
-from pages.words import lesson as teaching
-from pages.words import refusals
+from pages.words import lesson, refusals
 
 
 def answer(state: State, of: Question, t: Text) -> bool | None:
@@ -32,7 +31,7 @@ def answer(state: State, of: Question, t: Text) -> bool | None:
     typed = st.text_input(t("quiz.type"), key=place, max_chars=24, persist_state="page", width=260)
     if not typed.strip():
         return None
-    number = teaching.number(typed)
+    number = lesson.number(typed)
     if math.isnan(number):
         st.html(refusals.alert(t("quiz.number", was=typed)))
         return None

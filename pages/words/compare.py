@@ -13,7 +13,8 @@ from pages.jobs.compare import Compared, drawn
 from pages.state.chosen import State
 from pages.text import Text, apart, count, interval, quantity, sentences
 from pages.text.tables import table
-from pages.words import distribution as reading
+from pages.words import common
+from pages.words.common import layer_name
 
 #: Digits of the parameters in the schemes' names: as few as tell these apart.
 DIGITS = (4, 8, 17)
@@ -58,13 +59,6 @@ def context(state: State, t: Text) -> str:
     draw = t("context.draw", seed=state["seed"], device=state.device, dtype=state["dtype"])
     words = t("compare.context" if n > 1 else "compare.context_one", n=n, layer=escape(layer_name(state, t)))
     return f'<p class="lab-context">{words}<span class="lab-wide"> · {draw}</span></p>'
-
-
-def layer_name(state: State, t: Text) -> str:
-    """Return the name of the layer that all share."""
-    if state["layer"]:
-        return state.layer.text
-    return t("context.layer", fan_in=count(state["fan_in"]), fan_out=count(state["fan_out"]))
 
 
 def finding(rows: Sequence[Compared], t: Text) -> str:
@@ -151,7 +145,7 @@ def _figures(row: Compared, activation: str, t: Text) -> list[str]:
     cells = [
         (quantity(summary.std, law.std), quantity(law.std, law.std)),
         ("", bounds),
-        (reading.excess(summary.excess_kurtosis, t), reading.excess(law.excess_kurtosis, t)),
+        (common.excess(summary.excess_kurtosis, t), common.excess(law.excess_kurtosis, t)),
         (_share(summary.outside[0] / summary.n, beyond, t), _share(beyond, beyond, t)),
         _largest(summary, law, t),
     ]

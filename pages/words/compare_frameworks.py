@@ -10,7 +10,8 @@ from core.code.rosetta import Equivalent
 from pages.state.chosen import State
 from pages.text import Text, count, sentences
 from pages.text.tables import table
-from pages.words.compare import layer_name, names, phrase
+from pages.words.common import layer_name
+from pages.words.compare import names, phrase
 from pages.words.compare_layers import by_torch, written_ratio
 
 

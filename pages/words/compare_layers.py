@@ -10,8 +10,8 @@ from core.weights.schemes import TORCH
 from pages.state.chosen import State
 from pages.text import Text, count, quantity, sentences
 from pages.text.tables import table
+from pages.words.common import connections, inputs, outputs
 from pages.words.compare import names
-from pages.words.distribution import connections, inputs, outputs
 
 _TORCH_NN = "https://docs.pytorch.org/docs/stable/generated/torch.nn.{}.html"
 

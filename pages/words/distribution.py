@@ -1,48 +1,21 @@
 """What a draw says in words: the formula, the finding, the verdict and the table beside the chart."""
 
 import math
-import re
-from collections.abc import Sequence
-from fractions import Fraction
-from html import escape, unescape
-from typing import NamedTuple
+from html import escape
 
-from core import SCHEMES, Layer, rounded
+from core import SCHEMES, Layer
 from core.signals.comparison import by_connections
 from core.weights import extremes, referee
-from core.weights.laws import Band
-from core.weights.rounding import rounded_law
 from pages.figures.distribution_agreement import gap, within
 from pages.figures.notation import plain
 from pages.jobs.distribution import Drawn
 from pages.state.chosen import State
 from pages.text import Text, apart, count, expected_count, interval, probability, quantity, sentences
-from pages.text.tables import Cell, table
+from pages.words.common import inputs, layer_name, outputs, told
+from pages.words.distribution_tables import Row, beside_law, expected_beyond, wall_of, yardstick_of
 
 #: Fewer weights than this settle little, and the verdict opens with that.
 FEW = 100
-#: Standard errors past which a row of the table carries the warning.
-FAR = 4
-
-
-#: Fractions with a denominator from here on are written with a point.
-MANY = 1000
-
-
-class Row(NamedTuple):
-    """One row of the table: what was drawn, what was expected, and how far apart they are."""
-
-    name: str
-    drawn: str
-    expected: str
-    errors: float = math.nan
-
-
-def headline(text: str) -> str:
-    """Return a page's headline; Chinese breaks after its punctuation, not inside a word."""
-    parts = re.split(r"(?<=[，：；。？])", text)
-    broken = "".join(f"<span>{escape(part)}</span>" for part in parts if part)
-    return f'<h1 class="lab-headline">{broken if len(parts) > 1 else escape(text)}</h1>'
 
 
 def name(state: State, t: Text) -> str:
@@ -61,16 +34,9 @@ def context(state: State, t: Text) -> str:
     weights = t("context.weights" if n > 1 else "context.weight", n=count(n))
     draw = t("context.draw", seed=state["seed"], device=state.device, dtype=state["dtype"])
     return (
-        f'<p class="lab-context"><b>{name(state, t)}</b> · {layer(state, t)} · '
+        f'<p class="lab-context"><b>{name(state, t)}</b> · {escape(layer_name(state, t))} · '
         f'{weights}<span class="lab-wide"> · {draw}</span></p>'
     )
-
-
-def layer(state: State, t: Text) -> str:
-    """Return the layer's name."""
-    if state["layer"]:
-        return escape(state.layer.text)
-    return t("context.layer", fan_in=count(state["fan_in"]), fan_out=count(state["fan_out"]))
 
 
 def fans(state: State, t: Text) -> str:
@@ -96,25 +62,6 @@ def fans(state: State, t: Text) -> str:
     return sentences(words, *beside(layer, t))
 
 
-def inputs(n: Fraction, t: Text) -> str:
-    """Return how many inputs an output reads, with their noun."""
-    return t("fans.input") if n == 1 else t("fans.inputs", n=connections(n))
-
-
-def outputs(n: Fraction, t: Text) -> str:
-    """Return how many outputs an input feeds, with their noun."""
-    return t("fans.output") if n == 1 else t("fans.outputs", n=connections(n))
-
-
-def connections(n: Fraction) -> str:
-    """Write a number of connections, which a stride may leave in parts."""
-    if n.denominator == 1:
-        return count(n.numerator)
-    if n.denominator < MANY:
-        return f"{count(n.numerator)}/{count(n.denominator)}"
-    return quantity(float(n), float(n), trim=True)
-
-
 def beside(layer: Layer, t: Text) -> list[str]:
     """Say what a layer has beside its weight: a bias, a padding row, arguments that do not matter here."""
     words = []
@@ -135,7 +82,7 @@ def finding(drawn: Drawn, state: State, t: Text) -> str:
     if not drawn.verdict.consistent:
         return sentences(f"▲ {t('verdict.against')}", _against(drawn, t))
     special = {"indicator": _pattern, "orthogonal": _orthonormal, "sparse": _zeros}
-    say = special.get(drawn.law.family, _uncrossed if _yardstick(drawn) is None else _crossed)
+    say = special.get(drawn.law.family, _uncrossed if yardstick_of(drawn) is None else _crossed)
     return say(drawn, state, t)
 
 
@@ -165,19 +112,19 @@ def _zeros(drawn: Drawn, _: State, t: Text) -> str:
 
 
 def _crossed(drawn: Drawn, _: State, t: Text) -> str:
-    band, outside = _yardstick(drawn) or (drawn.law.bands[0], 0)
+    band, outside = yardstick_of(drawn) or (drawn.law.bands[0], 0)
     facts = {
         "observed": count(outside),
         "n": count(drawn.summary.n),
         "band": plain(band.formula),
-        "expected": expected_count(_beyond(drawn, band)),
+        "expected": expected_count(expected_beyond(drawn, band)),
     }
-    return t("finding.coverage" if _wall(drawn) is None else "finding.uncut", **facts)
+    return t("finding.coverage" if wall_of(drawn) is None else "finding.uncut", **facts)
 
 
 def _uncrossed(drawn: Drawn, state: State, t: Text) -> str:
     summary, law, _ = drawn
-    wall = _wall(drawn) or law.bands[0]
+    wall = wall_of(drawn) or law.bands[0]
     low, high = interval(wall.low, wall.high)
     if law.family == "point":
         return t("finding.point", n=count(summary.n), value=low)
@@ -198,12 +145,6 @@ def alt_of(view: str, words: str, drawn: Drawn, state: State, t: Text) -> str:
     """Return the chart of a view in words: what is drawn, and what the view's own ``words`` find."""
     what = t(f"chart.alt_{view}", scheme=name(state, t), n=count(drawn.summary.n))
     return sentences(what, told(words))
-
-
-def told(words: str) -> str:
-    """Return the verdict of a view's words as plain text, for its chart's description."""
-    (verdict,) = re.findall(r'<p class="lab-verdict">(.*?)</p>', words)
-    return unescape(re.sub(r"<[^>]+>", "", verdict))
 
 
 def verdict(drawn: Drawn, state: State, t: Text) -> str:
@@ -241,7 +182,7 @@ def _against(drawn: Drawn, t: Text) -> str:
     """Say what contradicts the law: the check that fails worst."""
     summary, law, judged = drawn
     worst = min(judged.checks, key=lambda check: check.p_value)
-    yardstick = _yardstick(drawn)
+    yardstick = yardstick_of(drawn)
     band, outside = yardstick or (law.bands[0], summary.outside[0])
     ratio = summary.std / law.std - 1 if law.std > 0 else 0.0
     return t(
@@ -254,119 +195,6 @@ def _against(drawn: Drawn, t: Text) -> str:
         direction=t("verdict.off.large" if ratio > 0 else "verdict.off.small"),
         p=probability(judged.p_value),
     )
-
-
-def evidence(drawn: Drawn, state: State, t: Text) -> str:
-    """Return the table of drawn beside expected, with its note and the scheme's source."""
-    law = drawn.law
-    rows = _moments(drawn, state, t) if law.continuous is not None else _values(drawn, t)
-    note = t(_note(drawn), band=t("table.band") if law.independent else "", source=_source(state))
-    return _beside(rows, t, note=note)
-
-
-def _beside(rows: Sequence[Row], t: Text, *, note: str) -> str:
-    """Return a table of drawn beside expected, with a note below it."""
-    errors = any(math.isfinite(row.errors) for row in rows)
-    heads = ["", t("table.drawn"), t("table.expected")] + [t("table.off")] * errors
-    body = [_row(row, errors=errors) for row in rows]
-    return f'{table(heads, body, t("table.caption"), "lab-table")}<p class="lab-note">{note}</p>'
-
-
-def _note(drawn: Drawn) -> str:
-    """Return the key of the note on how to read table and chart."""
-    if drawn.law.continuous is None:
-        return "table.note_point"
-    return "table.note"
-
-
-def _source(state: State) -> str:
-    """Return a link to the scheme's source."""
-    source = SCHEMES[state["scheme"]].source
-    return f'<a href="{source.url}" target="_blank">{escape(source.citation)}</a>'
-
-
-def _row(row: Row, *, errors: bool) -> list[str | Cell]:
-    cells: list[str | Cell] = [row.name, row.drawn, row.expected]
-    if errors:
-        shown = quantity(row.errors, digits=3, sign=True) if math.isfinite(row.errors) else ""
-        cells.append(Cell(shown, 'class="bad"') if abs(row.errors) > FAR else shown)
-    return cells
-
-
-def _moments(drawn: Drawn, state: State, t: Text) -> list[Row]:
-    """Return the rows of a law that spreads; expected is what the dtype makes of the law."""
-    summary, law, _ = drawn
-    expected = rounded_law(law, state.dtype) if law.independent else law
-    errors = referee.standard_errors(summary.n, law, state.dtype)
-
-    def off(name: str, ours: float, theirs: float) -> float:
-        return (ours - theirs) / errors[name] if errors.get(name) else math.nan
-
-    rows = [
-        Row(
-            t(f"table.{name}"),
-            quantity(getattr(summary, name), law.std),
-            quantity(getattr(expected, name), law.std),
-            off(name, getattr(summary, name), getattr(expected, name)),
-        )
-        for name in ("mean", "std")
-    ]
-    kurtosis, theirs = summary.excess_kurtosis, expected.excess_kurtosis
-    z = off("excess_kurtosis", kurtosis, theirs)
-    rows.append(Row(t("table.excess_kurtosis"), excess(kurtosis, t), excess(theirs, t), z))
-    wall = _wall(drawn)
-    bounds = (wall.low, wall.high) if wall is not None else law.support
-    for name, relation, bound in (("minimum", "≥", bounds[0]), ("maximum", "≤", bounds[1])):
-        limit = f"{relation} {quantity(bound, law.std)}" if math.isfinite(bound) else ""
-        value = quantity(getattr(summary, name), law.std)
-        rows.append(Row(t(f"table.{name}"), value, limit or t("table.unbounded")))
-    for atom, times in summary.atoms:
-        expected_times = expected_count(dict(law.atoms)[atom] * summary.n)
-        rows.append(Row(t("table.equal", value=quantity(atom, trim=True)), count(times), expected_times))
-    for band, outside in zip(law.bands, summary.outside, strict=True):
-        missing = _beyond(drawn, band)
-        name = t(f"table.outside_{band.kind}", band=plain(band.formula))
-        spread = math.sqrt(missing * (1 - missing / summary.n)) if law.family != "orthogonal" else 0.0
-        z = (outside - missing) / spread if spread > 0 else math.nan
-        rows.append(Row(name, count(outside), expected_count(missing), z))
-    return rows
-
-
-def excess(kurtosis: float, t: Text) -> str:
-    """Write an excess kurtosis; one that is nothing but the rounding of a quadrature is 0."""
-    if not math.isfinite(kurtosis):
-        return t("table.undefined")
-    return quantity(kurtosis if abs(kurtosis) > 1e-9 else 0.0, 1)
-
-
-def _beyond(drawn: Drawn, band: Band) -> float:
-    """Return how many weights should lie outside ``band``, as the dtype rounds them."""
-    return referee.expected_outside(drawn.summary.n, drawn.law, band, drawn.summary.dtype)
-
-
-def _values(drawn: Drawn, t: Text) -> list[Row]:
-    """Return the rows of a law of single values."""
-    summary, law, _ = drawn
-    rows = []
-    for (value, times), (_, p) in zip(summary.atoms, law.atoms, strict=True):
-        shown = quantity(value, value, trim=True)
-        spread = math.sqrt(summary.n * p * (1 - p)) if law.random else 0.0
-        z = (times - summary.n * p) / spread if spread > 0 else math.nan
-        rows.append(Row(t("table.equal", value=shown), count(times), expected_count(summary.n * p), z))
-    others = summary.n - sum(times for _, times in summary.atoms)
-    return [*rows, Row(t("table.other"), count(others), "0")]
-
-
-def _wall(drawn: Drawn) -> Band | None:
-    """Return the law's walls as the weights' dtype rounds them, if it has any."""
-    walls = [band for band in drawn.law.bands if band.kind == "support"]
-    return rounded(walls[0], drawn.summary.dtype) if walls else None
-
-
-def _yardstick(drawn: Drawn) -> tuple[Band, int] | None:
-    """Return the law's coverage band, if it has one, and the number of weights outside it."""
-    pairs = zip(drawn.law.bands, drawn.summary.outside, strict=True)
-    return next(((band, outside) for band, outside in pairs if band.kind == "coverage"), None)
 
 
 def cumulative(drawn: Drawn, t: Text) -> str:
@@ -423,7 +251,7 @@ def largest(drawn: Drawn, state: State, t: Text) -> str:
         notes.append(t("largest.capped", sigmas=quantity(GENERATOR_SIGMAS, digits=3)))
     if state.dtype.itemsize == 2:
         notes.append(t("largest.rounded", dtype=state["dtype"]))
-    return f'<p class="lab-verdict">{words}</p>' + _beside(rows, t, note=sentences(*notes))
+    return f'<p class="lab-verdict">{words}</p>' + beside_law(rows, t, note=sentences(*notes))
 
 
 #: torch's CPU makes float32 normals of 24 bits: none lies further out than √(2·24·ln 2) σ.

@@ -11,7 +11,7 @@ from core.teaching.lesson import FAN_IN, FAN_OUT, SOURCES, STEPS, OwnDefault
 from core.teaching.quiz import ALPHA, KINDS
 from core.weights.schemes import number as in_latex
 from pages.figures.compare import Panel
-from pages.jobs import model as runs
+from pages.jobs import model
 from pages.jobs.distribution import Drawn
 from pages.jobs.lesson import Shown
 from pages.state.chosen import State
@@ -124,12 +124,12 @@ def alt(tensors: Sequence[Shown], t: Text) -> str:
     return t("lesson.alt", names=names, n=tensors[0].summary.n)
 
 
-def printed(run: runs.Asked) -> str:
+def printed(run: model.Asked) -> str:
     """Return what the lesson's network prints: shapes, torchsummary's text, and its parameters."""
-    ran = runs.ran(run)
+    ran = model.ran(run)
     shapes = [f"torch.Size({list(step.shape)})" for step in (ran.steps[0], ran.steps[-1])]
     head = [f"mydata shape {shapes[0]}", f"output shape--> {shapes[1]}"]
-    return "\n".join([*head, ran.summary.strip("\n"), runs.held(run)[1]])
+    return "\n".join([*head, ran.summary.strip("\n"), model.held(run)[1]])
 
 
 def slope_formula(a: float, fan_in: int) -> str:

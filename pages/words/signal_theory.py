@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core import ACTIVATIONS
+from core.code.theory import Settings, chaos_code, gains_code, maps_code
 from core.signals.fate import Setting
 from pages.figures.signal import DRAWN
 from pages.figures.signal_theory import Curves, Dot, Phases
@@ -208,3 +209,45 @@ def _beside_1(value: float) -> str:
 
 def _gain(value: float) -> str:
     return quantity(value) if math.isfinite(value) else "–"
+
+
+def code(schemes: Sequence[Foretold], state: State) -> str | None:
+    """Return the script that computes what the view of theory shows; None where it shows nothing."""
+    if state["sight"] == "maps":
+        return _maps_code(schemes, state)
+    return _chaos_code(schemes, state) if state["sight"] == "chaos" else gains_code(state["activation"])
+
+
+def _maps_code(schemes: Sequence[Foretold], state: State) -> str | None:
+    shown = curves(schemes, state)
+    if not shown:
+        return None
+    settings = _settings(schemes, state, {curve.series for curve in shown})
+    return maps_code(state["activation"], settings, reach=float(shown[0].lengths[0][-1]))
+
+
+def _chaos_code(schemes: Sequence[Foretold], state: State) -> str | None:
+    phases = charted(state, dots(schemes))
+    if phases is None:
+        return None
+    stands = {
+        row.place
+        for row in schemes
+        if row.setting is not None
+        and signal_theory.stand(row.setting, state["activation"], signal_theory.start(row.setting, state))
+    }
+    ends = {name: float(getattr(phases, name)[-1]) for name in ("sigma_w2", "sigma_b2")}
+    return chaos_code(state["activation"], _settings(schemes, state, stands), **ends)
+
+
+def _settings(schemes: Sequence[Foretold], state: State, places: set[int]) -> Settings:
+    return [
+        (
+            str(row.entry),
+            float(signal_theory.start(row.setting, state)),
+            float(row.setting.sigma_w2),
+            float(row.setting.sigma_b2),
+        )
+        for row in schemes
+        if row.setting is not None and row.place in places
+    ]

@@ -11,7 +11,7 @@ from pages.state.session import session
 from pages.state.table import TABLE, default_of
 from pages.text import Text, quantity
 from pages.words import refusals
-from pages.words.distribution import layer as layer_name
+from pages.words.common import layer_name
 
 
 def sentences(state: State, t: Text) -> list[str]:

@@ -1,0 +1,59 @@
+"""What all screens say alike: a headline, a layer's name, connections, a verdict read aloud."""
+
+import math
+import re
+from fractions import Fraction
+from html import escape, unescape
+
+from pages.state.chosen import State
+from pages.text import Text, count, quantity
+
+
+def layer_name(state: State, t: Text) -> str:
+    """Return the name of the layer that all share."""
+    if state["layer"]:
+        return state.layer.text
+    return t("context.layer", fan_in=count(state["fan_in"]), fan_out=count(state["fan_out"]))
+
+
+#: Fractions with a denominator from here on are written with a point.
+MANY = 1000
+
+
+def headline(text: str) -> str:
+    """Return a page's headline; Chinese breaks after its punctuation, not inside a word."""
+    parts = re.split(r"(?<=[，：；。？])", text)
+    broken = "".join(f"<span>{escape(part)}</span>" for part in parts if part)
+    return f'<h1 class="lab-headline">{broken if len(parts) > 1 else escape(text)}</h1>'
+
+
+def inputs(n: Fraction, t: Text) -> str:
+    """Return how many inputs an output reads, with their noun."""
+    return t("fans.input") if n == 1 else t("fans.inputs", n=connections(n))
+
+
+def outputs(n: Fraction, t: Text) -> str:
+    """Return how many outputs an input feeds, with their noun."""
+    return t("fans.output") if n == 1 else t("fans.outputs", n=connections(n))
+
+
+def connections(n: Fraction) -> str:
+    """Write a number of connections, which a stride may leave in parts."""
+    if n.denominator == 1:
+        return count(n.numerator)
+    if n.denominator < MANY:
+        return f"{count(n.numerator)}/{count(n.denominator)}"
+    return quantity(float(n), float(n), trim=True)
+
+
+def told(words: str) -> str:
+    """Return the verdict of a view's words as plain text, for its chart's description."""
+    (verdict,) = re.findall(r'<p class="lab-verdict">(.*?)</p>', words)
+    return unescape(re.sub(r"<[^>]+>", "", verdict))
+
+
+def excess(kurtosis: float, t: Text) -> str:
+    """Write an excess kurtosis; one that is nothing but the rounding of a quadrature is 0."""
+    if not math.isfinite(kurtosis):
+        return t("table.undefined")
+    return quantity(kurtosis if abs(kurtosis) > 1e-9 else 0.0, 1)
