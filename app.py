@@ -44,7 +44,7 @@ def body(frame: Frame) -> None:
 def _live_controls(frame: Frame) -> None:
     t, state = frame.t, frame.state
     controls.show(state, "scheme", t)
-    st.html(f'<p class="lab-hint">{words.hint(state, t)}</p>')
+    frame.aside(f'<p class="lab-hint">{words.hint(state, t)}</p>')
     controls.seed(state, t)
 
 
@@ -53,11 +53,11 @@ def _cards(frame: Frame) -> None:
     t = frame.t
     cards = [(page, path) for page, path in PAGES.items() if page != "home"]
     with st.container(key="cards"):
-        st.html(f'<p class="lab-group">{t("home.pages")}</p>')
+        frame.aside(f'<p class="lab-group">{t("home.pages")}</p>')
         columns = st.columns(len(cards), gap="large")
     for (page, path), column in zip(cards, columns, strict=True):
         column.page_link(path, label=f"**{t(f'nav.{page}')} →**")
-        column.html(f'<p class="lab-hint">{t(f"home.card.{page}_text")}</p>')
+        frame.aside(f'<p class="lab-hint">{t(f"home.card.{page}_text")}</p>', column.html)
 
 
 # What has no control here goes on to the next page as it came.

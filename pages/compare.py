@@ -103,7 +103,7 @@ def _figures(frame: Frame, compared: Sequence[Compared]) -> None:
     left, right = st.columns([1, 3], gap="medium", vertical_alignment="bottom")
     with left:
         controls.show(state, "activation", t)
-    right.html(f'<p class="lab-note">{t("compare.activation_note")}</p>')
+    frame.aside(f'<p class="lab-note">{t("compare.activation_note")}</p>', right.html)
     frame.html(words.figures(compared, state, t))
 
 
@@ -112,7 +112,7 @@ def _inspector(frame: Frame, _: Sequence[Compared]) -> None:
     left, right = st.columns([1, 1.6], gap="medium", vertical_alignment="bottom")
     with left:
         controls.show(state, "layer", t)
-    right.html(f'<p class="lab-note">{t("inspector.intro")}</p>')
+    frame.aside(f'<p class="lab-note">{t("inspector.intro")}</p>', right.html)
     frame.html(compare_layers.inspected(state, t))
 
 

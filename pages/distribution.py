@@ -31,7 +31,7 @@ def body(frame: Frame) -> None:
     """Ask what to draw, draw it once, show it beside its law, say what it means."""
     t, state = frame.t, frame.state
     with st.sidebar:
-        _controls(state, t)
+        _controls(frame)
     drawn, write = waiting.drawn(state, t)
     if drawn is None:
         return
@@ -55,13 +55,14 @@ def body(frame: Frame) -> None:
                 views[view](frame, drawn)
 
 
-def _controls(state: State, t: Text) -> None:
+def _controls(frame: Frame) -> None:
     """Six controls at first sight; the rest in More."""
+    t, state = frame.t, frame.state
     scheme = SCHEMES[state["scheme"]]
     main, *others = [*scheme.params] or [""]
     controls.show(state, "scheme", t)
     if "scheme" not in state.hidden:
-        st.html(f'<p class="lab-hint">{words.hint(state, t)}</p>')
+        frame.aside(f'<p class="lab-hint">{words.hint(state, t)}</p>')
     if main:
         _parameter(state, main, t)
     controls.group(state, "layer", t, "layer", "fan_in", "fan_out")
@@ -73,7 +74,7 @@ def _controls(state: State, t: Text) -> None:
     else:
         controls.show(state, "layer", t)
         if not {"layer"} & (state.refusals.keys() | state.hidden):
-            st.html(f'<p class="lab-hint">{words.fans(state, t)}</p>')
+            frame.aside(f'<p class="lab-hint">{words.fans(state, t)}</p>')
     controls.group(state, "draw", t, "seed", "device")
     controls.seed(state, t)
     controls.show(state, "device", t)
@@ -203,7 +204,7 @@ def _numbers(frame: Frame, drawn: Drawn) -> None:
             key="csv",
             on_click="ignore",
         )
-        st.html(f'<p class="lab-note">{t("numbers.note")}</p>')
+        frame.aside(f'<p class="lab-note">{t("numbers.note")}</p>')
 
 
 def _edge(x: float, step: float) -> str:
@@ -231,7 +232,7 @@ def _as_csv(drawn: Drawn) -> str:
 def _code(frame: Frame, drawn: Drawn) -> None:
     intro = frame.t("code.intro_orthogonal" if drawn.law.family == "orthogonal" else "code.intro")
     frame.html(f'<p class="lab-note">{intro}</p>')
-    st.code(jobs.code(jobs.request(frame.state)), language="python", wrap_lines=True)
+    frame.script(jobs.code(jobs.request(frame.state)), wrap=True)
 
 
 show("distribution", body)

@@ -60,7 +60,7 @@ def _controls(frame: Frame) -> None:
     if state["step"] in {"closing", "questions"}:
         return
     controls.seed(state, t)
-    st.html(f'<p class="lab-hint">{words.seed_hint(state, t)}</p>')
+    frame.aside(f'<p class="lab-hint">{words.seed_hint(state, t)}</p>')
     if state["step"] == "sqrt5":
         controls.pair(state, ("fan_in", "fan_out"), t)
     controls.show(state, "predict", t)
@@ -79,7 +79,7 @@ def _step(frame: Frame) -> None:
         frame.tensors = lambda: [Offer.of(*named) for named in step.tensors]
     with st.container(key="lesson", horizontal=True, gap="medium"):
         with st.container(key="cell"):
-            st.code(step.cell, language="python")
+            frame.script(step.cell)
             if not hidden:
                 frame.listing("\n".join(shown.printed for shown in tensors))
                 frame.html(words.note(key, t, **numbers))
@@ -111,7 +111,7 @@ def _ways(frame: Frame, tensors: Sequence[lesson.Shown]) -> None:
             query = words.link_to_scheme(state, shown.scheme)
             st.page_link(PAGES["distribution"], label=label, query_params=query)
     if tensors[0].law.random:
-        st.html(f'<p class="lab-note">{t("lesson.open_note")}</p>')
+        frame.aside(f'<p class="lab-note">{t("lesson.open_note")}</p>')
 
 
 def _download(frame: Frame, code: str) -> None:
@@ -124,7 +124,7 @@ def _why_sqrt5(frame: Frame) -> None:
     t, state = frame.t, frame.state
     a, shape = state["slope"], (state["fan_out"], state["fan_in"])
     if stops.hidden(state):
-        st.html(common.headline(t("lesson.sqrt5.predict")))
+        frame.aside(common.headline(t("lesson.sqrt5.predict")))
         stops.ask(t)
         return
     bins = lesson.SLOPE_BINS
@@ -182,7 +182,7 @@ def _network(frame: Frame) -> None:
     frame.html(common.headline(t("lesson.network.predict" if hidden else "lesson.network.headline")))
     with st.container(key="lesson", horizontal=True, gap="medium"):
         with st.container(key="cell"):
-            st.code(code, language="python", height=LISTING)
+            frame.script(code, height=LISTING)
             if not hidden:
                 with st.container(key="listing"):
                     frame.listing(words.printed(run), LISTING)

@@ -57,11 +57,11 @@ def _controls(frame: Frame) -> None:
     if state["weights"] == "seeded":
         controls.seed(state, t)
     else:
-        st.html(f'<p class="lab-hint">{t("model.printed_hint")}</p>')
+        frame.aside(f'<p class="lab-hint">{t("model.printed_hint")}</p>')
         controls.refusal(state, "seed", t)
     controls.group(state, "input", t, "batch", "data_seed", "data")
     if state["data"]:
-        st.html(f'<p class="lab-hint">{t("model.own_hint")}</p>')
+        frame.aside(f'<p class="lab-hint">{t("model.own_hint")}</p>')
     else:
         controls.pair(state, ("batch", "data_seed"), t)
     controls.show(state, "device", t)
@@ -92,11 +92,11 @@ def _forward(frame: Frame, asked: Asked, run: Ran) -> None:
         frame.plot(lambda look: maps(pictures, t, look), alt, key="maps")
         frame.html(f'<p class="lab-note">{words.first_only(run, t)}</p>')
     frame.html(words.walk(run, t))
-    st.html(f'<p class="lab-group">{t("model.follow")}</p>')
+    frame.aside(f'<p class="lab-group">{t("model.follow")}</p>')
     left, right = st.columns([1, 5], gap="medium", vertical_alignment="bottom")
     with left:
         controls.show(state, "sample", t)
-    right.html(f'<p class="lab-note">{t("model.follow_note")}</p>')
+    frame.aside(f'<p class="lab-note">{t("model.follow_note")}</p>', right.html)
     for title, sums in words.sums(jobs.traced(asked, state["sample"]), state.network, t):
         frame.html(f"<h2 class='lab-layer'>{title}</h2>")
         frame.formula(sums)
@@ -199,7 +199,7 @@ def _script(state: State, asked: Asked) -> str:
 def _code(frame: Frame, asked: Asked, _: Ran) -> None:
     t, state = frame.t, frame.state
     code = _script(state, asked)
-    st.html(f'<p class="lab-note">{t("model.code")}</p>')
+    frame.aside(f'<p class="lab-note">{t("model.code")}</p>')
     with st.container(horizontal=True):
         st.download_button(
             t("model.download_py"), code, "model.py", "text/x-python", key="py", on_click="ignore"
@@ -212,7 +212,7 @@ def _code(frame: Frame, asked: Asked, _: Ran) -> None:
             key="safetensors",
             on_click="ignore",
         )
-    st.code(code, language="python")
+    frame.script(code)
 
 
 show("model", body)

@@ -116,7 +116,7 @@ def _alt(title: str, finding: str, t: Text) -> str:
 def _shown(frame: Frame, draw: Draw, alt: str, key: str, *, lower: bool = False) -> None:
     """Show a chart by layer; on a phone, where its names have no room, they stand below."""
     frame.plot(draw, alt, key="signal_lower" if lower else "signal")
-    st.html(key)
+    frame.aside(key)
 
 
 def _gradient(frame: Frame, followed: Sequence[Followed]) -> None:
@@ -162,7 +162,7 @@ def _beside_note(frame: Frame, control: str, note: str) -> None:
     left, right = st.columns([1, 3.4], gap="medium", vertical_alignment="bottom")
     with left:
         controls.show(frame.state, control, frame.t)
-    right.html(note)
+    frame.aside(note, right.html)
 
 
 def _correlation(frame: Frame, followed: Sequence[Followed]) -> None:
@@ -212,8 +212,8 @@ def _gains(frame: Frame, _: Sequence[Foretold]) -> None:
     left, right = st.columns([1.6, 1], gap="large")
     frame.html(signal_theory.gains_table(state, t), left.html)
     with right:
-        st.html(f'<p class="lab-note">{t("gains.note")}</p>')
-        st.html(f'<p class="lab-note">{t("gains.try")}</p>')
+        frame.aside(f'<p class="lab-note">{t("gains.note")}</p>')
+        frame.aside(f'<p class="lab-note">{t("gains.try")}</p>')
         if "activation" in state.fixed:
             return
         for at, formula in enumerate(_OWN):
@@ -239,7 +239,7 @@ def _figures(frame: Frame, followed: Sequence[Followed]) -> None:
             key="csv",
             on_click="ignore",
         )
-        st.html(f'<p class="lab-note">{t("signal.figures_note")}</p>')
+        frame.aside(f'<p class="lab-note">{t("signal.figures_note")}</p>')
 
 
 def _maker(state: State, schemes: Sequence[Foretold]) -> Callable[[], str] | None:
@@ -268,8 +268,8 @@ def _script(state: State, schemes: Sequence[Foretold]) -> str:
 
 
 def _code(frame: Frame, schemes: Sequence[Foretold]) -> None:
-    st.html(f'<p class="lab-note">{frame.t("signal.code")}</p>')
-    st.code(_script(frame.state, schemes), language="python")
+    frame.aside(f'<p class="lab-note">{frame.t("signal.code")}</p>')
+    frame.script(_script(frame.state, schemes))
 
 
 show("signal", body)

@@ -94,28 +94,29 @@ def _plan(frame: Frame, chosen: Chosen) -> None:
                     t("plan.file"), ["md"], key="plan_file", on_change=_upload, max_upload_size=1
                 )
             if chosen.wrong:
-                st.html(refusals.alert(_answer(chosen.wrong, t)))
+                frame.aside(refusals.alert(_answer(chosen.wrong, t)))
             if chosen.plan is not None:
-                _ways(chosen.plan, chosen.text, state, t)
-            st.html(f'<p class="lab-note">{t("plan.form")}</p>')
+                _ways(frame, chosen.plan, chosen.text)
+            frame.aside(f'<p class="lab-note">{t("plan.form")}</p>')
         with st.container(key="plan_steps"):
             if chosen.plan is not None:
                 _steps(frame, chosen.plan)
 
 
-def _ways(plan: Plan, text: str, state: State, t: Text) -> None:
+def _ways(frame: Frame, plan: Plan, text: str) -> None:
     """Say what the plan is for; start it, end the one that is gone through, take it home."""
+    t, state = frame.t, frame.state
     if plan.prose:
-        st.html(f'<p class="lab-note">{escape(plan.prose)}</p>')
+        frame.aside(f'<p class="lab-note">{escape(plan.prose)}</p>')
     with st.container(horizontal=True, key="plan_ways"):
         start = st.button(t("plan.start"), key="plan_start", type="primary")
         if held_plan.held() is not None:
             st.button(t("plan.end"), key="plan_stop", on_click=held_plan.end)
         name = f"{state['plan']}.md"
         st.download_button(t("plan.download"), text, name, "text/markdown", key="plan_md", on_click="ignore")
-    st.html(f'<p class="lab-note">{t("plan.keys")}</p>')
+    frame.aside(f'<p class="lab-note">{t("plan.keys")}</p>')
     if state["plan"] == "own":
-        st.html(f'<p class="lab-note">{t("plan.reload")}</p>')
+        frame.aside(f'<p class="lab-note">{t("plan.reload")}</p>')
     if start:
         held_plan.go(plan, 0, _name(state))
 

@@ -63,6 +63,14 @@ class Frame:
         write(words)
         self.shown.append(words)
 
+    def aside(self, words: str, write: Callable[[str], object] = st.html) -> None:
+        """Show HTML that the page alone needs, such as what can be done here; no report has it."""
+        write(words)
+
+    def script(self, code: str, *, height: int | None = None, wrap: bool = False) -> None:
+        """Show code; a report has the page's own by ``code``."""
+        st.code(code, language="python", height="content" if height is None else height, wrap_lines=wrap)
+
     def listing(self, text: str, height: int | None = None) -> None:
         """Show text as a program printed it, scrolled to beyond ``height`` pixels if that is given."""
         st.code(text, language=None, height="content" if height is None else height)
