@@ -14,11 +14,11 @@ from functools import cached_property, update_wrapper
 from typing import Generic, ParamSpec, TypeVar
 
 import streamlit as st
-from streamlit.runtime.caching.cache_utils import CachedFunc
 
 from core.weights.sampling import Progress
 from pages.jobs import queue
 from pages.jobs.queue import Turn
+from pages.state.insides import Cached
 from pages.state.limits import limit
 from pages.state.session import session
 
@@ -117,7 +117,7 @@ class Kept(Generic[Given, Result]):
         self._kept.clear(*args, **kwargs)
 
     @cached_property
-    def _kept(self) -> CachedFunc[Given, Result]:
+    def _kept(self) -> Cached[Given, Result]:
         return st.cache_resource(max_entries=max(1, self._most()), show_spinner=False)(self._function)
 
 

@@ -3,22 +3,20 @@
 import contextlib
 import gc
 import logging
-from collections.abc import AsyncIterator, Mapping, Sized
-from functools import cache
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import cast
 
 import streamlit as st
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Route
-from streamlit import config, runtime
-from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit import config
 
 from core import devices
 from pages.server.middleware import ASLEEP, Compressed, Guard, House, Shelf, asleep, asleep_script
 from pages.shell import keys, page
 from pages.state import limits
+from pages.state.insides import look_up_options_once, uploads
 from pages.state.limits import hosts
 from pages.words import lesson, model, signal
 
@@ -44,11 +42,6 @@ async def _lifespan(_: st.App) -> AsyncIterator[None]:
     _LOG.info("Stopping.")
 
 
-def _files() -> Mapping[str, Sized]:
-    """Return the files that are kept in memory, by session."""
-    return cast("MemoryUploadedFileManager", runtime.get_instance().uploaded_file_mgr).file_storage
-
-
 def create() -> st.App:
     """Return the app with its middleware and routes, as the operator sets them.
 
@@ -56,8 +49,7 @@ def create() -> st.App:
         LimitError: if the environment holds a limit that cannot be.
     """
     given = limits.in_force()
-    # Streamlit looks through all its options six times a run for the theme's, which do not change
-    config.get_options_for_section = cache(config.get_options_for_section)
+    look_up_options_once()
     config.set_option("server.maxUploadSize", given["INIT_LAB_UPLOAD"])
     config.set_option("server.maxWidgetStateSize", given["INIT_LAB_MESSAGE"])
     config.set_option("server.disconnectedSessionTTL", given["INIT_LAB_GONE"])
@@ -66,7 +58,7 @@ def create() -> st.App:
     doors = [
         Middleware(Guard, metrics=bool(given["INIT_LAB_METRICS"])),
         Middleware(House, visitors=given["INIT_LAB_VISITORS"], messages=given["INIT_LAB_MESSAGES"]),
-        Middleware(Shelf, each=given["INIT_LAB_FILES"], total=given["INIT_LAB_FILES_ALL"], kept=_files),
+        Middleware(Shelf, each=given["INIT_LAB_FILES"], total=given["INIT_LAB_FILES_ALL"], kept=uploads),
         Middleware(Compressed),
     ]
     if names := hosts():  # this machine itself asks for the health

@@ -4,38 +4,26 @@ import asyncio
 import base64
 import gzip
 import hashlib
-import re
 from collections import deque
 from collections.abc import Callable, Mapping, Sized
 from functools import cache
 from pathlib import Path
 
-import streamlit
-from google.protobuf.message import DecodeError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from streamlit.proto.BackMsg_pb2 import BackMsg
 
+from pages.state.insides import FILES, FRONT_END, METRICS, STREAM, UPLOADS, inline_scripts, is_needed
 from pages.text import HTML_LANG, LANGUAGES, Text
 
-#: Streamlit's own front end.
-STATIC = Path(streamlit.__file__).with_name("static")
-#: Where its websocket, its metrics and its files are.
-STREAM, METRICS, FILES = "/_stcore/stream", "/_stcore/metrics", "/static/"
-#: Where a visitor's files go: then come the session and the file.
-UPLOADS = "/_stcore/upload_file/"
 #: Where a page waits that has given its seat away.
 ASLEEP = "/asleep"
 #: What compression makes smaller; fonts and pictures are compressed already.
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".json": "application/json"}
 #: Bytes of a message that count as another one; messages, and their bytes, that may wait to be heard.
 PARCEL, BACKLOG, HEAP = 1 << 18, 500, 1 << 24
-#: What Streamlit's own menu and its developers send.
-PASSED_OVER = {"clear_cache", "set_run_on_save", "load_git_info"}
-PASSED_OVER |= {"debug_disconnect_websocket", "debug_shutdown_runtime"}
 #: Seconds after which a browser that found the house full looks again.
 AGAIN = 20
 
@@ -46,10 +34,9 @@ def policy() -> str:
     Scripts are files of this server, the pages' own script, which Streamlit hands over as a blob, and the
     one line in Streamlit's page, by its hash. Styles are written by Streamlit as it runs.
     """
-    page = (STATIC / "index.html").read_text(encoding="utf-8")
     hashes = " ".join(
         f"'sha256-{base64.b64encode(hashlib.sha256(line.encode()).digest()).decode()}'"
-        for line in re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+        for line in inline_scripts()
     )
     return "; ".join(
         (
@@ -111,7 +98,7 @@ class Compressed:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        root = STATIC / "static"
+        root = FRONT_END / "static"
         self._files = {
             FILES + file.relative_to(root).as_posix(): file
             for file in root.rglob("*")
@@ -243,7 +230,7 @@ class Paced:
                 return message
             if message.get("bytes") is None:
                 return await self._shown_the_door(1003)  # text, where all is binary
-            if not _asks(message["bytes"]):
+            if not is_needed(message["bytes"]):
                 self._left -= 1
                 continue
             self._waiting.append(message)
@@ -282,11 +269,3 @@ class Paced:
 
 def _size(message: Message) -> int:
     return len(message["bytes"])
-
-
-def _asks(data: bytes) -> bool:
-    """Tell whether a message goes on to Streamlit: its own menu's do not, such as to empty every cache."""
-    try:
-        return BackMsg.FromString(data).WhichOneof("type") not in PASSED_OVER
-    except DecodeError:
-        return True  # which closes the connection

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core import (
     SCHEMES,
@@ -13,6 +12,7 @@ from core import (
 from core.table import written
 from pages.state.chosen import State, versioned
 from pages.state.control import MAX_CHARS, Control
+from pages.state.insides import browser_says
 from pages.state.parsers import Refusal, Refused, Value, no_option, outside, patched
 from pages.state.session import session
 from pages.state.table import (
@@ -87,11 +87,7 @@ def _told(shown: Iterable[str]) -> dict[str, str]:
     A server began anew, or a lid was closed for long: the page stands there as it was, and what is chosen
     next must not give way to the link.
     """
-    context = get_script_run_ctx()
-    widgets = context.session_state.get_widget_states() if context else []
-    told = {
-        w.id.split("-", 2)[-1]: w.string_value for w in widgets if w.WhichOneof("value") == "string_value"
-    }
+    told = browser_says()
     return {name: value for name in shown if (value := _chosen(name, told.get(name))) is not None}
 
 

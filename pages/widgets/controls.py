@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import streamlit as st
-from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
-from streamlit.elements.lib.mutable_tab_container import TabContainer
 
 from pages.state.chosen import State
 from pages.state.control import MAX_CHARS
+from pages.state.insides import Drawer, View
 from pages.state.limits import limit
 from pages.state.link import next_seed
 from pages.state.parsers import Refused
@@ -183,14 +182,14 @@ class Bare:
         pass
 
 
-def more(state: State, t: Text) -> ExpanderContainer | Bare:
+def more(state: State, t: Text) -> Drawer | Bare:
     """Return the closed drawer for all that first sight does not need."""
     if "more" in state.hidden:
         return Bare(open=False)
     return st.expander(t("control.more"), key="more", on_change="rerun")
 
 
-def tabs(state: State, t: Text, control: str = "tab") -> Sequence[TabContainer | Bare]:
+def tabs(state: State, t: Text, control: str = "tab") -> Sequence[View | Bare]:
     """Show the page's views, the options of ``control``, as tabs, of which only the open one is computed.
 
     A link that holds a page to one view leaves the tabs out.

@@ -16,7 +16,8 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 
 from pages.server import middleware as doors
-from pages.server.middleware import STATIC, Compressed, Guard, House, Shelf
+from pages.server.middleware import Compressed, Guard, House, Shelf
+from pages.state.insides import FRONT_END
 from pages.text import LANGUAGES, Text
 
 
@@ -56,7 +57,7 @@ def test_scripts_come_from_this_server_alone_and_none_is_evaluated() -> None:
     allowed = sources["script-src"].split()
     assert allowed[:2] == ["'self'", "blob:"]
     # the one line in Streamlit's page, whose hash is that of its text (CSP level 3, section 8.3)
-    (line,) = re.findall(r"<script>([^<]*)</script>", (STATIC / "index.html").read_text(encoding="utf-8"))
+    (line,) = re.findall(r"<script>([^<]*)</script>", (FRONT_END / "index.html").read_text(encoding="utf-8"))
     assert line.strip() == "window.prerenderReady = false"
     assert allowed[2:] == [f"'sha256-{base64.b64encode(hashlib.sha256(line.encode()).digest()).decode()}'"]
     assert "http" not in policy
@@ -85,7 +86,7 @@ def test_metrics_are_for_who_asks_the_server_itself(path: str) -> None:
 
 
 def test_streamlit_s_files_come_compressed_once_and_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    file = max((STATIC / "static" / "js").iterdir(), key=lambda path: path.stat().st_size)
+    file = max((FRONT_END / "static" / "js").iterdir(), key=lambda path: path.stat().st_size)
     path, app = f"/static/js/{file.name}", Compressed(inner)
     answer = ask(app, path, accept_encoding="gzip, deflate, br")
     assert gzip.decompress(answer.body) == file.read_bytes()
@@ -114,7 +115,7 @@ def test_all_else_is_the_app_s(path: str, encoding: str) -> None:
 
 
 def test_a_client_that_takes_no_gzip_gets_none() -> None:
-    file = next((STATIC / "static" / "css").iterdir())
+    file = next((FRONT_END / "static" / "css").iterdir())
     assert ask(Compressed(inner), f"/static/css/{file.name}").body == b"inner"
 
 

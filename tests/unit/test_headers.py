@@ -20,7 +20,8 @@ from typing import Any
 import pytest
 
 from pages.server import middleware as doors
-from pages.server.middleware import STATIC, Compressed, Guard, House
+from pages.server.middleware import Compressed, Guard, House
+from pages.state.insides import FRONT_END
 from pages.state.limits import GRACE, LIMITS
 from tests.stream import ROOT
 from tests.unit.test_doors import GONE, RERUN, ask, inner
@@ -36,7 +37,7 @@ HEADERS = {
 }
 
 #: The one script that stands in Streamlit's page; a policy names it by its hash (CSP level 3, section 8.3).
-(SCRIPT,) = re.findall(r"<script>([^<]*)</script>", (STATIC / "index.html").read_text(encoding="utf-8"))
+(SCRIPT,) = re.findall(r"<script>([^<]*)</script>", (FRONT_END / "index.html").read_text(encoding="utf-8"))
 HASH = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
 
 #: Content-Security-Policy: nothing, but what Streamlit needs of this server itself.
@@ -95,7 +96,7 @@ def test_a_compressed_file_has_its_type(ending: str, kind: str, tmp_path: Path, 
     (tmp_path / "static").mkdir()
     (tmp_path / "static" / f"a{ending}").write_bytes(b"here " * 100)
     (tmp_path / "static" / "a.woff2").write_bytes(b"packed")
-    monkeypatch.setattr(doors, "STATIC", tmp_path)
+    monkeypatch.setattr(doors, "FRONT_END", tmp_path)
     app = Compressed(inner)
     answer = ask(app, f"/static/a{ending}", accept_encoding="gzip")
     assert gzip.decompress(answer.body) == b"here " * 100

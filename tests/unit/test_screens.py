@@ -1,4 +1,4 @@
-"""A screen writes by its frame alone: what its report is made of. What it wrote past it would be lost there."""
+"""A screen writes by its frame alone, which its report is made of: past it, words would be lost there."""
 
 import ast
 from pathlib import Path
