@@ -1,6 +1,7 @@
 """The limits that README.md names: typed here by hand, as a person reads them, and as the code has them."""
 
 import re
+import tomllib
 
 import pytest
 
@@ -100,3 +101,28 @@ def test_keys_do_what_the_readme_says() -> None:
     assert 'key === "f") fullScreen()' in script
     readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
     assert [words for words in SAID if words not in readme] == []
+
+
+def test_the_version_has_its_place_in_the_changelog() -> None:
+    """The version stands in pyproject.toml alone; the changelog has a part on it."""
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    parts = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert version in parts
+    assert parts[0] in {"Unreleased", version}
+
+
+def test_versions_that_documents_name_are_those_that_are_installed() -> None:
+    """They are pinned in requirements.txt; who moves a pin looks at the insides again."""
+    pins = dict(re.findall(r"^([\w-]+)==([\d.]+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE))
+    words = (ROOT / "docs" / "insides.md").read_text(encoding="utf-8")
+    for name in ("Streamlit", "Plotly", "torch", "torchsummary"):
+        assert re.search(rf"\b{name} {re.escape(pins[name.lower()])}\b", words), name
+
+
+@pytest.mark.parametrize("document", ["architecture.md", "insides.md"])
+def test_files_that_documents_name_are_there(document: str) -> None:
+    words = (ROOT / "docs" / document).read_text(encoding="utf-8")
+    named = re.findall(r"`((?:core|pages|docs|tests)/[\w/.]+\.(?:py|md|js))`", words)
+    assert len(named) > 3
+    for path in named:
+        assert (ROOT / path).exists(), path
