@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from core import SCHEMES, Entry, Layer
 from pages.jobs import distribution
 from pages.jobs.distribution import Drawn, Request
-from pages.state.chosen import State
+from pages.state.chosen import State, read_by_torch
 
 #: Bins of each histogram: those of the distribution page, so that both share their draws.
 BINS = 60
@@ -29,10 +29,8 @@ class Compared(NamedTuple):
 def request(entry: Entry, state: State) -> Request:
     """Return the draw that an entry asks for."""
     given: dict[str, Any] = dict(entry.params)
-    values = SCHEMES[entry.scheme].checked(given)
-    if values.get("nonlinearity", "leaky_relu") != "leaky_relu":
-        values.pop("a", None)  # torch does not read it
-    params, shape = tuple(values.items()), entry.layer(state.layer).shape
+    params = tuple(read_by_torch(SCHEMES[entry.scheme].checked(given)).items())
+    shape = entry.layer(state.layer).shape
     return Request(entry.scheme, shape, state["seed"], state.device, state["dtype"], params)
 
 

@@ -75,11 +75,7 @@ class State:
     @property
     def params(self) -> dict[str, Any]:
         """The chosen scheme's parameters, without one that torch would not read."""
-        names = SCHEMES[str(self.values["scheme"])].params
-        slope = self.values["nonlinearity"] == "leaky_relu"
-        return {
-            name: self.values[name] for name in names if name != "a" or "nonlinearity" not in names or slope
-        }
+        return read_by_torch({name: self.values[name] for name in SCHEMES[str(self.values["scheme"])].params})
 
     @property
     def idle(self) -> set[str]:
@@ -134,6 +130,12 @@ class State:
         if len(query.get("data", "")) > MAX_LINK_DATA:
             del query["data"]
         return versioned(query)
+
+
+def read_by_torch(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a scheme's parameters without the slope, if it has a nonlinearity that has none."""
+    slope = params.get("nonlinearity", "leaky_relu") == "leaky_relu"
+    return {name: value for name, value in params.items() if name != "a" or slope}
 
 
 def versioned(query: Mapping[str, str]) -> dict[str, str]:
