@@ -1,7 +1,7 @@
 """A row of the table of controls, and the places on a screen where a control can stand."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypedDict, Unpack
 
 from pages.state.parsers import Parse, Value, one_of
@@ -20,6 +20,9 @@ class Place:
     by: str = ""
 
 
+#: screen → where a control stands on it
+Places = Mapping[str, tuple[Place, ...]]
+
 #: In the sidebar, and in its drawer.
 OPEN, MORE = Place(), Place(drawer=True)
 #: Not on the screen: only its link has it.
@@ -37,7 +40,7 @@ def within(*views: str) -> Place:
     return Place(views=views)
 
 
-def on(**places: Place | list[Place]) -> dict[str, tuple[Place, ...]]:
+def on(**places: Place | list[Place]) -> Places:
     """Return on which screens a control stands, and where there."""
     return {
         screen: (where,) if isinstance(where, Place) else tuple(where) for screen, where in places.items()
@@ -45,9 +48,8 @@ def on(**places: Place | list[Place]) -> dict[str, tuple[Place, ...]]:
 
 
 class Row(TypedDict, total=False):
-    """What a row may say beside its name, its default and its parser."""
+    """What a row may say beside its name, its default, its parser and its places."""
 
-    on: Mapping[str, tuple[Place, ...]]
     max_chars: int
     examples: tuple[str, ...]
     names: str
@@ -65,7 +67,7 @@ class Control:
     #: what was typed or linked, as a value; raises ``Refused``
     parse: Parse
     #: screen → where it stands there; every screen's link holds what is named here
-    on: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
+    on: Places
     #: what there is to choose; empty for a field that is typed
     options: tuple[str, ...] = ()
     #: what a typed field offers to choose
@@ -81,12 +83,12 @@ class Control:
     read_if: Callable[[Mapping[str, Value]], bool] | None = None
 
 
-def choice(name: str, default: str, options: Any, **row: Unpack[Row]) -> Control:
+def choice(name: str, default: str, options: Any, places: Places, **row: Unpack[Row]) -> Control:
     """Return the row of a control that is chosen from ``options``."""
     allowed = tuple(options)
-    return Control(name=name, default=default, parse=one_of(allowed), options=allowed, **row)
+    return Control(name=name, default=default, parse=one_of(allowed), on=places, options=allowed, **row)
 
 
-def typed(name: str, default: Value, parse: Parse, **row: Unpack[Row]) -> Control:
+def typed(name: str, default: Value, parse: Parse, places: Places, **row: Unpack[Row]) -> Control:
     """Return the row of a control that is typed."""
-    return Control(name=name, default=default, parse=parse, **row)
+    return Control(name=name, default=default, parse=parse, on=places, **row)

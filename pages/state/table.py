@@ -96,10 +96,10 @@ def _parameter(name: str, default: Value, options: Sequence[str] = ()) -> Contro
     """Return the row of a scheme's parameter; ``options`` are those of all schemes."""
     domain, places = PARAMETERS[name], on(home=HELD, distribution=PARAMETER)
     if domain.choices:
-        return choice(name, str(default), options or domain.choices, on=places)
+        return choice(name, str(default), options or domain.choices, places)
     if domain.whole:
-        return typed(name, default, whole(int(domain.minimum), int(domain.maximum)), on=places)
-    return typed(name, default, parsers.parameter(name, domain), on=places)
+        return typed(name, default, whole(int(domain.minimum), int(domain.maximum)), places)
+    return typed(name, default, parsers.parameter(name, domain), places)
 
 
 #: The pages whose weights are drawn.
@@ -112,7 +112,7 @@ _SCHEME = "scheme.{}.name"
 _ROWS = (
     # --- a scheme and its parameters
     choice(
-        "scheme", "kaiming_normal", SCHEMES, on=on(home=OPEN, distribution=OPEN), names=_SCHEME, stepped=True
+        "scheme", "kaiming_normal", SCHEMES, on(home=OPEN, distribution=OPEN), names=_SCHEME, stepped=True
     ),
     _parameter("nonlinearity", "relu", NONLINEARITIES),
     _parameter("mode", "fan_in", SCHEMES["variance_scaling"].domain("mode").choices),
@@ -140,69 +140,55 @@ _ROWS = (
         "rows",
         str(LESSON_THREE),
         parsers.comparison,
-        on=on(compare=OPEN, signal=OPEN),
+        on(compare=OPEN, signal=OPEN),
         stepped=True,
         max_chars=MAX_COMPARISON_CHARS + 1,
     ),
-    choice("order", "given", ("given", "std"), on=on(compare=MORE), look=True),
+    choice("order", "given", ("given", "std"), on(compare=MORE), look=True),
     typed(
         "activation",
         "relu",
         parsers.activation,
-        on=on(compare=within("figures"), signal=OPEN),
+        on(compare=within("figures"), signal=OPEN),
         examples=tuple(ACTIVATIONS),
         max_chars=MAX_FORMULA_CHARS + 1,
     ),
-    choice("aspect", "multiples", ASPECTS, on=on(compare=VIEWS), names="tab.{}", look=True),
-    typed("depth", 50, whole(1, MAX_DEPTH), on=on(signal=OPEN)),
-    typed("width", 256, whole(1, MAX_WIDTH), on=on(signal=OPEN)),
-    typed("seeds", 10, whole(1, MAX_SEEDS), on=on(signal=MORE)),
-    typed("samples", 64, whole(1, MAX_SAMPLES), on=on(signal=MORE)),
+    choice("aspect", "multiples", ASPECTS, on(compare=VIEWS), names="tab.{}", look=True),
+    typed("depth", 50, whole(1, MAX_DEPTH), on(signal=OPEN)),
+    typed("width", 256, whole(1, MAX_WIDTH), on(signal=OPEN)),
+    typed("seeds", 10, whole(1, MAX_SEEDS), on(signal=MORE)),
+    typed("samples", 64, whole(1, MAX_SAMPLES), on(signal=MORE)),
     # 'normal' is N(0, sigma_b²)
-    choice("bias", "none", ("none", "torch", "normal"), on=on(signal=MORE)),
-    typed("sigma_b", 0.1, between(0.0, 1000.0), on=on(signal=MORE), read_if=lambda v: v["bias"] == "normal"),
-    choice("input", "normal", INPUTS, on=on(signal=MORE)),
-    typed("input_scale", 1.0, between(1e-6, 1e6), on=on(signal=MORE)),
-    choice("measure", "activation_rms", MEASURES, on=on(signal=MORE)),
-    choice(
-        "picture",
-        "ridges",
-        ("ridges", "map"),
-        on=on(signal=within("layers")),
-        look=True,
-    ),
-    choice(
-        "between",
-        "samples",
-        ("samples", "units"),
-        on=on(signal=within("correlation")),
-        look=True,
-    ),
-    choice("sight", "forward", SIGHTS, on=on(signal=VIEWS), names="tab.{}", look=True),
+    choice("bias", "none", ("none", "torch", "normal"), on(signal=MORE)),
+    typed("sigma_b", 0.1, between(0.0, 1000.0), on(signal=MORE), read_if=lambda v: v["bias"] == "normal"),
+    choice("input", "normal", INPUTS, on(signal=MORE)),
+    typed("input_scale", 1.0, between(1e-6, 1e6), on(signal=MORE)),
+    choice("measure", "activation_rms", MEASURES, on(signal=MORE)),
+    choice("picture", "ridges", ("ridges", "map"), on(signal=within("layers")), look=True),
+    choice("between", "samples", ("samples", "units"), on(signal=within("correlation")), look=True),
+    choice("sight", "forward", SIGHTS, on(signal=VIEWS), names="tab.{}", look=True),
     # --- a network and its input
-    typed(
-        "net", str(LESSON), parsers.network, on=on(model=OPEN), stepped=True, max_chars=MAX_NETWORK_CHARS + 1
-    ),
+    typed("net", str(LESSON), parsers.network, on(model=OPEN), stepped=True, max_chars=MAX_NETWORK_CHARS + 1),
     # 'printed' are the numbers that the lesson prints
-    choice("weights", "seeded", ("seeded", "printed"), on=on(model=MORE)),
-    typed("batch", 5, whole(1, MAX_ROWS), on=on(model=OPEN), read_if=lambda v: not v["data"]),
-    typed("data_seed", 7, whole(0, MAX_SEED), on=on(model=OPEN), read_if=lambda v: not v["data"]),
+    choice("weights", "seeded", ("seeded", "printed"), on(model=MORE)),
+    typed("batch", 5, whole(1, MAX_ROWS), on(model=OPEN), read_if=lambda v: not v["data"]),
+    typed("data_seed", 7, whole(0, MAX_SEED), on(model=OPEN), read_if=lambda v: not v["data"]),
     # what is too long is refused whole, not cut: half a number is another number
-    typed("data", "", parsers.rows, on=on(model=MORE), max_chars=10**8),
-    typed("labels", "", parsers.labels, on=on(model=within("backward")), max_chars=5 * MAX_ROWS),
-    typed("sample", 1, whole(1, MAX_ROWS), on=on(model=within("forward"))),
-    choice("part", "network", PARTS, on=on(model=VIEWS), names="tab.{}", look=True),
+    typed("data", "", parsers.rows, on(model=MORE), max_chars=10**8),
+    typed("labels", "", parsers.labels, on(model=within("backward")), max_chars=5 * MAX_ROWS),
+    typed("sample", 1, whole(1, MAX_ROWS), on(model=within("forward"))),
+    choice("part", "network", PARTS, on(model=VIEWS), names="tab.{}", look=True),
     # --- the lesson
-    choice("step", "uniform", STOPS, on=on(lesson=VIEWS), names="lesson.stop.{}"),
-    typed("slope", 0.0, between(0.0, lesson.SQRT5), on=on(lesson=HELD), look=True),
-    typed("quiz", 1, whole(1, MAX_SEED), on=on(lesson=HELD)),
-    typed("question", 1, whole(1, len(QUESTIONS)), on=on(lesson=HELD)),
+    choice("step", "uniform", STOPS, on(lesson=VIEWS), names="lesson.stop.{}"),
+    typed("slope", 0.0, between(0.0, lesson.SQRT5), on(lesson=HELD), look=True),
+    typed("quiz", 1, whole(1, MAX_SEED), on(lesson=HELD)),
+    typed("question", 1, whole(1, len(QUESTIONS)), on(lesson=HELD)),
     # --- a layer, and how it is drawn and shown
     typed(
         "layer",
         "",
         parsers.layer,
-        on=on(home=HELD, distribution=UNTIL_GIVEN, compare=[UNTIL_GIVEN, within("inspector")]),
+        on(home=HELD, distribution=UNTIL_GIVEN, compare=[UNTIL_GIVEN, within("inspector")]),
         examples=LAYERS,
         max_chars=MAX_LAYER_CHARS + 1,
     ),
@@ -211,7 +197,7 @@ _ROWS = (
             name,
             default,
             whole(1, MAX_FAN),
-            on=on(home=HELD, distribution=OPEN, compare=OPEN, lesson=within("sqrt5")),
+            on(home=HELD, distribution=OPEN, compare=OPEN, lesson=within("sqrt5")),
             read_if=lambda v: not v["layer"],
         )
         for name, default in (("fan_in", 512), ("fan_out", 256))
@@ -220,36 +206,29 @@ _ROWS = (
         "seed",
         40,
         whole(0, MAX_SEED),
-        on=on(**dict.fromkeys(("home", *DRAWN), OPEN), lesson=within(*STOPS[:-2])),
+        on(**dict.fromkeys(("home", *DRAWN), OPEN), lesson=within(*STOPS[:-2])),
         read_if=lambda v: v["weights"] != "printed",
     ),
-    choice("device", "cpu", KINDS, on=on(home=HELD, **dict.fromkeys(DRAWN, OPEN))),
-    choice("dtype", "float32", DTYPE_NAMES, on=on(home=HELD, **dict.fromkeys(DRAWN, MORE))),
-    typed("bins", 60, whole(10, 400), on=on(home=HELD, distribution=MORE), look=True),
-    choice(
-        "overlay",
-        "none",
-        ("none", *SCHEMES),
-        on=on(home=HELD, distribution=MORE),
-        names=_SCHEME,
-        look=True,
-    ),
-    choice("tab", "histogram", TABS, on=on(home=HELD, distribution=VIEWS), names="tab.{}", look=True),
+    choice("device", "cpu", KINDS, on(home=HELD, **dict.fromkeys(DRAWN, OPEN))),
+    choice("dtype", "float32", DTYPE_NAMES, on(home=HELD, **dict.fromkeys(DRAWN, MORE))),
+    typed("bins", 60, whole(10, 400), on(home=HELD, distribution=MORE), look=True),
+    choice("overlay", "none", ("none", *SCHEMES), on(home=HELD, distribution=MORE), names=_SCHEME, look=True),
+    choice("tab", "histogram", TABS, on(home=HELD, distribution=VIEWS), names="tab.{}", look=True),
     # --- what a lecturer prepares
-    choice("prepare", "link", ("link", "plan"), on=on(teach=HELD)),
-    choice("plan", "first", (*PLANS, "own"), on=on(teach=HELD), names="plan.name.{}"),
+    choice("prepare", "link", ("link", "plan"), on(teach=HELD)),
+    choice("plan", "first", (*PLANS, "own"), on(teach=HELD), names="plan.name.{}"),
     # --- every page's own; 'on' covers a page's result until it is asked for
-    choice("predict", "off", ("off", "on"), on=_EVERYWHERE | on(lesson=within(*STOPS[:-2])), look=True),
+    choice("predict", "off", ("off", "on"), {**_EVERYWHERE, **on(lesson=within(*STOPS[:-2]))}, look=True),
     # a lecturer's choice of what students see, and of what they cannot change
     typed(
-        "hide", "", listed(lambda: (*TABLE, *PARTS_OF_PAGES)), on=_EVERYWHERE, look=True, max_chars=MAX_LISTED
+        "hide", "", listed(lambda: (*TABLE, *PARTS_OF_PAGES)), _EVERYWHERE, look=True, max_chars=MAX_LISTED
     ),
-    typed("lock", "", listed(lambda: TABLE), on=_EVERYWHERE, look=True, max_chars=MAX_LISTED),
-    choice("view", "page", ("page", "projector"), on=_EVERYWHERE, look=True),
+    typed("lock", "", listed(lambda: TABLE), _EVERYWHERE, look=True, max_chars=MAX_LISTED),
+    choice("view", "page", ("page", "projector"), _EVERYWHERE, look=True),
     # '' is the browser's own language, which a link leaves to its reader
-    choice("lang", "", ("", *LANGUAGES), on=_EVERYWHERE, look=True),
+    choice("lang", "", ("", *LANGUAGES), _EVERYWHERE, look=True),
     # the held plan and its step, as in 'depth-3'; '' holds none, or one's own, which no link can carry
-    typed("at", "", step_of(PLANS), on=_EVERYWHERE, look=True),
+    typed("at", "", step_of(PLANS), _EVERYWHERE, look=True),
 )
 TABLE: Mapping[str, Control] = {control.name: control for control in _ROWS}
 

@@ -10,7 +10,7 @@ from tests.stream import ROOT
 #: file → what is put there, and before which line
 EDITS = {
     "pages/state/table.py": (
-        '    choice("finish", "plain", ("plain", "smooth"), on=on(signal=MORE)),\n',
+        '    choice("finish", "plain", ("plain", "smooth"), on(signal=MORE)),\n',
         "    # --- a network and its input\n",
     ),
     "pages/signal.py": (
