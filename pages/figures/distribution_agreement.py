@@ -151,49 +151,52 @@ def extreme(summary: Summary, law: Law, t: Text, look: Palette) -> go.Figure:
     y = largest_density(m, law, x)
     top = 1.3 * float(y.max())
     inside = (x >= expected.low) & (x <= expected.high)
-    traces = [
-        {
-            "x": _short(x[inside]),
-            "y": y[inside],
-            "fill": "tozeroy",
-            "fillcolor": look.noise,
-            "line": {"width": 0},
-        },
-        {"x": _short(x), "y": y, "line": {"color": look.law, "width": LINE}},
-    ]
-    size = high - low
-    words = f"<b>{t('chart.largest', value=quantity(summary.maximum, size, 3))}</b>"
-    theirs = t("chart.largest_expected", value=quantity(expected.expected, size, 3))
-    shapes = [
-        vertical(summary.maximum, look.edge, width=4),
-        vertical(expected.expected, look.law, width=2, dash="8px,5px"),
-    ]
-    wall = law.support[1]
-    if wall <= high + room:
-        shade = {"type": "rect", "x0": short(wall), "x1": short(high + room), "layer": "below"}
-        shapes += [
-            {**shade, "fillcolor": look.beyond, "line": {"width": 0}},
-            vertical(wall, look.ink, width=2),
-        ]
-    middle = (low + high) / 2
-    labels = [
-        label(words, summary.maximum, 1, look.edge, yshift=22, **_beside(left=summary.maximum > middle)),
-        label(theirs, expected.expected, 1, look.law, yshift=4, **_beside(left=expected.expected > middle)),
-    ]
+    likely = {"fill": "tozeroy", "fillcolor": look.noise, "line": {"width": 0}}
     return figure(
-        traces,
+        [
+            {"x": _short(x[inside]), "y": y[inside], **likely},
+            {"x": _short(x), "y": y, "line": {"color": look.law, "width": LINE}},
+        ],
         look,
         x={"range": [short(low - room), short(high + room)], "nticks": 6},
         x_title=t("chart.largest_weight"),
         y={"range": [0, short(top)], "zeroline": True, "zerolinecolor": look.axis},
         y_title=t("chart.density_largest"),
-        shapes=shapes,
-        labels=labels,
+        shapes=[
+            vertical(summary.maximum, look.edge, width=4),
+            vertical(expected.expected, look.law, width=2, dash="8px,5px"),
+            *_beyond_the_wall(law.support[1], high + room, look),
+        ],
+        labels=_both_named(summary.maximum, expected.expected, (low, high), t, look),
         series=lambda: [
             Series("largest", {"w": [summary.maximum], **_likely(expected)}),
             Series("density", {"w": x, "density": y}),
         ],
     )
+
+
+def _beyond_the_wall(wall: float, end: float, look: Palette) -> list[Part]:
+    """Return the wall and the shade beyond it, if it stands before the chart's ``end``."""
+    if wall > end:
+        return []
+    shade = {"type": "rect", "x0": short(wall), "x1": short(end), "layer": "below"}
+    return [
+        {**shade, "fillcolor": look.beyond, "line": {"width": 0}},
+        vertical(wall, look.ink, width=2),
+    ]
+
+
+def _both_named(
+    drawn: float, expected: float, ends: tuple[float, float], t: Text, look: Palette
+) -> list[Part]:
+    """Name the largest weight and the expected one, each on the side that has room."""
+    size, middle = ends[1] - ends[0], sum(ends) / 2
+    ours = f"<b>{t('chart.largest', value=quantity(drawn, size, 3))}</b>"
+    theirs = t("chart.largest_expected", value=quantity(expected, size, 3))
+    return [
+        label(ours, drawn, 1, look.edge, yshift=22, **_beside(left=drawn > middle)),
+        label(theirs, expected, 1, look.law, yshift=4, **_beside(left=expected > middle)),
+    ]
 
 
 def gap(summary: Summary, law: Law) -> tuple[float, float]:

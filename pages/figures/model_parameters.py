@@ -1,14 +1,14 @@
 """A network's numbers: parameters beside their bounds, and each step as a map."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from core import Law
+from core import Band, Law
 from pages.figures.numbers import Column as Numbers
 from pages.figures.numbers import Series, grid
 from pages.figures.palette import Palette
@@ -32,46 +32,10 @@ class Strip(NamedTuple):
 def strips(parameters: Sequence[Strip], t: Text, look: Palette) -> go.Figure:
     """Draw each parameter's numbers on a line of its own, between the bounds of its law."""
     rows = len(parameters)
-    traces: list[Part] = []
-    shapes: list[Part] = []
-    labels: list[Part] = []
-    reach = 0.0
-    for at, strip in enumerate(parameters):
-        y = rows - 1 - at
-        ends = [end for band in strip.law.bands for end in (band.low, band.high)]
-        ends = [*ends, *(value for value, _ in strip.law.atoms), strip.minimum, strip.maximum]
-        reach = max(reach, *(abs(end) for end in ends if np.isfinite(end)))
-        for band in strip.law.bands:
-            wall = band.kind == "support"
-            line: Part = {"color": look.ink, "width": 3} if wall else {"color": look.law, "width": 2.5}
-            line |= {} if wall else {"dash": "5px,4px"}
-            for end in (band.low, band.high):
-                place = {"x0": end, "x1": end, "yref": "y", "y0": y - 0.34, "y1": y + 0.34}
-                shapes.append({"line": line, **place})
-            if band.low == band.high:
-                words = f"= {quantity(band.high, band.high, trim=True)}"
-            else:
-                sign = "±" if band.low == -band.high else "< "
-                words = sign + quantity(band.high, band.high, 3, trim=True)
-            beside = {"xref": "paper", "yref": "y", "xanchor": "left", "yanchor": "middle", "xshift": 6}
-            labels.append(label(words, 1, y, look.ink if wall else look.law, **beside))
-        whole = {"color": look.edge, "width": 1.5}
-        traces.append({"x": [strip.minimum, strip.maximum], "y": [y, y], "line": whole})
-        values = strip.values.ravel()
-        some = values.size <= 64
-        dots = {"size": 9 if some else 5, "color": look.edge, "opacity": 0.85 if some else 0.35}
-        traces.append(
-            {
-                "mode": "markers",
-                "x": values.astype(np.float32),
-                "y": np.full(values.size, y, dtype=np.int8),
-                "marker": dots,
-                "hoverinfo": "x",
-            }
-        )
-    reach = reach or 1.0
+    lines = [(strip, rows - 1 - at) for at, strip in enumerate(parameters)]
+    reach = max((end for strip in parameters for end in _ends(strip)), default=0.0) or 1.0
     return figure(
-        traces,
+        [trace for strip, y in lines for trace in _line(strip, y, look)],
         look,
         x_title=t("strips.value"),
         y_title="",
@@ -83,12 +47,53 @@ def strips(parameters: Sequence[Strip], t: Text, look: Palette) -> go.Figure:
             "ticktext": [strip.name for strip in reversed(parameters)],
             "tickfont": {"color": look.ink},
         },
-        shapes=shapes,
-        labels=labels,
+        shapes=[shape for strip, y in lines for band in strip.law.bands for shape in _walls(band, y, look)],
+        labels=[_bound(band, y, look) for strip, y in lines for band in strip.law.bands],
         margin={"l": 112, "r": 72, "t": 12, "b": 48},
         hovermode="closest",
         series=lambda: [_ranges(parameters), *map(_entries, parameters)],
     )
+
+
+def _ends(strip: Strip) -> Iterator[float]:
+    """Yield how far its bounds and its numbers lie from 0."""
+    bounds = (end for band in strip.law.bands for end in (band.low, band.high))
+    for end in (*bounds, *(value for value, _ in strip.law.atoms), strip.minimum, strip.maximum):
+        if np.isfinite(end):
+            yield abs(end)
+
+
+def _line(strip: Strip, y: int, look: Palette) -> list[Part]:
+    """Return a parameter's range, and its numbers on it."""
+    values = strip.values.ravel()
+    some = values.size <= 64
+    dots = {"size": 9 if some else 5, "color": look.edge, "opacity": 0.85 if some else 0.35}
+    whole = {"color": look.edge, "width": 1.5}
+    drawn = {"x": values.astype(np.float32), "y": np.full(values.size, y, dtype=np.int8)}
+    return [
+        {"x": [strip.minimum, strip.maximum], "y": [y, y], "line": whole},
+        {"mode": "markers", "marker": dots, "hoverinfo": "x", **drawn},
+    ]
+
+
+def _walls(band: Band, y: int, look: Palette) -> Iterator[Part]:
+    """Yield both ends of a band on a parameter's line: a wall, or a dashed yardstick."""
+    wall = band.kind == "support"
+    line: Part = {"color": look.ink, "width": 3}
+    line = line if wall else {"color": look.law, "width": 2.5, "dash": "5px,4px"}
+    for end in (band.low, band.high):
+        yield {"line": line, "x0": end, "x1": end, "yref": "y", "y0": y - 0.34, "y1": y + 0.34}
+
+
+def _bound(band: Band, y: int, look: Palette) -> Part:
+    """Name a band beside its line."""
+    if band.low == band.high:
+        words = f"= {quantity(band.high, band.high, trim=True)}"
+    else:
+        sign = "±" if band.low == -band.high else "< "
+        words = sign + quantity(band.high, band.high, 3, trim=True)
+    beside = {"xref": "paper", "yref": "y", "xanchor": "left", "yanchor": "middle", "xshift": 6}
+    return label(words, 1, y, look.ink if band.kind == "support" else look.law, **beside)
 
 
 def _ranges(parameters: Sequence[Strip]) -> Series:
@@ -122,8 +127,6 @@ def maps(steps: Sequence[tuple[str, Array]], t: Text, look: Palette) -> go.Figur
     layout: Part = {"margin": {"l": 8, "r": 8, "t": 0, "b": 8}, "height": total}
     traces: list[Part] = []
     labels: list[Part] = []
-    frame = {"showline": True, "mirror": True, "linecolor": look.axis, "showgrid": False, "ticks": ""}
-    frame |= {"fixedrange": True, "zeroline": False, "showticklabels": False}
     for at, (title, values) in enumerate(steps):
         line, place = divmod(at, ABREAST)
         left, right = (place + 0.04) / ABREAST, (place + 0.96) / ABREAST
@@ -131,24 +134,9 @@ def maps(steps: Sequence[tuple[str, Array]], t: Text, look: Palette) -> go.Figur
         name = "" if at == 0 else str(at + 1)
         finite = np.abs(values[np.isfinite(values)])
         reach = float(finite.max()) if finite.size else 0.0
-        traces.append(
-            {
-                "type": "heatmap",
-                "x0": 1,
-                "y0": 1,
-                "z": np.where(np.isfinite(values), values, np.nan).astype(np.float32),
-                "zmin": -(reach or 1.0),
-                "zmax": reach or 1.0,
-                "colorscale": diverging(look),
-                "showscale": False,
-                "xaxis": f"x{name}",
-                "yaxis": f"y{name}",
-                "hovertemplate": t("maps.hover") + "<extra></extra>",
-            }
-        )
-        layout[f"xaxis{name}"] = {"domain": [left, right], "anchor": f"y{name}", **frame}
+        traces.append(_heat(values, reach or 1.0, name, t, look))
         span = [max(0.0, top - high / (total - 8)), top]
-        layout[f"yaxis{name}"] = {"domain": span, "autorange": "reversed", "anchor": f"x{name}", **frame}
+        layout |= _axes(name, [left, right], span, look)
         words = f"{title}<br>±{quantity(reach, reach, 3)}"
         centred = {"xref": "paper", "xanchor": "center", "align": "center", "yshift": 2}
         labels.append(label(words, (left + right) / 2, top, look.ink, **centred))
@@ -166,3 +154,30 @@ def maps(steps: Sequence[tuple[str, Array]], t: Text, look: Palette) -> go.Figur
         ],
         **layout,
     )
+
+
+def _heat(values: Array, reach: float, name: str, t: Text, look: Palette) -> Part:
+    """Return a step's numbers in colours, on the axes called ``name``."""
+    return {
+        "type": "heatmap",
+        "x0": 1,
+        "y0": 1,
+        "z": np.where(np.isfinite(values), values, np.nan).astype(np.float32),
+        "zmin": -reach,
+        "zmax": reach,
+        "colorscale": diverging(look),
+        "showscale": False,
+        "xaxis": f"x{name}",
+        "yaxis": f"y{name}",
+        "hovertemplate": t("maps.hover") + "<extra></extra>",
+    }
+
+
+def _axes(name: str, across: list[float], down: list[float], look: Palette) -> Part:
+    """Return the two axes of a map: a frame and no numbers; the first row is on top."""
+    frame = {"showline": True, "mirror": True, "linecolor": look.axis, "showgrid": False, "ticks": ""}
+    frame |= {"fixedrange": True, "zeroline": False, "showticklabels": False}
+    return {
+        f"xaxis{name}": {"domain": across, "anchor": f"y{name}", **frame},
+        f"yaxis{name}": {"domain": down, "autorange": "reversed", "anchor": f"x{name}", **frame},
+    }

@@ -134,37 +134,16 @@ def _panels(  # noqa: PLR0913, PLR0917 - the parts of both charts
     labels = []
     for at, scheme in enumerate(schemes):
         row, column = divmod(at, columns)
-        gap = 0.05
-        left, right = column / columns + (gap / 2 if column else 0), (column + 1) / columns - gap / 2
-        top, foot = (
-            1 - row / rows - (0.1 if row else 0),
-            1 - (row + 1) / rows + (0.08 if row + 1 < rows else 0),
-        )
+        (left, right), (foot, top) = _domains(row, column, rows, columns)
         x, y = _axis("xaxis", at), _axis("yaxis", at)
-        across = {
-            "range": [-reach, reach],
-            "nticks": 5,
-            "showgrid": False,
-            "domain": [short(left), short(right)],
-        }
+        across = {"range": [-reach, reach], "nticks": 5, "showgrid": False}
+        across["domain"] = [short(left), short(right)]
         layout[x] = {**frame, **across, "anchor": _axis("y", at)}
         if row + 1 == rows:
             layout[x]["title"] = {"text": t("signal.value"), "font": {"size": FONT_SIZE}}
         layout[y] = {**frame, **axis, "domain": [short(foot), short(top)], "anchor": _axis("x", at)}
         layout[y]["showticklabels"] = column == 0
-        words = "<br>".join(wrap(scheme.name, 14, break_long_words=False))  # a phone's panels are narrow
-        labels.append(
-            label(
-                f"<b>{words}</b>",
-                left,
-                top,
-                look.series[scheme.series],
-                xref="paper",
-                xanchor="left",
-                align="left",
-                yshift=4,
-            )
-        )
+        labels.append(_named(scheme, left, top, look))
     x_axis, y_axis = layout.pop("xaxis"), layout.pop("yaxis")
     return figure(
         traces,
@@ -178,6 +157,23 @@ def _panels(  # noqa: PLR0913, PLR0917 - the parts of both charts
         series=series,
         **layout,
     )
+
+
+def _domains(
+    row: int, column: int, rows: int, columns: int
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return where a panel stands, across and up, with the gaps between panels."""
+    gap = 0.05
+    across = column / columns + (gap / 2 if column else 0), (column + 1) / columns - gap / 2
+    foot = 1 - (row + 1) / rows + (0.08 if row + 1 < rows else 0)
+    return across, (foot, 1 - row / rows - (0.1 if row else 0))
+
+
+def _named(scheme: Layers, left: float, top: float, look: Palette) -> Part:
+    """Name a panel at its corner; a phone's panels are narrow."""
+    words = "<br>".join(wrap(scheme.name, 14, break_long_words=False))
+    place = {"xref": "paper", "xanchor": "left", "align": "left", "yshift": 4}
+    return label(f"<b>{words}</b>", left, top, look.series[scheme.series], **place)
 
 
 def _shown(schemes: Sequence[Layers]) -> float:

@@ -1,7 +1,7 @@
 """Charts of wide layers' theory: length and correlation maps, and the edge of chaos with schemes on it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -34,31 +34,15 @@ class Curves(NamedTuple):
 def maps(schemes: Sequence[Curves], t: Text, look: Palette) -> go.Figure:
     """Draw length map and correlation map side by side, the diagonal dashed, fixed points as rings."""
     reach = float(max(scheme.lengths[0][-1] for scheme in schemes))
-    traces: list[Part] = []
-    for x, y, end in (("x", "y", reach), ("x2", "y2", 1.0)):
-        diagonal = {"color": look.ink2, "width": THEORY, "dash": "6px,4px"}
-        traces.append({"x": [0, short(end)], "y": [0, short(end)], "line": diagonal, "xaxis": x, "yaxis": y})
+    panels = ({"xaxis": "x", "yaxis": "y"}, reach), ({"xaxis": "x2", "yaxis": "y2"}, 1.0)
+    diagonal = {"color": look.ink2, "width": THEORY, "dash": "6px,4px"}
+    traces: list[Part] = [
+        {"x": [0, short(end)], "y": [0, short(end)], "line": diagonal, **axes} for axes, end in panels
+    ]
     for scheme in schemes:
-        color = look.series[scheme.series]
-        panels = (
-            ("x", "y", scheme.lengths, scheme.length),
-            ("x2", "y2", scheme.correlations, scheme.correlation),
-        )
-        for x, y, (before, after), rest in panels:
-            on = {"xaxis": x, "yaxis": y}
-            line = {"color": color, "width": LINE, "dash": DASHES[scheme.series]}
-            traces.append({"x": before.astype(np.float32), "y": after.astype(np.float32), "line": line, **on})
-            if math.isfinite(rest) and rest <= (reach if x == "x" else 1):
-                ring = {"symbol": SYMBOLS[scheme.series], "size": 12, "color": color}
-                ring |= {"line": {"color": look.paper, "width": 2}}
-                dot = {
-                    "mode": "markers",
-                    "x": [short(rest)],
-                    "y": [short(rest)],
-                    "marker": ring,
-                    "cliponaxis": False,
-                }
-                traces.append({**dot, **on})
+        maps = (scheme.lengths, scheme.length), (scheme.correlations, scheme.correlation)
+        for (axes, end), (curve, rest) in zip(panels, maps, strict=True):
+            traces += [{**part, **axes} for part in _curve(scheme.series, curve, rest, end, look)]
     labels = [
         label(t(panel), x, 1, look.ink2, xref="paper", xanchor="left", yshift=8)
         for panel, x in zip(_PANELS, (0, 0.56), strict=True)
@@ -68,8 +52,10 @@ def maps(schemes: Sequence[Curves], t: Text, look: Palette) -> go.Figure:
     right = [float(scheme.correlations[1][0]) for scheme in schemes]
     low = min(0.0, *(c for c in right if math.isfinite(c)), 0.0)
     top = 1.05 * reach
-    plain = {"fixedrange": True, "zeroline": False, "ticklabelstandoff": 6, "nticks": 6, "showgrid": False}
-    title = {"font": {"size": FONT_SIZE}}
+    plain: Part = {"fixedrange": True, "zeroline": False, "ticklabelstandoff": 6, "nticks": 6}
+    plain["showgrid"] = False
+    plain["range"] = [short(low), 1.03]
+    title = {"text": t("signal.correlation_before"), "font": {"size": FONT_SIZE}}
     return figure(
         traces,
         look,
@@ -80,21 +66,28 @@ def maps(schemes: Sequence[Curves], t: Text, look: Palette) -> go.Figure:
         labels=labels,
         margin={"l": 56, "r": 16, "t": 48 if len(labels) == len(_PANELS) else 76, "b": 48},
         series=lambda: [part for scheme in schemes for part in _series(scheme)],
-        xaxis2={
-            **plain,
-            "range": [short(low), 1.03],
-            "domain": [0.56, 1],
-            "anchor": "y2",
-            "title": {**title, "text": t("signal.correlation_before")},
-        },
-        yaxis2={
-            **plain,
-            "range": [short(low), 1.03],
-            "anchor": "x2",
-            "showgrid": True,
-            "gridcolor": look.rule,
-        },
+        xaxis2={**plain, "domain": [0.56, 1], "anchor": "y2", "title": title},
+        yaxis2={**plain, "anchor": "x2", "showgrid": True, "gridcolor": look.rule},
     )
+
+
+def _curve(series: int, curve: tuple[Array, Array], rest: float, end: float, look: Palette) -> Iterator[Part]:
+    """Yield a scheme's map, and a ring where it comes to rest, if that is up to ``end``."""
+    before, after = (part.astype(np.float32) for part in curve)
+    yield {
+        "x": before,
+        "y": after,
+        "line": {"color": look.series[series], "width": LINE, "dash": DASHES[series]},
+    }
+    if math.isfinite(rest) and rest <= end:
+        yield _mark(rest, rest, series, 12, look)
+
+
+def _mark(x: float, y: float, series: int, size: int, look: Palette) -> Part:
+    """Return a scheme's sign at a place, set off by a rim of paper."""
+    mark: Part = {"symbol": SYMBOLS[series], "size": size, "color": look.series[series]}
+    mark["line"] = {"color": look.paper, "width": 2}
+    return {"mode": "markers", "x": [short(x)], "y": [short(y)], "marker": mark, "cliponaxis": False}
 
 
 def _series(scheme: Curves) -> list[Series]:
@@ -144,15 +137,40 @@ def chaos(dots: Sequence[Dot], phases: Phases, t: Text, look: Palette) -> go.Fig
     Colours go by log₂ χ₁, from ordered over the paper's own at 1 to chaotic.
     """
     sigma_w2, sigma_b2, chi1, edge = phases
+    here = np.isfinite(edge) & (edge <= sigma_w2[-1])
+    line = {"color": look.ink, "width": 3}
+    shown = {"x": edge[here].astype(np.float32), "y": sigma_b2[here].astype(np.float32), "line": line}
+    width, height = float(sigma_w2[-1]), float(sigma_b2[-1])
+    marks = [_mark(min(dot.sigma_w2, width), min(dot.sigma_b2, height), dot.series, 15, look) for dot in dots]
+    across = {"text": t("chaos.sigma_w2"), "font": {"size": FONT_SIZE}, "standoff": 14}
+    return figure(
+        [_plane(phases, look), shown, *marks],
+        look,
+        x={"range": [0, short(width)], "nticks": 7, "title": across},
+        y={"range": [0, short(height)], "nticks": 5},
+        x_title=t("chaos.sigma_w2"),
+        y_title=t("chaos.sigma_b2"),
+        labels=[*_sides(phases, t, look), *_edge_name(phases, here, t, look), *_names(dots, phases, look)],
+        hovermode="closest",
+        series=lambda: [
+            *(Series(dot.name, {"sigma_w2": [dot.sigma_w2], "sigma_b2": [dot.sigma_b2]}) for dot in dots),
+            Series("edge", {"sigma_w2": edge[here], "sigma_b2": sigma_b2[here]}),
+            Series("map", flat(("sigma_w2", sigma_w2), ("sigma_b2", sigma_b2), "chi1", chi1)),
+        ],
+    )
+
+
+def _plane(phases: Phases, look: Palette) -> Part:
+    """Return the plane in colours."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        z = np.clip(np.log2(chi1), -1, 1)
+        z = np.clip(np.log2(phases.chi1), -1, 1)
     ordered, chaotic = look.diverging
-    background: Part = {
+    return {
         "type": "heatmap",
-        "x": sigma_w2.astype(np.float32),
-        "y": sigma_b2.astype(np.float32),
+        "x": phases.sigma_w2.astype(np.float32),
+        "y": phases.sigma_b2.astype(np.float32),
         "z": z.astype(np.float32),
-        "customdata": np.where(np.isfinite(chi1), chi1, np.nan).astype(np.float32),
+        "customdata": np.where(np.isfinite(phases.chi1), phases.chi1, np.nan).astype(np.float32),
         "zmin": -1,
         "zmax": 1,
         "zsmooth": "best",
@@ -162,62 +180,39 @@ def chaos(dots: Sequence[Dot], phases: Phases, t: Text, look: Palette) -> go.Fig
         "hoverinfo": "all",
         "hovertemplate": "σ_w² = %{x:.4~g}, σ_b² = %{y:.4~g}: χ₁ = %{customdata:.4~g}<extra></extra>",
     }
-    here = np.isfinite(edge) & (edge <= sigma_w2[-1])
-    line = {
-        "x": edge[here].astype(np.float32),
-        "y": sigma_b2[here].astype(np.float32),
-        "line": {"color": look.ink, "width": 3},
-    }
-    labels = [
-        label(t("chaos.ordered"), 0, 0.55, look.ink, xref="paper", xanchor="left", xshift=8),
-        label(t("chaos.chaotic"), 1, 0.55, look.ink, xref="paper", xanchor="right", xshift=-8),
-    ]
-    if not np.nanmax(chi1) > 1:
-        labels.pop()
-    traces: list[Part] = [background, line]
-    width, height = float(sigma_w2[-1]), float(sigma_b2[-1])
-    if here.any():
-        at = np.flatnonzero(here)[-1]
-        words = f"<b>{t('chaos.edge')}</b> χ₁ = 1"
-        place: Part = {"yref": "y", "yanchor": "top", "bgcolor": look.paper}
-        right = edge[at] > 0.6 * width
-        place |= {"xanchor": "right", "xshift": -8} if right else {"xanchor": "left", "xshift": 8}
-        labels.append(label(words, float(edge[at]), 0.985 * float(sigma_b2[at]), look.ink, **place))
-    for dot in dots:
-        color = look.series[dot.series]
-        mark = {"symbol": SYMBOLS[dot.series], "size": 15, "color": color}
-        mark |= {"line": {"color": look.paper, "width": 2}}
-        x, y = min(dot.sigma_w2, width), min(dot.sigma_b2, height)
-        traces.append(
-            {"mode": "markers", "x": [short(x)], "y": [short(y)], "marker": mark, "cliponaxis": False}
-        )
+
+
+def _sides(phases: Phases, t: Text, look: Palette) -> list[Part]:
+    """Name the two sides of the edge, if there are two."""
+    sides = [label(t("chaos.ordered"), 0, 0.55, look.ink, xref="paper", xanchor="left", xshift=8)]
+    if np.nanmax(phases.chi1) > 1:
+        sides.append(label(t("chaos.chaotic"), 1, 0.55, look.ink, xref="paper", xanchor="right", xshift=-8))
+    return sides
+
+
+def _edge_name(phases: Phases, here: npt.NDArray[np.bool_], t: Text, look: Palette) -> list[Part]:
+    """Name the edge at its upper end, if it is ``here``."""
+    if not here.any():
+        return []
+    at = np.flatnonzero(here)[-1]
+    x, y = float(phases.edge[at]), 0.985 * float(phases.sigma_b2[at])
+    right = x > 0.6 * float(phases.sigma_w2[-1])
+    side = {"xanchor": "right", "xshift": -8} if right else {"xanchor": "left", "xshift": 8}
+    words = f"<b>{t('chaos.edge')}</b> χ₁ = 1"
+    return [label(words, x, y, look.ink, yref="y", yanchor="top", bgcolor=look.paper, **side)]
+
+
+def _names(dots: Sequence[Dot], phases: Phases, look: Palette) -> Iterator[Part]:
+    """Name the schemes over their signs; an arrow points to one that lies further out."""
+    width, height = float(phases.sigma_w2[-1]), float(phases.sigma_b2[-1])
     lifts = _lifts([min(dot.sigma_w2, width) / width for dot in dots])
     for dot, lift in zip(dots, lifts, strict=True):
         x, y = min(dot.sigma_w2, width), min(dot.sigma_b2, height)
         sign = " →" if dot.sigma_w2 > width else ""
-        place = {"yref": "y", "bgcolor": look.paper, "showarrow": True, "arrowhead": 0, "arrowwidth": 1}
+        place: Part = {"yref": "y", "bgcolor": look.paper, "showarrow": True, "arrowhead": 0, "arrowwidth": 1}
         place |= {"ax": 0, "ay": -22 - 22 * lift, "arrowcolor": look.series[dot.series]}
         place["xanchor"] = "right" if x > 0.75 * width else "left" if x < 0.25 * width else "center"
-        labels.append(label(f"<b>{dot.name}</b>{sign}", x, y, look.series[dot.series], **place))
-    return figure(
-        traces,
-        look,
-        x={
-            "range": [0, short(width)],
-            "nticks": 7,
-            "title": {"text": t("chaos.sigma_w2"), "font": {"size": FONT_SIZE}, "standoff": 14},
-        },
-        y={"range": [0, short(height)], "nticks": 5},
-        x_title=t("chaos.sigma_w2"),
-        y_title=t("chaos.sigma_b2"),
-        labels=labels,
-        hovermode="closest",
-        series=lambda: [
-            *(Series(dot.name, {"sigma_w2": [dot.sigma_w2], "sigma_b2": [dot.sigma_b2]}) for dot in dots),
-            Series("edge", {"sigma_w2": edge[here], "sigma_b2": sigma_b2[here]}),
-            Series("map", flat(("sigma_w2", sigma_w2), ("sigma_b2", sigma_b2), "chi1", chi1)),
-        ],
-    )
+        yield label(f"<b>{dot.name}</b>{sign}", x, y, look.series[dot.series], **place)
 
 
 def _lifts(places: Sequence[float]) -> list[int]:

@@ -2,7 +2,7 @@
 
 import importlib
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -60,13 +60,6 @@ def figure(  # noqa: PLR0913 - a chart has these parts, named at the call
     The parts go to Plotly unchecked, as its own express charts do: the check takes longer than all
     else on a page, and the tests do it for every chart.
     """
-    headings: list[Part] = []
-    if y_title:
-        place = {"xref": "paper", "xanchor": "left", "yshift": 40, "xshift": -54}
-        headings.append(label(y_title, 0, 1, look.ink2, **place))
-    if y2 is not None:
-        right = {"xref": "paper", "xanchor": "right", "yshift": 40, "xshift": 34}
-        headings.append(label(y2_title, 1, 1, look.ink2, **right))
     layout: dict[str, Any] = {
         "template": _TEMPLATE,
         "font": {"family": look.font, "size": FONT_SIZE, "color": look.ink2},
@@ -81,7 +74,7 @@ def figure(  # noqa: PLR0913 - a chart has these parts, named at the call
         "xaxis": {"showgrid": False, "title": {"text": x_title, "font": {"size": FONT_SIZE}}, **x},
         "yaxis": {"gridcolor": look.rule, "nticks": 5, **y},
         "shapes": list(shapes),
-        "annotations": [*headings, *labels],
+        "annotations": [*_headings(y_title, "" if y2 is None else y2_title, look), *labels],
     }
     if y2 is not None:
         layout["yaxis2"] = {**_AXIS, "overlaying": "y", "side": "right", "showgrid": False, **y2}
@@ -90,6 +83,14 @@ def figure(  # noqa: PLR0913 - a chart has these parts, named at the call
     if look.times != 1:
         parts = enlarged(parts, look.times)
     return attach(Parts(parts), series)
+
+
+def _headings(left: str, right: str, look: Palette) -> Iterator[Part]:
+    """Yield the titles of the axes at the left and at the right, upright above them."""
+    if left:
+        yield label(left, 0, 1, look.ink2, xref="paper", xanchor="left", yshift=40, xshift=-54)
+    if right:
+        yield label(right, 1, 1, look.ink2, xref="paper", xanchor="right", yshift=40, xshift=34)
 
 
 class Parts(go.Figure):  # type: ignore[misc]
