@@ -1,0 +1,108 @@
+"""Edges that slips of one sign have gone past unseen: each expected value from arithmetic or from scipy."""
+
+import math
+from statistics import NormalDist
+
+import numpy as np
+import pytest
+import torch
+from scipy import integrate, stats
+
+from core import SCHEMES, Layer, ParameterError, ShapeError, check, devices, signal_code
+from core.networks.network import different_units
+from core.weights import referee
+from core.weights.layers import MAX_CHARS, MOST_STACKED
+from core.weights.sampling import HELD_LIMIT
+from core.weights.schemes import kept
+
+PHI = NormalDist().cdf
+
+
+@pytest.mark.parametrize("key", ["zeros", "uniform", "normal", "kaiming_uniform"])
+def test_what_torch_fills_in_one_step_may_be_held_at_any_size(
+    key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The limit on time is for what takes longer: cut laws, sparse and orthogonal matrices."""
+    monkeypatch.setattr(devices, "free_bytes", lambda _: 1 << 50)
+    shape = (HELD_LIMIT // 1024, 4096)
+    assert check(key, shape, seed=0, whole=True)[0].key == key
+
+
+@pytest.mark.parametrize("key", ["zeros", "eye", "dirac"])
+def test_where_nothing_is_left_to_chance_there_is_no_standard_error(key: str) -> None:
+    shape = (5, 3, 3) if key == "dirac" else (5, 3)
+    assert referee.standard_errors(15, SCHEMES[key].law(shape)) == {}
+
+
+@pytest.mark.parametrize("dtype", [torch.int32, torch.float8_e5m2, torch.bool])
+def test_neither_whole_numbers_nor_eight_bits_are_filled(dtype: torch.dtype) -> None:
+    with pytest.raises(ParameterError):
+        SCHEMES["normal"].fill_(torch.zeros(3, 5).to(dtype), generator=torch.Generator())
+
+
+def test_a_cut_to_one_side_has_the_moments_of_its_density() -> None:
+    """Of N(0, 1) between 0.5 and 3, by adaptive quadrature of the density itself."""
+    law = SCHEMES["trunc_normal"].law((3, 5), a=0.5, b=3.0)
+    share = PHI(3.0) - PHI(0.5)
+
+    def moment(power: int, about: float = 0.0) -> float:
+        return integrate.quad(lambda x: (x - about) ** power * stats.norm.pdf(x) / share, 0.5, 3.0)[0]
+
+    mean, variance = moment(1), moment(2, moment(1))
+    assert law.mean == pytest.approx(mean, rel=1e-12)
+    assert law.std == pytest.approx(math.sqrt(variance), rel=1e-10)
+    assert law.excess_kurtosis == pytest.approx(moment(4, mean) / variance**2 - 3, abs=1e-9)
+
+
+def test_the_share_that_a_cut_keeps_counts_from_its_mean() -> None:
+    law = SCHEMES["trunc_normal"].law((3, 5), mean=1.0, std=2.0, a=0.5, b=3.0)
+    assert kept(law) == pytest.approx(PHI(1.0) - PHI(-0.25), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("mean", "low", "high"), [(0.0, r"-3\sigma", r"+3\sigma"), (2.0, r"\mu-3\sigma", r"\mu+3\sigma")]
+)
+def test_a_yardstick_is_named_from_its_mean(mean: float, low: str, high: str) -> None:
+    (band,) = SCHEMES["normal"].law((3, 5), mean=mean).bands
+    assert band.ends == (low, high)
+    assert (band.low, band.high) == (mean - 3, mean + 3)
+
+
+def test_a_law_reaches_half_a_standard_deviation_too() -> None:
+    law = SCHEMES["normal"].law((3, 5), mean=1.0, std=2.0)
+    assert law.reach(0.5) == (0.0, 2.0)
+    assert law.reach(0) == (1.0, 1.0)
+
+
+def test_layers_are_stacked_up_to_the_limit_and_no_further() -> None:
+    assert Layer.of(f"LSTM(3, 4, num_layers={MOST_STACKED})").shape == (16, 3)
+    with pytest.raises(ShapeError):
+        Layer.of(f"LSTM(3, 4, num_layers={MOST_STACKED + 1})")
+
+
+def test_a_layer_s_text_has_a_length() -> None:
+    text = "Linear(3, 5)"
+    assert Layer.of(text.ljust(MAX_CHARS)).shape == (5, 3)
+    with pytest.raises(ShapeError):
+        Layer.of(text.ljust(MAX_CHARS + 1))
+
+
+def test_units_are_told_apart_by_numbers_that_are_there() -> None:
+    for matrix in (torch.ones(2, 3, device="meta"), torch.ones(2, 3).to_sparse()):
+        with pytest.raises(ParameterError):
+            different_units(matrix)
+
+
+@pytest.mark.parametrize("schemes", [[("normal",)], [("normal", 3)], [(3, {})], ["normal"], [["normal", {}]]])
+def test_a_script_takes_pairs_of_a_scheme_and_its_parameters(schemes: list[object]) -> None:
+    with pytest.raises(ParameterError):
+        signal_code(schemes, "relu", depth=2, width=3, seeds=[1])  # type: ignore[arg-type]
+
+
+def test_counts_beyond_a_bound_that_nothing_can_pass_are_no_rounding() -> None:
+    """Of 10 weights that are all at the wall, none lies outside, and no z is asked for."""
+    law = SCHEMES["constant"].law((2, 5), val=0.5)
+    summary = referee.Summary.of(torch.full((2, 5), 0.5), law=law, bins=10)
+    verdict = referee.judge(summary, law)
+    assert verdict.consistent
+    assert all(np.isfinite(found.statistic) for found in verdict.checks)
