@@ -226,7 +226,7 @@ NARROW = {
 }
 FAILING = """
 from pages.server.__main__ import main
-from pages.words import lesson
+from pages.jobs import lesson
 def fails(*_):
     raise RuntimeError("a page fails\\non two lines")
 lesson.replayed = fails
