@@ -152,5 +152,5 @@ def theory(run: Asked) -> tuple[Setting | None, Expected | None]:
 @kept(most=ENTRIES)
 def _expected(given: Setting, activation: str, depth: int, input: str, input_scale: float) -> Expected | None:
     course = outlook.expected(given, activation, depth=depth, input=input, input_scale=input_scale)
-    known = np.isfinite(course.activation_mean_square).any()  # of some formulas no mean can be had
+    known = np.isfinite(course.activation_mean_square).any()  # of some formulas no mean can be computed
     return course if known else None

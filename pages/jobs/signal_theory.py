@@ -27,7 +27,7 @@ def correlation(given: Setting, activation: str, depth: int, input: str, input_s
 
 
 def mean(activation: str, q: float) -> float:
-    """Return the units' mean in a wide layer, E[φ(√q z)]; nan where it cannot be had."""
+    """Return the units' mean in a wide layer, E[φ(√q z)]; nan where it cannot be computed."""
     if math.isfinite(q):
         with suppress(InitLabError):
             return meanfield.mean(activation, q)
@@ -36,7 +36,7 @@ def mean(activation: str, q: float) -> float:
 
 @kept(most=ENTRIES)
 def phases(activation: str, sigma_w2: float, sigma_b2: float) -> Phases | None:
-    """Return χ₁ over the plane up to these variances, and the edge of chaos; None if it is not to be had."""
+    """Return χ₁ over the plane up to these variances, and the edge of chaos; None if that cannot be computed."""
     across = np.linspace(0, sigma_w2, 81)
     up = sigma_b2 * np.linspace(0, 1, 49) ** 2  # closest at 0, where the edge bends
     with suppress(InitLabError):
@@ -46,7 +46,7 @@ def phases(activation: str, sigma_w2: float, sigma_b2: float) -> Phases | None:
 
 
 def edge(activation: str, sigma_b2: float) -> float:
-    """Return σ_w² on the edge of chaos; nan where there is none, or it cannot be had."""
+    """Return σ_w² on the edge of chaos; nan where there is none, or it cannot be computed."""
     return _had(lambda: meanfield.critical_sigma_w2(activation, sigma_b2))
 
 
@@ -56,7 +56,7 @@ class Stand(NamedTuple):
     q: float
     chi1: float
     scales: DepthScales
-    #: "ordered", "edge" or "chaotic"; "" where χ₁ cannot be had
+    #: "ordered", "edge" or "chaotic"; "" where χ₁ cannot be computed
     phase: str
 
     @property
@@ -76,7 +76,7 @@ class Stand(NamedTuple):
 def stand(given: Setting, activation: str, start: float) -> Stand | None:
     """Return on which side of the edge of chaos a setting stands, for lengths that begin at ``start``.
 
-    None where q* cannot be had of a formula; what follows from it and cannot be had is nan.
+    None where a formula's q* cannot be computed; what follows from q* and cannot be computed is nan.
     """
     q = _had(lambda: meanfield.fixed_point(activation, **given._asdict(), start=start))
     if math.isnan(q):
@@ -97,7 +97,7 @@ def _slope_there(given: Setting, activation: str, q: float) -> float:
 
 
 def _had(quantity: Callable[[], float]) -> float:
-    """Return a quantity of theory, nan where it cannot be had."""
+    """Return a quantity of theory; nan where it cannot be computed."""
     with suppress(InitLabError):
         return quantity()
     return math.nan
@@ -137,8 +137,8 @@ def maps(
     """Return the length map up to ``reach``, the correlation map, and where each comes to rest.
 
     Correlations are mapped at the length that deep layers have, next to 0 or far out where that is 0 or
-    endless. Where every correlation stays what it is, none comes to rest: nan. So is what cannot be had
-    of a formula, the correlation map as a whole; None where not even a length can be had.
+    endless. Where every correlation stays what it is, none comes to rest: nan. What cannot be
+    computed of a formula is nan, too, the correlation map as a whole; None where not even a length can be.
     """
     variances = given._asdict()
     q = np.linspace(0, reach, 41)
@@ -159,8 +159,8 @@ def maps(
 
 @kept(most=ENTRIES)
 def slope_at_1(activation: str) -> float:
-    """Return the length map's slope at 1 with the gain that holds it there; nan if it cannot be had."""
+    """Return the length map's slope at 1 with the gain that holds it there; nan if it cannot be computed."""
     forward, backward = gains(activation)
     slope = _had(lambda: meanfield.length_slope(activation, 1.0, sigma_w2=forward**2))
-    # it is σ_w²·E[zφφ′], and a mean is had to 10 digits of the largest that it could be, here √E[φ²]·√E[φ′²]
+    # it is σ_w²·E[zφφ′], and a mean is right to 10 digits of the largest that it could be, here √E[φ²]·√E[φ′²]
     return slope if math.isnan(backward) or abs(slope) > 1e-10 * forward / backward else 0.0

@@ -64,7 +64,7 @@ def maps_finding(rows: Sequence[Foretold], state: State, t: Text) -> str:
 
 
 def maps_note(drawn: Sequence[Curves], t: Text) -> str:
-    """Return how the maps are read, and whose correlation map cannot be had."""
+    """Return how the maps are read, and whose correlation map cannot be computed."""
     lost = [curve.name for curve in drawn if not np.isfinite(curve.correlations[1]).any()]
     names = escape(t("verdict.and").join(lost))
     return sentences(t("signal.maps_note"), t("signal.maps_lost", names=names) if lost else "")
