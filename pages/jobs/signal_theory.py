@@ -36,7 +36,7 @@ def mean(activation: str, q: float) -> float:
 
 @kept(most=ENTRIES)
 def phases(activation: str, sigma_w2: float, sigma_b2: float) -> Phases | None:
-    """Return χ₁ over the plane up to these variances, and the edge of chaos; None if that cannot be computed."""
+    """Return χ₁ up to these variances, and the edge of chaos; None if they cannot be computed."""
     across = np.linspace(0, sigma_w2, 81)
     up = sigma_b2 * np.linspace(0, 1, 49) ** 2  # closest at 0, where the edge bends
     with suppress(InitLabError):
@@ -162,5 +162,5 @@ def slope_at_1(activation: str) -> float:
     """Return the length map's slope at 1 with the gain that holds it there; nan if it cannot be computed."""
     forward, backward = gains(activation)
     slope = _had(lambda: meanfield.length_slope(activation, 1.0, sigma_w2=forward**2))
-    # it is σ_w²·E[zφφ′], and a mean is right to 10 digits of the largest that it could be, here √E[φ²]·√E[φ′²]
+    # it is σ_w²·E[zφφ′]; a mean is right to 10 digits of the largest that it could be, here √E[φ²]·√E[φ′²]
     return slope if math.isnan(backward) or abs(slope) > 1e-10 * forward / backward else 0.0

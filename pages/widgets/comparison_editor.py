@@ -11,11 +11,11 @@ import streamlit as st
 
 from core import SCHEMES
 from core.signals.comparison import LESSON_THREE, MAX_ENTRIES
-from core.weights.spelling import split, written_parameters
+from core.weights.spelling import split
 from pages.state.chosen import State
 from pages.state.table import TABLE
 from pages.text import Text
-from pages.widgets import controls
+from pages.widgets import cards, controls
 
 #: What is added, in this order: first what the lesson has.
 _NEXT = ("kaiming_uniform", "xavier_uniform", "lecun_normal", "orthogonal", "normal", "uniform", "zeros")
@@ -29,14 +29,14 @@ def editor(state: State, t: Text, *, fans: bool = True) -> None:
     if "rows" in state.fixed:  # as one line that nobody can change, or not at all
         controls.show(state, "rows", t)
         return
-    typed = _typed()
-    with st.expander(t("rows.title"), key="schemes", on_change="rerun") as drawer:
-        if drawer.open:
-            for at in range(min(len(typed), MAX_ENTRIES)):  # a link may ask for more, and is refused
-                _card(at, typed, t, fans=fans)
-            full = len(typed) >= MAX_ENTRIES
-            st.button(t("rows.add"), key="add", on_click=_add, disabled=full, width="stretch")
-            controls.show(state, "rows", t)
+
+    def shown() -> bool:
+        typed = _typed()
+        for at in range(min(len(typed), MAX_ENTRIES)):  # a link may ask for more, and is refused
+            _card(at, typed, t, fans=fans)
+        return len(typed) >= MAX_ENTRIES
+
+    cards.drawer(state, "rows", t, key="schemes", words="rows", cards=shown, add=_add)
     if "rows" not in state.said:  # the drawer is closed
         controls.refusal(state, "rows", t)
     if state.comparison != LESSON_THREE or "rows" in state.refusals:
@@ -82,7 +82,7 @@ def _card(at: int, typed: list[Typed], t: Text, *, fans: bool) -> None:
     def removed() -> None:
         _put(typed[:at] + typed[at + 1 :])
 
-    _show(f"row_{at}", own.scheme)
+    cards.put(f"row_{at}", own.scheme)
     st.selectbox(
         t("rows.row", at=at + 1),
         dict.fromkeys([*SCHEMES, own.scheme]),
@@ -96,9 +96,9 @@ def _card(at: int, typed: list[Typed], t: Text, *, fans: bool) -> None:
             "rows.more" if fans else "rows.params_only"
         )
         with st.popover(given, key=f"more_{at}", width="stretch"):
-            parts = {"params": _defaults(own.scheme)} | ({"fans": t("rows.shared")} if fans else {})
+            parts = {"params": cards.defaults_of(own.scheme)} | ({"fans": t("rows.shared")} if fans else {})
             for part, hint in parts.items():
-                _show(f"{part}_{at}", getattr(own, part))
+                cards.put(f"{part}_{at}", getattr(own, part))
                 st.text_input(
                     t(f"rows.{part}"),
                     key=f"{part}_{at}",
@@ -110,17 +110,6 @@ def _card(at: int, typed: list[Typed], t: Text, *, fans: bool) -> None:
                 )
         label = t("rows.remove", at=at + 1)
         st.button("✕", key=f"remove_{at}", on_click=removed, disabled=len(typed) == 1, help=label)
-
-
-def _defaults(scheme: str) -> str:
-    """Return a scheme's parameters at their defaults, as code writes them."""
-    return written_parameters(tuple(SCHEMES[scheme].params.items())) if scheme in SCHEMES else ""
-
-
-def _show(key: str, text: str) -> None:
-    """Put a text into a field that shows another: one that shows it may be just being typed in."""
-    if st.session_state.get(key) != text:
-        st.session_state[key] = text
 
 
 def _put(entries: list[Typed]) -> None:

@@ -18,7 +18,7 @@ from pages.state.chosen import State
 from pages.state.parsers import network_of, outside
 from pages.state.session import session
 from pages.text import Text, count
-from pages.widgets import controls
+from pages.widgets import cards, controls
 from pages.words import refusals
 
 #: What a card's field is, and of which layer: 0 is the input.
@@ -30,16 +30,16 @@ def editor(state: State, t: Text) -> None:
     if "net" in state.fixed:  # as one line that nobody can change, or not at all
         controls.show(state, "net", t)
         return
-    with st.expander(t("layers.title"), key="layers", on_change="rerun") as drawer:
-        if drawer.open:
-            network = _asked()
-            _units(0, network.inputs, t("layers.inputs"), t)
-            for at, (name, dense) in enumerate(zip(network.names, network.layers, strict=True), start=1):
-                _card(at, name, dense, network, t)
-            full = len(network.layers) == MAX_LAYERS
-            st.button(t("layers.add"), key="add", on_click=_add, disabled=full, width="stretch")
-            controls.show(state, "net", t)
-    if not drawer.open and _wrong():  # below the drawer: what is in it cannot be seen
+
+    def shown() -> bool:
+        network = _asked()
+        _units(0, network.inputs, t("layers.inputs"), t)
+        for at, (name, dense) in enumerate(zip(network.names, network.layers, strict=True), start=1):
+            _card(at, name, dense, network, t)
+        return len(network.layers) == MAX_LAYERS
+
+    opened = cards.drawer(state, "net", t, key="layers", words="layers", cards=shown, add=_add)
+    if not opened and _wrong():  # below the drawer: what is in it cannot be seen
         st.html(refusals.alert(t("layers.wrong")))
     if "net" in state.refusals and "net" not in state.said:  # the drawer is closed
         controls.refusal(state, "net", t)
@@ -79,14 +79,14 @@ def _units(at: int, units: int, label: str, t: Text, *, beside: bool = False) ->
 
 def _parameters(at: int, dense: Dense, t: Text) -> None:
     """Show the scheme's parameters as one line of code."""
-    defaults = _defaults(dense.scheme)
+    defaults = cards.defaults_of(dense.scheme)
     _field("params", at, written_parameters(dense.params), t("layers.params"), placeholder=defaults)
     _refused("params", at, written_parameters(dense.params) or defaults, t, scheme=dense.scheme)
 
 
 def _field(what: str, at: int, value: str, label: str, placeholder: str = "") -> None:
     """Show what was typed last, or the value in force."""
-    _show(f"{what}_{at}", _wrong().get((what, at), value))
+    cards.put(f"{what}_{at}", _wrong().get((what, at), value))
     st.text_input(
         label, key=f"{what}_{at}", max_chars=60, on_change=_typed, args=(what, at), placeholder=placeholder
     )
@@ -98,7 +98,7 @@ def _choose(what: str, at: int, value: str, options: Sequence[str], t: Text) -> 
             return t(f"scheme.{key}.name")
         return t(f"layers.{what}_{key}") if what == "bias" or key == "linear" else key
 
-    _show(f"{what}_{at}", value)
+    cards.put(f"{what}_{at}", value)
     st.selectbox(
         t(f"layers.{what}"),
         options,
@@ -108,12 +108,6 @@ def _choose(what: str, at: int, value: str, options: Sequence[str], t: Text) -> 
         args=(what, at),
         filter_mode=None,
     )
-
-
-def _show(key: str, value: str) -> None:
-    """Put a value into a widget that shows another; one that shows it already may be just being typed in."""
-    if st.session_state.get(key) != value:
-        st.session_state[key] = value
 
 
 def _refused(what: str, at: int, used: str, t: Text, scheme: str = "") -> None:
@@ -144,13 +138,8 @@ def _parameters_refused(scheme: str, was: str, used: str, t: Text) -> str:
             return refusals.worded("choice", facts, name, t)
         if error.code == "parameter.order":
             return refusals.worded("order", {**error.facts, "used": used}, name, t)
-    facts = {"takes": _defaults(scheme), "was": was, "used": used}
+    facts = {"takes": cards.defaults_of(scheme), "was": was, "used": used}
     return t("refused.parameter_text", scheme=t(f"scheme.{scheme}.name"), **facts)
-
-
-def _defaults(scheme: str) -> str:
-    """Return a scheme's parameters at their defaults, as code writes them."""
-    return written_parameters(tuple(SCHEMES[scheme].params.items()))
 
 
 def _asked() -> Network:
