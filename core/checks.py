@@ -31,13 +31,7 @@ def checked_whole(name: str, value: object, high: int, low: int = 1) -> int:
         ParameterError: if it is no whole number from ``low`` to ``high``.
     """
     if not is_whole(value, low, high):
-        raise ParameterError(
-            f"{name} must be a whole number from {low} to {high}; it was {shown(value)}.",
-            code="parameter.number",
-            name=name,
-            value=value,
-            minimum=low,
-        )
+        raise ParameterError("parameter.number:whole", name=name, value=value, minimum=low, maximum=high)
     return int(value)  # type: ignore[call-overload,no-any-return]
 
 
@@ -81,11 +75,7 @@ def checked_dtype(dtype: object, name: str = "dtype") -> torch.dtype:
     """
     if isinstance(dtype, torch.dtype) and dtype in DRAWN:
         return dtype
-    raise DtypeError(
-        f"{name} must be one of {', '.join(map(str, DRAWN))}; it was {shown(dtype)}.",
-        code="dtype.unknown",
-        value=shown(dtype),
-    )
+    raise DtypeError("dtype.unknown", argument=name, value=shown(dtype), allowed=tuple(map(str, DRAWN)))
 
 
 def checked_progress(progress: Callable[[int, int], bool | None] | None) -> None:
@@ -133,13 +123,7 @@ def _plain(values: object) -> bool:
 
 def unfit(name: str, value: object, wanted: str) -> ParameterError:
     """Return the error that says that an argument is of the wrong kind."""
-    return ParameterError(
-        f"{name} must be {wanted}; it was {shown(value)}.",
-        code="parameter.kind",
-        name=name,
-        value=shown(value),
-        wanted=wanted,
-    )
+    return ParameterError("parameter.kind", name=name, value=shown(value), wanted=wanted)
 
 
 def is_whole(value: object, low: float, high: float) -> bool:

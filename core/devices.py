@@ -41,12 +41,7 @@ def resolve(name: str | torch.device) -> torch.device:
     device = named(name)
     count = {"cuda": torch.cuda.device_count}.get(device.type, lambda: 1)()
     if device.type not in available() or (device.index or 0) >= count:
-        raise DeviceError(
-            f"This machine has no {device}; it has {', '.join(available())}. "
-            "The same seed gives other numbers on another device.",
-            code="device.missing",
-            value=str(device),
-        )
+        raise DeviceError("device.missing", value=str(device), available=tuple(available()))
     return device
 
 
@@ -61,11 +56,7 @@ def named(name: str | torch.device) -> torch.device:
     except RuntimeError:  # how torch says that it knows no such device
         device = None
     if device is None or device.type not in KINDS:
-        raise DeviceError(
-            f"The device must be one of {', '.join(KINDS)}; it was {shown(name)}.",
-            code="device.unknown",
-            value=shown(name),
-        )
+        raise DeviceError("device.unknown", value=shown(name), kinds=tuple(KINDS))
     return device
 
 

@@ -28,11 +28,11 @@ def read_table(text: str) -> Rows:
             and others a point; ``facts["row"]`` is the line and ``facts["column"]`` the cell, from 1.
     """
     if not isinstance(text, str):
-        raise TableError(f"A table is text; this is {type(text).__name__}.", code="table.type")
+        raise TableError("table.type", kind=type(text).__name__)
     lines = enumerate(text.removeprefix("\ufeff").splitlines(), start=1)
     filled = [(number, line) for number, line in lines if line.strip()]
     if len(filled) > 2 * MAX_ROWS:  # before any work on them
-        raise _too_many(len(filled))
+        raise TableError("table.rows", rows=len(filled), most=MAX_ROWS)
     if len(filled) > 1 and _names(filled[0][1]):
         del filled[0]
     mark = _mark(filled[0][1]) if filled else " "
@@ -40,19 +40,13 @@ def read_table(text: str) -> Rows:
     if all(len(row) > 1 and not row[-1] for _, row in cells):  # each line ends with a mark
         cells = [(number, row[:-1]) for number, row in cells]
     if not cells:
-        raise TableError("There is no row of numbers.", code="table.empty")
+        raise TableError("table.empty")
     if len(cells) > MAX_ROWS:
-        raise _too_many(len(cells))
+        raise TableError("table.rows", rows=len(cells), most=MAX_ROWS)
     width = len(cells[0][1])
     for number, row in cells:
         if len(row) != width:
-            raise TableError(
-                f"Every row must have as many numbers: line {number} has {len(row)}, the first {width}.",
-                code="table.ragged",
-                row=number,
-                cells=len(row),
-                wanted=width,
-            )
+            raise TableError("table.ragged", row=number, cells=len(row), wanted=width)
     table = tuple(
         tuple(_number(cell, number, column) for column, cell in enumerate(row, start=1))
         for number, row in cells
@@ -72,7 +66,7 @@ def written_table(rows: Sequence[Sequence[float]]) -> str:
     except Exception:  # noqa: BLE001 - whatever it is may raise anything
         numbers = [[math.nan]]
     if not all(math.isfinite(value) for row in numbers for value in row):
-        raise TableError("A table is rows of finite numbers.", code="table.numbers")
+        raise TableError("table.numbers")
     return "\n".join(",".join(map(written, row)) for row in numbers)
 
 
@@ -97,7 +91,7 @@ def _cells(line: str, mark: str, number: int) -> list[str]:
     try:
         cells = next(csv.reader([line], delimiter=mark, skipinitialspace=True))
     except csv.Error:
-        raise _no_number(line, number, 1) from None
+        raise TableError("table.cell", row=number, column=1, cell=line[:24]) from None
     return [cell.strip() for cell in cells if cell.strip() or mark != " "]
 
 
@@ -116,19 +110,13 @@ def _number(cell: str, row: int, column: int) -> float:
     if "," in plain and _DECIMAL.fullmatch(plain):
         plain = plain.replace(",", ".")
     elif _THOUSANDS.fullmatch(cell) and not _DECIMAL.fullmatch(cell):
-        raise TableError(
-            f"Write numbers without marks of thousands; line {row}, cell {column} is {cell[:24]!r}.",
-            code="table.thousands",
-            row=row,
-            column=column,
-            cell=cell[:24],
-        )
+        raise TableError("table.thousands", row=row, column=column, cell=cell[:24])
     try:
         value = float(plain)
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise _no_number(cell, row, column)
+        raise TableError("table.cell", row=row, column=column, cell=cell[:24])
     return value
 
 
@@ -143,28 +131,5 @@ def _check_marks(cells: list[tuple[int, list[str]]]) -> None:
         for column, cell in enumerate(row, start=1):
             found |= {mark: cell[:24] for mark in ",." if mark in cell and mark not in found}
             if len(found) > 1:
-                raise TableError(
-                    f"A table has decimal commas or decimal points; this one has {found[',']!r} and "
-                    f"{found['.']!r}.",
-                    code="table.marks",
-                    row=number,
-                    column=column,
-                    comma=found[","],
-                    point=found["."],
-                )
-
-
-def _no_number(cell: str, row: int, column: int) -> TableError:
-    return TableError(
-        f"Every cell must be a number; line {row}, cell {column} is {cell[:24]!r}.",
-        code="table.cell",
-        row=row,
-        column=column,
-        cell=cell[:24],
-    )
-
-
-def _too_many(rows: int) -> TableError:
-    return TableError(
-        f"A table may have {MAX_ROWS} rows; this one has {rows}.", code="table.rows", rows=rows, most=MAX_ROWS
-    )
+                comma, point = found[","], found["."]
+                raise TableError("table.marks", row=number, column=column, comma=comma, point=point)

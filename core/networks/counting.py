@@ -66,11 +66,7 @@ def parameter_count(module: nn.Module) -> tuple[Count, ...]:
             whole = f"{name}." if name else ""
         held = dict(part.named_parameters(recurse=one, remove_duplicate=False))
         if any(isinstance(p, nn.UninitializedParameter) for p in held.values()):
-            raise NetworkError(
-                f"{name or type(part).__name__} has no sizes before its first input; run one through it.",
-                code="network.lazy",
-                name=name,
-            )
+            raise NetworkError("network.lazy", name=name, part=name or type(part).__name__)
         if held:
             formula = _formula(part, held)
             new = {id(p): p.numel() for p in held.values() if id(p) not in seen}
@@ -278,38 +274,24 @@ def summary_text(
     sizes = _sizes_of(input_size)
     batch = _whole(batch_size)
     if batch is None or not (batch == -1 or 1 <= batch < 2**63):
-        raise NetworkError(
-            f"A batch size is a whole number from 1, or −1 for any; this is {_brief(batch_size)}.",
-            code="network.batch",
-        )
+        raise NetworkError("network.batch", given=_brief(batch_size))
     if dtypes is not None and (
         not isinstance(dtypes, (list, tuple))
         or len(dtypes) != len(sizes)
         or not all(isinstance(dtype, torch.dtype) for dtype in dtypes)
     ):
-        raise NetworkError(
-            f"dtypes are one torch.dtype for each of the {len(sizes)} inputs; this is {_brief(dtypes)}.",
-            code="network.dtypes",
-        )
+        raise NetworkError("network.dtypes", inputs=len(sizes), given=_brief(dtypes))
     with global_generators(torch.device("cpu")), torch.enable_grad():  # it draws its own input from them
         try:
             return _Run(module, sizes, batch, list(dtypes or ())).text()
         except Exception as error:  # noqa: BLE001 - a module's forward may raise anything
             shape = sizes[0] if len(sizes) == 1 else sizes
-            raise NetworkError(
-                f"torchsummary cannot run this module on inputs of {shape}: {error!r:.300}.",
-                code="network.summary",
-                shape=shape,
-            ) from None
+            raise NetworkError("network.summary", shape=shape, said=f"{error!r:.300}") from None
 
 
 def _check_module(module: object) -> None:
     if not isinstance(module, nn.Module):
-        raise NetworkError(
-            f"A module is a torch.nn.Module; this is {type(module).__name__}.",
-            code="network.module",
-            kind=type(module).__name__,
-        )
+        raise NetworkError("network.module", kind=type(module).__name__)
 
 
 def _sizes_of(given: object) -> tuple[tuple[int, ...], ...]:
@@ -320,18 +302,10 @@ def _sizes_of(given: object) -> tuple[tuple[int, ...], ...]:
     sizes = tuple(tuple(size for part in shape if (size := _whole(part)) is not None) for shape in shapes)
     good = [len(shape) for shape in sizes] == [len(shape) for shape in shapes]
     if not good or any(size < 0 for shape in sizes for size in shape):
-        raise NetworkError(
-            "An input size is a sequence of whole numbers, or for several inputs a sequence of such; "
-            f"this is {_brief(given)}.",
-            code="network.summary",
-            shape=sizes[0] if good and not several else _brief(given),
-        )
+        shape = sizes[0] if good and not several else _brief(given)
+        raise NetworkError("network.summary:sizes", shape=shape, given=_brief(given))
     if any(max(math.prod(shape), *shape, 1) > MAX_INPUT for shape in sizes):
-        raise NetworkError(
-            f"An input of a summary may hold {MAX_INPUT} numbers; this is {_brief(given)}.",
-            code="network.summary",
-            shape=_brief(given),
-        )
+        raise NetworkError("network.summary:large", shape=_brief(given), given=_brief(given), most=MAX_INPUT)
     return sizes
 
 

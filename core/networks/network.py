@@ -111,12 +111,7 @@ class Network:
         if not isinstance(self.layers, tuple) or not all(isinstance(dense, Dense) for dense in self.layers):
             raise unfit("layers", self.layers, "a tuple of Dense")
         if not 1 <= len(self.layers) <= MAX_LAYERS:
-            raise NetworkError(
-                f"A network has from 1 to {MAX_LAYERS} layers; it was given {len(self.layers)}.",
-                code="network.layers",
-                most=MAX_LAYERS,
-                given=len(self.layers),
-            )
+            raise NetworkError("network.layers", most=MAX_LAYERS, given=len(self.layers))
         if not is_whole(self.inputs, 1, MAX_UNITS):
             raise _unreadable("network.units", self.inputs)
 
@@ -198,19 +193,9 @@ def _whole(text: str) -> int:
     return int(text)
 
 
-def _unreadable(code: str, was: object, at: int = 0) -> NetworkError:
-    wanted = {
-        "network.units": f"a number of units from 1 to {MAX_UNITS}",
-        "network.word": f"one scheme, one of {', '.join(FOLLOWS)}, zeros_bias or no_bias",
-    }
-    return NetworkError(
-        f"A network is written as in 3-4.xavier_normal.sigmoid-2.softmax; "
-        f"{shown(was)} is not {wanted[code]}.",
-        code=code,
-        word=was if isinstance(was, str) else shown(was),
-        most=MAX_UNITS,
-        at=at,
-    )
+def _unreadable(code: str, was: object) -> NetworkError:
+    word, given = was if isinstance(was, str) else shown(was), shown(was)
+    return NetworkError(code, word=word, given=given, most=MAX_UNITS, follows=tuple(FOLLOWS), at=0)
 
 
 #: The lesson's: Xavier normal into a sigmoid, He normal into a relu, nn.Linear's own into a softmax.
@@ -284,25 +269,11 @@ class Net(nn.Module):
         """
         own = next(self.parameters())
         if not isinstance(x, Tensor) or x.is_nested or x.layout != torch.strided or x.device != own.device:
-            raise NetworkError(
-                f"The network takes a dense tensor on {own.device}; this is {shown(x)}.",
-                code="network.tensor",
-                device=str(own.device),
-            )
+            raise NetworkError("network.tensor", device=str(own.device), given=shown(x))
         if x.dim() != 2 or x.shape[1] != self.network.inputs:
-            raise NetworkError(
-                f"The network takes inputs of shape (batch, {self.network.inputs}); "
-                f"this one has {tuple(x.shape)}.",
-                code="network.input",
-                inputs=self.network.inputs,
-                shape=tuple(x.shape),
-            )
+            raise NetworkError("network.input", inputs=self.network.inputs, shape=tuple(x.shape))
         if x.dtype != own.dtype:
-            raise NetworkError(
-                f"The network computes in {own.dtype}; the input is {x.dtype}.",
-                code="network.input_dtype",
-                dtype=str(x.dtype),
-            )
+            raise NetworkError("network.input_dtype", dtype=str(x.dtype), own=str(own.dtype))
         return tuple(self._run(x))
 
     def _run(self, x: Tensor) -> Iterator[Step]:
@@ -369,11 +340,7 @@ def checked_values(network: Network, values: object) -> dict[str, Array]:
         with suppress(ParameterError):  # then one is missing
             given = {name: checked_array(name, values[name]) for name in shapes}
     if {name: value.shape for name, value in given.items()} != shapes:
-        raise NetworkError(
-            f"These are not this network's parameters, {', '.join(shapes)}, in name and shape.",
-            code="network.parameters",
-            names=tuple(shapes),
-        )
+        raise NetworkError("network.parameters", names=tuple(shapes))
     return given
 
 
@@ -425,11 +392,7 @@ def backward(net: Net, x: Tensor, labels: Sequence[int]) -> Backward:
     given = sequence(labels.tolist() if _counts(labels) else labels, len(x)) or ()
     if not 0 < len(given) == len(x) or not all(is_whole(label, 0, classes - 1) for label in given):
         raise NetworkError(
-            f"Labels are whole numbers from 0 to {classes - 1}, one for each of the {len(x)} rows; "
-            f"they were {shown(labels)}.",
-            code="network.labels",
-            classes=classes,
-            rows=len(x),
+            "network.labels", classes=classes, last=classes - 1, rows=len(x), given=shown(labels)
         )
     logits = steps[-2 if steps[-1].kind == "softmax" else -1].value
     loss = F.cross_entropy(logits, torch.tensor(list(map(int, given)), device=x.device))

@@ -52,11 +52,7 @@ class Activation:
                 at = at.detach().requires_grad_()
                 (slope,) = torch.autograd.grad(self.function(at).sum(), at)
         except (AttributeError, TypeError, ValueError, RuntimeError) as error:
-            raise DtypeError(
-                f"The slope of {self.key} is had at a tensor of floats; this is {type(z).__name__}.",
-                code="dtype.slope",
-                kind=type(z).__name__,
-            ) from error
+            raise DtypeError("dtype.slope", activation=self.key, kind=type(z).__name__) from error
         return slope
 
     @property

@@ -92,12 +92,7 @@ class Comparison:
         if not isinstance(self.entries, tuple) or not all(isinstance(each, Entry) for each in self.entries):
             raise unfit("entries", self.entries, "a tuple of Entries")
         if not 1 <= len(self.entries) <= MAX_ENTRIES:
-            raise ComparisonError(
-                f"From 1 to {MAX_ENTRIES} schemes are compared; it was given {len(self.entries)}.",
-                code="comparison.entries",
-                most=MAX_ENTRIES,
-                given=len(self.entries),
-            )
+            raise ComparisonError("comparison.entries", most=MAX_ENTRIES, given=len(self.entries))
 
     @classmethod
     def of(cls, text: str) -> Self:
@@ -209,33 +204,15 @@ def _checked_text(text: object) -> str:
         ComparisonError: otherwise.
     """
     if not isinstance(text, str):
-        raise ComparisonError(
-            f"A comparison is described by text; this is {type(text).__name__}.",
-            code="comparison.type",
-            kind=type(text).__name__,
-        )
+        raise ComparisonError("comparison.type", kind=type(text).__name__)
     if len(text) > MAX_CHARS:
-        raise ComparisonError(
-            f"A comparison's text has at most {MAX_CHARS} characters; this one has {len(text)}.",
-            code="comparison.long",
-            most=MAX_CHARS,
-        )
+        raise ComparisonError("comparison.long", most=MAX_CHARS, length=len(text))
     return text
 
 
 def _unreadable(code: str, was: object) -> ComparisonError:
-    wanted = {
-        "comparison.scheme": f"one of {', '.join(SCHEMES)}",
-        "comparison.fans": f"a layer's fans from 1 to {MAX_FAN}, as in 512x256",
-    }
-    return ComparisonError(
-        f"A comparison is written as in classic_uniform-normal(std=0.02).512x256; "
-        f"{shown(was)} is not {wanted[code]}.",
-        code=code,
-        word=was if isinstance(was, str) else shown(was),
-        most=MAX_FAN,
-        schemes=tuple(SCHEMES),
-    )
+    word, given = was if isinstance(was, str) else shown(was), shown(was)
+    return ComparisonError(code, word=word, given=given, most=MAX_FAN, schemes=tuple(SCHEMES))
 
 
 #: What nn.Linear does, Glorot and He: the lesson's three, on one layer.

@@ -227,11 +227,7 @@ def activation_of(text: str) -> Activation:
             the result may overflow to inf or, of two that do, be nan.
     """
     if not isinstance(text, str):
-        raise FormulaError(
-            f"A formula is text; this is {type(text).__name__}.",
-            code="formula.type",
-            kind=type(text).__name__,
-        )
+        raise FormulaError("formula.type", kind=type(text).__name__)
     _check_length(text, text)
     name = _HOME.sub("", text.strip(" "))
     name = _ALIASES.get(name, name)
@@ -253,23 +249,17 @@ def _built(text: str) -> Activation:
     )
     inner = torch.from_numpy(np.concatenate([_SHOWN[abs(_SHOWN) <= INNER], phi.breaks]))
     value, slope = phi.function(inner), phi.derivative(inner)
-    for what, found in (("value", value), ("slope", slope)):
+    for code, found in (("formula.value", value), ("formula.slope", slope)):
         if not found.isfinite().all():
-            raise _no_number(text, what, phi.key, float(inner[~found.isfinite()][0]))
+            raise FormulaError(code, text=text, part=phi.key, z=float(inner[~found.isfinite()][0]))
     if float(value.max() - value.min()) <= 1e-12 * float(value.abs().max()):
-        raise _constant(text)
+        raise FormulaError("formula.constant", text=text)
     return phi
 
 
 def _check_length(text: str, written_out: str) -> None:
     if len(written_out) > MAX_CHARS:
-        raise FormulaError(
-            f"A formula has at most {MAX_CHARS} characters; this one has {len(written_out)}.",
-            code="formula.long",
-            text=text[:MAX_CHARS],
-            length=len(written_out),
-            most=MAX_CHARS,
-        )
+        raise FormulaError("formula.long", text=text[:MAX_CHARS], length=len(written_out), most=MAX_CHARS)
 
 
 def _value(tree: ast.expr, z: Tensor) -> Any:
@@ -307,11 +297,7 @@ class _Translation:
         try:
             self.formula = ast.parse(source.rstrip(), mode="eval").body
         except SyntaxError:  # all that is left to be wrong
-            raise FormulaError(
-                "A function's arguments with names follow those without, each name once.",
-                code="formula.names",
-                text=text,
-            ) from None
+            raise FormulaError("formula.names", text=text) from None
         #: what must not be 0: as translated and as read
         self._divisors: list[tuple[ast.expr, ast.expr]] = []
         #: what must not be negative; the call or power it is in; the code of what happens at 0, if any
@@ -322,11 +308,12 @@ class _Translation:
         self._jumps = False
         self.tree = self._translated(self.formula)
         if isinstance(self.tree, ast.Constant):
-            raise _constant(text)
+            raise FormulaError("formula.constant", text=text)
 
     def _translated(self, node: ast.expr, depth: int = 1) -> ast.expr:
         if depth > MAX_DEPTH:
-            raise _deep(self.text, self._at[node.col_offset])
+            at = self._at[node.col_offset]
+            raise FormulaError("formula.deep", text=self.text, at=at, most=MAX_DEPTH)
         match node:
             case ast.Constant():
                 return node
@@ -352,7 +339,8 @@ class _Translation:
         first = torch.tensor(numbers[0], dtype=torch.float64)
         number = float(_value(_operation(node, [_Z, *inner[1:]]), first))
         if not math.isfinite(number):
-            raise _large(self.text, _plain(node), self._at[node.col_offset])
+            at = self._at[node.col_offset]
+            raise FormulaError("formula.number", text=self.text, word=_plain(node), at=at)
         return _number(number)
 
     def _bind(self, node: ast.Call) -> None:
@@ -366,13 +354,20 @@ class _Translation:
         given = dict(zip(names, node.args, strict=False))
         for keyword in node.keywords:
             if keyword.arg not in names or keyword.arg in given:
-                raise _no_keyword(self.text, typed, str(keyword.arg), names, at)
+                word = str(keyword.arg)
+                raise FormulaError(
+                    "formula.keyword", text=self.text, word=typed, argument=word, names=names, at=at
+                )
             given[keyword.arg] = keyword.value
         found, missing = len(node.args) + len(node.keywords), set(names[:least]) - set(given)
         if called.id == "clip":
             missing = {"min"} if len(given) < least else {"input"} - set(given)
         if found > len(names) or missing:
-            raise _wrong_number(self.text, typed, (least, len(names)), found, at)
+            most = len(names)
+            expected = least if least == most else f"{least}–{most}"
+            raise FormulaError(
+                "formula.arguments", text=self.text, word=typed, at=at, expected=expected, found=found
+            )
         if called.id == "clip" and len(given) == 2:
             called.id = "max" if "min" in given else "min"
         elif called.id in _FUNCTIONS:
@@ -391,26 +386,14 @@ class _Translation:
             return
         function, numbers = _FUNCTIONS[name], _numbers(others)
         if len(numbers) < len(others) or not function.has(*function.filled(numbers)):
-            raise FormulaError(
-                f"{_plain(node)} is not defined: after its first, the arguments of {name} are numbers, "
-                "of those that torch takes.",
-                code="formula.parameter",
-                text=self.text,
-                word=_plain(node),
-                function=name,
-                at=self._at[node.col_offset],
-            )
+            word, at = _plain(node), self._at[node.col_offset]
+            raise FormulaError("formula.parameter", text=self.text, word=word, function=name, at=at)
 
     def _check_bounds(self, node: ast.expr, bounds: list[ast.expr]) -> None:
         numbers = _numbers(bounds)
         if len(numbers) < 2 or numbers[0] >= numbers[1]:
-            raise FormulaError(
-                f"clip(u, low, high) takes two numbers, the smaller one first; here it is {_plain(node)}.",
-                code="formula.bounds",
-                text=self.text,
-                word=_plain(node),
-                at=self._at[node.col_offset],
-            )
+            at = self._at[node.col_offset]
+            raise FormulaError("formula.bounds", text=self.text, word=_plain(node), at=at)
 
     def _note(self, node: ast.expr, parts: list[ast.expr], inner: list[ast.expr]) -> None:
         """Note what must hold for this operation, and where it bends."""
@@ -438,23 +421,14 @@ class _Translation:
 
     def _note_power(self, node: ast.expr, parts: list[ast.expr], inner: list[ast.expr]) -> None:
         base, exponent = inner
-        facts = {"text": self.text, "word": _plain(parts[1]), "at": self._at[parts[1].col_offset]}
+        word, at = _plain(parts[1]), self._at[parts[1].col_offset]
         if not isinstance(exponent, ast.Constant):
             if any(number > 0 for number in _numbers([base])):
                 return
-            raise FormulaError(
-                f"An exponent must be a number, or its base a positive one; here it is {facts['word']}.",
-                code="formula.exponent",
-                **facts,
-            )
+            raise FormulaError("formula.exponent", text=self.text, word=word, at=at)
         power = cast("float", exponent.value)
         if abs(power) > MAX_POWER:
-            raise FormulaError(
-                f"An exponent must lie between −{MAX_POWER} and {MAX_POWER}; here it is {facts['word']}.",
-                code="formula.power",
-                most=MAX_POWER,
-                **facts,
-            )
+            raise FormulaError("formula.power", text=self.text, word=word, at=at, most=MAX_POWER)
         if power < 0:
             self._divisors.append((base, parts[0]))
         if power % 1:
@@ -482,12 +456,7 @@ class _Translation:
             crossed, touched = _meetings(u, v)
             places = _apart([*places, *crossed, *(touched if touching else [])])
             if len(places) > MAX_BREAKS:
-                raise FormulaError(
-                    f"The formula bends at more than {MAX_BREAKS} places.",
-                    code="formula.breaks",
-                    text=self.text,
-                    most=MAX_BREAKS,
-                )
+                raise FormulaError("formula.breaks", text=self.text, most=MAX_BREAKS)
         return places
 
     def _check_jumps(self, places: list[float]) -> None:
@@ -499,25 +468,18 @@ class _Translation:
             gap, wide = (max(part) - min(part) for part in (values[1:4], values[:5]))
             # a billionth of what it is nearby is none: so far goes rounding
             if gap > 1e-9 * max(map(abs, values)) and gap > wide / 2:
-                raise FormulaError(
-                    f"The formula jumps at z = {place:.6g}; an activation is continuous.",
-                    code="formula.jump",
-                    text=self.text,
-                    z=place,
-                )
+                raise FormulaError("formula.jump", text=self.text, z=place)
 
     def _check_domain(self, u: ast.expr, part: ast.expr, whole: ast.expr, at_zero: str) -> None:
         below = _SHOWN[_gap(u, _ZERO, _SHOWN) < 0].tolist()
         # a sign that changes twice between two places of the grid leaves no negative one there
         zeros = _zeros(u) if at_zero else _meetings(u, _ZERO)[0]
         if zeros and not below and at_zero == "formula.slope":
-            raise _no_number(self.text, "slope", _plain(whole), zeros[0])
+            raise FormulaError("formula.slope", text=self.text, part=_plain(whole), z=zeros[0])
         if undefined := [*below, *zeros]:
             value = float(_gap(u, _ZERO, np.array(undefined[:1]))[0])
             raise FormulaError(
-                f"{_plain(whole)} is not defined at z = {undefined[0]:.6g}, "
-                f"where {_plain(part)} is {value:.6g}.",
-                code="formula.undefined",
+                "formula.undefined",
                 text=self.text,
                 part=_plain(whole),
                 argument=_plain(part),
@@ -527,13 +489,7 @@ class _Translation:
 
     def _check_divisor(self, u: ast.expr, part: ast.expr) -> None:
         if zeros := _zeros(u):
-            raise FormulaError(
-                f"The formula divides by {_plain(part)}, which is 0 at z = {zeros[0]:.6g}.",
-                code="formula.division",
-                text=self.text,
-                part=_plain(part),
-                z=zeros[0],
-            )
+            raise FormulaError("formula.division", text=self.text, part=_plain(part), z=zeros[0])
 
 
 def _operation(node: ast.expr, inner: list[ast.expr]) -> ast.expr:  # noqa: PLR0911 - one for each kind
@@ -591,7 +547,7 @@ def _words(text: str) -> list[tuple[str, int]]:
         elif found:
             words.append((_spelt(found[0]), at))
         elif text[at] != " ":
-            raise _no_character(text, text[at], at)
+            raise FormulaError("formula.character", text=text, word=text[at], at=at)
         at = found.end() if found else at + 1
     return words
 
@@ -605,7 +561,7 @@ def _spelt(word: str) -> str:
 def _checked(text: str, words: list[tuple[str, int]]) -> list[tuple[str, int]]:
     """Return the words as Python's grammar has them, once they are known to make a formula."""
     if not words:
-        raise FormulaError("There is no formula.", code="formula.empty", text=text)
+        raise FormulaError("formula.empty", text=text)
     _check_words(text, words)
     _check_neighbours(text, words)
     _check_brackets(text, words)
@@ -626,25 +582,11 @@ def _check_words(text: str, words: list[tuple[str, int]]) -> None:
     for word, at in words:
         if _is_number(word):
             if math.isinf(float(word)):
-                raise _large(text, word, at)
+                raise FormulaError("formula.number", text=text, word=word, at=at)
         elif (word[0].isalpha() or word[0] == "_") and "=" not in word and word not in (*NAMES, *_VARIABLES):
-            raise FormulaError(
-                f"{word}, character {at + 1}, is unknown; known are {', '.join(NAMES)}.",
-                code="formula.name",
-                text=text,
-                word=word,
-                at=at,
-                names=NAMES,
-            )
+            raise FormulaError("formula.name", text=text, word=word, at=at, names=NAMES)
         elif word in _VARIABLES and word != variable:
-            raise FormulaError(
-                f"A formula has one variable; this one has {variable} and, character {at + 1}, {word}.",
-                code="formula.variables",
-                text=text,
-                left=variable,
-                right=word,
-                at=at,
-            )
+            raise FormulaError("formula.variables", text=text, left=variable, right=word, at=at)
 
 
 def _check_neighbours(text: str, words: list[tuple[str, int]]) -> None:
@@ -652,31 +594,14 @@ def _check_neighbours(text: str, words: list[tuple[str, int]]) -> None:
     end = ("", len(text))
     before = ""
     for (left, start), (right, at) in pairwise([end, *words, end]):
-        facts: dict[str, Any] = {"text": text, "left": left, "right": right, "at": at}
         if left in _CALLED and right != "(":
-            raise FormulaError(
-                f"{left} is a function: its arguments follow it in brackets, as in {left}(z).",
-                code="formula.call",
-                text=text,
-                word=left,
-                at=start,
-            )
+            raise FormulaError("formula.call", text=text, word=left, at=start)
         begins = bool(right) and right[0] not in "+-*/,)"
         if _is_complete(left) and begins:
-            raise FormulaError(
-                f"Between {left} and {right}, character {at + 1}, there is no operator; "
-                f"a product is written {left}*{right}.",
-                code="formula.operator",
-                **facts,
-            )
+            raise FormulaError("formula.operator", text=text, left=left, right=right, at=at)
         no_arguments = left == "(" and right == ")" and before in _CALLED
         if left not in _CALLED and not (_is_complete(left) or begins or right in {"+", "-"} or no_arguments):
-            raise FormulaError(
-                f"Between {left or 'the beginning'} and {right or 'the end'}, character {at + 1}, "
-                "there is no number, variable or function.",
-                code="formula.operand",
-                **facts,
-            )
+            raise FormulaError("formula.operand", text=text, left=left, right=right, at=at)
         before = left
 
 
@@ -688,24 +613,18 @@ def _check_brackets(text: str, words: list[tuple[str, int]]) -> None:
         if word == "(":
             opened.append((at, left in _CALLED))
             if len(opened) > MAX_DEPTH:
-                raise _deep(text, at)
+                raise FormulaError("formula.deep", text=text, at=at, most=MAX_DEPTH)
         elif word == ")":
             if not opened:
-                raise _no_bracket(text, word, at)
+                raise FormulaError("formula.bracket", text=text, word=word, at=at)
             opened.pop()
         elif "=" in word and not (left in {"(", ","} and opened and opened[-1][1]):
-            raise _no_character(text, "=", text.index("=", at))
+            raise FormulaError("formula.character", text=text, word="=", at=text.index("=", at))
         elif word == "," and not (opened and opened[-1][1]):
-            raise FormulaError(
-                f"The comma, character {at + 1}, divides no function's arguments; "
-                "a decimal number has a point.",
-                code="formula.comma",
-                text=text,
-                at=at,
-            )
+            raise FormulaError("formula.comma", text=text, at=at)
         left = word
     if opened:
-        raise _no_bracket(text, "(", opened[-1][0])
+        raise FormulaError("formula.bracket", text=text, word="(", at=opened[-1][0])
 
 
 def _is_number(word: str) -> bool:
@@ -716,90 +635,6 @@ def _is_complete(word: str) -> bool:
     """Tell whether an operand may end with this word."""
     named = word in (*_VARIABLES, *_CONSTANTS) or word.endswith(("'", ")"))
     return named or (word != "" and _is_number(word))
-
-
-def _no_character(text: str, character: str, at: int) -> FormulaError:
-    return FormulaError(
-        f"{character!r}, character {at + 1}, means nothing in a formula there.",
-        code="formula.character",
-        text=text,
-        word=character,
-        at=at,
-    )
-
-
-def _no_keyword(text: str, word: str, argument: str, names: tuple[str, ...], at: int) -> FormulaError:
-    return FormulaError(
-        f"{word} takes {', '.join(names)}, each once; {argument} is not among them, or given twice.",
-        code="formula.keyword",
-        text=text,
-        word=word,
-        argument=argument,
-        names=names,
-        at=at,
-    )
-
-
-def _wrong_number(text: str, word: str, wanted: tuple[int, int], found: int, at: int) -> FormulaError:
-    least, most = wanted
-    expected = least if least == most else f"{least}–{most}"
-    return FormulaError(
-        f"The arguments of {word} number {expected}; here they number {found}.",
-        code="formula.arguments",
-        text=text,
-        word=word,
-        at=at,
-        expected=expected,
-        found=found,
-    )
-
-
-def _deep(text: str, at: int) -> FormulaError:
-    return FormulaError(
-        f"The formula nests more than {MAX_DEPTH} operations at character {at + 1}.",
-        code="formula.deep",
-        text=text,
-        at=at,
-        most=MAX_DEPTH,
-    )
-
-
-def _large(text: str, word: str, at: int) -> FormulaError:
-    return FormulaError(
-        f"{word}, character {at + 1}, is no finite number.",
-        code="formula.number",
-        text=text,
-        word=word,
-        at=at,
-    )
-
-
-def _no_bracket(text: str, word: str, at: int) -> FormulaError:
-    return FormulaError(
-        f"The bracket {word}, character {at + 1}, has no partner.",
-        code="formula.bracket",
-        text=text,
-        word=word,
-        at=at,
-    )
-
-
-def _constant(text: str) -> FormulaError:
-    return FormulaError(
-        f"An activation depends on z; {text} is the same from z = −{INNER:g} to {INNER:g}.",
-        code="formula.constant",
-        text=text,
-    )
-
-
-def _no_number(text: str, what: str, part: str, z: float) -> FormulaError:
-    return FormulaError(
-        f"{part} has no finite {what} at z = {z:.6g}.",
-        code=f"formula.{what}",
-        text=text,
-        part=part,
-        z=z,
-    )
 
 
 # --- where a formula meets another ----------------------------------------------------------------------

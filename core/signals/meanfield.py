@@ -21,7 +21,7 @@ from scipy import interpolate, optimize
 from torch import Tensor
 
 from core.checks import is_whole, real, sequence, unfit
-from core.errors import ParameterError, shown
+from core.errors import ParameterError
 from core.signals.activations import ACTIVATIONS, Activation
 from core.signals.formula import activation_of
 from core.signals.quadrature import NEAR_0, expectation, expectations, half_gap, unknown
@@ -169,9 +169,7 @@ def length_slope(key: str, q: float, *, sigma_w2: float) -> float:
     """
     activation, spread, length = _activation(key), _checked("sigma_w2", sigma_w2), _checked("q", q)
     if not length:
-        raise ParameterError(
-            "q must be a positive number; it was 0.", code="parameter.number", name="q", value=q, minimum=0.0
-        )
+        raise ParameterError("parameter.number:not_0", name="q", value=q, minimum=0.0)
     return _times(spread, expectation(activation, "growth", length) / length)
 
 
@@ -192,14 +190,7 @@ def correlation_map(key: str, c: float, *, q: float, sigma_w2: float, sigma_b2: 
     spread, floor = variances(sigma_w2, sigma_b2)
     activation, q = _activation(key), _checked("q", q)
     if not -1 <= real(c) <= 1:
-        raise ParameterError(
-            f"c must be a number from −1 to 1; it was {shown(c)}.",
-            code="parameter.number",
-            name="c",
-            value=c,
-            minimum=-1.0,
-            maximum=1.0,
-        )
+        raise ParameterError("parameter.number:correlation", name="c", value=c, minimum=-1.0, maximum=1.0)
     if q == 0:
         if _next(activation, 0.0, spread, floor) > 0:
             return 1.0
@@ -593,13 +584,7 @@ def _depth(slope: float) -> float:
 def _activation(key: object) -> Activation:
     if isinstance(key, str):
         return activation_of(key)
-    raise ParameterError(
-        f"key must be one of {', '.join(ACTIVATIONS)}, or a formula of z; it was {shown(key)}.",
-        code="parameter.choice",
-        name="key",
-        value=key,
-        choices=tuple(ACTIVATIONS),
-    )
+    raise ParameterError("parameter.choice:formula", name="key", value=key, choices=tuple(ACTIVATIONS))
 
 
 def variances(sigma_w2: object, sigma_b2: object) -> tuple[float, float]:
@@ -625,13 +610,7 @@ def checked_depth(depth: object) -> int:
         ParameterError: unless it is a whole number from 1 to MAX_DEPTH.
     """
     if not is_whole(depth, 1, MAX_DEPTH):
-        raise ParameterError(
-            f"depth must be a whole number of 1 or more; it was {shown(depth)}. At most it is {MAX_DEPTH}.",
-            code="parameter.number",
-            name="depth",
-            value=depth,
-            minimum=1.0,
-        )
+        raise ParameterError("parameter.number:depth", name="depth", value=depth, minimum=1.0)
     return int(depth)  # type: ignore[call-overload,no-any-return]
 
 
@@ -644,10 +623,4 @@ def _checked(name: str, value: object) -> float:
     number = real(value)
     if 0 <= number < math.inf:
         return number
-    raise ParameterError(
-        f"{name} must be a finite number and not negative; it was {shown(value)}.",
-        code="parameter.number",
-        name=name,
-        value=value,
-        minimum=0.0,
-    )
+    raise ParameterError("parameter.number:finite", name=name, value=value, minimum=0.0)

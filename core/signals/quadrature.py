@@ -112,14 +112,7 @@ def _cached(activation: Activation, kind: str, q: float) -> float:
 
 def unknown(activation: Activation, q: float) -> ParameterError:
     """Return the error that says that there are no such means."""
-    return ParameterError(
-        f"The means of {activation.key} over inputs from N(0, {q:g}) do not exist, or cannot be had to 8 "
-        "digits; those of an activation that grows less, or swings less often, can.",
-        code="parameter.mean",
-        name="key",
-        value=activation.key,
-        q=q,
-    )
+    return ParameterError("parameter.mean", name="key", value=activation.key, q=q)
 
 
 def expectations(activation: Activation, kind: str, q: Array) -> Array:

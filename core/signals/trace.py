@@ -20,7 +20,7 @@ from torch.nn import functional as F
 
 from core import devices
 from core.checks import checked_flag, checked_progress, checked_whole, sequence, unfit
-from core.errors import Cancelled, ParameterError, SizeError, shown
+from core.errors import Cancelled, ParameterError, SizeError
 from core.signals.activations import Activation
 from core.signals.formula import activation_of
 from core.weights.sampling import Progress, check, checked_seed
@@ -220,11 +220,9 @@ def checked_bias(bias: object) -> str | float:
     domain = SCHEMES["normal"].domain("std")
     try:
         return float(domain.checked("bias", bias)) or "none"
-    except ParameterError as error:
-        raise ParameterError(
-            f"bias must be none, torch, or the standard deviation of a normal one; it was {shown(bias)}.",
-            **{"code": error.code, **error.facts},
-        ) from None
+    except ParameterError:
+        minimum = domain.minimum
+        raise ParameterError("parameter.number:bias", name="bias", value=bias, minimum=minimum) from None
 
 
 def checked_input(name: object) -> str:
@@ -234,13 +232,7 @@ def checked_input(name: object) -> str:
         ParameterError: otherwise.
     """
     if not isinstance(name, str) or name not in INPUTS:
-        raise ParameterError(
-            f"input must be one of {', '.join(INPUTS)}; it was {shown(name)}.",
-            code="parameter.choice",
-            name="input",
-            value=name,
-            choices=tuple(INPUTS),
-        )
+        raise ParameterError("parameter.choice", name="input", value=name, choices=tuple(INPUTS))
     return name
 
 
@@ -294,13 +286,7 @@ class _Run:
         """
         needed, free = self.needed, devices.free_bytes(self.device)
         if needed > free:
-            raise SizeError(
-                f"This run would hold {needed / 1e9:.3g} GB, and {free / 1e9:.3g} GB are free. "
-                "A smaller batch, width or depth needs less.",
-                code="size.signal",
-                needed=needed,
-                memory=free,
-            )
+            raise SizeError("size.signal", needed=needed, memory=free)
 
     def over(self, seeds: Sequence[int], progress: Progress) -> SignalTrace:
         """Run every seed."""

@@ -79,11 +79,7 @@ def _checked(n: int, law: Law, of: Callable[[Any], Any]) -> tuple[int, Any]:
     n = checked_whole("n", n, MOST)
     part = checked_kind("law", law, Law, "a Law").continuous
     if part is None:
-        raise ParameterError(
-            "A law of points has no largest draw to expect; one with a continuous part has.",
-            code="parameter.continuous",
-            name="law",
-        )
+        raise ParameterError("parameter.continuous:largest", name="law")
     return n, of(part)
 
 

@@ -25,12 +25,7 @@ class Fans:
     def __post_init__(self) -> None:
         for fan in (self.fan_in, self.fan_out):
             if not _is_fan(fan):
-                raise ShapeError(
-                    "Fans are whole numbers or Fractions, more than 0 and up to 2^63 - 1; they were "
-                    f"{shown((self.fan_in, self.fan_out))}.",
-                    code="shape.fans",
-                    shape=shown((self.fan_in, self.fan_out)),
-                )
+                raise ShapeError("shape.fans", shape=shown((self.fan_in, self.fan_out)))
 
     @classmethod
     def of(cls, shape: "Sequence[int] | Fans") -> "Fans":
@@ -47,12 +42,7 @@ class Fans:
             return shape
         sizes = checked_shape(shape)
         if len(sizes) < 2:
-            raise ShapeError(
-                "Fans need a weight of at least two dimensions, (fan_out, fan_in, *kernel); "
-                f"this shape has {len(sizes)}: {sizes}.",
-                code="shape.fans",
-                shape=sizes,
-            )
+            raise ShapeError("shape.fans:dimensions", shape=sizes, dimensions=len(sizes))
         kernel = math.prod(sizes[2:])
         return cls(fan_in=sizes[1] * kernel, fan_out=sizes[0] * kernel)
 
@@ -66,12 +56,7 @@ def checked_shape(shape: object) -> tuple[int, ...]:
     sizes = sequence(shape, MAX_DIMENSIONS) or ()
     whole = [int(size) for size in sizes if is_whole(size, 1, MAX_SIZE)]
     if not 0 < len(sizes) == len(whole) or math.prod(whole) > MAX_SIZE:
-        raise ShapeError(
-            "A weight shape is a sequence of whole numbers from 1, such as (256, 512), of "
-            f"{MAX_DIMENSIONS} dimensions and 2^63 - 1 weights at most; it was {shown(shape)}.",
-            code="shape.sizes",
-            shape=shown(shape),
-        )
+        raise ShapeError("shape.sizes", shape=shown(shape), most=MAX_DIMENSIONS)
     return tuple(whole)
 
 

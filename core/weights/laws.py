@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy import special, stats
 
 from core.checks import checked_array, is_whole, real, unfit
-from core.errors import ParameterError, shown
+from core.errors import ParameterError
 
 Array = npt.NDArray[np.float64]
 #: ``indicator`` is a pattern of zeros and ones; ``sparse`` a normal law with some weights set to 0
@@ -255,11 +255,7 @@ def _shares(atoms: tuple[tuple[float, float], ...]) -> bool:
 def checked_bins(bins: object) -> int:
     """Return a number of bins if it may be one; see ``Law.edges``."""
     if not is_whole(bins, 1, 10_000):
-        raise ParameterError(
-            f"bins must be a whole number from 1 to 10000; it was {shown(bins)}.",
-            code="parameter.bins",
-            value=bins,
-        )
+        raise ParameterError("parameter.bins", value=bins)
     return int(bins)  # type: ignore[call-overload,no-any-return]
 
 
@@ -337,12 +333,7 @@ def truncated_normal(
     centre = 0.0 if mean is None else mean.value
     a, b = (low.value - centre) / std.value, (high.value - centre) / std.value
     if max(a, -b) > FURTHEST_CUT:
-        raise ParameterError(
-            f"[a, b] must come within {FURTHEST_CUT} std of the mean; it lies {max(a, -b):.3g} std away.",
-            code="parameter.cut",
-            limit=FURTHEST_CUT,
-            distance=max(a, -b),
-        )
+        raise ParameterError("parameter.cut", limit=FURTHEST_CUT, distance=max(a, -b))
     # A normal density that changes by less than a billionth from wall to wall is flat.
     if (b - a) * max(abs(a), abs(b)) < 1e-9:
         return uniform(low, high)

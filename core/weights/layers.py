@@ -13,7 +13,8 @@ import torch
 from torch import nn
 
 from core.checks import is_whole
-from core.errors import ShapeError, shown
+from core.errors import ShapeError, shown, worded
+from core.refusals import REASONS
 from core.weights.fans import Fans, checked_shape
 from core.weights.laws import ONE, ZERO, Expression, Law, normal, point, symmetric_uniform
 from core.weights.schemes import SCHEMES
@@ -117,13 +118,7 @@ class Layer:
         wanted = read.weight.removesuffix(".weight") or weights[0]
         weight = next((name for name in weights if wanted in {name, name.removesuffix(".weight")}), None)
         if weight is None:
-            raise _refusal(
-                text,
-                f"it has no weight {wanted}; there are {', '.join(weights)}",
-                code="shape.layer_weight",
-                word=wanted,
-                weights=weights,
-            )
+            raise _refusal(text, "shape.layer_weight", word=wanted, weights=weights)
         shape = tuple(module.get_parameter(weight).shape)
         if 0 in shape:
             raise _emptied(text, read, shape)
@@ -185,8 +180,7 @@ def _read(text: str) -> _Read:
         kind = KINDS[_ALIASES.get(name, name)]
         written = ast.get_source_segment(source, node) or ""
     except _UNREADABLE:
-        why = "it is none of these, written with plain numbers"
-        raise _refusal(text, why, code="shape.layer") from None
+        raise _refusal(text, "shape.layer") from None
     plain = written if "\n" not in written else ast.unparse(node)
     return _Read(plain, kind, *_arguments(text, kind, call), weight=".".join(names), asked=text)
 
@@ -214,14 +208,14 @@ def _arguments(text: str, kind: type[nn.Module], call: ast.Call) -> tuple[dict[s
         word.arg for word in call.keywords
     )
     if starred:
-        raise _refusal(text, "its arguments are not written out", code="shape.layer")
+        raise _refusal(text, "shape.layer:starred")
     keywords = [word.arg or "" for word in call.keywords]
+    if repeated := [name for name in keywords if keywords.count(name) > 1]:
+        raise _refusal(text, "shape.layer_built:repeated", argument=repeated[0])
     try:
-        if repeated := [name for name in keywords if keywords.count(name) > 1]:
-            raise TypeError(f"multiple values for argument {repeated[0]!r}")
         nodes = _signature(kind).bind(*call.args, **{word.arg or "": word.value for word in call.keywords})
     except TypeError as error:
-        raise _refusal(text, str(error), code="shape.layer_built") from None
+        raise _refusal(text, "shape.layer_built", said=str(error)) from None
     arguments = {name: _argument(text, name, node) for name, node in nodes.arguments.items()}
     given = frozenset(arguments)
     arguments.pop("device", None)
@@ -266,12 +260,11 @@ def _argument(text: str, name: str, node: ast.expr) -> Any:
         return value
     for size in sizes:
         if not is_whole(size, -math.inf, math.inf):
-            why = f"{name} must be a whole number; it was {size!r}"
-            raise _refusal(text, why, code="shape.layer_whole", argument=name, value=str(size))
+            was, given = str(size), repr(size)
+            raise _refusal(text, "shape.layer_whole", argument=name, value=was, given=given)
         least = 0 if name != "padding_idx" else -math.inf
         if size < least:
-            why = f"{name} must not be negative; it was {size}"
-            raise _refusal(text, why, code="shape.layer_negative", argument=name, value=str(size))
+            raise _refusal(text, "shape.layer_negative", argument=name, value=str(size))
     if name == "num_layers" and value > MOST_STACKED:
         raise _large(text, value, MOST_STACKED)
     return value
@@ -305,10 +298,7 @@ def _place(text: str, name: str, node: ast.expr) -> Any:
     except (RuntimeError, TypeError, ValueError):
         example = "torch.float16" if name == "dtype" else '"cuda"'
         was = ast.unparse(node)
-        why = f"{name} is none of torch's, such as {example}; it was {was}"
-        raise _refusal(
-            text, why, code="shape.layer_place", argument=name, value=was, example=example
-        ) from None
+        raise _refusal(text, "shape.layer_place", argument=name, value=was, example=example) from None
     return value
 
 
@@ -328,11 +318,8 @@ def _value(text: str, node: ast.expr) -> Any:
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
             return _worked_out(text, _value(text, left), type(op), _value(text, right))
         case ast.Name() | ast.Attribute():
-            word = ast.unparse(node)
-            why = f"{word} has no value here; a number must stand there"
-            raise _refusal(text, why, code="shape.layer_name", word=word)
-    why = "it is none of these, written with plain numbers"
-    raise _refusal(text, why, code="shape.layer")
+            raise _refusal(text, "shape.layer_name", word=ast.unparse(node))
+    raise _refusal(text, "shape.layer")
 
 
 _OPERATORS: dict[type[ast.operator], Any] = {
@@ -350,21 +337,20 @@ _OPERATORS: dict[type[ast.operator], Any] = {
 def _worked_out(text: str, x: object, op: type[ast.operator], y: object) -> int | float:
     """Return x op y of two whole numbers."""
     if not (is_whole(x, -LARGEST, LARGEST) and is_whole(y, -LARGEST, LARGEST)):
-        raise _refusal(text, "only whole numbers are worked out here", code="shape.layer_worked")
+        raise _refusal(text, "shape.layer_worked")
     try:
         value: int | float = _OPERATORS[op](x, y)
     except ZeroDivisionError:
-        raise _refusal(text, "it divides by 0", code="shape.layer_worked") from None
+        raise _refusal(text, "shape.layer_worked:zero") from None
     if abs(value) > LARGEST:
         raise _large(text, value, LARGEST)
     return value
 
 
 def _large(text: str, value: float, most: int) -> ShapeError:
-    was = str(value) if abs(value) < 1e30 else "a longer one"
-    return _refusal(
-        text, f"numbers reach up to {most} there; it was {was}", code="shape.layer_large", most=most
-    )
+    if abs(value) < 1e30:
+        return _refusal(text, "shape.layer_large", most=most, value=str(value))
+    return _refusal(text, "shape.layer_large:longer", most=most)
 
 
 def _checked_text(text: object) -> str:
@@ -375,19 +361,12 @@ def _checked_text(text: object) -> str:
     """
     if isinstance(text, str):
         return text
-    raise _refusal(shown(text), f"it is {type(text).__name__}, and no text", code="shape.layer")
+    raise _refusal(shown(text), "shape.layer:no_text", kind=type(text).__name__)
 
 
-def _refusal(text: str, why: str, *, code: str, **facts: Any) -> ShapeError:
-    return ShapeError(
-        f"A layer is written as in a model, such as Conv2d(64, 128, 3, groups=2), with one of "
-        f"{', '.join(KINDS)}; it was {text[:MAX_CHARS]!r}: {why}.",
-        code=code,
-        text=text[:MAX_CHARS],
-        why=why,
-        kinds=tuple(KINDS),
-        **facts,
-    )
+def _refusal(text: str, code: str, **facts: Any) -> ShapeError:
+    why = worded(code, facts, REASONS)
+    return ShapeError(code, text=text[:MAX_CHARS], why=why, kinds=tuple(KINDS), **facts)
 
 
 #: What torch raises when it is given sizes that make no layer.
@@ -414,11 +393,12 @@ def _build(text: str, kind: type[nn.Module], arguments: dict[str, Any]) -> nn.Mo
     try:
         return kind(**arguments, device="meta")
     except (AttributeError, LookupError, TypeError) as error:  # torch's words are mostly of its insides
-        said = re.match(r"\w+ should be of type \w+, got: \w+", str(error))
-        why = said[0] if said else "an argument is of a kind that it does not take"
+        if not (match := re.match(r"\w+ should be of type \w+, got: \w+", str(error))):
+            raise _refusal(text, "shape.layer_built:kind") from None
+        said = match[0]
     except _UNBUILDABLE as error:
-        why = str(error).splitlines()[0].rstrip(".")
-    raise _refusal(text, why, code="shape.layer_built")
+        said = str(error).splitlines()[0].rstrip(".")
+    raise _refusal(text, "shape.layer_built", said=said)
 
 
 def _without_numbers(kind: type[nn.Module]) -> type[nn.Module]:
@@ -435,9 +415,7 @@ def _emptied(text: str, read: _Read, shape: tuple[int, ...]) -> ShapeError:
             _build(text, read.kind, read.arguments)
         except ShapeError as error:
             return error
-    sizes = " × ".join(map(str, shape))
-    why = f"torch builds it with a weight of {sizes}: no weights, so there is nothing to draw"
-    return _refusal(text, why, code="shape.layer_empty", sizes=sizes)
+    return _refusal(text, "shape.layer_empty", sizes=" × ".join(map(str, shape)))
 
 
 def _parts(module: nn.Module, weight: str) -> int:
@@ -490,10 +468,7 @@ def _positive(read: _Read, name: str, sizes: tuple[object, ...], dimensions: int
     """
     if len(sizes) != dimensions or not all(is_whole(size, 1, math.inf) for size in sizes):
         was = " × ".join(map(str, sizes))
-        why = f"torch builds it and cannot run it: {name} takes {dimensions} whole numbers from 1, not {was}"
-        raise _refusal(
-            read.asked, why, code="shape.layer_runs", argument=name, dimensions=dimensions, value=was
-        )
+        raise _refusal(read.asked, "shape.layer_runs", argument=name, dimensions=dimensions, value=was)
     return sizes  # type: ignore[return-value]
 
 

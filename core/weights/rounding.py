@@ -85,17 +85,10 @@ def checked_held(dtype: object) -> torch.dtype:
     """
     if isinstance(dtype, torch.dtype) and dtype in HELD:
         return dtype
-    hint = ""
-    if isinstance(dtype, torch.dtype) and "float" in str(dtype):
-        hint = " Its numbers are scales or packed pairs: unpack them to float32 first."
-    elif isinstance(dtype, torch.dtype):
-        hint = " Cast them to float32 first (quantized ones by dequantize()) if their values are the weights."
-    allowed = ", ".join(_name(each) for each in HELD)
-    raise DtypeError(
-        f"Weights must be real numbers of one of {allowed}; the dtype was {_name(dtype)}.{hint}",
-        code="dtype.held",
-        value=_name(dtype),
-    )
+    code = "dtype.held"
+    if isinstance(dtype, torch.dtype):
+        code = "dtype.held:packed" if "float" in str(dtype) else "dtype.held:cast"
+    raise DtypeError(code, value=_name(dtype), allowed=tuple(map(_name, HELD)))
 
 
 def checked_drawn_in(drawn_in: object) -> torch.dtype | None:
@@ -131,11 +124,7 @@ def rounded_law(law: Law, dtype: torch.dtype, drawn_in: torch.dtype | None = Non
         InitLabError: if an argument is of the wrong kind, or the law has no continuous part.
     """
     if checked_kind("law", law, Law, "a Law").continuous is None:
-        raise ParameterError(
-            "A law of points has nothing to round; one with a continuous part has.",
-            code="parameter.continuous",
-            name="law",
-        )
+        raise ParameterError("parameter.continuous:rounded", name="law")
     return _rounded_law(law, checked_held(dtype), checked_drawn_in(drawn_in) or ways(dtype)[0])
 
 

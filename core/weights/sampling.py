@@ -12,7 +12,7 @@ from torch.overrides import TorchFunctionMode
 
 from core import devices
 from core.checks import DRAWN, checked_dtype, checked_flag, checked_progress, is_whole
-from core.errors import Cancelled, DtypeError, ParameterError, SizeError, shown
+from core.errors import Cancelled, DtypeError, ParameterError, SizeError
 from core.weights.fans import checked_shape
 from core.weights.laws import EDGE_SIGMAS, Law, checked_bins
 from core.weights.rounding import spacing
@@ -234,19 +234,14 @@ def check(
     whole = checked_flag("whole", whole)
     target = devices.resolve(device)
     if target.type == "mps" and dtype == torch.float64:
-        raise DtypeError(
-            "An mps device has no float64; choose float32, bfloat16 or float16.",
-            code="dtype.device",
-            dtype="float64",
-            device="mps",
-        )
+        raise DtypeError("dtype.device", dtype="float64", device="mps")
     _check_fits_dtype(law, dtype)
     call = scheme.call(shape, **params)
     _check_drawable(call, law, dtype)
     if whole or target.type != "cpu" or not call.elementwise:
         _check_whole(call, law, checked_shape(shape), dtype, target)
     elif math.prod(checked_shape(shape)) > STREAMED_LIMIT:
-        raise _too_many(math.prod(checked_shape(shape)), STREAMED_LIMIT)
+        raise SizeError("size.held", n=math.prod(checked_shape(shape)), limit=STREAMED_LIMIT)
     return scheme, law, target
 
 
@@ -257,11 +252,7 @@ def checked_seed(seed: object) -> int:
         ParameterError: otherwise.
     """
     if not is_whole(seed, -(2**63), 2**64 - 1):
-        raise ParameterError(
-            f"The seed must be a whole number from -2^63 to 2^64 - 1; it was {shown(seed)}.",
-            code="parameter.seed",
-            value=seed,
-        )
+        raise ParameterError("parameter.seed", value=seed)
     return int(seed)  # type: ignore[call-overload,no-any-return]
 
 
@@ -274,16 +265,8 @@ def _check_fits_dtype(law: Law, dtype: torch.dtype) -> None:
     too_large = largest > limits.max or high - low > limits.max
     flat = law.continuous is not None and high - low < 8 * step
     if too_large or flat or 0 < largest <= step / 2:
-        raise DtypeError(
-            f"{dtype} cannot hold weights of this law: it spans {low:.9g} to {high:.9g}, and {dtype} "
-            f"reaches {limits.max:g} with steps of {step:g} there.",
-            code="dtype.range",
-            dtype=str(dtype).removeprefix("torch."),
-            low=low,
-            high=high,
-            largest=limits.max,
-            step=step,
-        )
+        name, largest = str(dtype).removeprefix("torch."), limits.max
+        raise DtypeError("dtype.range", dtype=name, low=low, high=high, largest=largest, step=step)
 
 
 def _check_drawable(call: Call, law: Law, dtype: torch.dtype) -> None:
@@ -291,20 +274,9 @@ def _check_drawable(call: Call, law: Law, dtype: torch.dtype) -> None:
     half = dtype.itemsize == 2
     name = str(dtype).removeprefix("torch.")
     if half and call.function == "orthogonal_" and not call.cast:
-        raise DtypeError(
-            f"torch has no orthogonal matrices in {name}: choose float32 or float64, or orthogonal_cast, "
-            "which draws in float32 and casts.",
-            code="dtype.orthogonal",
-            dtype=name,
-        )
+        raise DtypeError("dtype.orthogonal", dtype=name)
     if half and law.uncut is not None and kept(law) <= NARROW:
-        raise DtypeError(
-            f"Between these cuts lie {kept(law):.3g} of the normal law, which torch draws by rejection in "
-            f"{name}, too coarse to follow the law; choose float32 or float64.",
-            code="dtype.narrow",
-            dtype=name,
-            share=kept(law),
-        )
+        raise DtypeError("dtype.narrow", dtype=name, share=kept(law))
 
 
 def _check_whole(
@@ -316,21 +288,15 @@ def _check_whole(
     if call.elementwise:
         return
     if n > HELD_LIMIT and device.type == "cpu":
-        raise _too_many(n, HELD_LIMIT)
+        raise SizeError("size.held", n=n, limit=HELD_LIMIT)
     work, limit = float(n), DRAWN_LIMIT
     if call.function == "orthogonal_":
         work, limit = float(n * min(shape[0], n // shape[0])), PRODUCT_LIMIT
     elif law.uncut is not None:
         work = n * _rounds(law, n)
     if work > limit:
-        raise SizeError(
-            f"{call.function} would take {work:.3g} steps here; the limit is {limit:.3g}. "
-            "A smaller layer takes fewer" + (", and so do wider cuts." if law.uncut else "."),
-            code="size.work",
-            work=work,
-            limit=limit,
-            n=n,
-        )
+        code = "size.work:cuts" if law.uncut else "size.work"
+        raise SizeError(code, function=call.function, work=work, limit=limit, n=n)
 
 
 def _needed(call: Call, law: Law, shape: tuple[int, ...], dtype: torch.dtype) -> int:
@@ -346,12 +312,7 @@ def _check_memory(needed: int, device: torch.device) -> None:
     """Refuse what does not fit into the memory that is free."""
     free = devices.free_bytes(device)
     if needed > free:
-        raise SizeError(
-            f"Drawing these weights takes {needed / 1e9:.3g} GB of memory, and {free / 1e9:.3g} GB are free.",
-            code="size.memory",
-            needed=needed,
-            memory=free,
-        )
+        raise SizeError("size.memory", needed=needed, memory=free)
 
 
 def _rounds(law: Law, n: int) -> float:
@@ -363,12 +324,3 @@ def _rounds(law: Law, n: int) -> float:
     if share <= NARROW:
         share = 1 / proposals(law)
     return 1.0 if share >= 1 else max(1.0, math.log(max(n, 2)) / -math.log1p(-share))
-
-
-def _too_many(n: int, limit: int) -> SizeError:
-    return SizeError(
-        f"{n:,} weights are more than the {limit:,} that are drawn in one go.",
-        code="size.held",
-        n=n,
-        limit=limit,
-    )

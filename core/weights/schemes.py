@@ -100,13 +100,7 @@ class Parameter:
         if self.choices:
             if isinstance(value, str) and value in self.choices:
                 return str(value)
-            raise ParameterError(
-                f"{name} must be one of {', '.join(self.choices)}; it was {shown(value)}.",
-                code="parameter.choice",
-                name=name,
-                value=value,
-                choices=self.choices,
-            )
+            raise ParameterError("parameter.choice", name=name, value=value, choices=self.choices)
         if self.whole:
             if is_whole(value, self.minimum, self.maximum):
                 return int(value)  # type: ignore[call-overload,no-any-return]
@@ -117,22 +111,24 @@ class Parameter:
             if allowed and self.minimum <= number <= self.maximum:
                 return number
         raise ParameterError(
-            f"{name} must be {self._allowed}; it was {shown(value)}.",
-            code="parameter.number",
+            self._refusal,
             name=name,
             value=value,
             minimum=self.minimum,
+            maximum=self.maximum,
+            smallest=SMALLEST,
+            largest=LARGEST,
         )
 
     @property
-    def _allowed(self) -> str:
+    def _refusal(self) -> str:
         if self.whole:
-            return f"a whole number from {self.minimum:g} to {self.maximum:g}"
+            return "parameter.number:short"
         if self.maximum < math.inf:
-            return f"a number from {self.minimum:g} to {self.maximum:g}"
-        zero = "0 or " if self.zero else ""
-        sign = "" if self.minimum == -math.inf else " and not negative"
-        return f"{zero}a number between {SMALLEST:g} and {LARGEST:g} in size{sign}"
+            return "parameter.number:between"
+        if self.minimum == -math.inf:
+            return "parameter.number:any" if self.zero else "parameter.number:any_not_0"
+        return "parameter.number:positive_or_0" if self.zero else "parameter.number:positive"
 
 
 #: Sizes a parameter may have: all that float32 can hold, with room for fourth powers in float64.
@@ -213,13 +209,7 @@ class Scheme:
         }
         low, high = values.get("a"), values.get("b")
         if isinstance(low, float) and isinstance(high, float) and low >= high:
-            raise ParameterError(
-                f"a must be less than b; they were a = {low!r} and b = {high!r}.",
-                code="parameter.order",
-                name="b",
-                a=low,
-                b=high,
-            )
+            raise ParameterError("parameter.order", name="b", a=low, b=high)
         return values
 
     def _unknown(self, *names: object) -> ParameterError:
@@ -229,12 +219,7 @@ class Scheme:
             name if isinstance(name, str) and name.isprintable() and len(name) < 64 else shown(name)
             for name in names[:8]
         )
-        return ParameterError(
-            f"{self.key} takes {takes}; it was given {given}.",
-            code="parameter.unknown",
-            name=names[0],
-            scheme=self.key,
-        )
+        return ParameterError("parameter.unknown", name=names[0], scheme=self.key, takes=takes, given=given)
 
     def law(self, shape: Sequence[int] | Fans, **params: Any) -> Law:
         """Return the law of one entry of a weight of this ``shape``, ``(out, in, *kernel)``.
@@ -593,12 +578,7 @@ def _orthogonal_law(shape: Sequence[int], p: Params) -> Law:
 def _matrix(shape: Sequence[int], key: str) -> tuple[int, int]:
     shape = checked_shape(shape)
     if len(shape) != 2:
-        raise ShapeError(
-            f"{key} fills a matrix, (rows, columns); this shape has {len(shape)} dimensions: {shape}.",
-            code="shape.matrix",
-            shape=shape,
-            scheme=key,
-        )
+        raise ShapeError("shape.matrix", shape=shape, scheme=key, dimensions=len(shape))
     return shape[0], shape[1]
 
 
@@ -618,13 +598,7 @@ def _eye_law(shape: Sequence[int], _: Params) -> Law:
 def _dirac_law(shape: Sequence[int], p: Params) -> Law:
     shape, groups = checked_shape(shape), p["groups"]
     if len(shape) not in {3, 4, 5} or shape[0] % groups:
-        raise ShapeError(
-            "dirac fills a convolution, (out, in, *kernel) with one to three kernel sizes, whose out "
-            f"divides into {groups} groups; this shape is {shape}.",
-            code="shape.dirac",
-            shape=shape,
-            groups=groups,
-        )
+        raise ShapeError("shape.dirac", shape=shape, groups=groups)
     ones, n = groups * min(shape[0] // groups, shape[1]), math.prod(shape)
     symbolic = r"k\cdot\min(\mathrm{out}/k,\,\mathrm{in})/n"
     numeric = rf"{groups}\cdot\min({shape[0]}/{groups},\,{shape[1]})/{n}"
@@ -903,7 +877,7 @@ _ROWS = (
 def _by_key(rows: Sequence[Scheme]) -> Mapping[str, Scheme]:
     table = {row.key: row for row in rows}
     if len(table) != len(rows):
-        raise SchemeError("Two rows have the same key.", code="scheme.duplicate")
+        raise SchemeError("scheme.duplicate")
     return MappingProxyType(table)
 
 
@@ -917,9 +891,5 @@ def scheme_of(key: str) -> Scheme:
         SchemeError: if there is none, naming those that exist.
     """
     if not isinstance(key, str) or key not in SCHEMES:
-        raise SchemeError(
-            f"There is no scheme {shown(key)}; there are {', '.join(SCHEMES)}.",
-            code="scheme.unknown",
-            value=key,
-        )
+        raise SchemeError("scheme.unknown", value=key, schemes=tuple(SCHEMES))
     return SCHEMES[key]

@@ -24,13 +24,8 @@ def parameters_of(scheme: str, text: str) -> tuple[tuple[str, Value], ...]:
     for part in filter(None, map(str.strip, text.split(","))):
         name, equals, value = map(str.strip, part.partition("="))
         if not equals or name in given:
-            raise ParameterError(
-                f"Parameters are written as in code, such as gain=2, a=0; they were {text!r}.",
-                code="parameter.text",
-                scheme=scheme,
-                text=text,
-                takes=", ".join(row.params) or "no parameters",
-            )
+            takes = ", ".join(row.params) or "no parameters"
+            raise ParameterError("parameter.text", scheme=scheme, text=text, takes=takes)
         given[name] = _number(value)
     checked = row.checked(given)
     return tuple((name, value) for name, value in checked.items() if value != row.params[name])
@@ -74,15 +69,7 @@ def checked_text(text: object) -> str:
         NetworkError: otherwise.
     """
     if not isinstance(text, str):
-        raise NetworkError(
-            f"A network is described by text; this is {type(text).__name__}.",
-            code="network.type",
-            kind=type(text).__name__,
-        )
+        raise NetworkError("network.type", kind=type(text).__name__)
     if len(text) > MAX_CHARS:
-        raise NetworkError(
-            f"A network's text has at most {MAX_CHARS} characters; this one has {len(text)}.",
-            code="network.long",
-            most=MAX_CHARS,
-        )
+        raise NetworkError("network.long", most=MAX_CHARS, length=len(text))
     return text

@@ -118,9 +118,7 @@ class Summary:
             for summary in (self, other)
         )
         if mine != theirs:
-            raise ParameterError(
-                "Only summaries over the same edges, bands and atoms can be merged.", code="parameter.merge"
-            )
+            raise ParameterError("parameter.merge")
         counted = self._counted(other)
         if not (self.n and other.n):
             return replace(self if self.n else other, **counted)
@@ -174,9 +172,9 @@ def _flat(weights: Any) -> Tensor:
     if flat.is_nested or flat.layout != torch.strided:
         raise unfit("weights", weights, "one dense tensor")
     if flat.is_meta:
-        raise DeviceError("A tensor on the meta device has no numbers.", code="device.meta", value="meta")
+        raise DeviceError("device.meta", value="meta")
     if not flat.numel():
-        raise ShapeError("An empty tensor has no weights to summarise.", code="shape.empty")
+        raise ShapeError("shape.empty")
     return flat.detach().resolve_neg().flatten().cpu()
 
 

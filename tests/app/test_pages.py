@@ -1,6 +1,5 @@
 """Every page in every language, links good and bad, and everything typed wrong."""
 
-import ast
 import json
 import math
 import re
@@ -15,12 +14,12 @@ from streamlit.testing.v1.element_tree import Node
 
 import core
 from core import SCHEMES
+from core.refusals import TEMPLATES
 from pages.jobs import distribution
 from pages.state.table import ASPECTS, PAGES, PARTS, SIGHTS, TABLE, TABS
 from pages.text import LANGUAGES, Text, catalogue
 from tests.app.conftest import few, menu, opened, query, refusals, said, turned
 from tests.app.words import alts, text_of
-from tests.stream import ROOT
 
 Link = Callable[[AppTest], dict[str, str]]
 pages = pytest.mark.parametrize("page", PAGES)
@@ -793,12 +792,7 @@ def test_the_worker_s_failures_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_every_objection_of_core_that_a_page_can_meet_has_its_sentence() -> None:
-    codes = {
-        node.value.value
-        for path in (ROOT / "core").rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.keyword) and node.arg == "code" and isinstance(node.value, ast.Constant)
-    }
+    codes = {key.partition(":")[0] for key in TEMPLATES}
     # what the table of controls refuses before core is asked
     before = {"unknown", "choice", "number", "order", "seed", "bins"}
     before = {f"parameter.{name}" for name in before} | {"shape.sizes", "shape.fans", "dtype.unknown"}

@@ -808,6 +808,7 @@ def attempt(function: Callable[..., Any], arguments: Arguments) -> InitLabError 
         assert state() == before
     if refused is not None:
         assert refused.code
+        assert not str(refused).startswith(refused.code), refused  # as where its words lack a fact
         assert str(refused).encode().endswith(b"."), refused
         assert len(str(refused)) < LONG
     return refused

@@ -1,9 +1,21 @@
-"""A refused value is written into its refusal, whatever it is."""
+"""What a refusal says stands once, in its template; a refused value is written into it, whatever it is."""
+
+import ast
+import copy
+import inspect
+import pickle
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from string import Formatter
 
 import pytest
 
-from core import InitLabError, draw
-from core.errors import shown
+from core import InitLabError, SizeError, TableError, draw, errors
+from core.errors import shown, worded
+from core.refusals import REASONS, TEMPLATES
+from core.signals.formula import INNER
+from core.signals.meanfield import MAX_DEPTH
 
 
 def unwritable(error: type[BaseException]) -> object:
@@ -50,3 +62,146 @@ def test_a_long_value_is_cut_short() -> None:
     for value in ("z" * 5000, 10**4000, [*range(5000)], {"a" * 500: "b" * 500}, 10**5000):
         assert len(shown(value)) < 200
     assert shown((3, "five")) == "(3, 'five')"
+
+
+CORE = Path(__file__).parents[2] / "core"
+ERRORS = {
+    name for name, each in vars(errors).items() if inspect.isclass(each) and issubclass(each, InitLabError)
+}
+KEY = r"[a-z]+\.[a-z_]+(:\w+)?"
+
+
+def _keys(*nodes: ast.AST) -> set[str]:
+    """Return the texts in parts of a program that are written as keys are."""
+    found = {part.value for node in nodes for part in ast.walk(node) if isinstance(part, ast.Constant)}
+    return {text for text in found if isinstance(text, str) and re.fullmatch(KEY, text)}
+
+
+def _calls(node: ast.AST, names: set[str]) -> Iterator[ast.Call]:
+    for part in ast.walk(node):
+        if isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id in names:
+            yield part
+
+
+def _given(*calls: ast.Call) -> set[str]:
+    return {word.arg for call in calls for word in call.keywords if word.arg}
+
+
+def refusals(tree: ast.AST) -> Iterator[tuple[str, set[str]]]:
+    """Yield key and facts of each refusal in a file.
+
+    A key that is not written where the error is made is one of those in the function around it, in the
+    property that is named, or in the calls of a function that is given it.
+    """
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    for around in functions:
+        for call in _calls(around, ERRORS):
+            key, whole = call.args[0], all(word.arg for word in call.keywords)
+            if isinstance(key, ast.Name) and key.id in [each.arg for each in around.args.args]:
+                callers = [*_calls(tree, {around.name})]
+                assert callers, around.name
+                for caller in callers:
+                    assert _keys(caller), ast.unparse(caller)
+                    yield from ((text, _given(call, caller)) for text in _keys(caller))
+                continue
+            where: list[ast.AST] = [around if isinstance(key, ast.Name) else key]
+            if isinstance(key, ast.Attribute):
+                where = [each for each in functions if each.name == key.attr]
+            assert whole, ast.unparse(call)
+            assert _keys(*where), ast.unparse(call)
+            yield from ((text, _given(call)) for text in _keys(*where))
+
+
+def _fields(template: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(template) if name}
+
+
+RAISED = [
+    (path.name, key, facts)
+    for path in sorted(CORE.rglob("*.py"))
+    for key, facts in refusals(ast.parse(path.read_text(encoding="utf-8")))
+]
+
+
+def test_every_refusal_has_its_template_and_every_template_its_refusal() -> None:
+    assert {key for _, key, _ in RAISED} == set(TEMPLATES)
+    assert set(REASONS) < set(TEMPLATES)
+
+
+def test_a_template_names_only_facts_that_are_given() -> None:
+    for file, key, facts in RAISED:
+        assert _fields(TEMPLATES[key]) <= facts, (file, key)
+        assert _fields(REASONS.get(key, "")) <= facts, (file, key)
+
+
+class Fact(float):
+    """What every format takes: a number, and a list."""
+
+    def __iter__(self) -> Iterator[str]:
+        return iter("ab")
+
+
+@pytest.mark.parametrize("key", sorted(TEMPLATES))
+def test_a_template_is_a_sentence_of_formats_that_there_are(key: str) -> None:
+    for templates in (TEMPLATES, REASONS) if key in REASONS else (TEMPLATES,):
+        words = worded(key, dict.fromkeys(_fields(templates[key]), Fact(2)), templates)
+        assert not words.startswith(key)
+        assert "  " not in words
+    assert TEMPLATES[key].endswith(".")
+
+
+def test_the_formats_of_refusals() -> None:
+    facts = {"one": 1, "none": "", "names": ("a", 2), "bytes": 1.2345e9, "long": "z" * 99}
+    template = (
+        "{one:place}, {none:or nothing}, {one:or nothing}, {names:list}, {bytes:GB}, {none!r}, {one:.2f}"
+    )
+    assert worded("key", facts, {"key": template}) == "2, nothing, 1, a, 2, 1.23 GB, '', 1.00"
+    assert worded("key", facts, {"key": "{long!b}"}) == shown("z" * 99)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        InitLabError("no.such"),
+        SizeError("size.held", n=3),
+        SizeError("size.held", n="three", limit=2),
+        TableError("table.type", kind=unwritable(KeyError)),
+    ],
+)
+def test_what_cannot_be_worded_is_refused_by_its_code_and_facts(error: InitLabError) -> None:
+    """As an error of core's that another program makes may be."""
+    assert str(error) == f"{error.code}: {shown(error.facts)}."
+
+
+def test_the_limits_that_templates_spell_out_are_core_s_own() -> None:
+    assert TEMPLATES["parameter.number:depth"].endswith(f" {MAX_DEPTH}.")
+    assert TEMPLATES["formula.constant"].endswith(f"−{INNER:g} to {INNER:g}.")
+
+
+def test_words_of_another_program_s_own_are_the_message() -> None:
+    error = SizeError("Too much: {n}.", code="export.too_large", n=3)
+    assert (str(error), error.code, error.facts) == ("Too much: {n}.", "export.too_large", {"n": 3})
+
+
+def pickled(error: InitLabError) -> InitLabError:
+    found: InitLabError = pickle.loads(pickle.dumps(error))  # noqa: S301 - of its own making
+    return found
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, pickled])
+@pytest.mark.parametrize(
+    "error",
+    [
+        SizeError("size.work:cuts", function="trunc_normal_", work=3e9, limit=1e9, n=7),
+        SizeError("Too much.", code="export.too_large", n=3),
+        TableError("table.empty"),
+    ],
+)
+def test_an_error_can_be_copied_and_pickled(
+    error: InitLabError, again: Callable[[InitLabError], InitLabError]
+) -> None:
+    error.add_note("a note")
+    other = again(error)
+    assert type(other) is type(error)
+    assert (str(other), other.code, other.facts) == (str(error), error.code, error.facts)
+    assert (other.args, other.__notes__) == (error.args, error.__notes__)

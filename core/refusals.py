@@ -1,0 +1,249 @@
+"""What each refusal says in English, for those who use core without pages.
+
+A key is an error's code; behind a colon stands which of several wordings of that code it is. The names in
+braces are the error's facts; ``core.errors`` says how ``!b``, ``:list``, ``:place`` and the like write them.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+_LAYER = (
+    "A layer is written as in a model, such as Conv2d(64, 128, 3, groups=2), with one of {kinds:list}; "
+    "it was {text!r}: {why}."
+)
+_COMPARISON = "A comparison is written as in classic_uniform-normal(std=0.02).512x256; {given} is not "
+_NETWORK = "A network is written as in 3-4.xavier_normal.sigmoid-2.softmax; {given} is not "
+
+#: Why a text is no layer: the fact ``why`` of such a refusal.
+REASONS: Mapping[str, str] = MappingProxyType(
+    {
+        "shape.layer": "it is none of these, written with plain numbers",
+        "shape.layer:no_text": "it is {kind}, and no text",
+        "shape.layer:starred": "its arguments are not written out",
+        "shape.layer_built": "{said}",
+        "shape.layer_built:kind": "an argument is of a kind that it does not take",
+        "shape.layer_built:repeated": "multiple values for argument {argument!r}",
+        "shape.layer_empty": (
+            "torch builds it with a weight of {sizes}: no weights, so there is nothing to draw"
+        ),
+        "shape.layer_large": "numbers reach up to {most} there; it was {value}",
+        "shape.layer_large:longer": "numbers reach up to {most} there; it was a longer one",
+        "shape.layer_name": "{word} has no value here; a number must stand there",
+        "shape.layer_negative": "{argument} must not be negative; it was {value}",
+        "shape.layer_place": "{argument} is none of torch's, such as {example}; it was {value}",
+        "shape.layer_runs": (
+            "torch builds it and cannot run it: {argument} takes {dimensions} whole numbers from 1, "
+            "not {value}"
+        ),
+        "shape.layer_weight": "it has no weight {word}; there are {weights:list}",
+        "shape.layer_whole": "{argument} must be a whole number; it was {given}",
+        "shape.layer_worked": "only whole numbers are worked out here",
+        "shape.layer_worked:zero": "it divides by 0",
+    }
+)
+
+TEMPLATES: Mapping[str, str] = MappingProxyType(
+    {
+        "comparison.entries": "From 1 to {most} schemes are compared; it was given {given}.",
+        "comparison.fans": _COMPARISON + "a layer's fans from 1 to {most}, as in 512x256.",
+        "comparison.long": "A comparison's text has at most {most} characters; this one has {length}.",
+        "comparison.scheme": _COMPARISON + "one of {schemes:list}.",
+        "comparison.type": "A comparison is described by text; this is {kind}.",
+        "device.meta": "A tensor on the {value} device has no numbers.",
+        "device.missing": (
+            "This machine has no {value}; it has {available:list}. "
+            "The same seed gives other numbers on another device."
+        ),
+        "device.unknown": "The device must be one of {kinds:list}; it was {value}.",
+        "dtype.device": "An {device} device has no {dtype}; choose float32, bfloat16 or float16.",
+        "dtype.held": "Weights must be real numbers of one of {allowed:list}; the dtype was {value}.",
+        "dtype.held:cast": (
+            "Weights must be real numbers of one of {allowed:list}; the dtype was {value}. "
+            "Cast them to float32 first (quantized ones by dequantize()) if their values are the weights."
+        ),
+        "dtype.held:packed": (
+            "Weights must be real numbers of one of {allowed:list}; the dtype was {value}. "
+            "Its numbers are scales or packed pairs: unpack them to float32 first."
+        ),
+        "dtype.narrow": (
+            "Between these cuts lie {share:.3g} of the normal law, which torch draws by rejection in "
+            "{dtype}, too coarse to follow the law; choose float32 or float64."
+        ),
+        "dtype.orthogonal": (
+            "torch has no orthogonal matrices in {dtype}: choose float32 or float64, or orthogonal_cast, "
+            "which draws in float32 and casts."
+        ),
+        "dtype.range": (
+            "torch.{dtype} cannot hold weights of this law: it spans {low:.9g} to {high:.9g}, and "
+            "torch.{dtype} reaches {largest:g} with steps of {step:g} there."
+        ),
+        "dtype.slope": "The slope of {activation} is had at a tensor of floats; this is {kind}.",
+        "dtype.unknown": "{argument} must be one of {allowed:list}; it was {value}.",
+        "formula.arguments": "The arguments of {word} number {expected}; here they number {found}.",
+        "formula.bounds": "clip(u, low, high) takes two numbers, the smaller one first; here it is {word}.",
+        "formula.bracket": "The bracket {word}, character {at:place}, has no partner.",
+        "formula.breaks": "The formula bends at more than {most} places.",
+        "formula.call": "{word} is a function: its arguments follow it in brackets, as in {word}(z).",
+        "formula.character": "{word!r}, character {at:place}, means nothing in a formula there.",
+        "formula.comma": (
+            "The comma, character {at:place}, divides no function's arguments; a decimal number has a point."
+        ),
+        "formula.constant": "An activation depends on z; {text} is the same from z = −50 to 50.",
+        "formula.deep": "The formula nests more than {most} operations at character {at:place}.",
+        "formula.division": "The formula divides by {part}, which is 0 at z = {z:.6g}.",
+        "formula.empty": "There is no formula.",
+        "formula.exponent": "An exponent must be a number, or its base a positive one; here it is {word}.",
+        "formula.jump": "The formula jumps at z = {z:.6g}; an activation is continuous.",
+        "formula.keyword": (
+            "{word} takes {names:list}, each once; {argument} is not among them, or given twice."
+        ),
+        "formula.long": "A formula has at most {most} characters; this one has {length}.",
+        "formula.name": "{word}, character {at:place}, is unknown; known are {names:list}.",
+        "formula.names": "A function's arguments with names follow those without, each name once.",
+        "formula.number": "{word}, character {at:place}, is no finite number.",
+        "formula.operand": (
+            "Between {left:or the beginning} and {right:or the end}, character {at:place}, "
+            "there is no number, variable or function."
+        ),
+        "formula.operator": (
+            "Between {left} and {right}, character {at:place}, there is no operator; "
+            "a product is written {left}*{right}."
+        ),
+        "formula.parameter": (
+            "{word} is not defined: after its first, the arguments of {function} are numbers, "
+            "of those that torch takes."
+        ),
+        "formula.power": "An exponent must lie between −{most} and {most}; here it is {word}.",
+        "formula.slope": "{part} has no finite slope at z = {z:.6g}.",
+        "formula.type": "A formula is text; this is {kind}.",
+        "formula.undefined": "{part} is not defined at z = {z:.6g}, where {argument} is {value:.6g}.",
+        "formula.value": "{part} has no finite value at z = {z:.6g}.",
+        "formula.variables": (
+            "A formula has one variable; this one has {left} and, character {at:place}, {right}."
+        ),
+        "network.batch": "A batch size is a whole number from 1, or −1 for any; this is {given}.",
+        "network.dtypes": "dtypes are one torch.dtype for each of the {inputs} inputs; this is {given}.",
+        "network.input": "The network takes inputs of shape (batch, {inputs}); this one has {shape}.",
+        "network.input_dtype": "The network computes in {own}; the input is {dtype}.",
+        "network.labels": (
+            "Labels are whole numbers from 0 to {last}, one for each of the {rows} rows; they were {given}."
+        ),
+        "network.layers": "A network has from 1 to {most} layers; it was given {given}.",
+        "network.lazy": "{part} has no sizes before its first input; run one through it.",
+        "network.long": "A network's text has at most {most} characters; this one has {length}.",
+        "network.module": "A module is a torch.nn.Module; this is {kind}.",
+        "network.parameters": "These are not this network's parameters, {names:list}, in name and shape.",
+        "network.summary": "torchsummary cannot run this module on inputs of {shape}: {said}.",
+        "network.summary:large": "An input of a summary may hold {most} numbers; this is {given}.",
+        "network.summary:sizes": (
+            "An input size is a sequence of whole numbers, or for several inputs a sequence of such; "
+            "this is {given}."
+        ),
+        "network.tensor": "The network takes a dense tensor on {device}; this is {given}.",
+        "network.type": "A network is described by text; this is {kind}.",
+        "network.units": _NETWORK + "a number of units from 1 to {most}.",
+        "network.word": _NETWORK + "one scheme, one of {follows:list}, zeros_bias or no_bias.",
+        "parameter.bins": "bins must be a whole number from 1 to 10000; it was {value!b}.",
+        "parameter.choice": "{name} must be one of {choices:list}; it was {value!b}.",
+        "parameter.choice:formula": (
+            "{name} must be one of {choices:list}, or a formula of z; it was {value!b}."
+        ),
+        "parameter.continuous:largest": (
+            "A law of points has no largest draw to expect; one with a continuous part has."
+        ),
+        "parameter.continuous:rounded": (
+            "A law of points has nothing to round; one with a continuous part has."
+        ),
+        "parameter.cut": "[a, b] must come within {limit} std of the mean; it lies {distance:.3g} std away.",
+        "parameter.kind": "{name} must be {wanted}; it was {value}.",
+        "parameter.mean": (
+            "The means of {value} over inputs from N(0, {q:g}) do not exist, or cannot be had to 8 digits; "
+            "those of an activation that grows less, or swings less often, can."
+        ),
+        "parameter.merge": "Only summaries over the same edges, bands and atoms can be merged.",
+        "parameter.number:any": (
+            "{name} must be 0 or a number between {smallest:g} and {largest:g} in size; it was {value!b}."
+        ),
+        "parameter.number:any_not_0": (
+            "{name} must be a number between {smallest:g} and {largest:g} in size; it was {value!b}."
+        ),
+        "parameter.number:between": (
+            "{name} must be a number from {minimum:g} to {maximum:g}; it was {value!b}."
+        ),
+        "parameter.number:bias": (
+            "{name} must be none, torch, or the standard deviation of a normal one; it was {value!b}."
+        ),
+        "parameter.number:correlation": "{name} must be a number from −1 to 1; it was {value!b}.",
+        "parameter.number:depth": (
+            "{name} must be a whole number of 1 or more; it was {value!b}. At most it is 10000."
+        ),
+        "parameter.number:finite": "{name} must be a finite number and not negative; it was {value!b}.",
+        "parameter.number:not_0": "{name} must be a positive number; it was 0.",
+        "parameter.number:positive": (
+            "{name} must be a number between {smallest:g} and {largest:g} in size and not negative; "
+            "it was {value!b}."
+        ),
+        "parameter.number:positive_or_0": (
+            "{name} must be 0 or a number between {smallest:g} and {largest:g} in size and not negative; "
+            "it was {value!b}."
+        ),
+        "parameter.number:short": (
+            "{name} must be a whole number from {minimum:g} to {maximum:g}; it was {value!b}."
+        ),
+        "parameter.number:whole": (
+            "{name} must be a whole number from {minimum} to {maximum}; it was {value!b}."
+        ),
+        "parameter.order": "a must be less than b; they were a = {a!r} and b = {b!r}.",
+        "parameter.seed": "The seed must be a whole number from -2^63 to 2^64 - 1; it was {value!b}.",
+        "parameter.text": "Parameters are written as in code, such as gain=2, a=0; they were {text!r}.",
+        "parameter.unknown": "{scheme} takes {takes}; it was given {given}.",
+        "scheme.duplicate": "Two rows have the same key.",
+        "scheme.unknown": "There is no scheme {value!b}; there are {schemes:list}.",
+        "shape.dirac": (
+            "dirac fills a convolution, (out, in, *kernel) with one to three kernel sizes, whose out divides "
+            "into {groups} groups; this shape is {shape}."
+        ),
+        "shape.empty": "An empty tensor has no weights to summarise.",
+        "shape.fans": (
+            "Fans are whole numbers or Fractions, more than 0 and up to 2^63 - 1; they were {shape}."
+        ),
+        "shape.fans:dimensions": (
+            "Fans need a weight of at least two dimensions, (fan_out, fan_in, *kernel); "
+            "this shape has {dimensions}: {shape}."
+        ),
+        "shape.matrix": (
+            "{scheme} fills a matrix, (rows, columns); this shape has {dimensions} dimensions: {shape}."
+        ),
+        "shape.sizes": (
+            "A weight shape is a sequence of whole numbers from 1, such as (256, 512), of {most} dimensions "
+            "and 2^63 - 1 weights at most; it was {shape}."
+        ),
+        "size.held": "{n:,} weights are more than the {limit:,} that are drawn in one go.",
+        "size.memory": "Drawing these weights takes {needed:GB} of memory, and {memory:GB} are free.",
+        "size.signal": (
+            "This run would hold {needed:GB}, and {memory:GB} are free. "
+            "A smaller batch, width or depth needs less."
+        ),
+        "size.work": (
+            "{function} would take {work:.3g} steps here; the limit is {limit:.3g}. "
+            "A smaller layer takes fewer."
+        ),
+        "size.work:cuts": (
+            "{function} would take {work:.3g} steps here; the limit is {limit:.3g}. "
+            "A smaller layer takes fewer, and so do wider cuts."
+        ),
+        "table.cell": "Every cell must be a number; line {row}, cell {column} is {cell!r}.",
+        "table.empty": "There is no row of numbers.",
+        "table.marks": (
+            "A table has decimal commas or decimal points; this one has {comma!r} and {point!r}."
+        ),
+        "table.numbers": "A table is rows of finite numbers.",
+        "table.ragged": ("Every row must have as many numbers: line {row} has {cells}, the first {wanted}."),
+        "table.rows": "A table may have {most} rows; this one has {rows}.",
+        "table.thousands": (
+            "Write numbers without marks of thousands; line {row}, cell {column} is {cell!r}."
+        ),
+        "table.type": "A table is text; this is {kind}.",
+        **dict.fromkeys(REASONS, _LAYER),
+    }
+)
