@@ -106,3 +106,15 @@ def test_counts_beyond_a_bound_that_nothing_can_pass_are_no_rounding() -> None:
     verdict = referee.judge(summary, law)
     assert verdict.consistent
     assert all(np.isfinite(found.statistic) for found in verdict.checks)
+
+
+def test_numbers_of_a_tensor_of_doubles_keep_their_digits() -> None:
+    law = SCHEMES["normal"].law((3, 5))
+    x = torch.tensor([0.1, 1 / 3], dtype=torch.float64)
+    assert law.cdf(x).tolist() == law.cdf(x.tolist()).tolist()  # type: ignore[arg-type]
+    assert law.cdf(x)[0] == pytest.approx(PHI(0.1), rel=1e-14, abs=0)  # type: ignore[arg-type]
+
+
+def test_every_refusal_is_a_value_error_as_python_s_own_are() -> None:
+    with pytest.raises(ValueError, match="There is no scheme 'he'"):
+        check("he", (3, 5), seed=0)
