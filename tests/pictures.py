@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests import chromium
 from tests.browser.conftest import FLAGS, listened, settled
-from tests.stream import ROOT, server
+from tests.support.stream import ROOT, server
 
 #: file → what it shows, and in which colours
 PICTURES = {

@@ -11,7 +11,7 @@ from hypothesis import settings
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
-from tests.stream import ROOT
+from tests.support.stream import ROOT
 
 # The harness imports pages outside a run and warns of it, once an element.
 logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").setLevel(logging.ERROR)

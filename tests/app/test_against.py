@@ -10,7 +10,7 @@ import torch
 import core
 from core import SCHEMES, Summary, draw
 from tests.app.conftest import opened
-from tests.app.words import plain, unsaid
+from tests.support.words import plain, unsaid
 
 LANGUAGES = pytest.mark.parametrize("language", ["en", "zh"])
 

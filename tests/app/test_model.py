@@ -21,7 +21,7 @@ from pages.jobs import model as runs
 from pages.state.table import CONTROLS, PARTS, TABLE
 from pages.text import LANGUAGES, Text
 from tests.app.conftest import few, menu, opened, query, refusals, said, turned
-from tests.written import read
+from tests.support.written import read
 
 Link = Callable[[AppTest], dict[str, str]]
 DEEP = "6-5.kaiming_normal.relu-4.xavier_uniform.tanh-7.orthogonal.no_bias.gelu-3.softmax"

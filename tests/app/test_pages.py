@@ -19,8 +19,8 @@ from pages.jobs import distribution
 from pages.state.table import ASPECTS, PAGES, PARTS, SIGHTS, TABLE, TABS
 from pages.text import LANGUAGES, Text, catalogue
 from tests.app.conftest import few, menu, opened, query, refusals, said, turned
-from tests.app.words import alts, text_of
-from tests.stream import ROOT
+from tests.support.stream import ROOT
+from tests.support.words import alts, text_of
 
 Link = Callable[[AppTest], dict[str, str]]
 pages = pytest.mark.parametrize("page", PAGES)

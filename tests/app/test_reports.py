@@ -19,7 +19,7 @@ from pages.shell import export as tools
 from pages.shell.frame import Chart, Frame
 from tests.app.conftest import opened
 from tests.golden.test_lesson_network import lesson_model, lesson_parameters
-from tests.products import assert_close
+from tests.support.products import assert_close
 from tests.unit.test_activations import CLOSED
 
 Framed = Callable[..., Frame]

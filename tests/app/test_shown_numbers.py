@@ -22,7 +22,7 @@ from core.signals import trace as signal
 from core.weights import referee
 from pages.words import formulas
 from tests.app.conftest import few, opened, refusals, said
-from tests.written import NUMBER, numbers, read
+from tests.support.written import NUMBER, numbers, read
 
 #: Half a unit of the third digit of a number that begins with 1.
 HALF = 5e-3

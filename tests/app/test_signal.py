@@ -40,8 +40,8 @@ from pages.state.table import MEASURES, SIGHTS, TABLE
 from pages.text import LANGUAGES, Text, count
 from pages.widgets import waiting
 from tests.app.conftest import few, menu, opened, own_buttons, query, refusals, said
+from tests.support.written import read
 from tests.unit.test_figures import _numbers
-from tests.written import read
 
 languages = pytest.mark.parametrize("language", LANGUAGES)
 sights = pytest.mark.parametrize("sight", SIGHTS)

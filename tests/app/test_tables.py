@@ -15,8 +15,8 @@ import torch
 from scipy import integrate, stats
 
 from tests.app.conftest import opened
-from tests.app.words import NUMBER, numbers, table, tables, value
-from tests.stream import ROOT
+from tests.support.stream import ROOT
+from tests.support.words import NUMBER, numbers, table, tables, value
 
 LANGUAGES = pytest.mark.parametrize("language", ["en", "zh"])
 EN, ZH = "en", "zh"

@@ -30,8 +30,8 @@ from pages.shell import share as sharing
 from pages.shell.frame import Chart, Frame
 from pages.state.session import KEY, Session
 from tests.app.conftest import opened, query
-from tests.app.words import plain, says
-from tests.stream import ROOT
+from tests.support.stream import ROOT
+from tests.support.words import plain, says
 
 INIT = nn.init
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, WebSocke
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from tests import chromium
-from tests.stream import Server, server
+from tests.support.stream import Server, server
 
 # Root needs the first; the others keep Chromium's own services off the network.
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"]

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import Visit, link, settled, until
-from tests.stream import Server, server
+from tests.support.stream import Server, server
 
 #: What a browser says of a tab behind another.
 HIDDEN = """hidden => {

@@ -16,8 +16,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from pages.state.table import PAGES
 from pages.text import Text
-from tests.browser.barriers import report, violations
 from tests.browser.conftest import Visit, go, link, settled, until
+from tests.support.barriers import report, violations
 
 LOCALES = {"en": "en-US", "zh": "zh-CN"}
 CHARTED = [page for page in PAGES if page != "teach"]

@@ -10,9 +10,9 @@ from playwright.sync_api import Page, expect
 
 from pages.state.table import CONTROLS, PAGES
 from pages.text import HTML_LANG, LANGUAGES, Text
-from tests.browser.barriers import report, violations
 from tests.browser.conftest import SIZES, Visit, go, link, settled
-from tests.stream import server
+from tests.support.barriers import report, violations
+from tests.support.stream import server
 
 PATHS = {page: "/" if page == "home" else f"/{page}" for page in PAGES}
 #: page → a choice of its own, and words that its page then says

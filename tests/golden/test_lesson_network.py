@@ -11,7 +11,7 @@ from torch import nn
 
 from core import Net, ThreeLayerNet, parameter_count, summary_text
 from core.networks.network import LESSON, LESSON_PRINTED
-from tests.products import assert_close
+from tests.support.products import assert_close
 
 MODEL = """
 class Model(nn.Module):

@@ -28,8 +28,8 @@ from core.signals.comparison import (
     ordered,
     signal,
 )
-from tests.cases import CASES, Case, case_id
-from tests.products import assert_drawn_alike
+from tests.support.cases import CASES, Case, case_id
+from tests.support.products import assert_drawn_alike
 
 pytestmark = pytest.mark.usefixtures("global_generator_stays")
 

@@ -31,7 +31,7 @@ from pages.shell.frame import Formula
 from pages.shell.report import PACKAGES, Picture, Report, mathml, report, versions
 from pages.text import HTML_LANG, LANGUAGES, Text
 from pages.words.formulas import formula
-from tests.cases import CASES, Case, case_id
+from tests.support.cases import CASES, Case, case_id
 from tests.unit.test_numbers import _charts
 
 T = Text("en")

@@ -17,7 +17,7 @@ from pages.figures.histogram import Overlay
 from pages.figures.notation import plain
 from pages.figures.palette import DARK, LIGHT
 from pages.text import LANGUAGES, Text
-from tests.cases import CASES, Case, case_id
+from tests.support.cases import CASES, Case, case_id
 
 SHAPE = (256, 512)
 TEXT = Text("en")

@@ -1,4 +1,4 @@
-"""Laws against closed forms written out in tests/cases.py and here."""
+"""Laws against closed forms written out in tests/support/cases.py and here."""
 
 import math
 import re
@@ -13,7 +13,7 @@ from scipy import stats
 
 from core import SCHEMES, ParameterError
 from core.weights.laws import Law
-from tests.cases import CASES, Case, Shape, Truth, case_id, cut
+from tests.support.cases import CASES, Case, Shape, Truth, case_id, cut
 
 cases = pytest.mark.parametrize("case", CASES, ids=case_id)
 #: where densities are compared, in std from the mean; no wall lies on one of these

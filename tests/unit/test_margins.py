@@ -9,7 +9,7 @@ import torch
 
 from core import SCHEMES, SizeError, devices, draw
 from core.signals import trace as signal
-from tests.stream import ROOT
+from tests.support.stream import ROOT
 
 
 @pytest.mark.parametrize("width", [1e-2, 1e-3, 1e-4, 3e-5])

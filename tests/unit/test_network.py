@@ -23,7 +23,7 @@ from core.networks.network import (
     seeded_input,
 )
 from core.weights.spelling import parameters_of, written_parameters
-from tests.products import assert_close, assert_drawn_alike, rounding
+from tests.support.products import assert_close, assert_drawn_alike, rounding
 
 pytestmark = pytest.mark.usefixtures("global_generator_stays")
 init = nn.init

@@ -27,7 +27,7 @@ from pages.figures import signal_theory as chaos
 from pages.figures.numbers import Series, as_csv, as_table, numbers
 from pages.figures.palette import LIGHT, PRINT
 from pages.text import LANGUAGES, Text
-from tests.cases import CASES, Case, case_id
+from tests.support.cases import CASES, Case, case_id
 
 T = Text("en")
 SHAPE, OTHER = (256, 512), (66, 64, 5)

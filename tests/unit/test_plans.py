@@ -23,7 +23,7 @@ from pages.lecture.plans import (
 from pages.state.parsers import Refused
 from pages.state.table import CONTROLS, PAGES, PLANS, TABLE
 from pages.text import LANGUAGES, catalogue
-from tests.stream import ROOT
+from tests.support.stream import ROOT
 
 ZEROS = "1. [Zeros](/distribution?v=1&scheme=zeros&predict=on) Ask first."
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.stream import ROOT
+from tests.support.stream import ROOT
 
 #: nothing special; MKL's kernels of any processor; torch's without vectors; more threads than cores
 SETTINGS = (

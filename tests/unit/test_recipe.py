@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from core import DTYPES, draw, pytorch_code
-from tests.cases import CASES, Case, Shape, case_id
-from tests.products import assert_drawn_alike
+from tests.support.cases import CASES, Case, Shape, case_id
+from tests.support.products import assert_drawn_alike
 
 pytestmark = pytest.mark.usefixtures("global_generator_stays")
 SHAPES = ((3, 5), (33, 64, 5), (12, 5, 4), (128, 64), (1, 7))

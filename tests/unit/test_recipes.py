@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.stream import ROOT
+from tests.support.stream import ROOT
 
 #: file → what is put there, and before which line
 EDITS = {

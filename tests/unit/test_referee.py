@@ -16,7 +16,7 @@ from torch import nn
 
 from core import DTYPES, SCHEMES, InitLabError, Summary, draw, rounded, summarize
 from core.weights import referee
-from tests.cases import CASES, Case, Shape, case_id
+from tests.support.cases import CASES, Case, Shape, case_id
 
 pytestmark = pytest.mark.usefixtures("global_generator_stays")
 SHAPE = (300, 500)

@@ -18,7 +18,7 @@ from core import SCHEMES, InitLabError, ParameterError, SchemeError, ShapeError
 from core.code.rosetta import FRAMEWORKS, NOTES, Equivalent, defaults, depthwise, difference, equivalents
 from core.weights.laws import Expression, Law, normal, point, symmetric_uniform, uniform
 from core.weights.layers import Layer
-from tests.cases import FANS, SHAPES, SQRT3, Shape
+from tests.support.cases import FANS, SHAPES, SQRT3, Shape
 
 INF = math.inf
 #: std of a standard normal law cut at ±2, by its closed form: 1 − 4·φ(2)/(Φ(2) − Φ(−2))

@@ -27,8 +27,8 @@ from core import (
 )
 from core.weights import referee, sampling
 from core.weights.sampling import HELD_LIMIT, PART
-from tests.cases import CASES, Case, Shape, case_id
-from tests.products import assert_drawn_alike
+from tests.support.cases import CASES, Case, Shape, case_id
+from tests.support.products import assert_drawn_alike
 
 pytestmark = pytest.mark.usefixtures("global_generator_stays")
 cases = pytest.mark.parametrize("case", CASES, ids=case_id)

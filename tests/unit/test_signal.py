@@ -19,7 +19,7 @@ from torch.nn import functional as F
 from core import Cancelled, InitLabError, ParameterError, SizeError, devices
 from core.signals import trace as signal
 from core.signals.trace import INPUTS, SignalTrace, trace
-from tests.products import assert_like, rounding
+from tests.support.products import assert_like, rounding
 
 Array = np.ndarray
 THREE = 3.0

@@ -15,7 +15,7 @@ import torch
 from core import ParameterError
 from core.code.recipe import signal_code
 from core.signals.trace import SignalTrace, trace
-from tests.products import assert_like, rounding
+from tests.support.products import assert_like, rounding
 
 #: runs each script as if it were the only one, keeps what it prints, and runs it again seed by seed with
 #: mean squares in the place of what it measures, summed as core sums

@@ -9,7 +9,7 @@ from torch import nn
 from core import SCHEMES, summarize
 from core.weights import referee
 from core.weights.structure import defects
-from tests.cases import CASES, Case, Shape, case_id
+from tests.support.cases import CASES, Case, Shape, case_id
 
 pytestmark = pytest.mark.usefixtures("global_generator_stays")
 EXACT = {

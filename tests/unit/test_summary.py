@@ -23,7 +23,7 @@ from core import (
 )
 from core.weights import sampling, summary
 from core.weights.laws import Law
-from tests.cases import CASES, Case, case_id
+from tests.support.cases import CASES, Case, case_id
 
 pytestmark = pytest.mark.usefixtures("global_generator_stays")
 dtypes = pytest.mark.parametrize("dtype", DTYPES, ids=str)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from tests.stream import ROOT
+from tests.support.stream import ROOT
 
 #: parts of the names of calls that hold something to something: pytest's, numpy's, torch's, playwright's
 HOLDS = ("raises", "assert_", "expect", "wait_for", "until")
