@@ -9,7 +9,7 @@ import torch
 
 import core
 from core import SCHEMES, Summary, draw
-from tests.app.conftest import opened
+from tests.support.screen import opened
 from tests.support.words import plain, unsaid
 
 LANGUAGES = pytest.mark.parametrize("language", ["en", "zh"])

@@ -12,7 +12,7 @@ from pages.live import browser
 from pages.shell.keys import KEYS, PLAN_KEYS
 from pages.state.table import CONTROLS, PAGES, TABLE
 from pages.text import LANGUAGES, Text
-from tests.app.conftest import menu, opened, query, refusals, said, turned
+from tests.support.screen import menu, opened, query, refusals, said, turned
 
 COVERED = [page for page in PAGES if page not in {"lesson", "teach"}]  # the lesson covers its own
 

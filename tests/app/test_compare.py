@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from core import SCHEMES
 from pages.state.table import ASPECTS, LAYERS
 from pages.text import LANGUAGES, Text
-from tests.app.conftest import few, menu, opened, own_buttons, query, refusals, said
+from tests.support.screen import few, menu, opened, own_buttons, query, refusals, said
 
 languages = pytest.mark.parametrize("language", LANGUAGES)
 aspects = pytest.mark.parametrize("aspect", ASPECTS)

@@ -16,8 +16,8 @@ from core.teaching.lesson import SQRT5
 from core.teaching.quiz import KINDS
 from pages.state.table import STOPS
 from pages.text import LANGUAGES, Text
-from tests.app.conftest import few, opened, own_buttons, query, refusals, said
-from tests.golden.test_lesson import PRINTED
+from tests.support.lesson import PRINTED
+from tests.support.screen import few, opened, own_buttons, query, refusals, said
 
 languages = pytest.mark.parametrize("language", LANGUAGES)
 EN = Text("en")

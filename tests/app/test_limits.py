@@ -13,7 +13,7 @@ from pages.jobs import signal as signals
 from pages.jobs.queue import Gate
 from pages.text import LANGUAGES, Text
 from pages.widgets import waiting
-from tests.app.conftest import opened, refusals
+from tests.support.screen import opened, refusals
 
 languages = pytest.mark.parametrize("language", LANGUAGES)
 

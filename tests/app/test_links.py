@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.app.conftest import opened, query, refusals
+from tests.support.screen import opened, query, refusals
 from tests.support.stream import ROOT
 from tests.support.words import NUMBER, text_of, value
 

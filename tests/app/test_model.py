@@ -2,7 +2,6 @@
 
 import re
 import runpy
-from collections.abc import Callable
 from html import unescape
 from pathlib import Path
 from unittest import mock
@@ -20,10 +19,9 @@ from core.networks.network import LESSON, LINEAR_SCHEMES
 from pages.jobs import model as runs
 from pages.state.table import CONTROLS, PARTS, TABLE
 from pages.text import LANGUAGES, Text
-from tests.app.conftest import few, menu, opened, query, refusals, said, turned
+from tests.support.screen import few, menu, opened, query, refusals, said, turned
 from tests.support.written import read
 
-Link = Callable[[AppTest], dict[str, str]]
 DEEP = "6-5.kaiming_normal.relu-4.xavier_uniform.tanh-7.orthogonal.no_bias.gelu-3.softmax"
 languages = pytest.mark.parametrize("language", LANGUAGES)
 parts = pytest.mark.parametrize("part", PARTS)
@@ -120,15 +118,15 @@ def test_a_row_is_followed_with_its_arithmetic() -> None:
     assert query(app)["sample"] == "2"
 
 
-def test_a_link_reproduces_and_leaves_defaults_out(link: Link) -> None:
+def test_a_link_reproduces_and_leaves_defaults_out() -> None:
     chosen = {"v": "1", "net": DEEP, "seed": "3", "batch": "4", "data_seed": "9", "part": "counting"}
     app = _opened(**chosen)
-    assert link(app) == chosen
+    assert query(app) == chosen
     assert "111 parameters" in said(app)  # (6 + 1)·5 + (5 + 1)·4 + 4·7 + (7 + 1)·3
-    assert link(_opened(net=str(LESSON), batch="5", weights="seeded")) == {}
+    assert query(_opened(net=str(LESSON), batch="5", weights="seeded")) == {}
 
 
-def test_a_network_is_edited_card_by_card(link: Link) -> None:
+def test_a_network_is_edited_card_by_card() -> None:
     app = _edit(_opened())
     assert [app.text_input(key=f"units_{i}").value for i in range(4)] == ["3", "3", "2", "2"]
     app.text_input(key="units_1").set_value("6").run()
@@ -136,35 +134,35 @@ def test_a_network_is_edited_card_by_card(link: Link) -> None:
     app.selectbox(key="scheme_2").select("constant").run()
     app.text_input(key="params_2").set_value("val=0.5").run()
     app.selectbox(key="bias_3").select("none").run()
-    assert link(app)["net"] == "3-6.xavier_normal.tanh-2.constant(val=0.5).relu-2.no_bias.softmax"
+    assert query(app)["net"] == "3-6.xavier_normal.tanh-2.constant(val=0.5).relu-2.no_bias.softmax"
     assert "42 parameters" in said(app)  # 4·6 + 7·2 + 2·2
     app.button(key="add").click().run()
-    assert link(app)["net"].split("-")[3] == "2.kaiming_normal.relu"
+    assert query(app)["net"].split("-")[3] == "2.kaiming_normal.relu"
     app.button(key="up_3").click().run()
-    assert link(app)["net"].split("-")[2:4] == ["2.kaiming_normal.relu", "2.constant(val=0.5).relu"]
+    assert query(app)["net"].split("-")[2:4] == ["2.kaiming_normal.relu", "2.constant(val=0.5).relu"]
     app.button(key="down_1").click().run()
     app.button(key="remove_1").click().run()
-    assert link(app)["net"] == "3-6.xavier_normal.tanh-2.constant(val=0.5).relu-2.no_bias.softmax"
+    assert query(app)["net"] == "3-6.xavier_normal.tanh-2.constant(val=0.5).relu-2.no_bias.softmax"
     app.text_input(key="units_0").set_value("4").run()
     app.selectbox(key="scheme_2").select("ones").run()  # whose parameters are its own
-    assert link(app)["net"] == "4-6.xavier_normal.tanh-2.ones.relu-2.no_bias.softmax"
+    assert query(app)["net"] == "4-6.xavier_normal.tanh-2.ones.relu-2.no_bias.softmax"
     app.text_input(key="net").set_value("2-1").run()
     assert [app.text_input(key=f"units_{i}").value for i in range(2)] == ["2", "1"]
     _stands(app)
     app.button(key="lesson").click().run()
-    assert link(app) == {}
+    assert query(app) == {}
     assert not [button for button in app.button if button.key == "lesson"]
 
 
 @pytest.mark.parametrize("raw", ["1000000000", "0", "-1", "many", "2.5", "", "4097", "１２"])
-def test_units_that_cannot_be_stay_typed_and_are_answered_at_their_card(raw: str, link: Link) -> None:
+def test_units_that_cannot_be_stay_typed_and_are_answered_at_their_card(raw: str) -> None:
     app = _edit(_opened())
     app.text_input(key="units_2").set_value(raw).run()
     _stands(app)
     (refusal,) = refusals(app)
     assert refusal == f"Units must be a whole number from 1 to 4\u202f096. It was “{raw}”, so 2 is used."
     assert app.text_input(key="units_2").value == raw
-    assert link(app) == {}
+    assert query(app) == {}
     app.selectbox(key="activation_1").select("tanh").run()  # another card moves, this one's entry stays
     assert app.text_input(key="units_2").value == raw
     app.button(key="up_2").click().run()  # and goes with its layer
@@ -180,7 +178,7 @@ def test_units_that_cannot_be_stay_typed_and_are_answered_at_their_card(raw: str
     app.text_input(key="units_1").set_value("5").run()
     assert refusals(app) == []
     assert "A field of the layers" not in said(app)
-    assert link(app)["net"] == "3-5.kaiming_normal.relu-3.xavier_normal.tanh-2.softmax"
+    assert query(app)["net"] == "3-5.kaiming_normal.relu-3.xavier_normal.tanh-2.softmax"
 
 
 def test_what_is_typed_into_a_card_goes_with_its_network() -> None:
@@ -282,22 +280,22 @@ def test_an_input_that_cannot_be_stays_typed_and_is_answered_at_its_field(data: 
     assert refusals(app)[0].endswith("So the last input that could be read, 1 × 3, is used.")
 
 
-def test_own_input_is_run_and_kept_in_the_link(link: Link) -> None:
+def test_own_input_is_run_and_kept_in_the_link() -> None:
     app = _more(_opened(part="forward"))
     app.text_area(key="data").set_value("a;b;c\n1;2;3\n-1;0.25;1e-3").run()
     assert refusals(app) == []
-    assert link(app) == {"v": "1", "part": "forward", "data": "1,2,3\n-1,0.25,0.001"}
+    assert query(app) == {"v": "1", "part": "forward", "data": "1,2,3\n-1,0.25,0.001"}
     assert _tables(app)["input"] == [[1, 2, 3], [-1, 0.25, 0.001]]
     assert "own input, 2 × 3" in said(app)
-    again = _opened(**link(app))
+    again = _opened(**query(app))
     assert _tables(again)["softmax"] == _tables(app)["softmax"]
 
 
-def test_an_input_too_long_for_a_link_stays_in_the_session(link: Link) -> None:
+def test_an_input_too_long_for_a_link_stays_in_the_session() -> None:
     app = _more(_opened())
     rows = "\n".join(f"{i},0.123456,0.654321" for i in range(200))
     app.text_area(key="data").set_value(rows).run()
-    assert link(app) == {}
+    assert query(app) == {}
     assert "This input is too long for the link" in said(app)
     assert "own input, 200 × 3" in said(app)
     app.switch_page("pages/distribution.py").run()
@@ -430,17 +428,17 @@ def test_bounds_are_told_of_what_has_them() -> None:
         assert words not in said(app)
 
 
-def test_the_weights_that_the_lesson_prints_are_loaded_and_run(link: Link) -> None:
+def test_the_weights_that_the_lesson_prints_are_loaded_and_run() -> None:
     app = _opened(part="parameters")
     app.button(key="load").click().run()
-    assert link(app) == {"v": "1", "weights": "printed", "part": "parameters"}
+    assert query(app) == {"v": "1", "weights": "printed", "part": "parameters"}
     printed = app.code[0].value
     assert "[-3.8197e-01,  8.6354e-01, -1.1468e+00]" in printed
     assert "tensor([0.0501, 0.1868], requires_grad=True)" in printed
     assert "the lesson’s printed weights" in said(app)
     assert not [field for field in app.text_input if field.key == "seed"]
     app.button(key="load").click().run()
-    assert link(app) == {"v": "1", "part": "parameters"}
+    assert query(app) == {"v": "1", "part": "parameters"}
     app = _opened(weights="printed", net="3-4-2")
     assert "The lesson prints weights of its own network only" in refusals(app)[0]
     _stands(app)

@@ -17,10 +17,10 @@ from pages.figures.numbers import Series, numbers
 from pages.figures.palette import PRINT
 from pages.shell import export as tools
 from pages.shell.frame import Chart, Frame
-from tests.app.conftest import opened
-from tests.golden.test_lesson_network import lesson_model, lesson_parameters
+from tests.support.activations import CLOSED
+from tests.support.lesson import lesson_model, lesson_parameters
 from tests.support.products import assert_close
-from tests.unit.test_activations import CLOSED
+from tests.support.screen import opened
 
 Framed = Callable[..., Frame]
 

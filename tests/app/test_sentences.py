@@ -8,7 +8,7 @@ import pytest
 import torch
 from scipy import integrate, stats
 
-from tests.app.conftest import opened
+from tests.support.screen import opened
 from tests.support.stream import ROOT
 from tests.support.words import alts, plain, says, unsaid
 

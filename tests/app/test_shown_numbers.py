@@ -21,7 +21,7 @@ from core.signals import fate as outlook
 from core.signals import trace as signal
 from core.weights import referee
 from pages.words import formulas
-from tests.app.conftest import few, opened, refusals, said
+from tests.support.screen import few, opened, refusals, said
 from tests.support.written import NUMBER, numbers, read
 
 #: Half a unit of the third digit of a number that begins with 1.

@@ -39,9 +39,9 @@ from pages.jobs.cache import Job
 from pages.state.table import MEASURES, SIGHTS, TABLE
 from pages.text import LANGUAGES, Text, count
 from pages.widgets import waiting
-from tests.app.conftest import few, menu, opened, own_buttons, query, refusals, said
+from tests.support.charts import decoded
+from tests.support.screen import few, menu, opened, own_buttons, query, refusals, said
 from tests.support.written import read
-from tests.unit.test_figures import _numbers
 
 languages = pytest.mark.parametrize("language", LANGUAGES)
 sights = pytest.mark.parametrize("sight", SIGHTS)
@@ -115,7 +115,7 @@ def _chart(app: AppTest) -> dict[str, Any]:
 def _curves(app: AppTest) -> list[np.ndarray]:
     """Return the lines of a chart by layer, in the order of the schemes."""
     lines = [trace for trace in _chart(app)["data"] if trace.get("mode") == "lines+markers"]
-    return [_numbers(line["y"]) for line in lines]
+    return [decoded(line["y"]) for line in lines]
 
 
 def _name(scheme: str, language: str = "en") -> str:
@@ -328,7 +328,7 @@ def test_the_lines_are_the_geometric_means_with_their_band(measure: str) -> None
         logs = np.log(squares.numpy()) / (2 if kind == "rms" else 1)
         np.testing.assert_allclose(curve, np.exp(logs.mean(0)), rtol=1e-6)
         spread = logs.std(0, ddof=1)
-        low, high = np.split(_numbers(band["y"]), 2)
+        low, high = np.split(decoded(band["y"]), 2)
         np.testing.assert_allclose(low, np.exp(logs.mean(0) - spread), rtol=1e-6)
         np.testing.assert_allclose(high[::-1], np.exp(logs.mean(0) + spread), rtol=1e-6)
 
@@ -452,7 +452,7 @@ def test_theory_is_the_closed_form_that_halves() -> None:
         assert theory == pytest.approx(expected, rel=6e-4)
     for sight, first in (("forward", 1), ("gradient", 0)):
         chart = _chart(_opened(**{**NET, "depth": "6"}, sight=sight))
-        dashed = [_numbers(t["y"]) for t in chart["data"] if t.get("line", {}).get("dash")]
+        dashed = [decoded(t["y"]) for t in chart["data"] if t.get("line", {}).get("dash")]
         for course, variance in zip(dashed, (1 / 3, 1, 2), strict=True):
             halves = [(variance / 2) ** ((first + layer) / 2) for layer in range(6)]
             np.testing.assert_allclose(course, halves if sight == "forward" else halves[::-1], rtol=1e-9)
@@ -462,7 +462,7 @@ def test_a_variance_s_theory_takes_the_mean_away() -> None:
     """Of relu's activations: q/2 − q/(2π); of pre-activations, whose mean is 0: q."""
     for measure, of in (("activation_variance", 0.5 - 0.5 / math.pi), ("preactivation_variance", 1.0)):
         chart = _chart(_opened(measure=measure))
-        dashed = [_numbers(t["y"]) for t in chart["data"] if t.get("line", {}).get("dash")]
+        dashed = [decoded(t["y"]) for t in chart["data"] if t.get("line", {}).get("dash")]
         for course, variance in zip(dashed, (1 / 3, 1, 2), strict=True):
             q = [variance * (variance / 2) ** layer for layer in range(7)]
             np.testing.assert_allclose(course, of * np.array(q), rtol=1e-9)
@@ -544,7 +544,7 @@ def test_correlations_are_those_of_every_pair(between: str) -> None:
 def test_two_alike_inputs_stay_alike_by_theory_under_relu() -> None:
     """c ↦ (√(1 − c²) + (π − arccos c)·c)/π (Cho & Saul 2009), from pixels' 3/4 on."""
     chart = _chart(_opened(sight="correlation", input="pixels"))
-    dashed = [_numbers(t["y"]) for t in chart["data"] if t.get("line", {}).get("dash")]
+    dashed = [decoded(t["y"]) for t in chart["data"] if t.get("line", {}).get("dash")]
     c, path = 0.75, []
     for _ in range(7):
         path.append(c)
@@ -597,7 +597,7 @@ def test_the_edge_without_a_bias_is_where_the_papers_have_it(activation: str, ed
     assert _indexed(EN("chaos.turns", activation=activation, floor="0", edge=edge)) in _headline(app)
     chart = _chart(app)
     line = next(t for t in chart["data"] if t.get("line", {}).get("color") == LIGHT.ink)
-    x, y = _numbers(line["x"]), _numbers(line["y"])
+    x, y = decoded(line["x"]), decoded(line["y"])
     assert (x[0], y[0]) == (pytest.approx(float(edge), abs=1e-6), 0)
     dots = [(t["x"][0], t["y"][0]) for t in chart["data"] if t.get("mode") == "markers"]
     assert dots == [(pytest.approx(v), 0) for v in (1 / 3, 1, 2)]

@@ -29,7 +29,7 @@ from pages.shell import files as exports
 from pages.shell import share as sharing
 from pages.shell.frame import Chart, Frame
 from pages.state.session import KEY, Session
-from tests.app.conftest import opened, query
+from tests.support.screen import opened, query
 from tests.support.stream import ROOT
 from tests.support.words import plain, says
 

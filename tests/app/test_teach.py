@@ -17,7 +17,7 @@ from pages.lecture.plans import READY, Step
 from pages.state.session import KEY, Session
 from pages.state.table import CONTROLS, PAGES, TABLE, views_of
 from pages.text import LANGUAGES, Text
-from tests.app.conftest import opened, query, refusals, said, turned
+from tests.support.screen import opened, query, refusals, said, turned
 
 languages = pytest.mark.parametrize("language", LANGUAGES)
 EN = Text("en")

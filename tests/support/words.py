@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from streamlit.testing.v1 import AppTest
 
-from tests.app.conftest import said
+from tests.support.screen import said
 
 _POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 #: 131 072, −0.5, 3.4×10³⁸, 10⁻²⁰; thousands are set apart by a thin space

@@ -10,7 +10,7 @@ from core import SCHEMES, summarize
 from pages.figures.compare import DASHES, Panel, multiples, overlaid
 from pages.figures.palette import DARK, LIGHT
 from pages.text import LANGUAGES, Text
-from tests.unit.test_figures import _numbers
+from tests.support.charts import decoded
 
 T = Text("en")
 SHAPE = (48, 80)
@@ -42,7 +42,7 @@ def test_panels_share_one_axis_and_each_holds_its_own_counts() -> None:
     for i, panel in enumerate(panels):
         axis = "y" if i == 0 else f"y{i + 1}"
         bars = next(trace for trace in chart["data"] if trace["yaxis"] == axis)
-        assert _numbers(bars["y"]).sum() == panel.summary.n
+        assert decoded(bars["y"]).sum() == panel.summary.n
         assert low - 1e-9 <= bars["x0"] + bars["dx"] / 2 <= high  # the first edge
         words = [label["text"] for label in layout["annotations"]]
         assert any(panel.name in text and panel.phrase in text for text in words)
@@ -91,9 +91,9 @@ def test_the_overlay_tells_eight_laws_apart_by_hue_and_dash_and_shares_a_density
     steps, box, _, curve = chart["data"]
     assert max(box["y"]) == pytest.approx(80**0.5 / 2)  # 1/(2b), b = 1/√80
     assert [abs(x) for x in box["x"]] == pytest.approx([80**-0.5] * 4)
-    assert _numbers(curve["y"]).max() == pytest.approx((80 / 2) ** 0.5 / (2 * np.pi) ** 0.5, rel=1e-6)
+    assert decoded(curve["y"]).max() == pytest.approx((80 / 2) ** 0.5 / (2 * np.pi) ** 0.5, rel=1e-6)
     width = steps["dx"]
-    assert _numbers(steps["y"]).sum() * width == pytest.approx(1, rel=1e-6)
+    assert decoded(steps["y"]).sum() * width == pytest.approx(1, rel=1e-6)
     assert [label["text"] for label in chart["layout"]["annotations"]][1:] == [panel.name for panel in panels]
     # a series keeps its colour and dash in whatever order it stands
     samples = [shape["line"] for shape in chart["layout"]["shapes"]]

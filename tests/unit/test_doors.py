@@ -6,47 +6,17 @@ import gzip
 import hashlib
 import re
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
-from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from streamlit.proto.BackMsg_pb2 import BackMsg
+from starlette.types import Message, Receive, Scope, Send
 from streamlit.proto.ClientState_pb2 import ClientState
 
 from pages.server import middleware as doors
 from pages.server.middleware import STATIC, Compressed, Guard, House, Shelf
 from pages.text import LANGUAGES, Text
-
-
-class Answer(NamedTuple):
-    """A response as a client has it."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
-def ask(app: ASGIApp, path: str, method: str = "GET", **headers: str) -> Answer:
-    """Ask an ASGI app for a path."""
-    sent: list[Message] = []
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    lines = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
-    scope = {"type": "http", "method": method, "path": path, "query_string": b"", "headers": lines}
-    asyncio.run(app(scope, receive, send))  # type: ignore[arg-type]
-    found = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
-    return Answer(sent[0]["status"], found, b"".join(part.get("body", b"") for part in sent[1:]))
-
-
-async def inner(scope: Scope, receive: Receive, send: Send) -> None:
-    await PlainTextResponse("inner")(scope, receive, send)
+from tests.support.doors import GONE, RERUN, ask, inner, told
 
 
 def test_scripts_come_from_this_server_alone_and_none_is_evaluated() -> None:
@@ -211,13 +181,6 @@ def _listening(
     return heard, _socket(House(app, visitors=1, messages=pace), receive)
 
 
-def _said(**given: Any) -> Message:
-    return {"type": "websocket.receive", "bytes": BackMsg(**given).SerializeToString()}
-
-
-RERUN, GONE = _said(rerun_script=ClientState()), {"type": "websocket.disconnect", "code": 1006}
-
-
 def test_a_flood_is_heard_at_the_pace_that_was_set() -> None:
     """Five seconds' worth at once, then so many a second."""
     began = time.monotonic()
@@ -237,7 +200,7 @@ def test_who_floods_without_an_end_is_shown_the_door() -> None:
     large = [
         {
             "type": "websocket.receive",
-            "bytes": _said(rerun_script=ClientState(query_string="x" * 2**20))["bytes"],
+            "bytes": told(rerun_script=ClientState(query_string="x" * 2**20))["bytes"],
         }
     ]
     for flood in (many, large * 40):
@@ -247,7 +210,7 @@ def test_who_floods_without_an_end_is_shown_the_door() -> None:
 
 
 def test_a_large_message_counts_as_many() -> None:
-    large = _said(rerun_script=ClientState(query_string="x" * (2**20 + 2**18)))  # five parcels and one
+    large = told(rerun_script=ClientState(query_string="x" * (2**20 + 2**18)))  # five parcels and one
     began = time.monotonic()
     assert len(_listening([large, large, RERUN], 3, pace=2)[0]) == 3
     assert time.monotonic() - began > 0.9  # ten at once, and the two that twelve are over: a second
@@ -257,7 +220,7 @@ def test_a_large_message_counts_as_many() -> None:
     "message", [{"clear_cache": True}, {"load_git_info": True}, {"debug_shutdown_runtime": True}]
 )
 def test_what_is_for_all_visitors_none_may_ask(message: dict[str, bool]) -> None:
-    assert _listening([_said(**message), RERUN], 1)[0] == [RERUN]
+    assert _listening([told(**message), RERUN], 1)[0] == [RERUN]
     # what cannot be read goes on to Streamlit, which ends the connection; text ends it here
     garbage: Message = {"type": "websocket.receive", "bytes": b"\xff\xff\xff"}
     assert _listening([garbage], 1)[0] == [garbage]

@@ -32,7 +32,7 @@ from pages.shell.report import PACKAGES, Picture, Report, mathml, report, versio
 from pages.text import HTML_LANG, LANGUAGES, Text
 from pages.words.formulas import formula
 from tests.support.cases import CASES, Case, case_id
-from tests.unit.test_numbers import _charts
+from tests.support.charts import every_chart
 
 T = Text("en")
 ROOT = Path(__file__).parents[2]
@@ -205,7 +205,7 @@ def _drawing(document: _Document) -> str:
 @languages
 def test_a_chart_alone_is_a_document_that_needs_nothing(language: str) -> None:
     t = Text(language)
-    chart = _charts(t)["distribution.weights"]
+    chart = every_chart(t)["distribution.weights"]
     document = _Document(chart_html(chart, "<b>Kaiming</b>", "Alt <i>text</i>", t))
     assert document.named("html") == [{"lang": HTML_LANG[language]}]
     assert _loads(document) == []
@@ -229,7 +229,7 @@ def test_a_chart_alone_is_a_document_that_needs_nothing(language: str) -> None:
 
 
 def test_the_document_s_chart_is_the_chart() -> None:
-    for chart in _charts().values():
+    for chart in every_chart().values():
         script = _drawing(_Document(chart_html(chart, "title", "alt", T)))
         assert "<" not in script
         data = re.fullmatch(r"const charts=\[(.*)\]\.map\(\(chart,at\)=>.*", script, re.DOTALL)
@@ -238,14 +238,14 @@ def test_the_document_s_chart_is_the_chart() -> None:
 
 
 def test_a_chart_s_own_height_is_kept() -> None:
-    charts = _charts()
+    charts = every_chart()
     high = charts["model_parameters.maps"].layout.height
     assert f"height:{high}px" in chart_html(charts["model_parameters.maps"], "", "", T, height=300)
     assert "height:300px" in chart_html(charts["model_parameters.strips"], "", "", T, height=300)
 
 
 def test_a_chart_s_numbers_open_in_a_spreadsheet() -> None:
-    data = chart_csv(_charts(Text("zh"))["compare.multiples"])
+    data = chart_csv(every_chart(Text("zh"))["compare.multiples"])
     assert data.startswith(b"\xef\xbb\xbf")
     assert list(pd.read_csv(io.BytesIO(data)))[:3] == ["series", "low", "high"]
 
@@ -254,7 +254,7 @@ NASTY = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
 
 
 def _report(t: Text, **more: object) -> str:
-    charts = _charts(t)
+    charts = every_chart(t)
     parts = {
         "title": "Kaiming " + NASTY,
         "link": "https://lab.example/distribution?scheme=kaiming_normal&seed=40",

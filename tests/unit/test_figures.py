@@ -1,6 +1,5 @@
 """Charts by their data and axes, each checked in full by Plotly."""
 
-import base64
 import math
 import re
 from typing import Any
@@ -10,7 +9,7 @@ import plotly.graph_objects as go
 import pytest
 import torch
 
-from core import SCHEMES, Law, Summary, summarize
+from core import SCHEMES, Law, summarize
 from pages.figures.distribution import density, heatmap, points, weights
 from pages.figures.distribution_agreement import cumulative, extreme, quantiles
 from pages.figures.histogram import Overlay
@@ -18,23 +17,13 @@ from pages.figures.notation import plain
 from pages.figures.palette import DARK, LIGHT
 from pages.text import LANGUAGES, Text
 from tests.support.cases import CASES, Case, case_id
+from tests.support.charts import SHAPE, decoded, drawn, shape_of
 
-SHAPE = (256, 512)
 TEXT = Text("en")
 
 
-def _shape(case: Case) -> tuple[int, ...]:
-    return SHAPE if case.takes(SHAPE) else (66, 64, 5)
-
-
-def _drawn(case: Case, shape: tuple[int, ...] | None = None, bins: int = 60) -> tuple[Summary, Law]:
-    shape = shape or _shape(case)
-    summary = summarize(case.key, shape, seed=40, bins=bins, **case.params)
-    return summary, SCHEMES[case.key].law(shape, **case.params)
-
-
 def _law(case: Case) -> Law:
-    return SCHEMES[case.key].law(_shape(case), **case.params)
+    return SCHEMES[case.key].law(shape_of(case), **case.params)
 
 
 #: cases whose weights, or some of them, have a density; the others are points
@@ -46,14 +35,7 @@ dense = pytest.mark.parametrize("case", DENSE, ids=case_id)
 
 
 def _chart(case: Case, language: str = "en") -> go.Figure:
-    return weights(*_drawn(case), Text(language), LIGHT)
-
-
-def _numbers(values: object) -> np.ndarray:
-    """Decode a typed array as it travels."""
-    if isinstance(values, dict):
-        return np.frombuffer(base64.b64decode(values["bdata"]), dtype=values["dtype"])
-    return np.asarray(values)
+    return weights(*drawn(case), Text(language), LIGHT)
 
 
 def _number(text: str) -> float:
@@ -67,7 +49,7 @@ def _number(text: str) -> float:
 @cases
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_plotly_accepts_every_part(case: Case, language: str) -> None:
-    summary, law = _drawn(case)
+    summary, law = drawn(case)
     t = Text(language)
     charts = [weights(summary, law, t, LIGHT), cumulative(summary, law, t, LIGHT)]
     if law.continuous is not None:
@@ -78,7 +60,7 @@ def test_plotly_accepts_every_part(case: Case, language: str) -> None:
 
 @cases
 def test_what_is_drawn_is_the_counts(case: Case) -> None:
-    summary, law = _drawn(case)
+    summary, law = drawn(case)
     data = _chart(case).to_dict()["data"]
     # each atom is a stem, a ring where it should end and a dot where it does
     for i, ((value, number), (_, share)) in enumerate(zip(summary.atoms, law.atoms, strict=True)):
@@ -93,11 +75,11 @@ def test_what_is_drawn_is_the_counts(case: Case) -> None:
 
 @dense
 def test_what_is_no_atom_is_drawn_in_bars(case: Case) -> None:
-    summary, _ = _drawn(case)
+    summary, _ = drawn(case)
     data = _chart(case).to_dict()["data"]
     at_atoms = sum(number for _, number in summary.atoms)
     bars = data[0]
-    assert _numbers(bars["y"]).sum() == summary.n - at_atoms
+    assert decoded(bars["y"]).sum() == summary.n - at_atoms
     first_edge = bars["x0"] + bars["dx"] / 2  # points are middles, the first one beyond the bins
     assert first_edge == pytest.approx(summary.edges[0], rel=1e-6, abs=1e-6 * bars["dx"])
 
@@ -120,7 +102,7 @@ def test_the_curve_is_the_law(case: Case) -> None:
     curve = data[3 if case in BANDED else 1]
     # the axis holds counts and names densities: n weights in bins of this width make a density of 1
     unit = math.prod(SHAPE if case.takes(SHAPE) else (66, 64, 5)) * data[0]["dx"]
-    y = _numbers(curve["y"]) / unit
+    y = decoded(curve["y"]) / unit
     x = curve["x0"] + curve["dx"] * np.arange(len(y))
     marks, names = (chart["layout"]["yaxis"][part] for part in ("tickvals", "ticktext"))
     assert 2 <= len(marks) <= 6
@@ -132,8 +114,8 @@ def test_the_curve_is_the_law(case: Case) -> None:
 @pytest.mark.parametrize("case", BANDED, ids=case_id)
 def test_about_95_percent_of_the_bars_end_inside_the_band(case: Case) -> None:
     data = _chart(case).to_dict()["data"]
-    low, high = (_numbers(trace["y"])[:-1] for trace in data[1:3])
-    heights = _numbers(data[0]["y"])[1:-1]
+    low, high = (decoded(trace["y"])[:-1] for trace in data[1:3])
+    heights = decoded(data[0]["y"])[1:-1]
     inside = (low <= heights) & (heights <= high)
     assert inside.mean() >= 0.95 - 4 * math.sqrt(0.95 * 0.05 / len(heights))
 
@@ -166,13 +148,13 @@ def test_walls_are_solid_ink_and_yardsticks_dashed_blue(case: Case) -> None:
 
 @cases
 def test_cumulative_dots_are_shares_and_the_line_is_the_law(case: Case) -> None:
-    summary, law = _drawn(case)
+    summary, law = drawn(case)
     theory, dots = cumulative(summary, law, TEXT, LIGHT).to_dict()["data"]
-    x, y = _numbers(theory["x"]), _numbers(theory["y"])
+    x, y = decoded(theory["x"]), decoded(theory["y"])
     truth = case.truth(SHAPE if case.takes(SHAPE) else (66, 64, 5))
     apart = np.min([np.abs(x - value) for value, _ in law.atoms] or [np.ones(len(x))], axis=0) > 1e-9
     np.testing.assert_allclose(y[apart], truth.cdf(x[apart]), atol=2e-6)
-    edges, shares = _numbers(dots["x"]), _numbers(dots["y"])
+    edges, shares = decoded(dots["x"]), decoded(dots["y"])
     assert np.allclose(edges, summary.edges[1:-1])
     assert np.allclose(shares, np.cumsum(summary.counts)[:-1] / summary.n)
     jumps = np.diff(y)[~apart[1:]]
@@ -188,10 +170,10 @@ def test_quantiles_lie_on_the_line_within_the_band_as_often_as_it_says(key: str,
     for seed in range(30):
         summary = summarize(key, (40, 50), seed=seed, bins=40, dtype=dtype)
         _, band, dots, *_ = quantiles(summary, law, TEXT, LIGHT).to_dict()["data"]
-        ys, half = _numbers(band["y"]), len(_numbers(band["y"])) // 2
-        left, right = _numbers(band["x"])[:half], _numbers(band["x"])[half:][::-1]
+        ys, half = decoded(band["y"]), len(decoded(band["y"])) // 2
+        left, right = decoded(band["x"])[:half], decoded(band["x"])[half:][::-1]
         where = {y: (low, high) for y, low, high in zip(ys[:half].tolist(), left, right, strict=True)}
-        for x, y in zip(_numbers(dots["x"]).tolist(), _numbers(dots["y"]).tolist(), strict=True):
+        for x, y in zip(decoded(dots["x"]).tolist(), decoded(dots["y"]).tolist(), strict=True):
             if y in where:
                 points += 1
                 inside += where[y][0] <= x <= where[y][1]
@@ -208,7 +190,7 @@ def test_the_largest_of_a_uniform_sample_is_expected_at_n_over_n_plus_one() -> N
     assert expected["x0"] == pytest.approx(15 / 16, rel=1e-9)
     assert drawn["x0"] == pytest.approx(summary.maximum)
     curve = chart.to_dict()["data"][1]
-    x, y = _numbers(curve["x"]), _numbers(curve["y"])
+    x, y = decoded(curve["x"]), decoded(curve["y"])
     inner = (x > 0) & (x < 1)
     np.testing.assert_allclose(y[inner], 15 * x[inner] ** 14, rtol=1e-9, atol=1e-12)
 
@@ -223,7 +205,7 @@ def test_bands_are_labelled_with_formula_and_value() -> None:
     assert "<b>−√(6/512)</b> = −0.1083" in labels
     assert "<b>+√(6/512)</b> = 0.1083" in labels
     normal = next(case for case in CASES if case.key == "kaiming_normal")
-    summary, _ = _drawn(normal)
+    summary, _ = drawn(normal)
     labels = _labels(_chart(normal))
     assert "<b>−3σ</b> = −0.1875" in labels
     assert f"beyond ±3σ: {summary.outside[0]}<br>expected: 354" in labels  # 131 072 × 0.0027
@@ -239,13 +221,13 @@ def test_a_redraw_moves_no_axis_and_few_weights_stay_inside(case: Case) -> None:
         chart = weights(summary, law, TEXT, LIGHT).to_dict()
         ranges.add((*chart["layout"]["xaxis"]["range"], *chart["layout"]["yaxis"]["range"]))
         if law.independent:
-            assert _numbers(chart["data"][0]["y"]).max() <= chart["layout"]["yaxis"]["range"][1]
+            assert decoded(chart["data"][0]["y"]).max() <= chart["layout"]["yaxis"]["range"][1]
     assert len(ranges) == 1
 
 
 def test_another_scheme_s_bounds_are_laid_over_and_fit() -> None:
     case = next(case for case in CASES if case.key == "classic_uniform")
-    summary, law = _drawn(case)
+    summary, law = drawn(case)
     other = Overlay("Kaiming uniform", SCHEMES["kaiming_uniform"].law(SHAPE))
     chart = density(summary, law, TEXT, DARK, overlay=other)
     low, high = chart.layout.xaxis.range

@@ -18,7 +18,7 @@ from core.errors import FormulaError
 from core.signals import meanfield
 from core.signals.activations import ACTIVATIONS, Activation
 from core.signals.formula import MAX_BREAKS, MAX_CHARS, MAX_DEPTH, NAMES, _Translation, activation_of
-from tests.unit.test_activations import CLOSED
+from tests.support.activations import CLOSED
 
 GRID = [x / 8 for x in range(-80, 81)] + [-30.0, -1e-9, 1e-9, 19.9, 30.0]
 DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]

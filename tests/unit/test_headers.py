@@ -22,8 +22,8 @@ import pytest
 from pages.server import middleware as doors
 from pages.server.middleware import STATIC, Compressed, Guard, House
 from pages.state.limits import GRACE, LIMITS
+from tests.support.doors import GONE, RERUN, ask, inner
 from tests.support.stream import ROOT
-from tests.unit.test_doors import GONE, RERUN, ask, inner
 
 #: OWASP's secure headers; the policy apart.
 HEADERS = {

@@ -28,9 +28,9 @@ from core.signals.meanfield import (
     slope_square,
     width_constant,
 )
-from tests.unit.test_activations import ALPHA, LAMBDA
-from tests.unit.test_activations import CLOSED as FUNCTIONS
-from tests.unit.test_meanfield import CLOSED, below_zero, of_erf, of_gelu
+from tests.support.activations import ALPHA, LAMBDA
+from tests.support.activations import CLOSED as FUNCTIONS
+from tests.support.lengths import CLOSED, below_zero, of_erf, of_gelu
 
 keys = pytest.mark.parametrize("key", ACTIVATIONS)
 lengths_q = pytest.mark.parametrize("q", [1e-6, 0.03, 0.5, 1.0, 7.0, 444.0, 1e4, 1e8])

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from core import Net, Network, network_code
 from core.networks.network import FOLLOWS, LESSON, LESSON_PRINTED, LINEAR_SCHEMES, seeded_input
-from tests.golden.test_lesson_network import MODEL
+from tests.support.lesson import MODEL
 from tests.support.products import assert_close, assert_drawn_alike, assert_prints_like
 
 #: runs each script named, as if it were the only one, and keeps what it leaves behind and prints

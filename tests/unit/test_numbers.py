@@ -25,26 +25,31 @@ from pages.figures import signal as signal_figures
 from pages.figures import signal_layers as layers
 from pages.figures import signal_theory as chaos
 from pages.figures.numbers import Series, as_csv, as_table, numbers
-from pages.figures.palette import LIGHT, PRINT
+from pages.figures.palette import LIGHT
 from pages.text import LANGUAGES, Text
 from tests.support.cases import CASES, Case, case_id
+from tests.support.charts import (
+    GENERATOR,
+    SHAPE,
+    drawn,
+    every_chart,
+    panels_of,
+    shape_of,
+    some_columns,
+    some_curves,
+    some_layers,
+    some_lines,
+    some_phases,
+)
 
 T = Text("en")
-SHAPE, OTHER = (256, 512), (66, 64, 5)
-GENERATOR = np.random.default_rng(8)
 cases = pytest.mark.parametrize("case", CASES, ids=case_id)
-
-
-def _shape(case: Case) -> tuple[int, ...]:
-    return SHAPE if case.takes(SHAPE) else OTHER
 
 
 def _drawn(case: Case, bins: int = 60) -> tuple[Summary, Law, np.ndarray]:
     """Return a summary, its law, and the very tensor, in which the expected values are counted."""
-    shape = _shape(case)
-    tensor = draw(case.key, shape, seed=40, **case.params).double().numpy().ravel()
-    summary = summarize(case.key, shape, seed=40, bins=bins, **case.params)
-    return summary, SCHEMES[case.key].law(shape, **case.params), tensor
+    tensor = draw(case.key, shape_of(case), seed=40, **case.params).double().numpy().ravel()
+    return *drawn(case, bins=bins), tensor
 
 
 def _only(chart: go.Figure) -> Series:
@@ -58,7 +63,7 @@ def _only(chart: go.Figure) -> Series:
 @cases
 def test_weights_are_the_tensor_counted_and_the_truth(case: Case) -> None:
     summary, law, tensor = _drawn(case)
-    truth = case.truth(_shape(case))
+    truth = case.truth(shape_of(case))
     series = {part.name: part.columns for part in numbers(distribution.weights(summary, law, T, LIGHT))}
     assert ("atoms" in series, "bins" in series) == (bool(truth.atoms), law.continuous is not None)
     if truth.atoms:
@@ -121,7 +126,7 @@ def test_cumulative_shares_are_counted_in_the_tensor(case: Case) -> None:
     share = np.array([(tensor < edge).mean() for edge in w])
     # a weight that float32 rounds onto an edge may be counted on its other side
     np.testing.assert_allclose(columns["share"], share, atol=2 / tensor.size)
-    truth = case.truth(_shape(case))
+    truth = case.truth(shape_of(case))
     at = np.array([sum(p * (value == edge) for value, p in truth.atoms) for edge in w])
     np.testing.assert_allclose(columns["law_share"], truth.cdf(w) - at, atol=2e-6)
 
@@ -164,16 +169,8 @@ def test_the_largest_of_a_uniform_sample_is_expected_at_n_over_n_plus_one() -> N
 # --- several schemes ----------------------------------------------------------------------------------------
 
 
-def _panels(*keys: str) -> list[comparison.Panel]:
-    shape = (48, 80)
-    return [
-        comparison.Panel(key, "", summarize(key, shape, seed=1, bins=60), SCHEMES[key].law(shape), at)
-        for at, key in enumerate(keys)
-    ]
-
-
 def test_a_comparison_holds_each_scheme_s_own_counts() -> None:
-    panels = _panels("classic_uniform", "kaiming_normal", "sparse", "zeros")
+    panels = panels_of("classic_uniform", "kaiming_normal", "sparse", "zeros")
     for chart, band in ((comparison.multiples, True), (comparison.overlaid, False)):
         series = numbers(chart(panels, T, LIGHT))
         assert [part.name for part in series] == [
@@ -200,16 +197,8 @@ def test_a_comparison_holds_each_scheme_s_own_counts() -> None:
 # --- through a deep network ---------------------------------------------------------------------------------
 
 
-def _lines() -> list[signal_figures.Line]:
-    middle = np.array([1.0, 0.25, 0.0, math.nan])
-    return [
-        signal_figures.Line("first", "", 0, middle, middle / 2, middle * 2, middle + 1),
-        signal_figures.Line("second, too", "", 1, middle * 3),
-    ]
-
-
 def test_a_course_is_its_lines_and_what_no_axis_shows() -> None:
-    first, second = _lines()
+    first, second = some_lines()
     charts = [
         signal_figures.by_layer([first, second], T, LIGHT, y_title=""),
         signal_figures.shares_by_layer([first, second], T, LIGHT, y_title=""),
@@ -224,15 +213,8 @@ def test_a_course_is_its_lines_and_what_no_axis_shows() -> None:
         np.testing.assert_array_equal(two.columns["middle"], second.middle)
 
 
-def _layers() -> layers.Layers:
-    edges = np.linspace(-1, 1, 5)
-    counts = GENERATOR.integers(0, 50, size=(20, 6))
-    counts[3] = 0
-    return layers.Layers("one", 0, edges, counts)
-
-
 def test_layers_are_their_counts_each_bin_a_row() -> None:
-    given = _layers()
+    given = some_layers()
     whole = _only(layers.depth_map([given], T, LIGHT)).columns
     np.testing.assert_array_equal(whole["layer"], np.repeat(np.arange(1, 21), 6))
     np.testing.assert_array_equal(whole["count"], given.counts.ravel())
@@ -248,26 +230,16 @@ def test_layers_are_their_counts_each_bin_a_row() -> None:
         np.testing.assert_array_equal(some["count"][some["layer"] == layer], given.counts[layer - 1])
 
 
-def _curves() -> chaos.Curves:
-    q, c = np.linspace(0, 3, 7), np.linspace(0, 1, 5)
-    return chaos.Curves("relu", 0, (q, q / 2), (c, c**2), 0.0, 1.0)
-
-
 def test_maps_are_their_curves_and_where_they_rest() -> None:
-    length, correlation, rest = (part.columns for part in numbers(chaos.maps([_curves()], T, LIGHT)))
+    length, correlation, rest = (part.columns for part in numbers(chaos.maps([some_curves()], T, LIGHT)))
     np.testing.assert_array_equal(length["q_next"], np.linspace(0, 3, 7) / 2)
     np.testing.assert_array_equal(correlation["c_next"], np.linspace(0, 1, 5) ** 2)
     assert rest == {"q_rest": [0.0], "c_rest": [1.0]}
 
 
-def _phases() -> chaos.Phases:
-    chi1 = np.array([[0.5, 1.0, 2.0], [0.4, 0.9, math.nan]])
-    return chaos.Phases(np.array([1.0, 2.0, 3.0]), np.array([0.0, 0.1]), chi1, np.array([2.0, math.nan]))
-
-
 def test_the_plane_is_its_cells_its_edge_and_its_dots() -> None:
     dots = [chaos.Dot("he", 0, 2.0, 0.0), chaos.Dot("far", 1, 9.0, 0.0)]
-    he, far, edge, plane = numbers(chaos.chaos(dots, _phases(), T, LIGHT))
+    he, far, edge, plane = numbers(chaos.chaos(dots, some_phases(), T, LIGHT))
     assert (he.name, far.columns["sigma_w2"]) == ("he", [9.0])  # where it is, not where its mark stands
     assert (list(edge.columns["sigma_w2"]), list(edge.columns["sigma_b2"])) == ([2.0], [0.0])
     table = pd.DataFrame(plane.columns)
@@ -279,16 +251,8 @@ def test_the_plane_is_its_cells_its_edge_and_its_dots() -> None:
 # --- a network ----------------------------------------------------------------------------------------------
 
 
-def _columns() -> list[network.Column]:
-    columns = [network.Column("input", "", "x", np.array([0.5, -1.0, 2.0]), 3, np.empty((0, 3)), None)]
-    for name, before, units in (("linear1", 3, 2), ("linear2", 2, 40)):
-        weights, bias = GENERATOR.normal(size=(units, before)), GENERATOR.normal(size=units)
-        columns.append(network.Column(name, "relu", "a", GENERATOR.normal(size=units), units, weights, bias))
-    return columns
-
-
 def test_a_drawing_is_its_units_and_its_strongest_weights() -> None:
-    columns = _columns()
+    columns = some_columns()
     units, weights = (pd.DataFrame(part.columns) for part in numbers(network.drawing(columns, T, LIGHT)))
     assert units.name[:4].tolist() == ["input"] * 3 + ["linear1"]
     assert units.value.tolist() == [value for column in columns for value in column.values]
@@ -321,37 +285,6 @@ def test_steps_and_parameters_are_their_numbers() -> None:
 # --- every chart --------------------------------------------------------------------------------------------
 
 
-def _charts(t: Text = T) -> dict[str, go.Figure]:
-    """Return a chart of every function, under the function's name."""
-    case = next(case for case in CASES if case.key == "kaiming_normal")
-    summary, law, _ = _drawn(case)
-    panels, lines = _panels("classic_uniform", "sparse"), _lines()
-    points = summarize("zeros", SHAPE, seed=0), SCHEMES["zeros"].law(SHAPE)
-    matrix = GENERATOR.normal(size=(3, 4))
-    strip = model_parameters.Strip("w", law, matrix, -3.0, 3.0)
-    return {
-        "distribution.weights": distribution.weights(summary, law, t, PRINT),
-        "distribution.density": distribution.density(summary, law, t, PRINT),
-        "distribution.points": distribution.points(*points, t, PRINT),
-        "distribution.unnamed": distribution.unnamed(summary, law, t, PRINT),
-        "distribution.heatmap": distribution.heatmap(matrix.astype(np.float32), t, PRINT),
-        "distribution_agreement.cumulative": agreement.cumulative(summary, law, t, PRINT),
-        "distribution_agreement.quantiles": agreement.quantiles(summary, law, t, PRINT),
-        "distribution_agreement.extreme": agreement.extreme(summary, law, t, PRINT),
-        "compare.multiples": comparison.multiples(panels, t, PRINT),
-        "compare.overlaid": comparison.overlaid(panels, t, PRINT),
-        "signal.by_layer": signal_figures.by_layer(lines, t, PRINT, y_title="y"),
-        "signal.shares_by_layer": signal_figures.shares_by_layer(lines, t, PRINT, y_title="y"),
-        "signal_layers.ridges": layers.ridges([_layers()], t, PRINT),
-        "signal_layers.depth_map": layers.depth_map([_layers()], t, PRINT),
-        "signal_theory.maps": chaos.maps([_curves()], t, PRINT),
-        "signal_theory.chaos": chaos.chaos([chaos.Dot("he", 0, 2.0, 0.0)], _phases(), t, PRINT),
-        "model.drawing": network.drawing(_columns(), t, PRINT),
-        "model_parameters.maps": model_parameters.maps([("input", matrix)], t, PRINT),
-        "model_parameters.strips": model_parameters.strips([strip], t, PRINT),
-    }
-
-
 def test_no_chart_is_missing_here() -> None:
     names = set()
     for module in iter_modules(pages.figures.__path__):
@@ -361,7 +294,7 @@ def test_no_chart_is_missing_here() -> None:
             own = function.__module__ == f"pages.figures.{module.name}" and not name.startswith("_")
             if own and signature(function).return_annotation is go.Figure:
                 names.add(f"{module.name}.{name}")
-    assert names == set(_charts())
+    assert names == set(every_chart())
 
 
 #: What each axis of each chart measures, by the chart's own description, without marks, and * for a number.
@@ -417,7 +350,7 @@ TITLES = {
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_axis_says_what_it_measures(language: str) -> None:
     found = {}
-    for name, chart in _charts(Text(language)).items():
+    for name, chart in every_chart(Text(language)).items():
         layout = chart.to_dict()["layout"]
         axes = [part for key, part in sorted(layout.items()) if re.fullmatch(r"[xy]axis\d*", key)]
         across = [axis.get("title", {}).get("text") for axis in axes]
@@ -435,7 +368,7 @@ def test_every_axis_says_what_it_measures(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_chart_has_numbers_a_file_and_a_table_and_none_of_it_travels(language: str) -> None:
-    for name, chart in _charts(Text(language)).items():
+    for name, chart in every_chart(Text(language)).items():
         series = numbers(chart)
         assert series, name
         for part in series:
@@ -467,7 +400,7 @@ def test_a_file_of_one_series_reads_back_exactly() -> None:
 
 
 def test_series_with_one_first_column_stand_side_by_side_and_others_below_each_other() -> None:
-    lines = signal_figures.by_layer(_lines(), T, LIGHT, y_title="")
+    lines = signal_figures.by_layer(some_lines(), T, LIGHT, y_title="")
     table = pd.read_csv(io.StringIO(as_csv(numbers(lines))))
     assert list(table) == [
         *("layer", "first: middle", "first: band_low", "first: band_high", "first: theory"),

@@ -24,7 +24,7 @@ EDITS = {
 LOOKS = """
 from streamlit.testing.v1 import AppTest
 from pages.state.table import TABLE
-from tests.app.conftest import opened, query, refusals, said, turned
+from tests.support.screen import opened, query, refusals, said, turned
 
 small = {"depth": "3", "width": "8", "seeds": "1", "samples": "2"}
 

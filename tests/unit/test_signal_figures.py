@@ -17,7 +17,7 @@ from pages.figures.signal import APART, CLOSER, DEEPEST, DRAWN, SYMBOLS, Line, b
 from pages.figures.signal_layers import RIDGES, Layers, depth_map, ridges
 from pages.figures.signal_theory import Curves, Dot, Phases, chaos, maps
 from pages.text import LANGUAGES, Text
-from tests.unit.test_figures import _numbers
+from tests.support.charts import decoded
 
 T = Text("en")
 Part = dict[str, Any]
@@ -59,7 +59,7 @@ def _curves(chart: Part, color: str = "") -> list[Part]:
 
 def _crosses(chart: Part) -> list[tuple[float, float]]:
     crosses = [t for t in chart["data"] if t.get("marker", {}).get("symbol") == "x-thin"]
-    return [(float(_numbers(t["x"])[0]), float(_numbers(t["y"])[0])) for t in crosses]
+    return [(float(decoded(t["x"])[0]), float(decoded(t["y"])[0])) for t in crosses]
 
 
 def _bands(chart: Part) -> list[Part]:
@@ -105,20 +105,20 @@ def test_what_is_drawn_are_the_numbers() -> None:
     chart = _course(lines)
     first, second = _curves(chart)
     for curve, line in ((first, lines[0]), (second, lines[1])):
-        assert _numbers(curve["x"]).tolist() == [1, 2, 3]
-        np.testing.assert_array_equal(_numbers(curve["y"]), line.middle)
+        assert decoded(curve["x"]).tolist() == [1, 2, 3]
+        np.testing.assert_array_equal(decoded(curve["y"]), line.middle)
         assert curve["line"]["color"] == LIGHT.series[line.series] == curve["marker"]["color"]
         assert curve["marker"]["symbol"] == SYMBOLS[line.series]
         assert line.name in curve["hovertemplate"]
     # the band goes along its foot and back along its top
     (band,) = _bands(chart)
-    assert _numbers(band["x"]).tolist() == [1, 2, 3, 3, 2, 1]
-    assert _numbers(band["y"]).tolist() == [0.5, 0.25, 0.125, 0.5, 1.0, 2.0]
+    assert decoded(band["x"]).tolist() == [1, 2, 3, 3, 2, 1]
+    assert decoded(band["y"]).tolist() == [0.5, 0.25, 0.125, 0.5, 1.0, 2.0]
     assert band["fillcolor"] == translucent(LIGHT.series[4], 0.18)
     assert chart["data"].index(band) < chart["data"].index(first)  # below its line
     # theory is the one that is dashed
     dashed = [t for t in chart["data"] if t.get("line", {}).get("dash")]
-    assert [_numbers(t["y"]).tolist() for t in dashed] == [[2.0, 1.0, 0.5]]
+    assert [decoded(t["y"]).tolist() for t in dashed] == [[2.0, 1.0, 0.5]]
     assert dashed[0]["line"]["color"] == LIGHT.ink
     assert "theory" in str(chart["layout"]["annotations"])
 
@@ -139,7 +139,7 @@ def test_a_cross_marks_the_last_layer_before_a_line_is_lost(from_place: int, los
     assert _crosses(_course([_line(path)])) == [(from_place, reached)]
     assert _crosses(_course([_line(path[::-1])], back=True)) == [(depth - from_place + 1, reached)]
     (curve,) = _curves(_course([_line(path)]))
-    assert np.isnan(_numbers(curve["y"])[from_place:]).all()
+    assert np.isnan(decoded(curve["y"])[from_place:]).all()
 
 
 @pytest.mark.parametrize("back", [False, True])
@@ -151,8 +151,8 @@ def test_a_line_that_arrives_has_no_cross_and_one_seed_has_no_band(back: bool) -
 
 def test_a_band_ends_where_its_line_does() -> None:
     (band,) = _bands(_course([_line([4.0, 2.0, 0.0, NAN], band=2.0)]))
-    assert _numbers(band["x"]).tolist() == [1, 2, 2, 1]
-    assert _numbers(band["y"]).tolist() == [2.0, 1.0, 4.0, 8.0]
+    assert decoded(band["x"]).tolist() == [1, 2, 2, 1]
+    assert decoded(band["y"]).tolist() == [2.0, 1.0, 4.0, 8.0]
 
 
 @pytest.mark.parametrize("depth", [1, 2, 7, 50, 200])
@@ -276,9 +276,9 @@ def test_shares_stand_on_a_plain_axis_with_0(
     assert axis["range"][1] <= max(0.13, 1.3 * high)  # what is small is not drawn flat
     assert (axis.get("tickformat") == ".0%") is percent
     (curve,) = _curves(chart)
-    np.testing.assert_array_equal(_numbers(curve["y"]), values)  # 0 has a place here
+    np.testing.assert_array_equal(decoded(curve["y"]), values)  # 0 has a place here
     dashed = [t for t in chart["data"] if t.get("line", {}).get("dash")]
-    np.testing.assert_array_equal(_numbers(dashed[0]["y"]), np.array(values) / 2)
+    np.testing.assert_array_equal(decoded(dashed[0]["y"]), np.array(values) / 2)
 
 
 def test_the_default_page_s_chart_is_small() -> None:
@@ -306,10 +306,10 @@ def _ridge_heights(chart: Part, axis: str = "y") -> list[tuple[float, list[float
     traces = [trace for trace in chart["data"] if trace["yaxis"] == axis]
     found = []
     for ground, ridge in zip(traces[::2], traces[1::2], strict=True):
-        foot = float(_numbers(ground["y"])[0])
-        assert _numbers(ground["y"]).tolist() == [foot, foot]
+        foot = float(decoded(ground["y"])[0])
+        assert decoded(ground["y"]).tolist() == [foot, foot]
         assert ridge["fill"] == "tonexty"
-        steps = _numbers(ridge["y"]) - foot
+        steps = decoded(ridge["y"]) - foot
         np.testing.assert_array_equal(steps[::2], steps[1::2])  # flat over its bin
         found.append((foot, steps[::2].tolist()))
     return found
@@ -335,7 +335,7 @@ def test_the_first_layer_s_ridge_stands_on_top_and_the_axis_names_them_so() -> N
     assert ridges_ == {2: 0, 1: 2, 0: 4}
     axis = chart["layout"]["yaxis"]
     assert dict(zip(axis["tickvals"], axis["ticktext"], strict=True)) == {0: "3", 1: "2", 2: "1"}
-    x = _numbers(chart["data"][1]["x"])
+    x = decoded(chart["data"][1]["x"])
     assert x.tolist() == [-2.5, -1.5, -1.5, -0.5, -0.5, 0.5, 0.5, 1.5, 1.5, 2.5]
 
 
@@ -355,12 +355,12 @@ def test_a_map_s_ink_is_the_root_of_the_share_of_all_that_a_layer_has() -> None:
     """What lies beyond the edges is part of the whole, though it has no place on the map."""
     chart = _drawn(depth_map([_layers(THREE_LAYERS)], T, LIGHT))
     (heat,) = chart["data"]
-    z = _numbers(heat["z"]).reshape(3, 5)
+    z = decoded(heat["z"]).reshape(3, 5)
     shares = [[0.1, 0.2, 0.4, 0.2, 0.1], [0, 0.02, 0.8, 0.04, 0], [0] * 5]
     assert z == pytest.approx(np.sqrt(shares), abs=6e-4)
     assert (heat["zmin"], heat["zmax"]) == (0, 1)
     assert heat["y0"] == 1
-    assert _numbers(heat["x"]).tolist() == [-2, -1, 0, 1, 2]
+    assert decoded(heat["x"]).tolist() == [-2, -1, 0, 1, 2]
     assert chart["layout"]["yaxis"]["range"] == [3.5, 0.5]  # the first layer on top
 
 
@@ -420,13 +420,13 @@ def test_both_maps_are_drawn_with_where_they_rest(count: int, look: Any, languag
     for x, y, name in (("x", "y", "lengths"), ("x2", "y2", "correlations")):
         own = [t for t in chart["data"] if (t.get("xaxis"), t.get("yaxis")) == (x, y)]
         diagonal, *rest = own
-        assert _numbers(diagonal["x"]).tolist() == _numbers(diagonal["y"]).tolist()
+        assert decoded(diagonal["x"]).tolist() == decoded(diagonal["y"]).tolist()
         assert diagonal["line"]["dash"]
         lines, rings = ([t for t in rest if (t.get("mode") == "markers") is here] for here in (False, True))
         for curve, line, ring in zip(curves, lines, rings, strict=True):
             before, after = getattr(curve, name)
-            np.testing.assert_allclose(_numbers(line["x"]), before, rtol=1e-6)
-            np.testing.assert_allclose(_numbers(line["y"]), after, rtol=1e-6)
+            np.testing.assert_allclose(decoded(line["x"]), before, rtol=1e-6)
+            np.testing.assert_allclose(decoded(line["y"]), after, rtol=1e-6)
             assert (list(ring["x"]), list(ring["y"])) == ([1], [1])
             assert line["line"]["color"] == ring["marker"]["color"] == look.series[curve.series]
     left, right = chart["layout"]["xaxis"], chart["layout"]["xaxis2"]
@@ -460,14 +460,14 @@ def test_the_plane_has_its_edge_and_its_dots_in_their_places(count: int, look: A
     t, dots = Text(language), _dots(count)
     chart = _drawn(chaos(dots, _phases(), t, look))
     heat, edge, *marks = chart["data"]
-    z = _numbers(heat["z"]).reshape(3, 5)
+    z = decoded(heat["z"]).reshape(3, 5)
     assert z == pytest.approx(np.tile([-1, -1, 0, math.log2(1.5), 1], (3, 1)))  # 0 where χ₁ is 1
     assert (heat["zmin"], heat["zmax"]) == (-1, 1)
-    assert _numbers(heat["customdata"]).reshape(3, 5)[0] == pytest.approx([0, 0.5, 1, 1.5, 2])
-    assert _numbers(heat["x"]).tolist() == [0, 1, 2, 3, 4]
-    assert _numbers(heat["y"]) == pytest.approx([0, 0.25, 0.5])
-    assert _numbers(edge["x"]).tolist() == [2, 2.5, 3]
-    assert _numbers(edge["y"]) == pytest.approx([0, 0.25, 0.5])
+    assert decoded(heat["customdata"]).reshape(3, 5)[0] == pytest.approx([0, 0.5, 1, 1.5, 2])
+    assert decoded(heat["x"]).tolist() == [0, 1, 2, 3, 4]
+    assert decoded(heat["y"]) == pytest.approx([0, 0.25, 0.5])
+    assert decoded(edge["x"]).tolist() == [2, 2.5, 3]
+    assert decoded(edge["y"]) == pytest.approx([0, 0.25, 0.5])
     assert edge["line"]["color"] == look.ink
     places = [(mark["x"][0], mark["y"][0]) for mark in marks]
     assert places == [(pytest.approx(dot.sigma_w2), pytest.approx(dot.sigma_b2)) for dot in dots]
@@ -510,7 +510,7 @@ def test_a_dot_beyond_the_map_stands_at_its_end_with_an_arrow() -> None:
 @pytest.mark.parametrize("edge", [(NAN, NAN, NAN), (9.0, 9.0, 9.0)])
 def test_an_edge_that_is_nowhere_on_the_map_is_not_named(edge: tuple[float, ...]) -> None:
     chart = _drawn(chaos(_dots(1), _phases(edge), T, LIGHT))
-    assert len(_numbers(chart["data"][1]["x"])) == 0
+    assert len(decoded(chart["data"][1]["x"])) == 0
     assert T("chaos.edge") not in " ".join(a["text"] for a in chart["layout"]["annotations"])
 
 

@@ -3,10 +3,8 @@
 import functools
 import logging
 import re
-from collections.abc import Callable
 from html import unescape
 
-import pytest
 from hypothesis import settings
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
@@ -66,12 +64,6 @@ def turned(app: AppTest, page: str) -> AppTest:
     app.switch_page("app.py" if page == "home" else f"pages/{page}.py")
     app.query_params.clear()
     return app.run()
-
-
-@pytest.fixture
-def link() -> Callable[[AppTest], dict[str, str]]:
-    """Return a function that reads a page's link."""
-    return query
 
 
 def query(app: AppTest) -> dict[str, str]:
