@@ -18,23 +18,17 @@ from core import Net
 from core.networks.network import LESSON, LINEAR_SCHEMES
 from pages.jobs import model as runs
 from pages.state.table import CONTROLS, PARTS, TABLE
-from pages.text import LANGUAGES, Text
-from tests.support.screen import few, menu, opened, query, refusals, said, turned
+from pages.text import Text
+from tests.support.marks import languages
+from tests.support.screen import few, menu, opened, query, refusals, said, stands, turned
 from tests.support.written import read
 
 DEEP = "6-5.kaiming_normal.relu-4.xavier_uniform.tanh-7.orthogonal.no_bias.gelu-3.softmax"
-languages = pytest.mark.parametrize("language", LANGUAGES)
 parts = pytest.mark.parametrize("part", PARTS)
 
 
 def _opened(**link: str) -> AppTest:
     return opened("model", **link)
-
-
-def _stands(app: AppTest) -> None:
-    assert not app.exception
-    for language in LANGUAGES:
-        assert Text(language)("error.unexpected") not in said(app)
 
 
 def _edit(app: AppTest) -> AppTest:
@@ -62,7 +56,7 @@ def _tables(app: AppTest) -> dict[str, list[list[float]]]:
 @pytest.mark.parametrize("net", [str(LESSON), DEEP, "2-1"])
 def test_every_part_stands_in_every_language(net: str, language: str, part: str) -> None:
     app = _opened(net=net, part=part, lang=language)
-    _stands(app)
+    stands(app)
     assert refusals(app) == []
     assert Text(language)("nav.model") in menu(app)
 
@@ -148,7 +142,7 @@ def test_a_network_is_edited_card_by_card() -> None:
     assert query(app)["net"] == "4-6.xavier_normal.tanh-2.ones.relu-2.no_bias.softmax"
     app.text_input(key="net").set_value("2-1").run()
     assert [app.text_input(key=f"units_{i}").value for i in range(2)] == ["2", "1"]
-    _stands(app)
+    stands(app)
     app.button(key="lesson").click().run()
     assert query(app) == {}
     assert not [button for button in app.button if button.key == "lesson"]
@@ -158,7 +152,7 @@ def test_a_network_is_edited_card_by_card() -> None:
 def test_units_that_cannot_be_stay_typed_and_are_answered_at_their_card(raw: str) -> None:
     app = _edit(_opened())
     app.text_input(key="units_2").set_value(raw).run()
-    _stands(app)
+    stands(app)
     (refusal,) = refusals(app)
     assert refusal == f"Units must be a whole number from 1 to 4\u202f096. It was “{raw}”, so 2 is used."
     assert app.text_input(key="units_2").value == raw
@@ -205,7 +199,7 @@ def test_parameters_that_cannot_be_are_answered_in_their_card(scheme: str, raw: 
     app = _edit(_opened())
     app.selectbox(key="scheme_1").select(scheme).run()
     app.text_input(key="params_1").set_value(raw).run()
-    _stands(app)
+    stands(app)
     (refusal,) = refusals(app)
     assert words in refusal
     assert app.text_input(key="params_1").value == raw
@@ -231,7 +225,7 @@ def test_a_network_that_cannot_be_is_answered_at_its_text(net: str, words: str) 
     for app in (_opened(net=net), _edit(_opened())):
         if app.session_state.get("layers"):
             app.text_input(key="net").set_value(net).run()
-        _stands(app)
+        stands(app)
         (refusal,) = refusals(app)
         assert words in refusal
         assert refusal.endswith("The network in force stays.")
@@ -241,11 +235,11 @@ def test_a_network_that_cannot_be_is_answered_at_its_text(net: str, words: str) 
 
 def test_a_dtype_that_a_layer_cannot_be_drawn_in_is_answered() -> None:
     app = _opened(net="3-4.orthogonal-2", dtype="bfloat16")
-    _stands(app)
+    stands(app)
     assert "torch has no orthogonal matrices in bfloat16; " in refusals(app)[0]
     app = _opened(net="3-4.constant(val=1e30)-2", dtype="float16")
     assert "float16 cannot hold these weights" in refusals(app)[0]
-    _stands(_opened(dtype="bfloat16", part="parameters"))
+    stands(_opened(dtype="bfloat16", part="parameters"))
     assert "bfloat16" in said(_opened(dtype="bfloat16"))
 
 
@@ -269,7 +263,7 @@ TOO_LONG = "\n".join(["0.5,1,-2"] * 10**6)
 def test_an_input_that_cannot_be_stays_typed_and_is_answered_at_its_field(data: str, words: str) -> None:
     app = _more(_opened())
     app.text_area(key="data").set_value(data).run()
-    _stands(app)
+    stands(app)
     (refusal,) = refusals(app)
     assert words in refusal
     assert refusal.endswith("So the drawn input is used.")
@@ -327,7 +321,7 @@ def test_a_file_fills_the_field_or_is_answered() -> None:
 def test_labels_that_cannot_be_are_answered_at_their_field(labels: str, words: str) -> None:
     app = _opened(part="backward")
     app.text_input(key="labels").set_value(labels).run()
-    _stands(app)
+    stands(app)
     (refusal,) = refusals(app)
     assert words in refusal
     assert "the classes in turn are used" in refusal
@@ -378,7 +372,7 @@ def test_equal_weights_show_what_they_do() -> None:
     assert "The weights of linear1, linear2, out have gradient 0" in said(app)
     for key in ("all_ones", "all_constant"):
         app.button(key=key).click().run()
-        _stands(app)
+        stands(app)
         assert "The units of linear1, linear2 are interchangeable" in said(app)
 
 
@@ -401,7 +395,7 @@ def test_equal_weights_show_what_they_do() -> None:
 )
 def test_what_is_said_of_learning_holds(net: str, words: str, unsaid: str) -> None:
     app = _opened(part="backward", net=net)
-    _stands(app)
+    stands(app)
     assert words in said(app)
     assert unsaid not in said(app).split("lab-verdict")[1].split("</p>")[0].replace(words, "")
 
@@ -441,7 +435,7 @@ def test_the_weights_that_the_lesson_prints_are_loaded_and_run() -> None:
     assert query(app) == {"v": "1", "part": "parameters"}
     app = _opened(weights="printed", net="3-4-2")
     assert "The lesson prints weights of its own network only" in refusals(app)[0]
-    _stands(app)
+    stands(app)
 
 
 @pytest.mark.parametrize(
@@ -495,10 +489,10 @@ def test_thirty_visitors_of_one_link_build_one_network() -> None:
 
 def test_a_network_that_overflows_says_so() -> None:
     app = _opened(net="3-3.constant(val=1e30)-3.constant(val=1e30)-2")
-    _stands(app)
+    stands(app)
     assert "numbers of this run are not finite" in said(app)
     for part in PARTS:
-        _stands(_opened(net="3-3.constant(val=1e30)-3.constant(val=1e30)-2.softmax", part=part))
+        stands(_opened(net="3-3.constant(val=1e30)-3.constant(val=1e30)-2.softmax", part=part))
 
 
 values = st.one_of(
@@ -528,7 +522,7 @@ values = st.one_of(
 @given(link_=st.dictionaries(st.sampled_from([*CONTROLS["model"], "v", "scheme"]), values, max_size=6))
 def test_any_link_opens(link_: dict[str, str]) -> None:
     app = _opened(**link_)
-    _stands(app)
+    stands(app)
     again = _opened(**query(app))
     assert refusals(again) == [] or {"device"} & set(link_)
     assert query(again) == query(app)
@@ -547,14 +541,14 @@ def test_any_walk_through_the_controls_stands(moves: list[tuple[str, str]]) -> N
         if value in TABLE[name].options or not TABLE[name].options:
             app.session_state[name] = value
         app.run()
-        _stands(app)
+        stands(app)
 
 
 @pytest.mark.parametrize("scheme", LINEAR_SCHEMES)
 def test_every_scheme_starts_a_layer(scheme: str) -> None:
     for part in ("network", "parameters", "backward", "code"):
         app = _opened(net=f"4-3.{scheme}.relu-2.{scheme}.zeros_bias.softmax", part=part)
-        _stands(app)
+        stands(app)
         assert refusals(app) == []
 
 

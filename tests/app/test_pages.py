@@ -17,19 +17,16 @@ from core import SCHEMES
 from pages.jobs import distribution
 from pages.state.table import ASPECTS, PAGES, PARTS, SIGHTS, TABLE, TABS
 from pages.text import LANGUAGES, Text, catalogue
-from tests.support.screen import few, menu, opened, query, refusals, said, turned
+from tests.support.marks import languages
+from tests.support.screen import bare, few, first_chart, menu, opened, query, refusals, said, stands, turned
 from tests.support.stream import ROOT
 from tests.support.words import alts, text_of
 
 pages = pytest.mark.parametrize("page", PAGES)
-languages = pytest.mark.parametrize("language", LANGUAGES)
 
 
 def _stands(app: AppTest) -> None:
-    """Nothing failed: no exception, not even one that the net below the page caught."""
-    assert not app.exception
-    for language in LANGUAGES:
-        assert Text(language)("error.unexpected") not in said(app)
+    stands(app)
     chartless = app.query_params.get("tab", ["histogram"]) != ["histogram"] or "prepare" in app.session_state
     assert len(app.get("plotly_chart")) == 1 or chartless
 
@@ -163,7 +160,7 @@ def test_degenerate_laws_are_points() -> None:
         app = opened(scheme=scheme)
         assert f"All 131\u202f072 weights equal {value}" in said(app)
         assert "Exactly the law." in said(app)
-        spec = json.loads(app.get("plotly_chart")[0].proto.spec)
+        spec = first_chart(app)
         assert [trace.get("mode") for trace in spec["data"]] == [None, "markers", "markers"]
 
 
@@ -178,13 +175,9 @@ def test_more_opens_the_rest_and_an_overlay() -> None:
 
 def test_half_precision_is_judged_on_its_grid() -> None:
     words = said(opened(scheme="kaiming_uniform", dtype="bfloat16"))
-    assert "Consistent with the law. Support, mean, std, shape, extremes agree" in _plain(words)
+    assert "Consistent with the law. Support, mean, std, shape, extremes agree" in bare(words)
     assert "The test knows the numbers that bfloat16 can hold." in words
     assert "The test knows" not in said(opened(scheme="kaiming_uniform", dtype="float64"))
-
-
-def _plain(html: str) -> str:
-    return re.sub(r"<[^>]+>", "", html)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from core import SCHEMES
 from core.teaching.lesson import replay_lesson
 from tests.support.lesson import PRINTED
+from tests.support.torch_calls import CALLS
 
 
 def test_the_lesson_s_nine_tensors_digit_for_digit() -> None:
@@ -29,23 +30,12 @@ def test_the_replayed_lesson_has_the_nine_tensors_digit_for_digit() -> None:
 
 def _plain_torch(seed: int) -> list[tuple[str, Tensor]]:
     """Run the lesson's nine fills as one would by hand, on the global generator."""
-    fills = (
-        ("uniform", lambda w: nn.init.uniform_(w, a=0, b=1)),
-        ("normal", lambda w: nn.init.normal_(w, mean=0, std=1)),
-        ("zeros", nn.init.zeros_),
-        ("ones", nn.init.ones_),
-        ("constant", lambda w: nn.init.constant_(w, 5)),
-        ("kaiming_normal", nn.init.kaiming_normal_),
-        ("kaiming_uniform", nn.init.kaiming_uniform_),
-        ("xavier_normal", nn.init.xavier_normal_),
-        ("xavier_uniform", nn.init.xavier_uniform_),
-    )
     weights = []
     with torch.random.fork_rng([]):
         torch.manual_seed(seed)
-        for name, fill in fills:
+        for name, _ in PRINTED:
             linear = nn.Linear(5, 3)
-            fill(linear.weight)
+            CALLS[name](linear.weight)
             weights.append((name, linear.weight.detach()))
     return weights
 

@@ -1,14 +1,18 @@
 """Pages run by Streamlit's own test harness, opened as a link would open them."""
 
 import functools
+import json
 import logging
 import re
 from html import unescape
+from typing import Any
 
 from hypothesis import settings
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
+from pages.shell.frame import Chart, Frame
+from pages.text import LANGUAGES, Text
 from tests.support.stream import ROOT
 
 # The harness imports pages outside a run and warns of it, once an element.
@@ -69,3 +73,38 @@ def turned(app: AppTest, page: str) -> AppTest:
 def query(app: AppTest) -> dict[str, str]:
     """Return a page's link; the harness keeps what a test sets as text and what a page sets as lists."""
     return {n: v if isinstance(v, str) else v[-1] for n, v in app.query_params.items()}
+
+
+def stands(app: AppTest) -> None:
+    """Nothing failed: no exception, not even one that the net below the page caught."""
+    assert not app.exception
+    for language in LANGUAGES:
+        assert Text(language)("error.unexpected") not in said(app)
+
+
+def bare(html: str) -> str:
+    """Return the words of HTML, whose marks leave no space."""
+    return unescape(re.sub(r"<[^>]*>", "", html))
+
+
+def headline(app: AppTest) -> str:
+    """Return the words of the page's one headline."""
+    (found,) = re.findall(r'<h1 class="lab-headline">(.*?)</h1>', said(app))
+    return bare(found)
+
+
+def first_chart(app: AppTest) -> Any:
+    """Return the page's first chart, as it travels."""
+    return json.loads(app.get("plotly_chart")[0].proto.spec)
+
+
+def shared(app: AppTest) -> tuple[str, str]:
+    """Return the link that an open dialog offers to copy, and the dialog's HTML."""
+    (words,) = (html.proto.body for html in app.get("html") if 'data-lab-copy="' in html.proto.body)
+    return unescape(words.split('data-lab-copy="')[1].split('"')[0]), words
+
+
+def chart_of(frame: Frame) -> Chart:
+    """Return the one chart of what a page shows."""
+    (chart,) = (piece for piece in frame.shown if isinstance(piece, Chart))
+    return chart

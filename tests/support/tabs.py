@@ -137,6 +137,3 @@ def fits(opened: Page, size: str, *, high: bool = True) -> None:
         }"""
     )
     assert cut == [], opened.url
-
-
-LOCALES = {"en": "en-US", "zh": "zh-CN"}

@@ -77,6 +77,7 @@ def alts(app: AppTest) -> list[str]:
 class Table(NamedTuple):
     """A table as it is read: ``cells[row][heading]``."""
 
+    kind: str
     caption: str
     headings: list[str]
     cells: dict[str, dict[str, str]]
@@ -94,13 +95,20 @@ def table(app: AppTest, *headings: str) -> dict[str, dict[str, str]]:
     return found[0].cells
 
 
+def first_table(app: AppTest, kind: str = "lab-table") -> dict[str, dict[str, str]]:
+    """Return the rows of the first table of a kind, each under the first line of its head."""
+    found = next(each for each in tables(app) if kind in each.kind)
+    assert all(len(row) == len(found.headings) - 1 for row in found.cells.values()), found
+    return {name.partition(" | ")[0]: row for name, row in found.cells.items()}
+
+
 def _read(marked: str) -> Iterator[Table]:
     reader = _Reader()
     reader.feed(marked)
-    for caption, (head, *body) in reader.tables:
+    for kind, caption, (head, *body) in reader.tables:
         assert body, caption
         assert all(len(row) == len(head) for row in body if not row[-1].spans), (head, body)
-        yield Table(caption, [c.text for c in head], {row[0].text: _cells(head, row) for row in body})
+        yield Table(kind, caption, [c.text for c in head], {row[0].text: _cells(head, row) for row in body})
 
 
 def _cells(head: "list[_Cell]", row: "list[_Cell]") -> dict[str, str]:
@@ -117,16 +125,16 @@ class _Reader(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.tables: list[tuple[str, list[list[_Cell]]]] = []
+        self.tables: list[tuple[str, str, list[list[_Cell]]]] = []
         self._within = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "table":
-            self.tables.append(("", []))
+            self.tables.append((dict(attrs).get("class") or "", "", []))
         elif tag == "tr":
-            self.tables[-1][1].append([])
+            self.tables[-1][2].append([])
         elif tag in {"td", "th"}:
-            self.tables[-1][1][-1].append(_Cell(spans="colspan" in dict(attrs)))
+            self.tables[-1][2][-1].append(_Cell(spans="colspan" in dict(attrs)))
             self._within = tag
         elif tag == "caption":
             self._within = tag
@@ -140,7 +148,7 @@ class _Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         data = data.replace("\u00a0", " ").replace("\u2060", "")
         if self._within == "caption":
-            caption, rows = self.tables[-1]
-            self.tables[-1] = (caption + data, rows)
+            kind, caption, rows = self.tables[-1]
+            self.tables[-1] = (kind, caption + data, rows)
         elif self._within:
-            self.tables[-1][1][-1][-1].text += data
+            self.tables[-1][2][-1][-1].text += data

@@ -12,11 +12,9 @@ from torch.nn import functional as F
 
 from core import ACTIVATIONS, DtypeError
 from tests.support.activations import CLOSED, exp, ln, phi_of
+from tests.support.marks import activations
 
 GRID = [x / 8 for x in range(-96, 97)] + [-1e4, -30.0, -1e-9, 1e-9, 19.9, 20.1, 30.0, 1e4]
-
-
-keys = pytest.mark.parametrize("key", ACTIVATIONS)
 
 
 def test_every_activation_has_its_closed_form_and_its_own_key() -> None:
@@ -25,7 +23,7 @@ def test_every_activation_has_its_closed_form_and_its_own_key() -> None:
     assert "softmax" not in ACTIVATIONS
 
 
-@keys
+@activations
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16, torch.float16], ids=str)
 def test_the_code_is_the_function(key: str, dtype: torch.dtype) -> None:
     row = ACTIVATIONS[key]
@@ -37,12 +35,12 @@ def test_the_code_is_the_function(key: str, dtype: torch.dtype) -> None:
     assert torch.equal(z, before)
 
 
-@keys
+@activations
 def test_the_code_is_one_of_torch_s_names(key: str) -> None:
     assert re.fullmatch(r"(?:torch|F)\.\w+", ACTIVATIONS[key].code) or key == "linear"
 
 
-@keys
+@activations
 def test_the_function_is_the_closed_form(key: str) -> None:
     """To the last digits of a double; torch's softplus is z itself above 20, which is e^−20 off."""
     z = torch.tensor(GRID, dtype=torch.float64)
@@ -51,7 +49,7 @@ def test_the_function_is_the_closed_form(key: str) -> None:
     torch.testing.assert_close(ACTIVATIONS[key].function(z), expected, rtol=4e-14, atol=off)
 
 
-@keys
+@activations
 def test_the_slope_is_that_of_the_closed_form(key: str) -> None:
     at = [x / 7 for x in range(-30, 31) if x % 7]
     z = torch.tensor(at, dtype=torch.float64, requires_grad=True)
@@ -61,7 +59,7 @@ def test_the_slope_is_that_of_the_closed_form(key: str) -> None:
     torch.testing.assert_close(slope.tolist(), expected, rtol=1e-6, atol=1e-8)
 
 
-@keys
+@activations
 def test_it_is_elementwise_of_any_shape(key: str) -> None:
     function = ACTIVATIONS[key].function
     z = torch.linspace(-3, 3, 24, dtype=torch.float64)
@@ -117,7 +115,7 @@ def test_selu_keeps_mean_0_and_variance_1() -> None:
     assert moment(2) == pytest.approx(1, abs=1e-9)
 
 
-@keys
+@activations
 def test_the_formula_names_z_alone(key: str) -> None:
     formula = ACTIVATIONS[key].formula
     bare = re.sub(r"\\operatorname\{\w+\}|\\[A-Za-z]+|\\,", " ", formula)
@@ -142,7 +140,7 @@ RULES = (
 )
 
 
-@keys
+@activations
 def test_the_formula_gives_the_function_s_values(key: str) -> None:
     """selu's constants stand there with five digits."""
     python = ACTIVATIONS[key].formula

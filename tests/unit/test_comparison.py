@@ -28,10 +28,11 @@ from core.signals.comparison import (
     ordered,
     signal,
 )
-from tests.support.cases import CASES, Case, case_id
+from tests.support.cases import Case
+from tests.support.marks import cases, generator_stays
 from tests.support.products import assert_drawn_alike
 
-pytestmark = pytest.mark.usefixtures("global_generator_stays")
+pytestmark = generator_stays
 
 # Text
 
@@ -570,7 +571,7 @@ def test_the_call_as_one_would_write_it(key: str, params: dict[str, Any], code: 
     assert call_code(key, (3, 5), **params) == code
 
 
-@pytest.mark.parametrize("case", CASES, ids=case_id)
+@cases
 def test_the_call_after_a_seed_fills_what_is_drawn(case: Case) -> None:
     """In half precision too, where an orthogonal matrix is drawn in float32 and cast."""
     dtypes = [torch.float32, *([torch.bfloat16, torch.float16] if case.half else [])]

@@ -5,7 +5,6 @@ import json
 import re
 from datetime import datetime, timedelta, timezone
 from html.parser import HTMLParser
-from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -29,17 +28,16 @@ from pages.shell.files import (
 )
 from pages.shell.frame import Formula
 from pages.shell.report import PACKAGES, Picture, Report, mathml, report, versions
-from pages.text import HTML_LANG, LANGUAGES, Text
+from pages.text import HTML_LANG, Text
 from pages.words.formulas import formula
-from tests.support.cases import CASES, Case, case_id
+from tests.support.cases import Case
 from tests.support.charts import every_chart
+from tests.support.marks import cases, dtypes, languages
+from tests.support.stream import ROOT
 
 T = Text("en")
-ROOT = Path(__file__).parents[2]
 DTYPES = [torch.float32, torch.float64, torch.float16, torch.bfloat16]
-dtypes = pytest.mark.parametrize("dtype", DTYPES, ids=str)
 shapes = pytest.mark.parametrize("shape", [(3, 5), (7,), (4, 3, 2), (2, 3, 2, 2), (1, 1), ()])
-languages = pytest.mark.parametrize("language", LANGUAGES)
 
 
 def _tensor(shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
@@ -361,7 +359,7 @@ def _read(html: str) -> list[ET.Element]:
     return [ET.fromstring(part) for part in re.findall(r"<math.*?</math>", html, re.DOTALL)]  # noqa: S314 - our own
 
 
-@pytest.mark.parametrize("case", CASES, ids=case_id)
+@cases
 def test_every_law_s_formula_is_mathml_that_browsers_know(case: Case) -> None:
     known = {"math", "mrow", "mi", "mn", "mo", "msqrt", "msup", "msub", "mfrac", "mspace", "mstyle"}
     for shape in ((256, 512), (66, 64, 5), (1, 7)):

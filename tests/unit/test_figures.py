@@ -18,6 +18,8 @@ from pages.figures.palette import DARK, LIGHT
 from pages.text import LANGUAGES, Text
 from tests.support.cases import CASES, Case, case_id
 from tests.support.charts import SHAPE, decoded, drawn, shape_of
+from tests.support.marks import cases
+from tests.support.written import read
 
 TEXT = Text("en")
 
@@ -30,20 +32,11 @@ def _law(case: Case) -> Law:
 DENSE = [case for case in CASES if _law(case).continuous is not None]
 #: whose counts are binomial, so that they have a band
 BANDED = [case for case in DENSE if _law(case).family != "orthogonal"]
-cases = pytest.mark.parametrize("case", CASES, ids=case_id)
 dense = pytest.mark.parametrize("case", DENSE, ids=case_id)
 
 
 def _chart(case: Case, language: str = "en") -> go.Figure:
     return weights(*drawn(case), Text(language), LIGHT)
-
-
-def _number(text: str) -> float:
-    """Read a number as people write it."""
-    power = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
-    mantissa, ten, exponent = text.partition("10") if re.search("10[⁻⁰¹-⁹]", text) else (text, "", "")
-    size = 10.0 ** int(exponent.translate(power)) if ten else 1.0
-    return float(mantissa.rstrip("×").replace("−", "-") or 1) * size
 
 
 @cases
@@ -106,7 +99,7 @@ def test_the_curve_is_the_law(case: Case) -> None:
     x = curve["x0"] + curve["dx"] * np.arange(len(y))
     marks, names = (chart["layout"]["yaxis"][part] for part in ("tickvals", "ticktext"))
     assert 2 <= len(marks) <= 6
-    np.testing.assert_allclose(marks, [_number(name) * unit for name in names], rtol=1e-9)
+    np.testing.assert_allclose(marks, [read(name) * unit for name in names], rtol=1e-9)
     inner = slice(1, -1)  # at a wall, half a float decides
     np.testing.assert_allclose(y[inner], truth.pdf(x)[inner], rtol=3e-5, atol=1e-6 / truth.std)
 

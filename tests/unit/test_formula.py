@@ -19,6 +19,7 @@ from core.signals import meanfield
 from core.signals.activations import ACTIVATIONS, Activation
 from core.signals.formula import MAX_BREAKS, MAX_CHARS, MAX_DEPTH, NAMES, _Translation, activation_of
 from tests.support.activations import CLOSED
+from tests.support.marks import dtypes
 
 GRID = [x / 8 for x in range(-80, 81)] + [-30.0, -1e-9, 1e-9, 19.9, 30.0]
 DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
@@ -161,7 +162,7 @@ def test_the_values_are_python_s(text: str) -> None:
 
 
 @formulas
-@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@dtypes
 def test_the_code_is_the_function_and_keeps_shape_and_dtype(text: str, dtype: torch.dtype) -> None:
     phi = activation_of(text)
     z = torch.tensor(GRID[:160], dtype=dtype).reshape(4, 1, 40)

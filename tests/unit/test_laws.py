@@ -14,8 +14,8 @@ from scipy import stats
 from core import SCHEMES, ParameterError
 from core.weights.laws import Law
 from tests.support.cases import CASES, Case, Shape, Truth, case_id, cut
+from tests.support.marks import cases
 
-cases = pytest.mark.parametrize("case", CASES, ids=case_id)
 #: where densities are compared, in std from the mean; no wall lies on one of these
 Z = np.array([-6.0, -3.5, -1.7, -1.0, -0.3, 0.0, 0.4, 0.99, 1.72, 1.74, 2.1, 2.9, 6.0])
 

@@ -15,8 +15,9 @@ from torch import Tensor, nn
 
 from core import ParameterError
 from core.teaching.lesson import SOURCES, SQRT5, STEPS, LessonStep, own_defaults, replay_lesson
+from tests.support.marks import generator_stays
 
-pytestmark = pytest.mark.usefixtures("global_generator_stays")
+pytestmark = generator_stays
 
 SEEDS = (40, 41, -7)
 #: the lesson's seven functions, and what each fills

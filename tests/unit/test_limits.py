@@ -3,13 +3,12 @@
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from pages.state.limits import LIMITS, LimitError, read
+from tests.support.stream import ROOT
 
-ROOT = Path(__file__).parents[2]
 ROW = re.compile(r"^\| `(INIT_LAB_\w+)` \| ([\d ]+) \| ([\d ]+) – ([\d ]+) \| \S.+\|$", re.MULTILINE)
 
 

@@ -15,10 +15,10 @@ from core import ACTIVATIONS, InitLabError, ParameterError
 from core.signals.meanfield import length_map, mean_square
 from tests.support.activations import CLOSED as FUNCTIONS
 from tests.support.lengths import CLOSED, of_gelu
+from tests.support.marks import activations
 
 GRID = [1e-12, 1e-7, 1e-3, 0.03, 0.5, 1.0, 1.8, 7.0, 90.0, 444.0, 1e4, 1e7, 1e12]
 lengths = pytest.mark.parametrize("q", GRID)
-keys = pytest.mark.parametrize("key", ACTIVATIONS)
 
 
 @lengths
@@ -34,7 +34,7 @@ def softplus(z: float) -> float:
 
 
 @lengths
-@keys
+@activations
 def test_it_is_what_adaptive_quadrature_finds(key: str, q: float) -> None:
     """In t = ln z, where the bend at z = 1/√q is as wide for every q. The functions are the papers'.
 

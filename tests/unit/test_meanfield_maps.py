@@ -31,8 +31,8 @@ from core.signals.meanfield import (
 from tests.support.activations import ALPHA, LAMBDA
 from tests.support.activations import CLOSED as FUNCTIONS
 from tests.support.lengths import CLOSED, below_zero, of_erf, of_gelu
+from tests.support.marks import activations
 
-keys = pytest.mark.parametrize("key", ACTIVATIONS)
 lengths_q = pytest.mark.parametrize("q", [1e-6, 0.03, 0.5, 1.0, 7.0, 444.0, 1e4, 1e8])
 moderate_q = pytest.mark.parametrize("q", [1e-4, 0.03, 1.0, 7.0])
 ODD = ["linear", "tanh", "hard_tanh", "erf", "softsign"]
@@ -397,7 +397,7 @@ def test_a_bias_draws_correlations_to_1() -> None:
     assert correlation_map("erf", c, q=q, sigma_w2=0, sigma_b2=0.1) == 1
 
 
-@keys
+@activations
 @pytest.mark.parametrize("q", [0.05, 1.0, 60.0])
 def test_the_correlation_map_is_a_power_series_without_negative_terms(key: str, q: float) -> None:
     """E[φφ] = Σ aₙ²cⁿ in Hermite coefficients: 1 at 1 exactly, rising and convex on [0, 1]; odd if φ is."""
@@ -561,7 +561,7 @@ def test_of_three_fixed_points_it_is_the_one_that_lengths_are_thrown_to(start: f
     assert fixed_point(key, sigma_w2=0.25, start=start) == pytest.approx(q, rel=1e-9)
 
 
-@keys
+@activations
 @pytest.mark.parametrize(("sigma_w2", "sigma_b2"), [(0.7, 0.0), (1.5, 0.1), (2.3, 0.4)])
 def test_the_fixed_point_is_where_iteration_ends(key: str, sigma_w2: float, sigma_b2: float) -> None:
     q = 1.0
@@ -632,7 +632,7 @@ def test_the_edge_is_that_of_the_papers() -> None:
     assert np.isnan(critical_line("silu", [0, 0.05, 0.5549])).all()
 
 
-@keys
+@activations
 def test_on_the_edge_chi1_is_1(key: str) -> None:
     biases = [0.0, 0.02, 0.3, 0.6, 5.0]
     line = critical_line(key, biases)

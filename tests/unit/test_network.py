@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from core import DTYPES, Dense, DtypeError, Net, Network, NetworkError, ParameterError, summary_text
+from core import Dense, DtypeError, Net, Network, NetworkError, ParameterError, summary_text
 from core.errors import DeviceError, InitLabError
 from core.networks.network import (
     FOLLOWS,
@@ -23,61 +23,16 @@ from core.networks.network import (
     seeded_input,
 )
 from core.weights.spelling import parameters_of, written_parameters
+from tests.support.marks import dtypes, generator_stays
 from tests.support.products import assert_close, assert_drawn_alike, rounding
+from tests.support.torch_calls import CALLS
 
-pytestmark = pytest.mark.usefixtures("global_generator_stays")
+pytestmark = generator_stays
 init = nn.init
 gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-dtypes = pytest.mark.parametrize("dtype", DTYPES, ids=str)
 
-#: a scheme as a network's text has it, and torch's call
-FILLS: dict[str, Callable[[Tensor], object]] = {
-    "classic_uniform": lambda _: None,
-    "uniform": init.uniform_,
-    "uniform(b=0.5,a=-0.25)": lambda w: init.uniform_(w, -0.25, 0.5),
-    "normal": init.normal_,
-    "normal(std=0.02)": lambda w: init.normal_(w, std=0.02),
-    "zeros": init.zeros_,
-    "ones": init.ones_,
-    "constant": lambda w: init.constant_(w, 5),
-    "constant(val=0.5)": lambda w: init.constant_(w, 0.5),
-    "kaiming_normal": init.kaiming_normal_,
-    "kaiming_normal(nonlinearity=relu,mode=fan_out)": lambda w: init.kaiming_normal_(
-        w, mode="fan_out", nonlinearity="relu"
-    ),
-    "kaiming_uniform": init.kaiming_uniform_,
-    "kaiming_uniform(a=0.25)": lambda w: init.kaiming_uniform_(w, a=0.25),
-    "xavier_normal": init.xavier_normal_,
-    "xavier_normal(gain=2)": lambda w: init.xavier_normal_(w, gain=2),
-    "xavier_uniform": init.xavier_uniform_,
-    "lecun_normal": lambda w: init.kaiming_normal_(w, nonlinearity="linear"),
-    "lecun_uniform": lambda w: init.kaiming_uniform_(w, nonlinearity="linear"),
-    "trunc_normal": init.trunc_normal_,
-    "trunc_normal(std=0.5,a=-1,b=0.75)": lambda w: init.trunc_normal_(w, std=0.5, a=-1, b=0.75),
-    "variance_scaling(distribution=normal,scale=2,mode=fan_out)": lambda w: init.normal_(
-        w, std=math.sqrt(2 / w.shape[0])
-    ),
-    "orthogonal": init.orthogonal_,
-    "orthogonal(gain=2.5)": lambda w: init.orthogonal_(w, gain=2.5),
-    "sparse": lambda w: init.sparse_(w, 0.1),
-    "sparse(sparsity=0.5,std=1)": lambda w: init.sparse_(w, 0.5, 1.0),
-    "eye": init.eye_,
-    "gpt2_residual": lambda w: init.normal_(w, std=0.02 / math.sqrt(24)),
-    "mup_hidden": lambda w: init.normal_(w, std=1 / math.sqrt(w.shape[1])),
-    "mup_output": lambda w: init.normal_(w, std=1 / w.shape[1]),
-    "mup_hidden(sigma=0.5,base_width=4)": lambda w: init.normal_(w, std=1 / math.sqrt(w.shape[1])),
-    "orthogonal_cast": lambda w: w.data.copy_(
-        init.orthogonal_(w.data.double() if w.dtype == torch.float64 else w.data.float())
-    ),
-    "llama_residual(layer_id=7)": lambda w: init.normal_(w, std=0.02 / 4),
-    "small_init": lambda w: init.normal_(w, std=math.sqrt(2 / (5 * w.shape[1]))),
-    "wang_init(d_model=16)": lambda w: init.normal_(w, std=2 / 12 / 4),
-    "t5(role=wi)": lambda w: init.normal_(w, std=1 / math.sqrt(w.shape[1])),
-    "siren_first": lambda w: init.uniform_(w, -1 / w.shape[1], 1 / w.shape[1]),
-    "siren_hidden": lambda w: init.uniform_(
-        w, -math.sqrt(6 / w.shape[1]) / 30, math.sqrt(6 / w.shape[1]) / 30
-    ),
-}
+#: of a linear layer; the first is what it has of itself
+FILLS: dict[str, Callable[[Tensor], object]] = {"classic_uniform": lambda _: None, **CALLS}
 #: an activation, and torch's module
 MODULES: dict[str, Callable[[Tensor], Tensor]] = {
     "linear": nn.Identity(),

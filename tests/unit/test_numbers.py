@@ -27,7 +27,7 @@ from pages.figures import signal_theory as chaos
 from pages.figures.numbers import Series, as_csv, as_table, numbers
 from pages.figures.palette import LIGHT
 from pages.text import LANGUAGES, Text
-from tests.support.cases import CASES, Case, case_id
+from tests.support.cases import CASES, Case
 from tests.support.charts import (
     GENERATOR,
     SHAPE,
@@ -41,9 +41,9 @@ from tests.support.charts import (
     some_lines,
     some_phases,
 )
+from tests.support.marks import cases
 
 T = Text("en")
-cases = pytest.mark.parametrize("case", CASES, ids=case_id)
 
 
 def _drawn(case: Case, bins: int = 60) -> tuple[Summary, Law, np.ndarray]:

@@ -15,8 +15,9 @@ from torch import nn
 from core import draw
 from core.teaching.quiz import ALPHA, CANDIDATES, KINDS, Question, questions
 from core.weights.referee import Verdict
+from tests.support.marks import generator_stays
 
-pytestmark = pytest.mark.usefixtures("global_generator_stays")
+pytestmark = generator_stays
 
 SEEDS = range(120)
 #: std of each scheme for (fan_in, fan_out), written out from its paper; walls are √3 of it

@@ -10,9 +10,10 @@ from torch import nn
 
 from core import DTYPES, draw, pytorch_code
 from tests.support.cases import CASES, Case, Shape, case_id
+from tests.support.marks import generator_stays
 from tests.support.products import assert_drawn_alike
 
-pytestmark = pytest.mark.usefixtures("global_generator_stays")
+pytestmark = generator_stays
 SHAPES = ((3, 5), (33, 64, 5), (12, 5, 4), (128, 64), (1, 7))
 
 

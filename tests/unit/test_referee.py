@@ -17,11 +17,11 @@ from torch import nn
 from core import DTYPES, SCHEMES, InitLabError, Summary, draw, rounded, summarize
 from core.weights import referee
 from tests.support.cases import CASES, Case, Shape, case_id
+from tests.support.dtypes import EIGHTS, HALVES
+from tests.support.marks import cases, generator_stays
 
-pytestmark = pytest.mark.usefixtures("global_generator_stays")
+pytestmark = generator_stays
 SHAPE = (300, 500)
-HALVES = (torch.bfloat16, torch.float16)
-EIGHTS = (torch.float8_e4m3fn, torch.float8_e5m2, torch.float8_e4m3fnuz, torch.float8_e5m2fnuz)
 RANDOM = [case for case in CASES if case.truth(case.shape_of(1200)).family not in {"point", "indicator"}]
 random_cases = pytest.mark.parametrize("case", RANDOM, ids=case_id)
 
@@ -718,7 +718,7 @@ def test_standard_errors_of_a_sparse_weight_are_those_of_the_entries_that_chance
     )
 
 
-@pytest.mark.parametrize("case", CASES, ids=case_id)
+@cases
 def test_so_many_are_expected_outside_a_band_as_the_closed_form_leaves(case: Case) -> None:
     """Zeros lie inside, so that a sparse weight has fewer outside than a normal one has."""
     shape = case.shape_of(1200)
@@ -729,7 +729,7 @@ def test_so_many_are_expected_outside_a_band_as_the_closed_form_leaves(case: Cas
         assert referee.expected_outside(n, law, band) == pytest.approx(expected, rel=1e-6, abs=1e-9)
 
 
-@pytest.mark.parametrize("case", CASES, ids=case_id)
+@cases
 def test_expected_counts_are_the_closed_form_s(case: Case) -> None:
     shape = case.shape_of(1200)
     n, law, truth = math.prod(shape), SCHEMES[case.key].law(shape, **case.params), case.truth(shape)

@@ -11,9 +11,10 @@ from scipy import special
 
 from core import SCHEMES, DtypeError, InitLabError, ParameterError
 from core.weights.rounding import Rounded, rounded_law, spacing
+from tests.support.dtypes import EIGHTS, HALVES
+from tests.support.marks import generator_stays
 
-pytestmark = pytest.mark.usefixtures("global_generator_stays")
-HALVES = (torch.bfloat16, torch.float16)
+pytestmark = generator_stays
 N = 200_000
 
 LAWS = [
@@ -63,7 +64,6 @@ def test_each_number_is_as_likely_as_torch_draws_it(
     assert _chi_square(found, N * np.diff(rounded.cumulative)) > 1e-6
 
 
-EIGHTS = (torch.float8_e4m3fn, torch.float8_e5m2, torch.float8_e4m3fnuz, torch.float8_e5m2fnuz)
 #: what weights are drawn in, and what they are cast to
 WAYS = [
     *((torch.float32, dtype) for dtype in (*HALVES, *EIGHTS)),

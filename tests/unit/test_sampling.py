@@ -28,12 +28,11 @@ from core import (
 from core.weights import referee, sampling
 from core.weights.sampling import HELD_LIMIT, PART
 from tests.support.cases import CASES, Case, Shape, case_id
+from tests.support.dtypes import HALVES
+from tests.support.marks import cases, dtypes, generator_stays
 from tests.support.products import assert_drawn_alike
 
-pytestmark = pytest.mark.usefixtures("global_generator_stays")
-cases = pytest.mark.parametrize("case", CASES, ids=case_id)
-dtypes = pytest.mark.parametrize("dtype", DTYPES, ids=str)
-HALVES = (torch.bfloat16, torch.float16)
+pytestmark = generator_stays
 
 
 def _drawable(case: Case, dtype: torch.dtype) -> bool:

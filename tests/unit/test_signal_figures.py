@@ -16,13 +16,14 @@ from pages.figures.palette import DARK, LIGHT, translucent
 from pages.figures.signal import APART, CLOSER, DEEPEST, DRAWN, SYMBOLS, Line, by_layer, shares_by_layer
 from pages.figures.signal_layers import RIDGES, Layers, depth_map, ridges
 from pages.figures.signal_theory import Curves, Dot, Phases, chaos, maps
-from pages.text import LANGUAGES, Text
+from pages.text import Text
 from tests.support.charts import decoded
+from tests.support.marks import languages
+from tests.support.written import read
 
 T = Text("en")
 Part = dict[str, Any]
 looks = pytest.mark.parametrize("look", [LIGHT, DARK], ids=["light", "dark"])
-languages = pytest.mark.parametrize("language", LANGUAGES)
 NAN = math.nan
 
 
@@ -197,11 +198,7 @@ def _read(words: str) -> float:
     powers = re.fullmatch(r"10<sup>(.*)</sup>", words)
     if powers:
         return 10.0 ** int(powers[1].replace("−", "-"))
-    power = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
-    mantissa, _, exponent = words.partition("×10") if "×10" in words else (words, "", "")
-    if re.fullmatch("10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+", words):
-        mantissa, exponent = "1", words[2:]
-    return float(mantissa) * 10.0 ** int(exponent.translate(power) or 0)
+    return read(words)
 
 
 def test_a_fall_without_end_does_not_flatten_the_rest() -> None:

@@ -10,8 +10,9 @@ from core import SCHEMES, summarize
 from core.weights import referee
 from core.weights.structure import defects
 from tests.support.cases import CASES, Case, Shape, case_id
+from tests.support.marks import generator_stays
 
-pytestmark = pytest.mark.usefixtures("global_generator_stays")
+pytestmark = generator_stays
 EXACT = {
     "orthogonal": "orthogonal_",
     "orthogonal_cast": "orthogonal_",

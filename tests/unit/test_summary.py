@@ -24,9 +24,10 @@ from core import (
 from core.weights import sampling, summary
 from core.weights.laws import Law
 from tests.support.cases import CASES, Case, case_id
+from tests.support.dtypes import EIGHTS
+from tests.support.marks import dtypes, generator_stays
 
-pytestmark = pytest.mark.usefixtures("global_generator_stays")
-dtypes = pytest.mark.parametrize("dtype", DTYPES, ids=str)
+pytestmark = generator_stays
 #: torch draws no orthogonal matrix in half precision
 drawable = pytest.mark.parametrize(
     ("case", "dtype"),
@@ -89,10 +90,7 @@ FAMILIES = [("normal", {"mean": 0.25, "std": 1.5}), ("uniform", {"a": -0.25, "b"
 families = pytest.mark.parametrize(("key", "params"), FAMILIES, ids=["normal", "uniform"])
 
 
-HELD_ONLY = (torch.float8_e4m3fn, torch.float8_e5m2, torch.float8_e4m3fnuz, torch.float8_e5m2fnuz)
-
-
-@pytest.mark.parametrize("dtype", HELD_ONLY, ids=str)
+@pytest.mark.parametrize("dtype", EIGHTS, ids=str)
 @pytest.mark.parametrize(("key", "scale"), [("kaiming_uniform", 0.1), ("normal", 1.0), ("sparse", 0.5)])
 def test_weights_of_eight_bits_are_counted_as_what_they_stand_for(
     key: str, scale: float, dtype: torch.dtype

@@ -19,8 +19,9 @@ from torch import Tensor, nn
 from torchsummary import summary
 
 from core import Net, Network, NetworkError, parameter_count, summary_text
+from tests.support.marks import generator_stays
 
-pytestmark = pytest.mark.usefixtures("global_generator_stays")
+pytestmark = generator_stays
 ModelAndSize = tuple[nn.Module, tuple[int, ...]]
 
 

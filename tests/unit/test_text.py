@@ -5,7 +5,6 @@ import math
 import re
 import string
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -25,8 +24,8 @@ from pages.text import (
     probability,
     quantity,
 )
+from tests.support.stream import ROOT
 
-ROOT = Path(__file__).parents[2]
 SOURCES = [ROOT / "app.py", *(ROOT / "pages").rglob("*.py")]
 REFERENCE = catalogue("en")
 CJK = re.compile(r"[\u4e00-\u9fff]")
