@@ -19,9 +19,9 @@ SETTINGS = (
 FILES = (
     "golden/test_lesson_network.py",
     "property/test_signal.py",
-    "unit/test_network.py",
-    "unit/test_signal.py",
-    "unit/test_signal_code.py",
+    "unit/core/networks/test_network.py",
+    "unit/core/signals/test_signal.py",
+    "unit/core/code/test_signal_code.py",
 )
 
 

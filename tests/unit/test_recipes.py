@@ -78,5 +78,5 @@ def test_a_control_is_a_row_a_call_and_two_words_a_language(tmp_path: Path) -> N
         ).stdout
 
     assert done("-c", LOOKS) == "found\n"
-    held = ("tests/property/test_state.py", "tests/unit/test_text.py", "tests/unit/test_claims.py")
+    held = ("tests/property/test_state.py", "tests/unit/pages/text/test_text.py", "tests/unit/test_claims.py")
     done("-m", "pytest", "-q", "-p", "no:cacheprovider", *held)

@@ -71,7 +71,7 @@ def test_all_tests_are_looked_at(found: Tests) -> None:
 def test_each_holds_something(found: Tests) -> None:
     idle = {name for name, (held, _) in found.items() if not held}
     # a fixture looks afterwards
-    assert idle == {"tests/unit/test_signal.py::test_it_moves_no_global_generator"}
+    assert idle == {"tests/unit/core/signals/test_signal.py::test_it_moves_no_global_generator"}
 
 
 def test_each_leaves_only_once_it_has_held_something(found: Tests) -> None:
