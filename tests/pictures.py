@@ -6,8 +6,8 @@ from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 from tests import chromium
-from tests.browser.conftest import FLAGS, listened, settled
-from tests.stream import ROOT, server
+from tests.support.stream import ROOT, server
+from tests.support.tabs import FLAGS, listened, settled
 
 #: file → what it shows, and in which colours
 PICTURES = {

@@ -1,6 +1,6 @@
 """What Init Lab uses of Streamlit that Streamlit does not promise: all of it, seen in 1.67.0.
 
-docs/insides.md says why; ``tests/unit/test_insides.py`` says which of them a new version broke.
+docs/insides.md says why; ``tests/unit/pages/state/test_insides.py`` says which of them a new version broke.
 """
 
 import re

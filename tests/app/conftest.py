@@ -1,79 +1,22 @@
-"""Pages run by Streamlit's own test harness, opened as a link would open them."""
+"""What the tests of pages share."""
 
-import functools
-import logging
-import re
 from collections.abc import Callable
-from html import unescape
 
 import pytest
-from hypothesis import settings
-from streamlit.components.v2 import manifest_scanner
-from streamlit.testing.v1 import AppTest
 
-from tests.stream import ROOT
-
-# The harness imports pages outside a run and warns of it, once an element.
-logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").setLevel(logging.ERROR)
-
-# At each run the harness reads what every installed package says of itself, to find components: ten times
-# as long as a page takes. Once will do.
-manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
-
-#: A page takes a tenth of a second: a third of the profile's examples will do.
-few = settings(max_examples=settings().max_examples // 3)
-
-
-def opened(page: str = "distribution", **link: str) -> AppTest:
-    """Open a page as a fresh visitor with this link."""
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
-    if page != "home":
-        app.switch_page(f"pages/{page}.py")
-    for name, value in link.items():
-        app.query_params[name] = value
-    return app.run()
-
-
-def said(app: AppTest) -> str:
-    """Return all words that the page wrote itself."""
-    return unescape("\n".join(element.proto.body for element in app.get("html")[1:]))
-
-
-def refusals(app: AppTest) -> list[str]:
-    """Return the sentences that say why an entry is not used."""
-    bodies = "".join(element.proto.body for element in app.get("html"))
-    return [unescape(words) for words in re.findall(r'role="alert">▲ (.*?)</p>', bodies, re.DOTALL)]
-
-
-def menu(app: AppTest) -> list[str]:
-    """Return the pages that the menu leads to, as it calls them."""
-    bodies = "".join(element.proto.body for element in app.get("html"))
-    return [unescape(words) for words in re.findall(r"<a [^>]*data-lab-page[^>]*>(.*?)</a>", bodies)]
-
-
-#: Buttons that the frame puts around every page, with the languages.
-FRAMES = {"share", "export", "project", "predict_first", "leave", "again", "previous", "next"}
-
-
-def own_buttons(app: AppTest) -> set[str]:
-    """Return the buttons of the page itself."""
-    keys = {str(button.key) for button in app.button}
-    return {key for key in keys - FRAMES if not key.startswith("language")}
-
-
-def turned(app: AppTest, page: str) -> AppTest:
-    """Go on to another page by the menu, as the same visitor."""
-    app.switch_page("app.py" if page == "home" else f"pages/{page}.py")
-    app.query_params.clear()
-    return app.run()
+from pages.shell import export as tools
+from pages.shell.frame import Frame
+from tests.support.screen import opened
 
 
 @pytest.fixture
-def link() -> Callable[[AppTest], dict[str, str]]:
-    """Return a function that reads a page's link."""
-    return query
+def framed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Frame]:
+    """Return a function that opens a page and returns what it hands to its dialogs."""
+    frames: list[Frame] = []
+    monkeypatch.setattr(tools, "open_asked", frames.append)
 
+    def frame(page: str, **link: str) -> Frame:
+        assert not opened(page, **link).exception
+        return frames[-1]
 
-def query(app: AppTest) -> dict[str, str]:
-    """Return a page's link; the harness keeps what a test sets as text and what a page sets as lists."""
-    return {n: v if isinstance(v, str) else v[-1] for n, v in app.query_params.items()}
+    return frame

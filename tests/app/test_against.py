@@ -9,10 +9,9 @@ import torch
 
 import core
 from core import SCHEMES, Summary, draw
-from tests.app.conftest import opened
-from tests.app.words import plain, unsaid
-
-LANGUAGES = pytest.mark.parametrize("language", ["en", "zh"])
+from tests.support.marks import both_languages
+from tests.support.screen import opened
+from tests.support.words import plain, unsaid
 
 
 @pytest.fixture
@@ -36,7 +35,7 @@ def spoilt(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     return say
 
 
-@LANGUAGES
+@both_languages
 @pytest.mark.parametrize(("factor", "direction"), [(1.1, ("large", "大")), (0.9, ("small", "小"))])
 def test_a_spread_that_is_wrong_is_said_to_be_so(
     factor: float, direction: tuple[str, str], language: str, spoilt: Callable[..., str]
@@ -59,7 +58,7 @@ def test_a_spread_that_is_wrong_is_said_to_be_so(
     assert abs(float(percent) - 10) < 4 * 0.9
 
 
-@LANGUAGES
+@both_languages
 def test_weights_beyond_a_wall_are_counted(language: str, spoilt: Callable[..., str]) -> None:
     """Three of 6 400 weights of a uniform law put at twice its bound."""
 
@@ -76,7 +75,7 @@ def test_weights_beyond_a_wall_are_counted(language: str, spoilt: Callable[..., 
     assert unsaid(text, words[language]) == [], text
 
 
-@LANGUAGES
+@both_languages
 def test_the_other_views_say_that_chance_does_not_make_this(
     language: str, spoilt: Callable[..., str]
 ) -> None:
@@ -97,7 +96,7 @@ def test_the_other_views_say_that_chance_does_not_make_this(
         assert unsaid(text, expected) == [], text
 
 
-@LANGUAGES
+@both_languages
 def test_a_comparison_names_the_row_that_is_not_of_its_law(language: str, spoilt: Callable[..., str]) -> None:
     link = {"rows": "kaiming_normal", "fan_in": "64", "fan_out": "100", "lang": language}
     text = spoilt(lambda w: 1.5 * w, "compare", seed="70401" if language == "en" else "70402", **link)

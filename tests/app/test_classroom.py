@@ -12,7 +12,7 @@ from pages.live import browser
 from pages.shell.keys import KEYS, PLAN_KEYS
 from pages.state.table import CONTROLS, PAGES, TABLE
 from pages.text import LANGUAGES, Text
-from tests.app.conftest import menu, opened, query, refusals, said, turned
+from tests.support.screen import menu, opened, query, refusals, said, shared, turned
 
 COVERED = [page for page in PAGES if page not in {"lesson", "teach"}]  # the lesson covers its own
 
@@ -215,8 +215,7 @@ def _dialog(app: AppTest, tool: str) -> AppTest:
 def test_a_link_is_shared_without_language_and_view(page: str) -> None:
     own = {"seed": "7"} if "seed" in CONTROLS[page] else {}
     app = _dialog(opened(page, lang="zh", view="projector", predict="on", **own), "share")
-    (words,) = (html.proto.body for html in app.get("html") if 'data-lab-copy="' in html.proto.body)
-    address = words.split('data-lab-copy="')[1].split('"')[0].replace("&amp;", "&")
+    address, words = shared(app)
     assert dict(parse_qsl(urlsplit(address).query)) == {"v": "1", "predict": "on", **own}
     assert 'src="data:image/svg+xml' in words
 

@@ -1,6 +1,5 @@
 """The compare page: every view, rows good and bad, and numbers against closed forms."""
 
-import json
 import math
 import re
 from html import unescape
@@ -13,26 +12,15 @@ from streamlit.testing.v1 import AppTest
 from core import SCHEMES
 from pages.state.table import ASPECTS, LAYERS
 from pages.text import LANGUAGES, Text
-from tests.app.conftest import few, menu, opened, own_buttons, query, refusals, said
+from tests.support.marks import languages
+from tests.support.screen import few, first_chart, menu, opened, own_buttons, query, refusals, said, stands
 
-languages = pytest.mark.parametrize("language", LANGUAGES)
 aspects = pytest.mark.parametrize("aspect", ASPECTS)
 MANY = "uniform-normal(std=0.02).1024x96-zeros-orthogonal-sparse-trunc_normal-kaiming_uniform(a=2)-mup_output"
 
 
 def _opened(**link: str) -> AppTest:
     return opened("compare", **link)
-
-
-def _stands(app: AppTest) -> None:
-    assert not app.exception
-    for language in LANGUAGES:
-        assert Text(language)("error.unexpected") not in said(app)
-
-
-def _spec(app: AppTest) -> dict[str, object]:
-    found: dict[str, object] = json.loads(app.get("plotly_chart")[0].proto.spec)
-    return found
 
 
 def _rows(app: AppTest) -> dict[str, list[str]]:
@@ -57,7 +45,7 @@ def _edit(app: AppTest) -> AppTest:
 @pytest.mark.parametrize("rows", ["", MANY, "eye"])
 def test_every_view_stands_in_every_language(rows: str, aspect: str, language: str) -> None:
     app = _opened(aspect=aspect, lang=language, fan_in="30", fan_out="20", **({"rows": rows} if rows else {}))
-    _stands(app)
+    stands(app)
     assert refusals(app) == []
     assert Text(language)("nav.compare") in menu(app)
 
@@ -66,7 +54,7 @@ def test_every_view_stands_in_every_language(rows: str, aspect: str, language: s
 @pytest.mark.parametrize("layer", LAYERS[1:])
 def test_every_layer_stands_in_every_view(layer: str, aspect: str) -> None:
     app = _opened(aspect=aspect, layer=layer)
-    _stands(app)
+    stands(app)
     assert refusals(app) == []
 
 
@@ -75,7 +63,7 @@ def test_every_scheme_has_its_words_elsewhere_and_its_figures(scheme: str) -> No
     layer = {"layer": "Conv2d(8, 16, 3)"} if scheme == "dirac" else {"fan_in": "30", "fan_out": "20"}
     for aspect in ("figures", "rosetta"):
         app = _opened(rows=scheme, aspect=aspect, **layer)
-        _stands(app)
+        stands(app)
         assert refusals(app) == []
 
 
@@ -88,7 +76,7 @@ def test_first_sight_is_three_schemes_on_one_axis_with_a_sentence() -> None:
     # √2·√3 apart, as √(2/512) and 1/√(3·512) are
     assert "2.45 times as wide" in said(app)
     assert "σ = 0.0625 against 0.02552" in said(app)
-    layout = _spec(app)["layout"]
+    layout = first_chart(app)["layout"]
     assert [name for name in layout if name.startswith("xaxis")] == ["xaxis"]  # type: ignore[attr-defined]
     assert {f"yaxis{i}" for i in ("", 2, 3)} <= set(layout)  # type: ignore[call-overload]
 
@@ -219,9 +207,9 @@ def test_rows_are_added_changed_typed_and_taken_away() -> None:
             app.selectbox(key="row_1").select(typed).run()
         else:
             app.text_input(key=f"{part}_1").set_value(typed).run()
-    _stands(app)
+    stands(app)
     assert query(app)["rows"] == "orthogonal-normal(std=0.02).64x32-kaiming_normal-kaiming_uniform"
-    assert "Normal, std = 0.02, 64 → 32" in unescape(str(_spec(app)["layout"]))
+    assert "Normal, std = 0.02, 64 → 32" in unescape(str(first_chart(app)["layout"]))
     _edit(app).button(key="remove_0").click().run()
     assert query(app)["rows"] == "normal(std=0.02).64x32-kaiming_normal-kaiming_uniform"
     # another scheme does not keep parameters that are not its own, but its layer
@@ -266,7 +254,7 @@ def test_a_bad_row_is_answered_and_stays_typed(rows: str, words: str) -> None:
     app = _opened(**dtype)
     app.session_state["rows"] = rows
     app.run()
-    _stands(app)
+    stands(app)
     assert words in refusals(app)[0]
     ends = (
         "The schemes in force stay.",
@@ -275,7 +263,7 @@ def test_a_bad_row_is_answered_and_stays_typed(rows: str, words: str) -> None:
     )
     assert refusals(app)[0].endswith(ends)
     assert app.session_state["rows"] == rows
-    _stands(_edit(app))
+    stands(_edit(app))
     assert words in refusals(app)[0]
 
 
@@ -294,7 +282,7 @@ def test_a_row_that_cannot_be_drawn_falls_out_alone_and_is_named(
 ) -> None:
     for language in LANGUAGES:
         app = _opened(rows=rows, lang=language, **more)
-        _stands(app)
+        stands(app)
         (sentence,) = refusals(app)
         assert all(f"“{row}”" in sentence for row in out)
         assert query(app)["rows"] == kept
@@ -369,9 +357,9 @@ def test_gates_are_shown_stacked_and_alone() -> None:
 )
 def test_the_inspector_says_what_torch_starts_a_layer_as(layer: str, words: str) -> None:
     app = _opened(aspect="inspector", layer=layer)
-    _stands(app)
+    stands(app)
     assert words in unescape(said(app))
-    _stands(_opened(aspect="inspector", layer=layer, lang="zh"))
+    stands(_opened(aspect="inspector", layer=layer, lang="zh"))
 
 
 def test_keras_counts_other_fans_for_a_depthwise_convolution() -> None:
@@ -387,7 +375,7 @@ def test_a_layer_that_a_row_cannot_fill_gives_way() -> None:
     assert refusals(app) == []
     app.session_state["layer"] = ""
     app.run()
-    _stands(app)
+    stands(app)
     assert "fills a convolution" in refusals(app)[0]
 
 
@@ -409,7 +397,7 @@ values = st.sampled_from(
 )
 def test_any_link_opens(link_: dict[str, str], rows: str) -> None:
     app = _opened(fan_out="12", **{"fan_in": "9", **link_}, **({"rows": rows} if rows else {}))
-    _stands(app)
+    stands(app)
     again = _opened(**query(app))
     assert refusals(again) == [] or "device" in link_
     assert query(again) == query(app)

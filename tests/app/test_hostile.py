@@ -4,7 +4,6 @@ import builtins
 import re
 import time
 from collections.abc import Mapping
-from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given
@@ -16,94 +15,17 @@ from core.signals.comparison import MAX_ENTRIES
 from pages.lecture.plans import MAX_BYTES, MAX_STEPS
 from pages.state.parsers import Refused
 from pages.state.table import CONTROLS, PAGES, TABLE
-from pages.text import LANGUAGES, Text
-from tests.app.conftest import few, opened, refusals, said
+from pages.text import Text
+from tests.support.hostile import EVIL, PYTHON, TEXTS, harm_in
+from tests.support.screen import few, opened, refusals, said, stands
 
 EN = Text("en")
-#: What a page must never make of them: each text that could do harm would do it in this name.
-EVIL = "evil"
-PYTHON = f"__import__('builtins').__dict__.update({EVIL}=1)"
-#: Lone surrogates are not among them: neither a URL nor a message of the websocket can hold one.
-TEXTS = (
-    "<img src=x onerror=evil>",  # as long as a short field takes
-    '"><script>evil()</script>',
-    "'><b id=evil onclick=evil",
-    "&lt;img src=evil onerror=",
-    "[x](javascript:evil)",
-    r"$\href{javascript:evil}{x}$",
-    "{0.__class__}{evil}%s%(x)n",
-    "\u202eevil\u0000\u0007\u001b[31m\u2028\ufeff",
-    PYTHON,
-    "=cmd|' /C evil'!A0",
-    "../../../../etc/evil%00",
-    "👩🏽\u200d🚀 ٣٤ ½ Ⅷ 九",
-    "9**9**9",
-    "1e999",
-    "-0",
-    "9" * 20_000,  # Streamlit passes over a query of more than half a million characters
-    "(" * 20_000,
-    "normal-" * 3_000,
-)
-
-
-class Found(HTMLParser):
-    """All that a browser would make of HTML: elements, with their attributes."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str]]] = []
-        self.feed(html)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, {name: value or "" for name, value in attrs}))
-
-    handle_startendtag = handle_starttag
-
-
-#: Elements of ours, and attributes of which an address is one.
-OURS = {
-    "nav",
-    "style",
-    "p",
-    "b",
-    "i",
-    "em",
-    "code",
-    "span",
-    "div",
-    "a",
-    "h1",
-    "h2",
-    "h3",
-    "br",
-    "button",
-    "img",
-    "table",
-}
-OURS |= {"caption", "thead", "tbody", "tr", "th", "td", "ul", "ol", "li", "dl", "dt", "dd", "pre", "progress"}
-OURS |= {"small", "sub", "sup", "section", "figure", "strong", "kbd", "details", "summary", "svg", "path"}
-PLACES = ("href", "src", "action", "formaction", "xlink:href", "srcdoc")
-
-
-def harm_in(html: str) -> list[str]:
-    """Return what of HTML was not written by us, or does what no page of ours does."""
-    wrong = []
-    for tag, attributes in Found(html).elements:
-        places = [attributes[name].strip().lower() for name in PLACES if name in attributes]
-        named = any(name.startswith("on") or EVIL in name for name in attributes)
-        leads = any(EVIL in place.partition("?")[0] or place.startswith("javascript:") for place in places)
-        if tag not in OURS or named or leads or EVIL in attributes.get("id", ""):
-            wrong.append(f"{tag} {attributes}")
-    return wrong
 
 
 def unharmed(app: AppTest) -> None:
     """The page stands, says no excuse, and holds nothing of what was typed as anything but text."""
-    assert not app.exception
+    stands(app)
     bodies = [element.proto.body for element in app.get("html")]
-    for language in LANGUAGES:
-        assert Text(language)("error.unexpected") not in said(app)
     assert [wrong for body in bodies for wrong in harm_in(body)] == []
     for markdown in app.markdown:
         assert EVIL not in markdown.value

@@ -1,10 +1,8 @@
 """The lesson page: every stop, forwards and back, predicted first, and the questions."""
 
 import ast
-import json
 import math
 import re
-from html import unescape
 
 import pytest
 import torch
@@ -15,26 +13,16 @@ from streamlit.testing.v1 import AppTest
 from core.teaching.lesson import SQRT5
 from core.teaching.quiz import KINDS
 from pages.state.table import STOPS
-from pages.text import LANGUAGES, Text
-from tests.app.conftest import few, opened, own_buttons, query, refusals, said
-from tests.golden.test_lesson import PRINTED
+from pages.text import Text
+from tests.support.lesson import PRINTED
+from tests.support.marks import languages
+from tests.support.screen import bare, few, first_chart, opened, own_buttons, query, refusals, said, stands
 
-languages = pytest.mark.parametrize("language", LANGUAGES)
 EN = Text("en")
 
 
 def _opened(**link: str) -> AppTest:
     return opened("lesson", **link)
-
-
-def _stands(app: AppTest) -> None:
-    assert not app.exception
-    for language in LANGUAGES:
-        assert Text(language)("error.unexpected") not in said(app)
-
-
-def _plain(app: AppTest) -> str:
-    return unescape(re.sub(r"<[^>]+>", "", said(app)))
 
 
 def _answered(app: AppTest, answer: str) -> str:
@@ -43,8 +31,8 @@ def _answered(app: AppTest, answer: str) -> str:
         app.text_input[-1].set_value(answer).run()
     else:
         app.button(key=f"pick_{answer}").click().run()
-    _stands(app)
-    return _plain(app)
+    stands(app)
+    return bare(said(app))
 
 
 @languages
@@ -52,7 +40,7 @@ def _answered(app: AppTest, answer: str) -> str:
 @pytest.mark.parametrize("step", STOPS)
 def test_every_stop_stands_in_every_language(step: str, predict: str, language: str) -> None:
     app = _opened(step=step, predict=predict, lang=language)
-    _stands(app)
+    stands(app)
     assert refusals(app) == []
     assert Text(language)(f"lesson.stop.{step}") in said(app)
     # each claim has its sources beside it
@@ -118,7 +106,7 @@ def test_next_and_previous_walk_the_whole_lesson_and_back() -> None:
     assert app.button(key="previous").disabled
     for step in STOPS[1:]:
         app.button(key="next").click().run()
-        _stands(app)
+        stands(app)
         assert query(app)["step"] == step
     for number in range(2, len(KINDS) + 1):
         app.button(key="next").click().run()
@@ -195,7 +183,7 @@ def test_the_slope_s_algebra_and_bound_are_live() -> None:
     app = _opened(step="sqrt5", fan_in="384")
     assert "0.125" in said(app)  # √(6/384) at a = 0
     app.select_slider[0].set_value(1.0).run()
-    _stands(app)
+    stands(app)
     assert query(app) == {"v": "1", "fan_in": "384", "slope": "1", "step": "sqrt5"}
     assert "0.08839" in said(app)  # √(3/384)
     assert r"\sqrt{6/((1+1^2)\cdot 384)}" in app.markdown[0].value
@@ -203,7 +191,7 @@ def test_the_slope_s_algebra_and_bound_are_live() -> None:
     app.select_slider[0].set_value(SQRT5).run()
     assert "0.05103" in said(app)  # 1/√384
     assert r"1/\sqrt{384}" in app.markdown[0].value
-    walls = json.loads(app.get("plotly_chart")[0].proto.spec)["layout"]["shapes"]
+    walls = first_chart(app)["layout"]["shapes"]
     ends = {round(abs(shape["x0"]), 6) for shape in walls if shape["x0"] == shape["x1"]}
     assert ends == {round(1 / math.sqrt(384), 6)}
     app = _opened(step="sqrt5", slope=repr(SQRT5))
@@ -212,7 +200,7 @@ def test_the_slope_s_algebra_and_bound_are_live() -> None:
 
 def test_a_link_s_own_slope_is_a_stop_of_the_slider_and_a_wrong_one_is_answered() -> None:
     app = _opened(step="sqrt5", slope="0.333")
-    _stands(app)
+    stands(app)
     assert app.select_slider[0].value == 0.333
     app = _opened(step="sqrt5", slope="2.236")  # as people write it
     assert "nn.Linear’s own default" in said(app)
@@ -224,7 +212,7 @@ def test_a_link_s_own_slope_is_a_stop_of_the_slider_and_a_wrong_one_is_answered(
 
 def test_a_layer_that_the_page_would_wait_for_is_refused() -> None:
     app = _opened(step="sqrt5", fan_in="65536", fan_out="65536")
-    _stands(app)
+    stands(app)
     assert "4\u202f294\u202f967\u202f296 weights, more than the 16\u202f777\u202f216" in refusals(app)[0]
     assert refusals(app)[0].endswith("So fan_out = 256 is used.")
 
@@ -253,25 +241,25 @@ def test_an_exact_answer_is_right_a_common_error_wrong_and_no_number_is_answered
     t = Text(language)
     place = str(list(KINDS).index(kind) + 1)
     app = _opened(step="questions", quiz="3", question=place, lang=language)
-    assert about in _plain(app)
-    assert t("quiz.right") not in _plain(app)
+    assert about in bare(said(app))
+    assert t("quiz.right") not in bare(said(app))
     assert t("quiz.right") in _answered(app, right)
     assert len(app.get("plotly_chart")) == (0 if kind == "count" else 1)
     assert t("quiz.wrong") in _answered(app, wrong)
     if kind != "scheme":
         assert t("quiz.number", was="half") in _answered(app, "half")
-        assert t("quiz.wrong") not in _plain(app)
+        assert t("quiz.wrong") not in bare(said(app))
 
 
 def test_the_answer_can_be_asked_for_and_more_questions_follow() -> None:
     app = _opened(step="questions", question="5")
-    assert "4 → 3 → 2 → 8" in _plain(app)
-    assert "= 47" not in _plain(app)  # 5·3 + 4·2 + 3·8
+    assert "4 → 3 → 2 → 8" in bare(said(app))
+    assert "= 47" not in bare(said(app))  # 5·3 + 4·2 + 3·8
     app.button(key="give_up").click().run()
-    assert "= 47" in _plain(app)
-    assert EN("quiz.right") not in _plain(app)
+    assert "= 47" in bare(said(app))
+    assert EN("quiz.right") not in bare(said(app))
     app.button(key="more_questions").click().run()
-    _stands(app)
+    stands(app)
     assert query(app) == {"v": "1", "step": "questions", "quiz": "2"}
 
 
@@ -287,7 +275,7 @@ values = st.sampled_from([*STOPS, "on", "off", "0", "1", "2.236", "3", "5", "99"
 )
 def test_any_link_opens(link_: dict[str, str]) -> None:
     app = _opened(**link_)
-    _stands(app)
+    stands(app)
     again = _opened(**query(app))
     assert refusals(again) == []
     assert query(again) == query(app)

@@ -11,11 +11,10 @@ from core import devices
 from pages.jobs import distribution, queue
 from pages.jobs import signal as signals
 from pages.jobs.queue import Gate
-from pages.text import LANGUAGES, Text
+from pages.text import Text
 from pages.widgets import waiting
-from tests.app.conftest import opened, refusals
-
-languages = pytest.mark.parametrize("language", LANGUAGES)
+from tests.support.marks import languages
+from tests.support.screen import opened, refusals
 
 
 @languages
@@ -41,6 +40,17 @@ def test_a_stream_needs_no_such_room(monkeypatch: pytest.MonkeyPatch) -> None:
     assert refusals(opened(fan_in="301", fan_out="203", seed="772")) == []
 
 
+def _busy() -> tuple[Callable[[], None], threading.Event, threading.Event]:
+    """Return work that goes on until it is let go, what tells that it has begun, and what lets it go."""
+    begun, go = threading.Event(), threading.Event()
+
+    def busy() -> None:
+        begun.set()
+        assert go.wait(20)
+
+    return busy, begun, go
+
+
 @languages
 @pytest.mark.parametrize("page", ["distribution", "signal"])
 def test_a_full_queue_is_said_and_nothing_is_lost(
@@ -48,12 +58,7 @@ def test_a_full_queue_is_said_and_nothing_is_lost(
 ) -> None:
     monkeypatch.setattr(distribution, "QUICK_STREAMED", 0)
     monkeypatch.setattr(signals, "QUICK", 0)
-    go, begun = threading.Event(), threading.Event()
-
-    def busy() -> None:
-        begun.set()
-        assert go.wait(20)
-
+    busy, begun, go = _busy()
     gate = Gate(1, 1, 16)
     monkeypatch.setattr(queue, "gate", lambda: gate)
     others = [gate.enter(busy, "another")]
@@ -84,12 +89,7 @@ def test_who_has_too_much_under_way_is_told_so(language: str, monkeypatch: pytes
 @languages
 def test_who_waits_is_told_the_place_in_the_queue(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(distribution, "QUICK_STREAMED", 0)
-    go, begun = threading.Event(), threading.Event()
-
-    def busy() -> None:
-        begun.set()
-        assert go.wait(20)
-
+    busy, begun, go = _busy()
     gate = Gate(1, 100, 16)
     monkeypatch.setattr(queue, "gate", lambda: gate)
     for at in range(3):

@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.app.conftest import opened, query, refusals
-from tests.app.words import NUMBER, text_of, value
-from tests.stream import ROOT
+from tests.support.screen import opened, query, refusals
+from tests.support.stream import ROOT
+from tests.support.words import NUMBER, text_of, value
 
 with (ROOT / "tests" / "app" / "links.tsv").open(encoding="utf-8", newline="") as _file:
     LINKS = list(csv.DictReader(_file, delimiter="\t", quoting=csv.QUOTE_NONE))

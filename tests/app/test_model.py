@@ -2,7 +2,6 @@
 
 import re
 import runpy
-from collections.abc import Callable
 from html import unescape
 from pathlib import Path
 from unittest import mock
@@ -19,24 +18,17 @@ from core import Net
 from core.networks.network import LESSON, LINEAR_SCHEMES
 from pages.jobs import model as runs
 from pages.state.table import CONTROLS, PARTS, TABLE
-from pages.text import LANGUAGES, Text
-from tests.app.conftest import few, menu, opened, query, refusals, said, turned
-from tests.written import read
+from pages.text import Text
+from tests.support.marks import languages
+from tests.support.screen import few, menu, opened, query, refusals, said, stands, turned
+from tests.support.written import read
 
-Link = Callable[[AppTest], dict[str, str]]
 DEEP = "6-5.kaiming_normal.relu-4.xavier_uniform.tanh-7.orthogonal.no_bias.gelu-3.softmax"
-languages = pytest.mark.parametrize("language", LANGUAGES)
 parts = pytest.mark.parametrize("part", PARTS)
 
 
 def _opened(**link: str) -> AppTest:
     return opened("model", **link)
-
-
-def _stands(app: AppTest) -> None:
-    assert not app.exception
-    for language in LANGUAGES:
-        assert Text(language)("error.unexpected") not in said(app)
 
 
 def _edit(app: AppTest) -> AppTest:
@@ -64,7 +56,7 @@ def _tables(app: AppTest) -> dict[str, list[list[float]]]:
 @pytest.mark.parametrize("net", [str(LESSON), DEEP, "2-1"])
 def test_every_part_stands_in_every_language(net: str, language: str, part: str) -> None:
     app = _opened(net=net, part=part, lang=language)
-    _stands(app)
+    stands(app)
     assert refusals(app) == []
     assert Text(language)("nav.model") in menu(app)
 
@@ -120,15 +112,15 @@ def test_a_row_is_followed_with_its_arithmetic() -> None:
     assert query(app)["sample"] == "2"
 
 
-def test_a_link_reproduces_and_leaves_defaults_out(link: Link) -> None:
+def test_a_link_reproduces_and_leaves_defaults_out() -> None:
     chosen = {"v": "1", "net": DEEP, "seed": "3", "batch": "4", "data_seed": "9", "part": "counting"}
     app = _opened(**chosen)
-    assert link(app) == chosen
+    assert query(app) == chosen
     assert "111 parameters" in said(app)  # (6 + 1)·5 + (5 + 1)·4 + 4·7 + (7 + 1)·3
-    assert link(_opened(net=str(LESSON), batch="5", weights="seeded")) == {}
+    assert query(_opened(net=str(LESSON), batch="5", weights="seeded")) == {}
 
 
-def test_a_network_is_edited_card_by_card(link: Link) -> None:
+def test_a_network_is_edited_card_by_card() -> None:
     app = _edit(_opened())
     assert [app.text_input(key=f"units_{i}").value for i in range(4)] == ["3", "3", "2", "2"]
     app.text_input(key="units_1").set_value("6").run()
@@ -136,35 +128,35 @@ def test_a_network_is_edited_card_by_card(link: Link) -> None:
     app.selectbox(key="scheme_2").select("constant").run()
     app.text_input(key="params_2").set_value("val=0.5").run()
     app.selectbox(key="bias_3").select("none").run()
-    assert link(app)["net"] == "3-6.xavier_normal.tanh-2.constant(val=0.5).relu-2.no_bias.softmax"
+    assert query(app)["net"] == "3-6.xavier_normal.tanh-2.constant(val=0.5).relu-2.no_bias.softmax"
     assert "42 parameters" in said(app)  # 4·6 + 7·2 + 2·2
     app.button(key="add").click().run()
-    assert link(app)["net"].split("-")[3] == "2.kaiming_normal.relu"
+    assert query(app)["net"].split("-")[3] == "2.kaiming_normal.relu"
     app.button(key="up_3").click().run()
-    assert link(app)["net"].split("-")[2:4] == ["2.kaiming_normal.relu", "2.constant(val=0.5).relu"]
+    assert query(app)["net"].split("-")[2:4] == ["2.kaiming_normal.relu", "2.constant(val=0.5).relu"]
     app.button(key="down_1").click().run()
     app.button(key="remove_1").click().run()
-    assert link(app)["net"] == "3-6.xavier_normal.tanh-2.constant(val=0.5).relu-2.no_bias.softmax"
+    assert query(app)["net"] == "3-6.xavier_normal.tanh-2.constant(val=0.5).relu-2.no_bias.softmax"
     app.text_input(key="units_0").set_value("4").run()
     app.selectbox(key="scheme_2").select("ones").run()  # whose parameters are its own
-    assert link(app)["net"] == "4-6.xavier_normal.tanh-2.ones.relu-2.no_bias.softmax"
+    assert query(app)["net"] == "4-6.xavier_normal.tanh-2.ones.relu-2.no_bias.softmax"
     app.text_input(key="net").set_value("2-1").run()
     assert [app.text_input(key=f"units_{i}").value for i in range(2)] == ["2", "1"]
-    _stands(app)
+    stands(app)
     app.button(key="lesson").click().run()
-    assert link(app) == {}
+    assert query(app) == {}
     assert not [button for button in app.button if button.key == "lesson"]
 
 
 @pytest.mark.parametrize("raw", ["1000000000", "0", "-1", "many", "2.5", "", "4097", "１２"])
-def test_units_that_cannot_be_stay_typed_and_are_answered_at_their_card(raw: str, link: Link) -> None:
+def test_units_that_cannot_be_stay_typed_and_are_answered_at_their_card(raw: str) -> None:
     app = _edit(_opened())
     app.text_input(key="units_2").set_value(raw).run()
-    _stands(app)
+    stands(app)
     (refusal,) = refusals(app)
     assert refusal == f"Units must be a whole number from 1 to 4\u202f096. It was “{raw}”, so 2 is used."
     assert app.text_input(key="units_2").value == raw
-    assert link(app) == {}
+    assert query(app) == {}
     app.selectbox(key="activation_1").select("tanh").run()  # another card moves, this one's entry stays
     assert app.text_input(key="units_2").value == raw
     app.button(key="up_2").click().run()  # and goes with its layer
@@ -180,7 +172,7 @@ def test_units_that_cannot_be_stay_typed_and_are_answered_at_their_card(raw: str
     app.text_input(key="units_1").set_value("5").run()
     assert refusals(app) == []
     assert "A field of the layers" not in said(app)
-    assert link(app)["net"] == "3-5.kaiming_normal.relu-3.xavier_normal.tanh-2.softmax"
+    assert query(app)["net"] == "3-5.kaiming_normal.relu-3.xavier_normal.tanh-2.softmax"
 
 
 def test_what_is_typed_into_a_card_goes_with_its_network() -> None:
@@ -207,7 +199,7 @@ def test_parameters_that_cannot_be_are_answered_in_their_card(scheme: str, raw: 
     app = _edit(_opened())
     app.selectbox(key="scheme_1").select(scheme).run()
     app.text_input(key="params_1").set_value(raw).run()
-    _stands(app)
+    stands(app)
     (refusal,) = refusals(app)
     assert words in refusal
     assert app.text_input(key="params_1").value == raw
@@ -233,7 +225,7 @@ def test_a_network_that_cannot_be_is_answered_at_its_text(net: str, words: str) 
     for app in (_opened(net=net), _edit(_opened())):
         if app.session_state.get("layers"):
             app.text_input(key="net").set_value(net).run()
-        _stands(app)
+        stands(app)
         (refusal,) = refusals(app)
         assert words in refusal
         assert refusal.endswith("The network in force stays.")
@@ -243,11 +235,11 @@ def test_a_network_that_cannot_be_is_answered_at_its_text(net: str, words: str) 
 
 def test_a_dtype_that_a_layer_cannot_be_drawn_in_is_answered() -> None:
     app = _opened(net="3-4.orthogonal-2", dtype="bfloat16")
-    _stands(app)
+    stands(app)
     assert "torch has no orthogonal matrices in bfloat16; " in refusals(app)[0]
     app = _opened(net="3-4.constant(val=1e30)-2", dtype="float16")
     assert "float16 cannot hold these weights" in refusals(app)[0]
-    _stands(_opened(dtype="bfloat16", part="parameters"))
+    stands(_opened(dtype="bfloat16", part="parameters"))
     assert "bfloat16" in said(_opened(dtype="bfloat16"))
 
 
@@ -271,7 +263,7 @@ TOO_LONG = "\n".join(["0.5,1,-2"] * 10**6)
 def test_an_input_that_cannot_be_stays_typed_and_is_answered_at_its_field(data: str, words: str) -> None:
     app = _more(_opened())
     app.text_area(key="data").set_value(data).run()
-    _stands(app)
+    stands(app)
     (refusal,) = refusals(app)
     assert words in refusal
     assert refusal.endswith("So the drawn input is used.")
@@ -282,22 +274,22 @@ def test_an_input_that_cannot_be_stays_typed_and_is_answered_at_its_field(data: 
     assert refusals(app)[0].endswith("So the last input that could be read, 1 × 3, is used.")
 
 
-def test_own_input_is_run_and_kept_in_the_link(link: Link) -> None:
+def test_own_input_is_run_and_kept_in_the_link() -> None:
     app = _more(_opened(part="forward"))
     app.text_area(key="data").set_value("a;b;c\n1;2;3\n-1;0.25;1e-3").run()
     assert refusals(app) == []
-    assert link(app) == {"v": "1", "part": "forward", "data": "1,2,3\n-1,0.25,0.001"}
+    assert query(app) == {"v": "1", "part": "forward", "data": "1,2,3\n-1,0.25,0.001"}
     assert _tables(app)["input"] == [[1, 2, 3], [-1, 0.25, 0.001]]
     assert "own input, 2 × 3" in said(app)
-    again = _opened(**link(app))
+    again = _opened(**query(app))
     assert _tables(again)["softmax"] == _tables(app)["softmax"]
 
 
-def test_an_input_too_long_for_a_link_stays_in_the_session(link: Link) -> None:
+def test_an_input_too_long_for_a_link_stays_in_the_session() -> None:
     app = _more(_opened())
     rows = "\n".join(f"{i},0.123456,0.654321" for i in range(200))
     app.text_area(key="data").set_value(rows).run()
-    assert link(app) == {}
+    assert query(app) == {}
     assert "This input is too long for the link" in said(app)
     assert "own input, 200 × 3" in said(app)
     app.switch_page("pages/distribution.py").run()
@@ -329,7 +321,7 @@ def test_a_file_fills_the_field_or_is_answered() -> None:
 def test_labels_that_cannot_be_are_answered_at_their_field(labels: str, words: str) -> None:
     app = _opened(part="backward")
     app.text_input(key="labels").set_value(labels).run()
-    _stands(app)
+    stands(app)
     (refusal,) = refusals(app)
     assert words in refusal
     assert "the classes in turn are used" in refusal
@@ -380,7 +372,7 @@ def test_equal_weights_show_what_they_do() -> None:
     assert "The weights of linear1, linear2, out have gradient 0" in said(app)
     for key in ("all_ones", "all_constant"):
         app.button(key=key).click().run()
-        _stands(app)
+        stands(app)
         assert "The units of linear1, linear2 are interchangeable" in said(app)
 
 
@@ -403,7 +395,7 @@ def test_equal_weights_show_what_they_do() -> None:
 )
 def test_what_is_said_of_learning_holds(net: str, words: str, unsaid: str) -> None:
     app = _opened(part="backward", net=net)
-    _stands(app)
+    stands(app)
     assert words in said(app)
     assert unsaid not in said(app).split("lab-verdict")[1].split("</p>")[0].replace(words, "")
 
@@ -430,20 +422,20 @@ def test_bounds_are_told_of_what_has_them() -> None:
         assert words not in said(app)
 
 
-def test_the_weights_that_the_lesson_prints_are_loaded_and_run(link: Link) -> None:
+def test_the_weights_that_the_lesson_prints_are_loaded_and_run() -> None:
     app = _opened(part="parameters")
     app.button(key="load").click().run()
-    assert link(app) == {"v": "1", "weights": "printed", "part": "parameters"}
+    assert query(app) == {"v": "1", "weights": "printed", "part": "parameters"}
     printed = app.code[0].value
     assert "[-3.8197e-01,  8.6354e-01, -1.1468e+00]" in printed
     assert "tensor([0.0501, 0.1868], requires_grad=True)" in printed
     assert "the lesson’s printed weights" in said(app)
     assert not [field for field in app.text_input if field.key == "seed"]
     app.button(key="load").click().run()
-    assert link(app) == {"v": "1", "part": "parameters"}
+    assert query(app) == {"v": "1", "part": "parameters"}
     app = _opened(weights="printed", net="3-4-2")
     assert "The lesson prints weights of its own network only" in refusals(app)[0]
-    _stands(app)
+    stands(app)
 
 
 @pytest.mark.parametrize(
@@ -497,10 +489,10 @@ def test_thirty_visitors_of_one_link_build_one_network() -> None:
 
 def test_a_network_that_overflows_says_so() -> None:
     app = _opened(net="3-3.constant(val=1e30)-3.constant(val=1e30)-2")
-    _stands(app)
+    stands(app)
     assert "numbers of this run are not finite" in said(app)
     for part in PARTS:
-        _stands(_opened(net="3-3.constant(val=1e30)-3.constant(val=1e30)-2.softmax", part=part))
+        stands(_opened(net="3-3.constant(val=1e30)-3.constant(val=1e30)-2.softmax", part=part))
 
 
 values = st.one_of(
@@ -530,7 +522,7 @@ values = st.one_of(
 @given(link_=st.dictionaries(st.sampled_from([*CONTROLS["model"], "v", "scheme"]), values, max_size=6))
 def test_any_link_opens(link_: dict[str, str]) -> None:
     app = _opened(**link_)
-    _stands(app)
+    stands(app)
     again = _opened(**query(app))
     assert refusals(again) == [] or {"device"} & set(link_)
     assert query(again) == query(app)
@@ -549,14 +541,14 @@ def test_any_walk_through_the_controls_stands(moves: list[tuple[str, str]]) -> N
         if value in TABLE[name].options or not TABLE[name].options:
             app.session_state[name] = value
         app.run()
-        _stands(app)
+        stands(app)
 
 
 @pytest.mark.parametrize("scheme", LINEAR_SCHEMES)
 def test_every_scheme_starts_a_layer(scheme: str) -> None:
     for part in ("network", "parameters", "backward", "code"):
         app = _opened(net=f"4-3.{scheme}.relu-2.{scheme}.zeros_bias.softmax", part=part)
-        _stands(app)
+        stands(app)
         assert refusals(app) == []
 
 

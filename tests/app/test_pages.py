@@ -3,7 +3,6 @@
 import json
 import math
 import re
-from collections.abc import Callable
 
 import pytest
 import torch
@@ -18,19 +17,15 @@ from core.refusals import TEMPLATES
 from pages.jobs import distribution
 from pages.state.table import ASPECTS, PAGES, PARTS, SIGHTS, TABLE, TABS
 from pages.text import LANGUAGES, Text, catalogue
-from tests.app.conftest import few, menu, opened, query, refusals, said, turned
-from tests.app.words import alts, text_of
+from tests.support.marks import languages
+from tests.support.screen import bare, few, first_chart, menu, opened, query, refusals, said, stands, turned
+from tests.support.words import alts, text_of
 
-Link = Callable[[AppTest], dict[str, str]]
 pages = pytest.mark.parametrize("page", PAGES)
-languages = pytest.mark.parametrize("language", LANGUAGES)
 
 
 def _stands(app: AppTest) -> None:
-    """Nothing failed: no exception, not even one that the net below the page caught."""
-    assert not app.exception
-    for language in LANGUAGES:
-        assert Text(language)("error.unexpected") not in said(app)
+    stands(app)
     chartless = app.query_params.get("tab", ["histogram"]) != ["histogram"] or "prepare" in app.session_state
     assert len(app.get("plotly_chart")) == 1 or chartless
 
@@ -108,26 +103,26 @@ def test_first_sight_is_kaiming_normal_with_its_three_sigma() -> None:
     assert int((weight.double().abs() > 3 * math.sqrt(2 / 512)).sum()) == 338
 
 
-def test_a_link_reproduces_and_leaves_defaults_out(link: Link) -> None:
-    query = {"v": "1", "scheme": "uniform", "a": "-0.5", "b": "0.25", "fan_in": "30", "seed": "7"}
-    app = opened(**query)
-    assert link(app) == query
+def test_a_link_reproduces_and_leaves_defaults_out() -> None:
+    chosen = {"v": "1", "scheme": "uniform", "a": "-0.5", "b": "0.25", "fan_in": "30", "seed": "7"}
+    app = opened(**chosen)
+    assert query(app) == chosen
     assert app.text_input(key="b").value == "0.25"
     assert "between −0.5 and 0.25" in said(app)
-    assert link(opened()) == {}
-    assert link(opened(scheme="kaiming_normal", gain="3", lang="en", tab="histogram")) == {
+    assert query(opened()) == {}
+    assert query(opened(scheme="kaiming_normal", gain="3", lang="en", tab="histogram")) == {
         "v": "1",
         "lang": "en",
     }
 
 
-def test_controls_write_the_link(link: Link) -> None:
+def test_controls_write_the_link() -> None:
     app = opened()
     app.selectbox(key="scheme").select("xavier_uniform").run()
     app.text_input(key="gain").set_value("1.5").run()
     app.text_input(key="fan_out").set_value("100").run()
     app.button(key="redraw").click().run()
-    assert link(app) == {
+    assert query(app) == {
         "v": "1",
         "scheme": "xavier_uniform",
         "gain": "1.5",
@@ -139,24 +134,24 @@ def test_controls_write_the_link(link: Link) -> None:
     assert f"within ±{bound:.4g}." in said(app)
 
 
-def test_a_scheme_s_parameter_is_kept_while_another_is_shown(link: Link) -> None:
+def test_a_scheme_s_parameter_is_kept_while_another_is_shown() -> None:
     app = opened(scheme="normal")
     app.text_input(key="std").set_value("0.02").run()
     app.selectbox(key="scheme").select("zeros").run()
-    assert link(app) == {"v": "1", "scheme": "zeros"}
+    assert query(app) == {"v": "1", "scheme": "zeros"}
     app.selectbox(key="scheme").select("normal").run()
     assert app.text_input(key="std").value == "0.02"
-    assert link(app)["std"] == "0.02"
+    assert query(app)["std"] == "0.02"
 
 
-def test_languages_switch_and_the_choice_is_kept(link: Link) -> None:
+def test_languages_switch_and_the_choice_is_kept() -> None:
     app = opened(seed="9")
     app.button(key="language-zh").click().run()
     assert "正态分布没有硬边界" in said(app)
-    assert link(app) == {"v": "1", "seed": "9", "lang": "zh"}
+    assert query(app) == {"v": "1", "seed": "9", "lang": "zh"}
     assert app.text_input(key="seed").value == "9"
     app.button(key="language-en").click().run()
-    assert link(app) == {"v": "1", "seed": "9"}
+    assert query(app) == {"v": "1", "seed": "9"}
 
 
 def test_degenerate_laws_are_points() -> None:
@@ -164,7 +159,7 @@ def test_degenerate_laws_are_points() -> None:
         app = opened(scheme=scheme)
         assert f"All 131\u202f072 weights equal {value}" in said(app)
         assert "Exactly the law." in said(app)
-        spec = json.loads(app.get("plotly_chart")[0].proto.spec)
+        spec = first_chart(app)
         assert [trace.get("mode") for trace in spec["data"]] == [None, "markers", "markers"]
 
 
@@ -179,13 +174,9 @@ def test_more_opens_the_rest_and_an_overlay() -> None:
 
 def test_half_precision_is_judged_on_its_grid() -> None:
     words = said(opened(scheme="kaiming_uniform", dtype="bfloat16"))
-    assert "Consistent with the law. Support, mean, std, shape, extremes agree" in _plain(words)
+    assert "Consistent with the law. Support, mean, std, shape, extremes agree" in bare(words)
     assert "The test knows the numbers that bfloat16 can hold." in words
     assert "The test knows" not in said(opened(scheme="kaiming_uniform", dtype="float64"))
-
-
-def _plain(html: str) -> str:
-    return re.sub(r"<[^>]+>", "", html)
 
 
 @pytest.mark.parametrize(
@@ -219,14 +210,14 @@ def test_each_kind_of_law_has_its_own_finding(link_: dict[str, str], words: str)
     assert "▲" not in said(app)
 
 
-def test_a_layer_shows_torch_s_fans_beside_the_true_connections(link: Link) -> None:
+def test_a_layer_shows_torch_s_fans_beside_the_true_connections() -> None:
     app = opened(layer="Conv2d(64, 64, 3, groups=64)", mode="fan_out")
     _stands(app)
     assert "Weight 64 × 1 × 3 × 3. torch counts fan_in 9, fan_out 576." in said(app)
     assert "In truth an output reads 9 inputs, and an input feeds 9 outputs." in said(app)
     assert "torch’s std is 0.125 times" in said(app)  # √(9/576)
     assert "576 weights" in said(app)
-    assert link(app) == {"v": "1", "mode": "fan_out", "layer": "Conv2d(64, 64, 3, groups=64)"}
+    assert query(app) == {"v": "1", "mode": "fan_out", "layer": "Conv2d(64, 64, 3, groups=64)"}
     assert "fan_in" not in [field.key for field in app.text_input]
     app.session_state["layer"] = ""
     app.run()
@@ -376,12 +367,12 @@ def test_half_a_number_is_not_taken_for_it() -> None:
     assert app.text_input(key="std").value.endswith("…")
 
 
-def test_a_slope_alone_is_read_as_torch_reads_it(link: Callable[[AppTest], dict[str, str]]) -> None:
+def test_a_slope_alone_is_read_as_torch_reads_it() -> None:
     """kaiming_normal_(w, a=0.25) draws √(2/(1.0625·512)) = 0.06063; relu's would be 0.0625."""
     app = opened(scheme="kaiming_normal", a="0.25")
     assert "The link gives a = 0.25 and no nonlinearity." in refusals(app)[0]
     assert "0.06063" in said(app)
-    assert link(app) == {"v": "1", "nonlinearity": "leaky_relu", "a": "0.25"}
+    assert query(app) == {"v": "1", "nonlinearity": "leaky_relu", "a": "0.25"}
     app = opened(scheme="kaiming_normal")  # version 1's default stays
     assert refusals(app) == []
     assert app.selectbox(key="nonlinearity").value == "relu"
@@ -402,7 +393,7 @@ def test_a_scheme_that_cannot_fill_the_layer_says_so() -> None:
     assert "Linear 512 → 256" in said(app)
 
 
-def test_a_number_follows_the_scheme_s_own_default_until_it_is_typed(link: Link) -> None:
+def test_a_number_follows_the_scheme_s_own_default_until_it_is_typed() -> None:
     app = opened(scheme="normal")
     app.selectbox(key="scheme").select("gpt2_residual").run()
     app.selectbox(key="scheme").select("trunc_normal").run()
@@ -410,8 +401,8 @@ def test_a_number_follows_the_scheme_s_own_default_until_it_is_typed(link: Link)
     app.text_input(key="std").set_value("0.5").run()
     app.selectbox(key="scheme").select("normal").run()
     assert app.text_input(key="std").value == "0.5"
-    assert link(app) == {"v": "1", "scheme": "normal", "std": "0.5"}
-    assert link(opened(scheme="sparse", std="0.01")) == {"v": "1", "scheme": "sparse"}
+    assert query(app) == {"v": "1", "scheme": "normal", "std": "0.5"}
+    assert query(opened(scheme="sparse", std="0.01")) == {"v": "1", "scheme": "sparse"}
     assert "std of 0.02" not in said(opened(scheme="gpt2_residual"))
     app = opened(scheme="variance_scaling", mode="fan_avg")
     app.selectbox(key="scheme").select("kaiming_normal").run()
@@ -518,12 +509,12 @@ def test_a_wrong_entry_gets_a_sentence_and_stays_typed(
     assert app.get("plotly_chart")[0].proto.spec == right.get("plotly_chart")[0].proto.spec
 
 
-def test_the_last_value_that_was_right_stays_in_force(link: Link) -> None:
+def test_the_last_value_that_was_right_stays_in_force() -> None:
     app = opened()
     app.text_input(key="fan_in").set_value("100").run()
     app.text_input(key="fan_in").set_value("none").run()
     assert "so 100 is used" in refusals(app)[0]
-    assert link(app) == {"v": "1", "fan_in": "100"}
+    assert query(app) == {"v": "1", "fan_in": "100"}
 
 
 def test_too_many_weights_are_refused_before_they_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -562,18 +553,16 @@ def test_weights_that_the_dtype_cannot_hold_are_refused() -> None:
     assert "All 131\u202f072 weights equal 70000" in said(app)
 
 
-def test_a_device_that_is_missing_is_said_and_stays_in_the_link(
-    monkeypatch: pytest.MonkeyPatch, link: Link
-) -> None:
+def test_a_device_that_is_missing_is_said_and_stays_in_the_link(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(core.devices, "available", lambda: ("cpu",))
     app = opened(device="cuda")
     assert refusals(app) == ["No CUDA device here: drawn on the CPU, so the numbers differ from a GPU’s."]
-    assert link(app) == {"v": "1", "device": "cuda"}
+    assert query(app) == {"v": "1", "device": "cuda"}
     assert "seed 40 · cpu" in said(app)
     _stands(app)
 
 
-def test_a_bad_link_falls_back_row_by_row(link: Link) -> None:
+def test_a_bad_link_falls_back_row_by_row() -> None:
     app = opened(
         fan_in="no",
         fan_out="30",
@@ -595,7 +584,7 @@ def test_a_bad_link_falls_back_row_by_row(link: Link) -> None:
         "The link’s “colour” is no control of this page; it is ignored.",
     ):
         assert words in sentences
-    assert link(app) == {"v": "1", "fan_out": "30", "seed": "7"}
+    assert query(app) == {"v": "1", "fan_out": "30", "seed": "7"}
     assert app.text_input(key="fan_in").value == "no"  # as if typed
     # choosing something ends the notice
     app.selectbox(key="scheme").select("zeros").run()
@@ -677,22 +666,22 @@ def test_a_refusal_without_a_control_on_the_screen_is_said_at_the_top() -> None:
     _stands(app)
 
 
-def test_what_was_chosen_goes_home_and_back(link: Link) -> None:
+def test_what_was_chosen_goes_home_and_back() -> None:
     app = opened("home", scheme="uniform", b="2", fan_in="30", dtype="float64", tab="code")
     assert "Linear 30 → 256" in said(app)
     held = {"v": "1", "scheme": "uniform", "b": "2", "fan_in": "30", "dtype": "float64", "tab": "code"}
     turned(app, "distribution")
-    assert link(app) == held
+    assert query(app) == held
     assert "torch.float64" in app.code[0].value
     turned(app, "home")
-    assert link(app) == held
+    assert query(app) == held
     assert refusals(app) == []
 
 
-def test_a_slope_that_torch_does_not_read_is_no_part_of_the_draw(link: Link) -> None:
+def test_a_slope_that_torch_does_not_read_is_no_part_of_the_draw() -> None:
     app = opened(scheme="kaiming_normal", nonlinearity="relu", a="-2", tab="code")
     assert "a=" not in app.code[0].value
-    assert "a" not in link(app)
+    assert "a" not in query(app)
 
 
 def test_a_fan_that_makes_the_weights_too_small_gives_way() -> None:
@@ -744,18 +733,18 @@ def test_a_failure_is_said_in_a_sentence_and_logged(
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_home_answers_and_leads_on_with_its_choice(link: Link) -> None:
+def test_home_answers_and_leads_on_with_its_choice() -> None:
     app = opened("home")
     app.selectbox(key="scheme").select("classic_uniform").run()
     app.button(key="redraw").click().run()
-    assert link(app) == {"v": "1", "scheme": "classic_uniform", "seed": "41"}
+    assert query(app) == {"v": "1", "scheme": "classic_uniform", "seed": "41"}
     assert "Every weight lies within ±0.04419." in said(app)
     cards = [card.proto for card in app.get("page_link") if card.proto.label.startswith("**")]
     assert [card.page for card in cards] == [page for page in PAGES if page != "home"]
     # the page that is reached finds the choice by itself: in each link it would travel with every run
     assert {card.query_string for card in cards} == {""}
-    assert link(turned(app, "model")) == {"v": "1", "seed": "41"}  # and no scheme for one layer
-    assert link(turned(app, "distribution")) == {"v": "1", "scheme": "classic_uniform", "seed": "41"}
+    assert query(turned(app, "model")) == {"v": "1", "seed": "41"}  # and no scheme for one layer
+    assert query(turned(app, "distribution")) == {"v": "1", "scheme": "classic_uniform", "seed": "41"}
 
 
 def test_a_scheme_may_hold_a_number_to_more_than_another_does() -> None:

@@ -16,26 +16,13 @@ from core import ACTIVATIONS
 from pages.figures.numbers import Series, numbers
 from pages.figures.palette import PRINT
 from pages.shell import export as tools
-from pages.shell.frame import Chart, Frame
-from tests.app.conftest import opened
-from tests.golden.test_lesson_network import lesson_model, lesson_parameters
-from tests.products import assert_close
-from tests.unit.test_activations import CLOSED
+from pages.shell.frame import Frame
+from tests.support.activations import CLOSED
+from tests.support.lesson import lesson_model, lesson_parameters
+from tests.support.products import assert_close
+from tests.support.screen import chart_of
 
 Framed = Callable[..., Frame]
-
-
-@pytest.fixture
-def framed(monkeypatch: pytest.MonkeyPatch) -> Framed:
-    """Return a function that opens a page and returns what it hands to its dialogs."""
-    frames: list[Frame] = []
-    monkeypatch.setattr(tools, "open_asked", frames.append)
-
-    def frame(page: str, **link: str) -> Frame:
-        assert not opened(page, **link).exception
-        return frames[-1]
-
-    return frame
 
 
 def _tensors(frame: Frame) -> dict[str, torch.Tensor]:
@@ -145,8 +132,7 @@ def test_weights_that_a_lesson_draws_can_be_taken_away(framed: Framed) -> None:
         own = torch.nn.Linear(8, 4).weight.detach()
     assert torch.equal(tensors["classic_uniform.weight"], own)
     frame = framed("lesson", step="questions", quiz="1", question="1")  # which scheme drew these?
-    (chart,) = (piece for piece in frame.shown if isinstance(piece, Chart))
-    (bins,) = numbers(chart.draw(PRINT))
+    (bins,) = numbers(chart_of(frame).draw(PRINT))
     (weight,) = _tensors(frame).values()
     assert weight.numel() == sum(bins.columns["count"])
 
@@ -225,8 +211,7 @@ def _run(frame: Frame) -> dict[str, Any]:
 
 
 def _series(frame: Frame) -> list[Series]:
-    (chart,) = (piece for piece in frame.shown if isinstance(piece, Chart))
-    return numbers(chart.draw(PRINT))
+    return numbers(chart_of(frame).draw(PRINT))
 
 
 @pytest.mark.parametrize("activation", ["tanh", "relu", "linear"])

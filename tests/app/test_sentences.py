@@ -8,9 +8,9 @@ import pytest
 import torch
 from scipy import integrate, stats
 
-from tests.app.conftest import opened
-from tests.app.words import alts, plain, says, unsaid
-from tests.stream import ROOT
+from tests.support.screen import opened
+from tests.support.stream import ROOT
+from tests.support.words import alts, plain, says, unsaid
 
 LANGUAGES = ("en", "zh")
 SIGHTS: list[dict[str, Any]] = tomllib.loads(

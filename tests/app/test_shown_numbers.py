@@ -5,7 +5,6 @@ Settings are small, large and odd, where a format of fixed decimals would show 0
 
 import math
 import re
-from html import unescape
 from itertools import chain
 from typing import Any
 
@@ -13,7 +12,6 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from streamlit.testing.v1 import AppTest
 
 from core import SCHEMES, Law, Net, Network, replay_lesson, summarize
 from core.networks.network import LESSON
@@ -21,8 +19,10 @@ from core.signals import fate as outlook
 from core.signals import trace as signal
 from core.weights import referee
 from pages.words import formulas
-from tests.app.conftest import few, opened, refusals, said
-from tests.written import NUMBER, numbers, read
+from tests.support.marks import both_languages
+from tests.support.screen import bare, few, opened, refusals, said
+from tests.support.words import first_table
+from tests.support.written import NUMBER, numbers, read
 
 #: Half a unit of the third digit of a number that begins with 1.
 HALF = 5e-3
@@ -39,32 +39,11 @@ ENDS = {
     "en": {"Minimum": "minimum", "Maximum": "maximum"},
     "zh": {"最小值": "minimum", "最大值": "maximum"},
 }
-LANGUAGES = pytest.mark.parametrize("language", ["en", "zh"])
-
-Table = dict[str, dict[str, str]]
-
-
-def _table(app: AppTest, kind: str = "lab-table") -> Table:
-    """Return the first table of a kind: a row's head → a column's head → the cell's HTML."""
-    words = said(app)
-    found = re.search(rf'<table class="[^"]*{kind}[^"]*">(.*?)</table>', words, re.DOTALL)
-    assert found, f"no {kind}"
-    head, body = found[1].split("</thead>")
-    heads = [
-        _plain(cell) for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>|<td></td>", head.split("<tr>")[1])
-    ]
-    rows = re.findall(r"<tr>(.*?)</tr>", body)
-    cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in rows]
-    return {_plain(name.split("<br>")[0]): dict(zip(heads[1:], rest, strict=True)) for name, *rest in cells}
-
-
-def _plain(html: str) -> str:
-    return unescape(re.sub(r"<[^>]*>", "", html)).replace("\u2060", "")
 
 
 def _same(text: str, value: float, *, noise: float = 0.0) -> None:
     """Hold a number shown to the true one, to half a unit of the third digit."""
-    (shown,) = NUMBER.findall(_plain(text))
+    (shown,) = NUMBER.findall(bare(text))
     assert read(shown) == pytest.approx(value, rel=HALF, abs=noise), text
 
 
@@ -101,7 +80,7 @@ def test_the_distribution_s_table_is_the_summary(draw: tuple[str, dict[str, Any]
     assert refusals(app) == []
     law = SCHEMES[scheme].law((30, 48), **params)
     summary = summarize(scheme, (30, 48), seed=3, dtype=torch.float64, **params)
-    table, heads = _table(app), HEADS[language]
+    table, heads = first_table(app), HEADS[language]
     for name, moment in MOMENTS[language].items():
         drawn, expected = getattr(summary, moment), getattr(law, moment)
         # the mean of a law about 0 is 0; a kurtosis of 0 is a difference of 3s
@@ -132,22 +111,22 @@ def test_the_comparison_s_table_is_the_summaries(size: float, language: str) -> 
         "compare", aspect="figures", rows=rows, dtype="float64", fan_in="40", fan_out="30", lang=language
     )
     assert refusals(app) == []
-    table = list(_table(app, "lab-two").values())
+    table = list(first_table(app, "lab-two").values())
     assert len(table) == len(params)
     for cells, (key, given_) in zip(table, params, strict=True):
         law: Law = SCHEMES[key].law((30, 40), **given_)
         summary = summarize(key, (30, 40), seed=40, dtype=torch.float64, **given_)
         std, _, kurtosis, outside, largest, before, _ = cells.values()
-        drawn, expected = std.split("<br>")
+        drawn, expected = std.split(" | ")
         _same(drawn, summary.std)
         _same(expected, law.std)
-        drawn, expected = kurtosis.split("<br>")
+        drawn, expected = kurtosis.split(" | ")
         _same(drawn, summary.excess_kurtosis)
         _same(expected, {"normal": 0, "uniform": -6 / 5}[key])
-        drawn, expected = outside.split("<br>")
+        drawn, expected = outside.split(" | ")
         _same(drawn, 100 * summary.outside[0] / summary.n)
         _same(expected, {"normal": 100 * math.erfc(3 / math.sqrt(2)), "uniform": 0}[key], noise=1e-9)
-        _same(largest.split("<br>")[0], summary.maximum)
+        _same(largest.split(" | ")[0], summary.maximum)
         _same(before, math.sqrt(40 * (law.std**2 + law.mean**2)))
 
 
@@ -160,7 +139,7 @@ def test_the_signal_s_figures_are_the_run_s(scale: str, scheme: float) -> None:
     net = {"depth": "4", "width": "10", "seeds": "2", "samples": "3", "dtype": "float64"}
     app = opened("signal", sight="figures", rows=entries, activation="relu", input_scale=scale, **net)
     assert refusals(app) == []
-    columns = list(zip(*(row.values() for row in _table(app, "lab-layers").values()), strict=True))
+    columns = list(zip(*(row.values() for row in first_table(app, "lab-layers").values()), strict=True))
     for column, (key, params) in zip(
         columns, [("normal", {"std": scheme}), ("xavier_normal", {})], strict=True
     ):
@@ -168,16 +147,16 @@ def test_the_signal_s_figures_are_the_run_s(scale: str, scheme: float) -> None:
         run = signal.trace(key, "relu", input_scale=float(scale), **sizes_, **params)
         spread = 10 * (scheme**2 if params else 1 / 10)  # σ_w²
         for layer, cell in enumerate(column):
-            drawn, theory = cell.split("<br>")
+            drawn, theory = cell.split(" | ")
             _same(drawn, float(outlook.spread(run.activation_mean_square).middle[layer]))
             # E[relu²] halves a length, and the next layer multiplies it by σ_w² (He et al. 2015)
             _same(theory, float(scale) * math.sqrt((spread / 2) ** (layer + 1)))
 
 
-@LANGUAGES
+@both_languages
 def test_what_lies_close_together_is_told_apart(language: str) -> None:
     """Two stds a share of 10⁻⁷ apart, in the finding and in their names; two ends likewise, refused."""
-    words = _plain(said(opened("compare", rows="normal(std=2.0000001)-normal(std=2)", lang=language)))
+    words = bare(said(opened("compare", rows="normal(std=2.0000001)-normal(std=2)", lang=language)))
     # the ratio is 1.00000005
     for number in ("1.00000005", "2.0000001"):
         assert number in words
@@ -185,30 +164,30 @@ def test_what_lies_close_together_is_told_apart(language: str) -> None:
     assert numbers(refusal)[:2] == [2.0000001, 2]
 
 
-@LANGUAGES
+@both_languages
 def test_two_schemes_a_little_apart_have_two_names(language: str) -> None:
-    table = _table(
+    table = first_table(
         opened("compare", aspect="figures", rows="normal(std=2.0000001)-normal(std=2)", lang=language),
         "lab-two",
     )
     assert [numbers(name)[-1] for name in table] == [2.0000001, 2]
 
 
-@LANGUAGES
+@both_languages
 def test_a_small_slope_stands_as_a_power_or_in_full(language: str) -> None:
     """a = 10⁻⁵, 10⁻⁸: 1e-05 is a notation of code, not of text; the wall is √(6/512)."""
     for slope, shown in (("1e-5", "a = 0.00001"), ("1e-8", "a = 10⁻⁸")):
-        words = _plain(said(opened("lesson", step="sqrt5", slope=slope, lang=language)))
+        words = bare(said(opened("lesson", step="sqrt5", slope=slope, lang=language))).replace("\u2060", "")
         assert shown in words
         assert "0.1083" in words
         assert not re.search(r"\de-\d", words)
 
 
-@LANGUAGES
+@both_languages
 def test_a_slope_beside_1_is_told_from_it(language: str) -> None:
     """The length map of tanh(az), a small, has slope 1 − 2a² at 1 with its own gain (tanh x ≈ x − x³/3)."""
     link = {"activation": "tanh(0.001*z)", "sight": "gains", "lang": language}
-    table = _table(opened("signal", **link), "lab-gains")
+    table = first_table(opened("signal", **link), "lab-gains")
     assert read(list(table["tanh(0.001*z)"].values())[3]) == pytest.approx(1 - 2e-6, abs=5e-9)
     assert read(list(table["linear"].values())[3]) == 1
 
@@ -228,18 +207,18 @@ def _sine(k: float, q: float) -> tuple[float, float]:
     return (1 - falls) / 2, k * k * (1 + falls) / 2
 
 
-@LANGUAGES
+@both_languages
 @pytest.mark.parametrize("k", [3, 30, 1000, 3000])
 def test_a_sine_has_its_gains_its_edge_and_its_maps(k: int, language: str) -> None:
     link = {"activation": f"sin({k}*z)", "rows": "xavier_normal-kaiming_normal", "lang": language}
     square, slope = _sine(k, 1.0)
-    cells = list(_table(opened("signal", sight="gains", **link), "lab-gains")[f"sin({k}*z)"].values())
+    cells = list(first_table(opened("signal", sight="gains", **link), "lab-gains")[f"sin({k}*z)"].values())
     assert cells[0] == "–"
     _same(cells[1], 1 / math.sqrt(square))
     _same(cells[2], 1 / math.sqrt(slope))
     _same(cells[3], 2 * k * k * math.exp(-2 * k * k) / (1 - math.exp(-2 * k * k)))
 
-    table = list(_table(opened("signal", sight="chaos", **link), "lab-chaos").values())
+    table = list(first_table(opened("signal", sight="chaos", **link), "lab-chaos").values())
     assert len(table) == 2
     for row, sigma_w2 in zip(table, (1.0, 2.0), strict=True):
         q = sigma_w2 / 2
@@ -254,10 +233,10 @@ def test_a_sine_has_its_gains_its_edge_and_its_maps(k: int, language: str) -> No
         if deep > 0.3:
             _same(shown[3], deep)
         else:
-            assert unescape(shown[3]) == "<1"
+            assert shown[3] == "<1"
         _same(shown[4], math.log(10**6) / math.log(sigma_w2 * _sine(k, q)[1]))
 
-    words = _plain(said(opened("signal", sight="maps", **link)))
+    words = bare(said(opened("signal", sight="maps", **link)))
     headline = words[words.index("q*") :].split("\n")[0]
     assert len(numbers(headline)) >= 4
     assert numbers(headline)[:2] == pytest.approx([_at_rest(k, 1.0), 0], rel=HALF, abs=1e-6)
@@ -270,7 +249,7 @@ def _at_rest(k: int, sigma_w2: float) -> float:
     return q
 
 
-@LANGUAGES
+@both_languages
 @pytest.mark.parametrize("sigma_b", [5e-4, 1e-7])
 def test_a_small_length_is_shown(sigma_b: float, language: str) -> None:
     """tanh of what is small is itself: q* = σ_b²/(1 − σ_w²), and σ_w² is 1/3 for classic uniform."""
@@ -282,7 +261,7 @@ def test_a_small_length_is_shown(sigma_b: float, language: str) -> None:
         "lang": language,
     }
     app = opened("signal", rows="classic_uniform", **link)
-    (row,) = _table(app, "lab-chaos").values()
+    (row,) = first_table(app, "lab-chaos").values()
     shown = list(row.values())
     _same(shown[0], 1 / 3)
     _same(shown[1], 1.5 * sigma_b**2)
@@ -291,7 +270,7 @@ def test_a_small_length_is_shown(sigma_b: float, language: str) -> None:
 def test_what_lies_next_to_the_edge_is_told_from_it() -> None:
     std = math.sqrt(0.99996 / 64)
     app = opened("signal", activation="tanh", sight="chaos", width="64", rows=f"normal(std={std!r})")
-    (row,) = _table(app, "lab-chaos").values()
+    (row,) = first_table(app, "lab-chaos").values()
     sigma_w2, q, chi1, *_ = row.values()
     assert [read(sigma_w2), q, read(chi1)] == [
         pytest.approx(0.99996, abs=1e-7),
@@ -300,7 +279,7 @@ def test_what_lies_next_to_the_edge_is_told_from_it() -> None:
     ]
 
 
-@LANGUAGES
+@both_languages
 @pytest.mark.parametrize("sigma_b", ["1e-6", "1e-7"])
 def test_the_edge_is_told_from_a_scheme_beside_it(sigma_b: str, language: str) -> None:
     """On tanh's edge q·E[φ′²] − E[φ²] = σ_b²·E[φ′²], and σ_w² = 1/E[φ′²].
@@ -308,22 +287,22 @@ def test_the_edge_is_told_from_a_scheme_beside_it(sigma_b: str, language: str) -
     For small q, E[φ²] = q − 2q² + 17q³/3 and E[φ′²] = 1 − 2q + 7q²: so 4q³/3 = σ_b², and σ_w² = 1 + 2q.
     """
     link = {"bias": "normal", "sigma_b": sigma_b, "rows": "xavier_normal", "lang": language}
-    words = _plain(said(opened("signal", activation="tanh", sight="chaos", **link)))
+    words = bare(said(opened("signal", activation="tanh", sight="chaos", **link)))
     (edge,) = re.findall(r"σw²\s=\s(1\.\d+)", words)
     assert float(edge) - 1 == pytest.approx(2 * (0.75 * float(sigma_b) ** 2) ** (1 / 3), rel=HALF)
 
 
-@LANGUAGES
+@both_languages
 def test_what_is_out_of_reach_takes_nothing_else_with_it(language: str) -> None:
     """E[e^{q z²/4}] = 1/√(1 − q/2) ends at q = 2: lengths from 2 on have no q*, and gains at 1 are had."""
     link = {"activation": "exp(z^2/8)", "rows": "kaiming_normal", "lang": language}
-    gains = next(iter(_table(opened("signal", sight="gains", **link), "lab-gains").values()))
+    gains = next(iter(first_table(opened("signal", sight="gains", **link), "lab-gains").values()))
     _same(list(gains.values())[1], 2**-0.25)
     _same(list(gains.values())[2], 2**1.25)  # E[z²/16·e^{z²/4}] = √2³/16
     app = opened("signal", sight="maps", **link)
     assert len(app.get("plotly_chart")) == 1  # of the lengths below 2
     out_of_reach = {"en": "q* out of reach with Kaiming normal", "zh": "“Kaiming 正态”q* 无法求得"}
-    assert out_of_reach[language] in _plain(said(app))
+    assert out_of_reach[language] in bare(said(app))
 
 
 # --- a network, the lesson --------------------------------------------------------------------------------
@@ -362,13 +341,13 @@ def test_the_lesson_names_its_mean(seed: int) -> None:
     (_, tensor), *_ = step.tensors
     words = re.search("<h1.*?</h1>", said(app))
     assert words
-    assert numbers(_plain(words[0]))[-1] == pytest.approx(tensor.double().mean().item(), rel=HALF)
+    assert numbers(bare(words[0]))[-1] == pytest.approx(tensor.double().mean().item(), rel=HALF)
 
 
 # --- half precision ---------------------------------------------------------------------------------------
 
 
-@LANGUAGES
+@both_languages
 def test_a_refusal_names_float16_s_own_steps(language: str) -> None:
     (words,) = refusals(opened(scheme="normal", std="1e-8", dtype="float16", lang=language))
     shown = [abs(x) for x in numbers(re.sub(r"float\d\d", "", words))]
@@ -378,7 +357,7 @@ def test_a_refusal_names_float16_s_own_steps(language: str) -> None:
 def test_float16_draws_what_it_can_hold() -> None:
     app = opened(scheme="normal", std="6e-6", dtype="float16")
     assert refusals(app) == []
-    table = _table(app)
+    table = first_table(app)
     weights = torch.nn.init.normal_(
         torch.empty(256, 512, dtype=torch.float16), std=6e-6, generator=_seeded(40)
     )

@@ -4,7 +4,6 @@ import contextlib
 import csv
 import gc
 import io
-import json
 import math
 import re
 import threading
@@ -12,7 +11,6 @@ import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from html import unescape
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -39,11 +37,24 @@ from pages.jobs.cache import Job
 from pages.state.table import MEASURES, SIGHTS, TABLE
 from pages.text import LANGUAGES, Text, count
 from pages.widgets import waiting
-from tests.app.conftest import few, menu, opened, own_buttons, query, refusals, said
-from tests.unit.test_figures import _numbers
-from tests.written import read
+from tests.support.charts import decoded
+from tests.support.marks import languages
+from tests.support.screen import (
+    bare,
+    few,
+    first_chart,
+    headline,
+    menu,
+    opened,
+    own_buttons,
+    query,
+    refusals,
+    said,
+    stands,
+)
+from tests.support.torch_calls import CALLS
+from tests.support.written import read
 
-languages = pytest.mark.parametrize("language", LANGUAGES)
 sights = pytest.mark.parametrize("sight", SIGHTS)
 EN = Text("en")
 #: Small enough to run while the page waits.
@@ -70,21 +81,14 @@ def _opened(**link: str) -> AppTest:
     return opened("signal", **{**SMALL, **link})
 
 
-def _stands(app: AppTest) -> None:
-    assert not app.exception
-    for language in LANGUAGES:
-        assert Text(language)("error.unexpected") not in said(app)
-
-
 def _words(app: AppTest) -> str:
     """Return what the page says, as plain text; names hold no breaks between words."""
     html = re.sub("<style>.*?</style>", "", said(app), flags=re.DOTALL)
-    return unescape(re.sub("<[^>]+>", "", html)).replace("\u2060", "")
+    return bare(html).replace("\u2060", "")
 
 
 def _headline(app: AppTest) -> str:
-    (found,) = re.findall(r'<h1 class="lab-headline">(.*?)</h1>', said(app))
-    return unescape(re.sub("<[^>]+>", "", found)).replace("\u2060", "")
+    return headline(app).replace("\u2060", "")
 
 
 def _indexed(words: str) -> str:
@@ -107,15 +111,10 @@ def _cells(app: AppTest) -> dict[str, list[str]]:
     }
 
 
-def _chart(app: AppTest) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(app.get("plotly_chart")[0].proto.spec)
-    return found
-
-
 def _curves(app: AppTest) -> list[np.ndarray]:
     """Return the lines of a chart by layer, in the order of the schemes."""
-    lines = [trace for trace in _chart(app)["data"] if trace.get("mode") == "lines+markers"]
-    return [_numbers(line["y"]) for line in lines]
+    lines = [trace for trace in first_chart(app)["data"] if trace.get("mode") == "lines+markers"]
+    return [decoded(line["y"]) for line in lines]
 
 
 def _name(scheme: str, language: str = "en") -> str:
@@ -124,23 +123,26 @@ def _name(scheme: str, language: str = "en") -> str:
 
 
 def _short(name: str, **facts: Any) -> str:
-    return re.sub("<[^>]+>", "", EN(name, **facts))
+    return bare(EN(name, **facts))
 
 
 # --- plain torch ------------------------------------------------------------------------------------------
 
-#: scheme → torch's own call, as its documentation has it
+TYPED = (
+    "xavier_normal",
+    "kaiming_normal",
+    "normal",
+    "normal(std=0.5)",
+    "normal(std=0.0005)",
+    "normal(std=0.3)",
+    "constant(val=0.2)",
+    "orthogonal",
+    "zeros",
+)
+#: scheme → torch's own call
 FILLS: Mapping[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "classic_uniform": lambda w: nn.init.kaiming_uniform_(w, a=math.sqrt(5)),
-    "xavier_normal": nn.init.xavier_normal_,
-    "kaiming_normal": lambda w: nn.init.kaiming_normal_(w, nonlinearity="relu"),
-    "normal": nn.init.normal_,
-    "normal(std=0.5)": lambda w: nn.init.normal_(w, std=0.5),
-    "normal(std=0.0005)": lambda w: nn.init.normal_(w, std=0.0005),
-    "normal(std=0.3)": lambda w: nn.init.normal_(w, std=0.3),
-    "constant(val=0.2)": lambda w: nn.init.constant_(w, 0.2),
-    "orthogonal": nn.init.orthogonal_,
-    "zeros": nn.init.zeros_,
+    **{name: CALLS[name] for name in TYPED},
 }
 LESSON = ("classic_uniform", "xavier_normal", "kaiming_normal")
 
@@ -218,7 +220,7 @@ def _first(where: np.ndarray) -> int:
 @pytest.mark.parametrize("rows", ["", MANY])
 def test_every_view_stands_in_every_language(rows: str, sight: str, language: str) -> None:
     app = _opened(sight=sight, lang=language, **({"rows": rows} if rows else {}))
-    _stands(app)
+    stands(app)
     assert refusals(app) == []
     t = Text(language)
     assert t("nav.signal") in menu(app)
@@ -231,7 +233,7 @@ def test_every_view_stands_in_every_language(rows: str, sight: str, language: st
 @sights
 def test_schemes_without_theory_have_every_view(sight: str) -> None:
     app = _opened(sight=sight, rows="constant-eye")
-    _stands(app)
+    stands(app)
     assert refusals(app) == []
     assert app.get("plotly_chart") or sight not in RUN or sight == "figures"
 
@@ -239,7 +241,7 @@ def test_schemes_without_theory_have_every_view(sight: str) -> None:
 @sights
 def test_one_layer_one_unit_one_seed_and_one_input_break_no_view(sight: str) -> None:
     app = _opened(sight=sight, depth="1", width="1", seeds="1", samples="1")
-    _stands(app)
+    stands(app)
     assert refusals(app) == []
 
 
@@ -247,7 +249,7 @@ def test_one_layer_one_unit_one_seed_and_one_input_break_no_view(sight: str) -> 
 def test_every_activation_has_its_run_and_its_theory(activation: str) -> None:
     for sight in ("gradient", "chaos"):
         app = _opened(activation=activation, sight=sight, bias="normal", rows="kaiming_normal-orthogonal")
-        _stands(app)
+        stands(app)
         assert refusals(app) == []
         assert activation in _headline(app)
 
@@ -275,7 +277,7 @@ def test_every_activation_has_its_run_and_its_theory(activation: str) -> None:
 )
 def test_every_choice_stands(link: dict[str, str]) -> None:
     app = _opened(**link)
-    _stands(app)
+    stands(app)
     assert refusals(app) == []
     for name, value in link.items():
         if name != "sigma_b" and TABLE[name].default != TABLE[name].parse(value):
@@ -284,7 +286,7 @@ def test_every_choice_stands(link: dict[str, str]) -> None:
 
 def test_first_sight_is_a_question_with_few_controls_and_its_answer() -> None:
     app = opened("signal")
-    _stands(app)
+    stands(app)
     assert query(app) == {}
     fields = [*app.selectbox, *app.text_input]
     assert [field.key for field in app.text_input] == ["depth", "width", "seed"]
@@ -319,7 +321,7 @@ def test_the_headline_names_the_layer_in_which_the_signal_is_lost() -> None:
 @pytest.mark.parametrize("measure", MEASURES)
 def test_the_lines_are_the_geometric_means_with_their_band(measure: str) -> None:
     app = _opened(**NET, measure=measure)
-    bands = [trace for trace in _chart(app)["data"] if trace.get("fill") == "toself"]
+    bands = [trace for trace in first_chart(app)["data"] if trace.get("fill") == "toself"]
     part, kind = measure.split("_")
     for scheme, curve, band in zip(LESSON, _curves(app), bands, strict=True):
         net = _plain(scheme)
@@ -328,7 +330,7 @@ def test_the_lines_are_the_geometric_means_with_their_band(measure: str) -> None
         logs = np.log(squares.numpy()) / (2 if kind == "rms" else 1)
         np.testing.assert_allclose(curve, np.exp(logs.mean(0)), rtol=1e-6)
         spread = logs.std(0, ddof=1)
-        low, high = np.split(_numbers(band["y"]), 2)
+        low, high = np.split(decoded(band["y"]), 2)
         np.testing.assert_allclose(low, np.exp(logs.mean(0) - spread), rtol=1e-6)
         np.testing.assert_allclose(high[::-1], np.exp(logs.mean(0) + spread), rtol=1e-6)
 
@@ -411,7 +413,7 @@ def test_a_signal_that_the_dtype_rounds_to_nothing_is_0_from_there_on() -> None:
 
 def test_the_headline_names_the_layer_in_which_the_gradient_is_lost_on_its_way_back() -> None:
     app = _opened(**NET, sight="gradient")
-    chart = _chart(app)
+    chart = first_chart(app)
     low, high = chart["layout"]["xaxis"]["range"]
     assert low > high  # it is read from the last layer to the first
     for scheme, curve in zip(LESSON, _curves(app), strict=True):
@@ -451,8 +453,8 @@ def test_theory_is_the_closed_form_that_halves() -> None:
         expected = [(variance / 2) ** (layer / 2) for variance in (1 / 3, 1, 2)]
         assert theory == pytest.approx(expected, rel=6e-4)
     for sight, first in (("forward", 1), ("gradient", 0)):
-        chart = _chart(_opened(**{**NET, "depth": "6"}, sight=sight))
-        dashed = [_numbers(t["y"]) for t in chart["data"] if t.get("line", {}).get("dash")]
+        chart = first_chart(_opened(**{**NET, "depth": "6"}, sight=sight))
+        dashed = [decoded(t["y"]) for t in chart["data"] if t.get("line", {}).get("dash")]
         for course, variance in zip(dashed, (1 / 3, 1, 2), strict=True):
             halves = [(variance / 2) ** ((first + layer) / 2) for layer in range(6)]
             np.testing.assert_allclose(course, halves if sight == "forward" else halves[::-1], rtol=1e-9)
@@ -461,8 +463,8 @@ def test_theory_is_the_closed_form_that_halves() -> None:
 def test_a_variance_s_theory_takes_the_mean_away() -> None:
     """Of relu's activations: q/2 − q/(2π); of pre-activations, whose mean is 0: q."""
     for measure, of in (("activation_variance", 0.5 - 0.5 / math.pi), ("preactivation_variance", 1.0)):
-        chart = _chart(_opened(measure=measure))
-        dashed = [_numbers(t["y"]) for t in chart["data"] if t.get("line", {}).get("dash")]
+        chart = first_chart(_opened(measure=measure))
+        dashed = [decoded(t["y"]) for t in chart["data"] if t.get("line", {}).get("dash")]
         for course, variance in zip(dashed, (1 / 3, 1, 2), strict=True):
             q = [variance * (variance / 2) ** layer for layer in range(7)]
             np.testing.assert_allclose(course, of * np.array(q), rtol=1e-9)
@@ -470,7 +472,7 @@ def test_a_variance_s_theory_takes_the_mean_away() -> None:
 
 def test_weights_with_a_mean_have_no_theory_and_the_page_says_so() -> None:
     app = _opened(rows="ones-kaiming_normal")
-    assert len([t for t in _chart(app)["data"] if t.get("line", {}).get("dash")]) == 1
+    assert len([t for t in first_chart(app)["data"] if t.get("line", {}).get("dash")]) == 1
     assert _short("signal.reading_silent") in _words(app)
     assert _short("signal.reading_silent") not in _words(_opened())
 
@@ -543,8 +545,8 @@ def test_correlations_are_those_of_every_pair(between: str) -> None:
 
 def test_two_alike_inputs_stay_alike_by_theory_under_relu() -> None:
     """c ↦ (√(1 − c²) + (π − arccos c)·c)/π (Cho & Saul 2009), from pixels' 3/4 on."""
-    chart = _chart(_opened(sight="correlation", input="pixels"))
-    dashed = [_numbers(t["y"]) for t in chart["data"] if t.get("line", {}).get("dash")]
+    chart = first_chart(_opened(sight="correlation", input="pixels"))
+    dashed = [decoded(t["y"]) for t in chart["data"] if t.get("line", {}).get("dash")]
     c, path = 0.75, []
     for _ in range(7):
         path.append(c)
@@ -595,9 +597,9 @@ def test_the_edge_of_chaos_is_tabled_as_by_hand(activation: str) -> None:
 def test_the_edge_without_a_bias_is_where_the_papers_have_it(activation: str, edge: str) -> None:
     app = _opened(activation=activation, sight="chaos")
     assert _indexed(EN("chaos.turns", activation=activation, floor="0", edge=edge)) in _headline(app)
-    chart = _chart(app)
+    chart = first_chart(app)
     line = next(t for t in chart["data"] if t.get("line", {}).get("color") == LIGHT.ink)
-    x, y = _numbers(line["x"]), _numbers(line["y"])
+    x, y = decoded(line["x"]), decoded(line["y"])
     assert (x[0], y[0]) == (pytest.approx(float(edge), abs=1e-6), 0)
     dots = [(t["x"][0], t["y"][0]) for t in chart["data"] if t.get("mode") == "markers"]
     assert dots == [(pytest.approx(v), 0) for v in (1 / 3, 1, 2)]
@@ -608,7 +610,9 @@ def test_the_maps_name_their_lines_below() -> None:
         app = _opened(sight="maps", **({"rows": rows} if rows else {}))
         (marks,) = re.findall('<p class="lab-marks">(.*?)</p>', said(app))
         lines = [
-            t for t in _chart(app)["data"] if t.get("mode") != "markers" and t["line"]["color"] != LIGHT.ink2
+            t
+            for t in first_chart(app)["data"]
+            if t.get("mode") != "markers" and t["line"]["color"] != LIGHT.ink2
         ]
         colours = [LIGHT.series.index(line["line"]["color"]) + 1 for line in lines[::2]]
         assert list(map(int, re.findall(r"--series(\d)", marks))) == colours
@@ -625,7 +629,7 @@ def test_a_scheme_without_theory_has_its_line_in_the_table() -> None:
 def test_where_no_scheme_has_a_theory_the_activation_is_not_blamed(rows: str, sight: str) -> None:
     """Relu's means are known; it is the weights that have none, or no chance."""
     app = _opened(sight=sight, rows=rows)
-    _stands(app)
+    stands(app)
     assert EN("chaos.unknown", activation="relu") not in _words(app)
 
 
@@ -711,7 +715,7 @@ def test_gains_of_selu_and_tanh_are_the_papers_and_not_torch_s() -> None:
 )
 def test_a_formula_has_every_view(formula: str, sight: str) -> None:
     app = _opened(sight=sight, activation=formula)
-    _stands(app)
+    stands(app)
     assert refusals(app) == []
     own = formula.replace(" ", "")
     assert query(app)["activation"] == own
@@ -770,7 +774,7 @@ THEORYLESS = ("cos(1e9*z)", "sin(30*z)", "exp(z^2/8)")
 )
 def test_a_formula_without_theory_stands_all_the_same(formula: str, sight: str) -> None:
     app = _opened(sight=sight, activation=formula, rows="xavier_normal-kaiming_normal", depth="3")
-    _stands(app)
+    stands(app)
     assert refusals(app) == []
     if sight in RUN:
         assert len(app.get("plotly_chart")) == 1
@@ -833,7 +837,7 @@ BAD = {
 def test_a_bad_formula_is_answered_and_relu_stays(typed: str) -> None:
     code, facts = BAD[typed]
     app = _opened(activation=typed)
-    _stands(app)
+    stands(app)
     (sentence,) = refusals(app)
     expected = EN(f"refused.{code}", **{"was": typed, "used": "relu", **facts})
     if code in {
@@ -855,7 +859,7 @@ def test_a_formula_that_was_right_stays_in_force_while_the_next_is_wrong() -> No
     app = _opened(activation="sin(z)")
     app.session_state["activation"] = "sin(z"
     app.run()
-    _stands(app)
+    stands(app)
     assert "sin(z)" in refusals(app)[0]
     assert query(app)["activation"] == "sin(z)"
     assert "sin(z)" in _headline(app)
@@ -866,7 +870,7 @@ def test_nothing_typed_is_sent_as_html() -> None:
     bodies = "".join(element.proto.body for element in app.get("html"))
     assert not [tag for tag in ("<b>z", "<i>x", "<u>1") if tag in bodies]
     app = _opened(activation="max(z,0)*(1+0*exp(-z^2))", sight="chaos")
-    _stands(app)
+    stands(app)
 
 
 # --- what is refused --------------------------------------------------------------------------------------
@@ -875,7 +879,7 @@ def test_nothing_typed_is_sent_as_html() -> None:
 def test_layers_of_a_scheme_s_own_are_left_out_with_a_sentence() -> None:
     rows = "xavier_normal.7x5-kaiming_normal-zeros.9x9"
     app = _opened(rows=rows)
-    _stands(app)
+    stands(app)
     assert refusals(app) == [EN("refused.signal_fans", was="xavier_normal.7x5")]
     assert query(app)["rows"] == "xavier_normal-kaiming_normal-zeros"
     assert list(_key(app)) == [_name("xavier_normal"), _name("kaiming_normal"), "Zeros"]
@@ -933,7 +937,7 @@ def test_a_run_too_large_is_refused_before_anything_is_drawn(
     size: dict[str, str], more: dict[str, str], code: str, pretended: Counted
 ) -> None:
     app = _opened(**size, **more, seed="4242")
-    _stands(app)
+    stands(app)
     for _, run in pretended.calls:
         weights = run["depth"] * run["width"] ** 2 * len(run["seeds"])
         assert weights <= LIMITS["signal_weights"]
@@ -981,7 +985,7 @@ def test_a_row_that_cannot_run_falls_out_alone_and_is_named(
     dtype = {"dtype": "float16"} if "70000" in rows else {}
     for language in LANGUAGES:
         app = _opened(rows=rows, lang=language, **dtype)
-        _stands(app)
+        stands(app)
         (sentence,) = refusals(app)
         assert all(f"“{row}”" in sentence for row in out)
         assert query(app)["rows"] == kept
@@ -1020,7 +1024,7 @@ def test_every_objection_names_what_is_used_instead(
     pretended: Counted,  # noqa: ARG001
 ) -> None:
     app = _opened(**link, lang=list(LANGUAGES)[len(str(link)) % 2], seed="77")
-    _stands(app)
+    stands(app)
     (sentence,) = refusals(app)
     assert used in sentence
     assert at not in query(app)
@@ -1072,7 +1076,7 @@ links = st.fixed_dictionaries(
 def test_any_link_opens(link_: dict[str, str]) -> None:
     with _small():
         app = _opened(**link_)
-        _stands(app)
+        stands(app)
         again = _opened(**{**dict.fromkeys(SMALL, ""), **_sizes(app), **query(app)})
         assert query(again) == query(app)
         assert refusals(again) == [] or {"device"} & set(link_)
@@ -1100,7 +1104,7 @@ def test_any_walk_through_the_controls_stands(moves: list[tuple[str, str]]) -> N
         for name, value in moves:
             app.session_state[name] = value
             app.run()
-            _stands(app)
+            stands(app)
 
 
 def _sizes(app: AppTest) -> dict[str, str]:
@@ -1171,7 +1175,7 @@ def test_the_second_visitor_of_a_link_runs_nothing(counted: Counted) -> None:
         {"sight": "chaos"},
         {"sight": "code"},
     ):
-        _stands(_opened(**link, **more))
+        stands(_opened(**link, **more))
     assert len(counted.calls) == 3
 
 
@@ -1181,7 +1185,7 @@ def test_a_visitor_who_adds_a_scheme_causes_one_run(counted: Counted) -> None:
     app.session_state["schemes"] = True
     app.run()
     app.button(key="add").click().run()
-    _stands(app)
+    stands(app)
     assert [scheme for scheme, _ in counted.calls[3:]] == ["kaiming_uniform"]
     # so does one who takes it away again, or puts them in another order: none
     _opened(seed="90002", rows="kaiming_normal-kaiming_uniform")
@@ -1190,7 +1194,7 @@ def test_a_visitor_who_adds_a_scheme_causes_one_run(counted: Counted) -> None:
 
 def test_what_needs_no_run_causes_none(counted: Counted) -> None:
     for sight in set(SIGHTS) - set(RUN):
-        _stands(_opened(sight=sight, seed="90003"))
+        stands(_opened(sight=sight, seed="90003"))
     assert counted.calls == []
 
 
@@ -1231,7 +1235,7 @@ def test_there_and_back_the_numbers_are_the_same() -> None:
     for sight in ("gradient", "figures", "saturation", "forward"):
         app.session_state["sight"] = sight
         app.run()
-        _stands(app)
+        stands(app)
         if sight == "figures":
             shown = [[re.sub("<br>.*", "", cell) for cell in row] for row in _cells(app).values()]
     np.testing.assert_array_equal(_curves(app), before)
@@ -1260,7 +1264,7 @@ def file(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], str]]:
 def test_the_file_has_every_seed_and_layer_in_full(file: dict[str, Callable[[], str]]) -> None:
     rows = "normal(std=0.5)-constant(val=0.2)"
     app = _opened(sight="figures", rows=rows, activation="tanh", bias="normal", seed="7", depth="4")
-    _stands(app)
+    stands(app)
     read = list(csv.DictReader(io.StringIO(file["signal.csv"]())))
     assert len(read) == 2 * 2 * 4
     names = (
@@ -1431,7 +1435,7 @@ def test_a_long_run_says_how_far_it_is_in_layers(
 
     watcher = Watcher(monkeypatch, end)
     app = _opened(seed=f"910{list(LANGUAGES).index(language)}0", lang=language, sight="gradient")
-    _stands(app)
+    stands(app)
     assert app.get("plotly_chart")
     t, n = Text(language), 3 * 2 * 7 * 2  # schemes, seeds, layers, both ways
     last = watcher.seen[-1]
@@ -1455,7 +1459,7 @@ def test_a_run_that_is_cancelled_gives_up_is_forgotten_and_can_be_run_after_all(
 
     watcher = Watcher(monkeypatch, stop)
     app = _opened(seed="91001", rows="normal-zeros")
-    _stands(app)
+    stands(app)
     layers = count(2 * 2 * 7)
     assert EN("signal.waiting.stopped", n=layers) in said(app)
     assert app.get("plotly_chart") == []
@@ -1472,11 +1476,11 @@ def test_a_run_that_is_cancelled_gives_up_is_forgotten_and_can_be_run_after_all(
     (button,) = (button for button in app.button if button.key == "draw")
     assert button.label == EN("signal.waiting.draw")
     button.click().run()
-    _stands(app)
+    stands(app)
     assert len(slow.holds) == begun + 2
     assert app.get("plotly_chart")
     # what came of it is kept for the next visitor
-    _stands(_opened(seed="91001", rows="normal-zeros"))
+    stands(_opened(seed="91001", rows="normal-zeros"))
     assert len(slow.holds) == begun + 2
 
 
@@ -1494,7 +1498,7 @@ def test_a_visitor_who_asks_for_something_else_is_not_kept_stopped(
     assert app.get("plotly_chart") == []
     slow.end.set()
     app.text_input(key="depth").set_value("3").run()
-    _stands(app)
+    stands(app)
     assert len(_curves(app)[0]) == 3
 
 
@@ -1504,7 +1508,7 @@ def test_a_run_that_fails_is_said_and_not_kept(monkeypatch: pytest.MonkeyPatch) 
         with monkeypatch.context() as patched:
             patched.setattr(core.signal, "trace", lambda *_, **__: 1 / 0)
             assert refusals(_opened(seed=f"9100{3 + bool(quick)}")) == [EN("error.unexpected")]
-        _stands(_opened(seed=f"9100{3 + bool(quick)}"))
+        stands(_opened(seed=f"9100{3 + bool(quick)}"))
 
 
 def test_what_this_machine_cannot_hold_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,11 +14,11 @@ import pytest
 import torch
 from scipy import integrate, stats
 
-from tests.app.conftest import opened
-from tests.app.words import NUMBER, numbers, table, tables, value
-from tests.stream import ROOT
+from tests.support.marks import both_languages
+from tests.support.screen import opened
+from tests.support.stream import ROOT
+from tests.support.words import NUMBER, numbers, table, tables, value
 
-LANGUAGES = pytest.mark.parametrize("language", ["en", "zh"])
 EN, ZH = "en", "zh"
 
 Heads = Mapping[str, tuple[str, ...]]
@@ -46,7 +46,7 @@ DRAWN_ROWS: Heads = {
 }
 
 
-@LANGUAGES
+@both_languages
 def test_drawn_beside_expected(language: str) -> None:
     """Drawn is torch's, expected He's law, and SE its standard error: σ/√n, σ/√(2n), √(24/n)."""
     rows = table(opened(fan_in="784", seed="41", lang=language), *DRAWN[language])
@@ -71,7 +71,7 @@ def test_drawn_beside_expected(language: str) -> None:
             assert _near(cells[2], (ours - theirs) / error, unit=0.02), (name, cells)
 
 
-@LANGUAGES
+@both_languages
 def test_the_walls_of_a_uniform_law(language: str) -> None:
     rows = table(opened(scheme="kaiming_uniform", fan_in="784", lang=language), *DRAWN[language])
     bound = math.sqrt(6 / 784)
@@ -89,7 +89,7 @@ def test_the_walls_of_a_uniform_law(language: str) -> None:
     }
 
 
-@LANGUAGES
+@both_languages
 def test_the_largest_weight(language: str) -> None:
     """Expected is the mean of the largest of n: ∫ x d(Φ(x/σ)ⁿ), here for n = 6 400."""
     drawn, expected = {EN: ("Drawn", "Expected"), ZH: ("观测", "期望")}[language]
@@ -105,7 +105,7 @@ def test_the_largest_weight(language: str) -> None:
     assert _near(rows[low][expected], -sigma * mean)
 
 
-@LANGUAGES
+@both_languages
 def test_weights_in_each_bin(language: str) -> None:
     heads = {EN: ("to", "Drawn", "Expected"), ZH: ("至", "观测", "期望")}[language]
     app = opened(tab="numbers", bins="10", fan_in="64", fan_out="100", seed="41", lang=language)
@@ -128,7 +128,7 @@ FIGURES: Heads = {
 }
 
 
-@LANGUAGES
+@both_languages
 def test_figures_of_schemes(language: str) -> None:
     """A share beyond the bound is in percent; z has mean square fan_in · Var w, relu halves it (He 2015)."""
     heads = FIGURES[language]
@@ -165,7 +165,7 @@ def test_figures_of_schemes(language: str) -> None:
 INSPECTED: Heads = {EN: ("By torch", "True connections", "Ratio"), ZH: ("torch 的算法", "真实连接", "比值")}
 
 
-@LANGUAGES
+@both_languages
 def test_fans_by_torch_and_in_truth(language: str) -> None:
     """torch counts 32 · 9 and 32 · 9; an input feeds the 16 · 9 outputs of its own group of two."""
     app = opened("compare", aspect="inspector", layer="Conv2d(64, 32, 3, groups=2)", lang=language)
@@ -195,7 +195,7 @@ ROSETTA: Heads = {
 }
 
 
-@LANGUAGES
+@both_languages
 def test_the_same_elsewhere(language: str) -> None:
     """Keras' documentation: HeNormal is a normal law cut at 2 of its own std, of std √(2/fan_in)."""
     app = opened("compare", aspect="rosetta", rows="kaiming_normal", fan_in="784", lang=language)
@@ -217,7 +217,7 @@ def test_the_same_elsewhere(language: str) -> None:
     assert [row[beside] for row in first.cells.values()] == ["", other, other, same]
 
 
-@LANGUAGES
+@both_languages
 def test_torch_s_own_defaults(language: str) -> None:
     """fan_in: 5; 512; 3 · 9. Bit for bit, of all weights."""
     heads = {
@@ -238,7 +238,7 @@ def test_torch_s_own_defaults(language: str) -> None:
 COUNTED: Heads = {EN: ("Output", "Formula", "By hand", "torch"), ZH: ("输出", "公式", "手算", "torch 计数")}
 
 
-@LANGUAGES
+@both_languages
 def test_parameters_counted(language: str) -> None:
     """784 → 128 → 10, whose last layer has no bias: 785 · 128 + 128 · 10."""
     app = opened("model", part="counting", net="784-128.relu-10.no_bias", batch="3", lang=language)
@@ -261,7 +261,7 @@ HELD: Heads = {
 }
 
 
-@LANGUAGES
+@both_languages
 def test_parameters_between_their_bounds(language: str) -> None:
     """nn.Linear's own start: weights and biases within ±1/√fan_in, as torch draws them from this seed."""
     app = opened("model", part="parameters", net="3-4.relu-2", seed="41", lang=language)
@@ -289,7 +289,7 @@ GRADIENTS: Heads = {
 }
 
 
-@LANGUAGES
+@both_languages
 def test_norms_of_gradients(language: str) -> None:
     """By torch's autograd: a linear net of 3 → 4 → 2, its cross-entropy of labels 1, 0."""
     app = opened(
@@ -322,7 +322,7 @@ def test_norms_of_gradients(language: str) -> None:
     assert numbers(rows["out"][units]) == [2, 2]
 
 
-@LANGUAGES
+@both_languages
 def test_every_step_of_a_forward_pass(language: str) -> None:
     """x, W·x + b, tanh: a row an input row, a column a unit, by plain torch."""
     data = [[1.0, 2.0, 3.0], [-1.0, 0.5, 2.0]]
@@ -352,7 +352,7 @@ CHAOS: Heads = {
 }
 
 
-@LANGUAGES
+@both_languages
 def test_where_schemes_lie(language: str) -> None:
     """Under linear χ₁ = σ_w²; a mean square changes by a factor of 10⁶ in ln 10⁶/|ln χ₁| layers.
 
@@ -379,7 +379,7 @@ GAINS: Heads = {
 }
 
 
-@LANGUAGES
+@both_languages
 def test_gains(language: str) -> None:
     """torch's by torch; by quad: 1/√E[φ²], 1/√E[φ′²], and the slope of q ↦ g²E[φ(√q z)²] at 1."""
     rows = table(opened("signal", sight="gains", activation="gelu", lang=language), *GAINS[language])
@@ -408,7 +408,7 @@ def test_gains(language: str) -> None:
     assert rows["relu"][source] == "Nair & Hinton 2010"
 
 
-@LANGUAGES
+@both_languages
 def test_figures_by_layer(language: str) -> None:
     """Orthogonal weights under linear: each layer's length is gain times the one before, as theory says."""
     app = opened(

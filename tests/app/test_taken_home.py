@@ -27,11 +27,11 @@ from pages.figures.palette import LIGHT
 from pages.shell import export as tools
 from pages.shell import files as exports
 from pages.shell import share as sharing
-from pages.shell.frame import Chart, Frame
+from pages.shell.frame import Frame
 from pages.state.session import KEY, Session
-from tests.app.conftest import opened, query
-from tests.app.words import plain, says
-from tests.stream import ROOT
+from tests.support.screen import chart_of, opened, query, shared
+from tests.support.stream import ROOT
+from tests.support.words import plain, says
 
 INIT = nn.init
 
@@ -119,24 +119,6 @@ def test_the_code_of_a_draw_draws_what_the_link_asks_for(
 ) -> None:
     app = opened(tab="code", **link)
     assert torch.equal(_ran(app.code[0].value)["weight"], torch_s())
-
-
-@pytest.fixture
-def framed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Frame]:
-    """Return a function that opens a page and returns what it hands to its dialogs."""
-    frames: list[Frame] = []
-    monkeypatch.setattr(tools, "open_asked", frames.append)
-
-    def frame(page: str, **link: str) -> Frame:
-        assert not opened(page, **link).exception
-        return frames[-1]
-
-    return frame
-
-
-def _chart(frame: Frame) -> Any:
-    (chart,) = (piece for piece in frame.shown if isinstance(piece, Chart))
-    return chart.draw(LIGHT)
 
 
 @pytest.mark.parametrize("page", ["home", "distribution"])
@@ -272,7 +254,7 @@ def _columns(chart: Any) -> dict[str, list[str]]:
 def test_the_heat_map_has_a_row_for_each_output(framed: Callable[..., Frame]) -> None:
     frame = framed("distribution", tab="matrix", fan_in="7", fan_out="4", seed="41")
     weight = INIT.kaiming_normal_(torch.empty(4, 7), nonlinearity="relu", generator=_generator())
-    chart = _chart(frame)
+    chart = chart_of(frame).draw(LIGHT)
     assert np.array_equal(np.asarray(chart.data[0].z, dtype=np.float32), weight.numpy())
     assert chart.layout.xaxis.title.text == "Input"
     assert "Output unit" in {note.text for note in chart.layout.annotations}
@@ -291,7 +273,7 @@ def test_the_steps_maps_have_a_row_for_each_input_row(framed: Callable[..., Fram
         torch.manual_seed(41)
         first = nn.Linear(3, 9)
         expected = first(torch.tensor([[1.0, 2.0, 3.0], [-1.0, 0.5, 2.0]]))
-    drawn = [np.asarray(trace.z, dtype=float) for trace in _chart(frame).data]
+    drawn = [np.asarray(trace.z, dtype=float) for trace in chart_of(frame).draw(LIGHT).data]
     shapes = [values.shape for values in drawn]
     assert shapes[:2] == [(2, 3), (2, 9)]
     np.testing.assert_allclose(drawn[1], expected.detach().numpy(), rtol=1e-5)
@@ -299,7 +281,7 @@ def test_the_steps_maps_have_a_row_for_each_input_row(framed: Callable[..., Fram
 
 def test_the_cumulative_chart_has_shares_under_their_heading(framed: Callable[..., Frame]) -> None:
     columns = _columns(
-        _chart(framed("distribution", tab="cumulative", fan_in="64", fan_out="100", seed="41"))
+        chart_of(framed("distribution", tab="cumulative", fan_in="64", fan_out="100", seed="41")).draw(LIGHT)
     )
     assert list(columns) == ["w", "share", "law_share"]
     weight = INIT.kaiming_normal_(torch.empty(100, 64), nonlinearity="relu", generator=_generator()).double()
@@ -317,7 +299,7 @@ def test_a_run_s_chart_has_measured_and_theory_under_their_headings(framed: Call
         "width": "32",
         "samples": "8",
     }
-    (part,) = numbers(_chart(framed("signal", seeds="1", **link)))
+    (part,) = numbers(chart_of(framed("signal", seeds="1", **link)).draw(LIGHT))
     layer, measured, theory = (np.asarray(part.columns[name]) for name in ("layer", "middle", "theory"))
     assert layer.tolist() == [1, 2, 3, 4]
     np.testing.assert_allclose(theory, [2, 4, 8, 16], rtol=1e-9)
@@ -329,8 +311,8 @@ def test_a_run_s_chart_has_measured_and_theory_under_their_headings(framed: Call
 
 def _shared(app: AppTest) -> tuple[str, str]:
     """Return the link that a page's dialog shows, and the one that its QR code holds."""
-    (words,) = (html.proto.body for html in app.get("html") if 'data-lab-copy="' in html.proto.body)
-    return unescape(words.split('data-lab-copy="')[1].split('"')[0]), _decoded(words)
+    address, words = shared(app)
+    return address, _decoded(words)
 
 
 def _sharing(page: str, **link: str) -> AppTest:

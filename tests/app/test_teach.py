@@ -16,10 +16,10 @@ from pages.lecture.links import Prepared
 from pages.lecture.plans import READY, Step
 from pages.state.session import KEY, Session
 from pages.state.table import CONTROLS, PAGES, TABLE, views_of
-from pages.text import LANGUAGES, Text
-from tests.app.conftest import opened, query, refusals, said, turned
+from pages.text import Text
+from tests.support.marks import languages
+from tests.support.screen import headline, opened, query, refusals, said, stands, turned
 
-languages = pytest.mark.parametrize("language", LANGUAGES)
 EN = Text("en")
 #: What each page's link holds in these tests, so that most of its controls are there.
 HELD = {
@@ -30,17 +30,6 @@ HELD = {
     "model": {"batch": "3"},
     "lesson": {"step": "sqrt5"},
 }
-
-
-def _stands(app: AppTest) -> None:
-    assert not app.exception
-    for language in LANGUAGES:
-        assert Text(language)("error.unexpected") not in said(app)
-
-
-def _headline(app: AppTest) -> str:
-    (found,) = re.findall(r'<h1 class="lab-headline">(.*?)</h1>', said(app))
-    return unescape(re.sub("<[^>]+>", "", found))
 
 
 def _address(app: AppTest) -> str:
@@ -60,19 +49,19 @@ def _link(app: AppTest) -> dict[str, str]:
 @pytest.mark.parametrize("prepare", TABLE["prepare"].options)
 def test_each_view_stands_in_every_language(prepare: str, language: str) -> None:
     app = opened("teach", prepare=prepare, lang=language)
-    _stands(app)
+    stands(app)
     assert refusals(app) == []
-    assert _headline(app)
+    assert headline(app)
 
 
 def test_a_link_is_made_of_the_page_that_the_visitor_comes_from() -> None:
     app = opened("distribution", scheme="normal", std="0.02", tab="matrix", fan_in="30")
     _moved(app, "pages/teach.py")
-    _stands(app)
+    stands(app)
     assert app.selectbox(key="prepare_page").value == "distribution"
     for words in ("<b>Normal</b>", "Standard deviation σ <b>0.02</b>", "<b>Matrix</b>"):
         assert words in said(app)
-    assert _headline(app) == "This link shows all 12 controls, all free to change."
+    assert headline(app) == "This link shows all 12 controls, all free to change."
     app.multiselect(key="prepare_hide_distribution").set_value(["device", "tab", "more"]).run()
     app.multiselect(key="prepare_lock_distribution").set_value(["scheme", "std"]).run()
     app.toggle(key="prepare_predict").set_value(True).run()
@@ -88,7 +77,7 @@ def test_a_link_is_made_of_the_page_that_the_visitor_comes_from() -> None:
     }
     assert _link(app) == held | own
     # scheme, mean, fan_in, fan_out and seed: device and tab are hidden, and five more stand in the drawer
-    assert _headline(app) == "This link shows 5 of 12 controls and locks 2."
+    assert headline(app) == "This link shows 5 of 12 controls and locks 2."
     assert query(app) == {}
     # what was chosen here is there again, and another page begins with nothing
     app.selectbox(key="prepare_page").select("home").run()
@@ -107,7 +96,7 @@ def test_what_the_page_no_longer_has_is_neither_hidden_nor_locked() -> None:
     app.multiselect(key="prepare_hide_distribution").set_value(["std", "seed"]).run()
     _moved(app, "pages/distribution.py", scheme="zeros")
     _moved(app, "pages/teach.py")
-    _stands(app)
+    stands(app)
     assert _link(app).get("hide", "seed") == "seed"
     assert "std" not in app.multiselect(key="prepare_hide_distribution").options
 
@@ -130,7 +119,7 @@ def _seen(page: str, link: dict[str, str]) -> dict[str, bool]:
         if "more" in app.session_state:
             app.session_state["more"] = True
             app.run()
-        _stands(app)
+        stands(app)
         assert refusals(app) == []
         if app.tabs:
             found[views] = True
@@ -178,7 +167,7 @@ STEPS = {(step.page, step.query) for name in READY for step in plans.parse(plans
 @pytest.mark.parametrize(("page", "link"), sorted(STEPS))
 def test_every_step_of_every_plan_opens(page: str, link: tuple[tuple[str, str], ...]) -> None:
     app = opened(page, **dict(link))
-    _stands(app)
+    stands(app)
     assert refusals(app) == []
     assert re.search(r'class="lab-headline">[^<]', said(app))
     # the link is the one that the page itself writes
@@ -217,12 +206,12 @@ def _moved(app: AppTest, path: str, **link: str) -> AppTest:
 def test_a_plan_is_gone_through_and_ended(jumps: list[tuple[str, dict[str, str]]]) -> None:
     steps = plans.parse(plans.ready("network", "en")).steps
     app = opened("teach", prepare="plan", plan="network", view="projector")
-    assert _headline(app) == "The three-layer net: 8 steps, on Lesson, Model."
+    assert headline(app) == "The three-layer net: 8 steps, on Lesson, Model."
     shown = [link.proto for link in app.get("page_link")[-len(steps) :]]
     assert [link.page for link in shown] == [step.page for step in steps]
     app.button(key="plan_start").click().run()
     for at, step in enumerate(steps):
-        _stands(_landed(app, jumps))
+        stands(_landed(app, jumps))
         assert query(app) == _opening(step, at=f"network-{at + 1}")
         back, on = app.button(key="plan_previous"), app.button(key="plan_next")
         assert (back.label, on.label) == (f"‹ {max(at, 1)}/8", f"{min(at + 2, 8)}/8 ›")
@@ -255,7 +244,7 @@ def test_a_plan_outlives_a_reload(name: str, jumps: list[tuple[str, dict[str, st
     _landed(app, jumps).button(key="plan_next").click().run()
     _landed(app, jumps)
     fresh = opened(steps[1].page, **query(app))
-    _stands(fresh)
+    stands(fresh)
     assert refusals(fresh) == []
     assert query(fresh) == query(app) == {"v": "1", **dict(steps[1].query), "at": f"{name}-2"}
     assert fresh.button(key="plan_next").label == f"3/{last} ›"
@@ -288,7 +277,7 @@ def test_going_back_goes_back_in_the_plan() -> None:
 @languages
 def test_a_link_to_no_step_is_answered(language: str) -> None:
     app = opened("model", at="depth-99", lang=language)
-    _stands(app)
+    stands(app)
     (words,) = refusals(app)
     assert "depth-99" in words
     assert "depth-9" in words.replace("depth-99", "")
@@ -323,7 +312,7 @@ def test_a_page_of_another_host_is_answered(monkeypatch: pytest.MonkeyPatch) -> 
         app = opened("teach", prepare="plan", plan="own")
         app.session_state[KEY] = Session(own_plan="- [x](https://lab.example.org/distribution)")
         app.run()
-        _stands(app)
+        stands(app)
         assert len(refusals(app)) == wrong
 
 
@@ -336,7 +325,7 @@ def test_a_step_brings_nothing_of_the_one_before(jumps: list[tuple[str, dict[str
     app = opened("teach", prepare="plan", plan="own")
     app.session_state[KEY] = Session(own_plan="- [a](/model?seed=7&part=forward)\n- [b](/model)\n- [c](/)")
     app.run()
-    assert _headline(app) == "Lecture plan: 3 steps, on Model, Home."
+    assert headline(app) == "Lecture plan: 3 steps, on Model, Home."
     app.button(key="plan_start").click().run()
     assert query(_landed(app, jumps)) == {"v": "1", "seed": "7", "part": "forward"}
     app.button(key="plan_next").click().run()
@@ -350,7 +339,7 @@ def test_nothing_of_an_own_plan_is_html_or_markdown() -> None:
     evil = "<img src=x onerror=alert(1)>"
     app.session_state[KEY] = Session(own_plan=f"# {evil}\n{evil}\n- [**b** {evil}](/model) {evil}\n")
     app.run()
-    _stands(app)
+    stands(app)
     assert "<img src=x" not in "".join(element.proto.body for element in app.get("html"))
     assert app.get("page_link")[-1].proto.label.endswith(plans.label(f"**b** {evil}"))
     assert "**b**" not in app.get("page_link")[-1].proto.label
@@ -359,10 +348,10 @@ def test_nothing_of_an_own_plan_is_html_or_markdown() -> None:
 @languages
 def test_what_is_no_plan_is_answered(language: str) -> None:
     app = opened("teach", prepare="plan", plan="own", lang=language)
-    assert Text(language)("plan.finding_none") == _headline(app)
+    assert Text(language)("plan.finding_none") == headline(app)
     app.session_state[KEY] = Session(own_plan="# x\n- [y](https://example.org/z)")
     app.run()
-    _stands(app)
+    stands(app)
     (words,) = refusals(app)
     assert "https://example.org/z" in words
     assert "2" in words

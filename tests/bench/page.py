@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 import core
 from pages.state.table import PAGES
-from tests.stream import ROOT, Server, Visitor, streamlit_run
+from tests.support.stream import ROOT, Server, Visitor, streamlit_run
 
 #: The same controls as the distribution page at first sight, and nothing else.
 EMPTY = """

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from core import SCHEMES, summarize
 from core.weights.sampling import PART
-from tests.stream import ROOT
+from tests.support.stream import ROOT
 
 ROUNDS = 7
 #: 32 parts, 67 million weights

@@ -9,9 +9,8 @@ from playwright.sync_api import Page, expect
 from pages.state.table import ASPECTS, PAGES, PARTS, SIGHTS, STOPS, TABS
 from pages.state.table import CONTROLS as OWN_CONTROLS
 from pages.text import HTML_LANG, LANGUAGES, Text
-from tests.browser.barriers import report, violations
-from tests.browser.conftest import Visit, go, settled
-from tests.browser.test_journeys import LOCALES, PATHS, fits
+from tests.support.barriers import report, violations
+from tests.support.tabs import LOCALES, PATHS, Visit, fits, go, settled
 
 #: page → the control that its views go by, and all of them
 VIEWS: dict[str, tuple[str, Sequence[str]]] = {

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import Visit, link, settled, until
-from tests.stream import Server, server
+from tests.support.stream import Server, server
+from tests.support.tabs import Visit, link, settled, until
 
 #: What a browser says of a tab behind another.
 HIDDEN = """hidden => {

@@ -16,10 +16,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from pages.state.table import PAGES
 from pages.text import Text
-from tests.browser.barriers import report, violations
-from tests.browser.conftest import Visit, go, link, settled, until
+from tests.support.barriers import report, violations
+from tests.support.tabs import LOCALES, Visit, go, link, settled, until
 
-LOCALES = {"en": "en-US", "zh": "zh-CN"}
 CHARTED = [page for page in PAGES if page != "teach"]
 
 #: The smallest text of each kind that is seen, in pixels as the screen has them.

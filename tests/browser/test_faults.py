@@ -14,8 +14,8 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from pages.text import Text, count
-from tests.browser.conftest import link, listened, settled, until
-from tests.stream import Server, free_port, serving
+from tests.support.stream import Server, free_port, serving
+from tests.support.tabs import link, listened, settled, until
 
 T = Text("en")
 #: Seconds in which a page is back after its server is: the front end waits longer after each try.

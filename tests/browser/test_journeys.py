@@ -10,11 +10,10 @@ from playwright.sync_api import Page, expect
 
 from pages.state.table import CONTROLS, PAGES
 from pages.text import HTML_LANG, LANGUAGES, Text
-from tests.browser.barriers import report, violations
-from tests.browser.conftest import SIZES, Visit, go, link, settled
-from tests.stream import server
+from tests.support.barriers import report, violations
+from tests.support.stream import server
+from tests.support.tabs import LOCALES, PATHS, SIZES, Visit, fits, go, link, settled
 
-PATHS = {page: "/" if page == "home" else f"/{page}" for page in PAGES}
 #: page → a choice of its own, and words that its page then says
 OPENS = {
     "home": ({"scheme": "kaiming_uniform"}, "±0.1083"),
@@ -31,7 +30,6 @@ OPENS = {
 }
 #: pages that draw nothing
 CHARTLESS = {"teach"}
-LOCALES = {"en": "en-US", "zh": "zh-CN"}
 
 
 def _headline(page: Page) -> str:
@@ -117,29 +115,6 @@ def test_every_page_and_every_kind_of_chart_fits_its_screen_and_has_no_barrier(
         opened.wait_for_selector(".js-plotly-plot .main-svg")
         fits(opened, size)
     assert not barriers, report(barriers)
-
-
-def fits(opened: Page, size: str, *, high: bool = True) -> None:
-    """Nothing scrolls at first sight, but down on a phone; the chart's edge cuts off no label.
-
-    ``high`` is False for a view that may be longer than the screen.
-    """
-    main = opened.locator("[data-testid=stMain]")
-    wide, over = main.evaluate("e => [e.scrollWidth - e.clientWidth, e.scrollHeight - e.clientHeight]")
-    assert wide == 0, f"it scrolls sideways: {opened.url}"
-    if size != "phone" and high:
-        assert over == 0, f"first sight scrolls: {opened.url}"
-    cut = opened.evaluate(
-        """() => {
-            const box = document.querySelector('.js-plotly-plot')?.getBoundingClientRect()
-            return [...document.querySelectorAll('.js-plotly-plot text')].filter(text => {
-                const own = text.getBoundingClientRect()
-                return own.width && (own.left < box.left - 1 || own.right > box.right + 1
-                    || own.top < box.top - 1 || own.bottom > box.bottom + 1)
-            }).map(text => text.textContent)
-        }"""
-    )
-    assert cut == [], opened.url
 
 
 def test_a_long_draw_shows_how_far_it_is_and_can_be_stopped_and_gone_on_with(tab: Visit) -> None:

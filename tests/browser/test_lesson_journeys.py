@@ -7,8 +7,7 @@ from playwright.sync_api import expect
 
 from pages.state.table import ASPECTS, STOPS
 from pages.text import Text
-from tests.browser.conftest import SIZES, Visit, go, link, settled, until
-from tests.browser.test_journeys import LOCALES, fits
+from tests.support.tabs import LOCALES, SIZES, Visit, fits, go, link, settled, until
 
 T = Text("en")
 MANY = "uniform-normal(std=0.02).1024x96-zeros-orthogonal-sparse-trunc_normal-kaiming_uniform-mup_output"

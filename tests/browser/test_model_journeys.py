@@ -12,9 +12,8 @@ from safetensors.torch import load_file
 
 from pages.state.table import PARTS
 from pages.text import Text
-from tests.browser.conftest import Visit, link, settled
-from tests.browser.test_journeys import LOCALES, fits
-from tests.golden.test_lesson_network import lesson_parameters
+from tests.support.lesson import lesson_parameters
+from tests.support.tabs import LOCALES, Visit, fits, link, settled
 
 T = Text("en")
 WIDE = "64-64.kaiming_normal.relu-64.xavier_normal.tanh-10.softmax"

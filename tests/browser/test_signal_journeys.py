@@ -9,8 +9,7 @@ from playwright.sync_api import Page, expect
 
 from pages.state.table import SIGHTS
 from pages.text import Text
-from tests.browser.conftest import Visit, link, settled, until
-from tests.browser.test_journeys import LOCALES, fits
+from tests.support.tabs import LOCALES, Visit, fits, link, settled, until
 
 T = Text("en")
 #: Small networks, that a view waits for nothing.

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from core.networks.counting import Count, parameter_count
-from tests.published import PUBLISHED, Plus, Published
+from tests.support.published import PUBLISHED, Plus, Published
 
 
 @pytest.fixture(autouse=True)

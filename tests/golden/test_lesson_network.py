@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-from typing import cast
 
 import pytest
 import torch
@@ -11,27 +10,9 @@ from torch import nn
 
 from core import Net, ThreeLayerNet, parameter_count, summary_text
 from core.networks.network import LESSON, LESSON_PRINTED
-from tests.products import assert_close
+from tests.support.lesson import MODEL, lesson_model
+from tests.support.products import assert_close
 
-MODEL = """
-class Model(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.linear1 = nn.Linear(3, 3)
-        nn.init.xavier_normal_(self.linear1.weight)
-        self.linear2 = nn.Linear(3, 2)
-        nn.init.kaiming_normal_(self.linear2.weight)
-        self.out = nn.Linear(2, 2)
-
-    def forward(self, x):
-        x = self.linear1(x)
-        x = torch.sigmoid(x)
-        x = self.linear2(x)
-        x = torch.relu(x)
-        x = self.out(x)
-        x = torch.softmax(x, dim=-1)
-        return x
-"""
 #: the lesson's listing, with a seed and torchsummary on the CPU
 LISTING = f"""
 import torch
@@ -96,20 +77,6 @@ tensor([0.0501, 0.1868], requires_grad=True)
 def one_space(text: str) -> list[str]:
     """Return the lines as the lesson's page keeps them: one space in a row, and none at the ends."""
     return [re.sub(" +", " ", line).strip() for line in text.splitlines()]
-
-
-def lesson_model() -> nn.Module:
-    """Return the lesson's model, with weights from where the global generator stands."""
-    names: dict[str, object] = {"torch": torch, "nn": nn}
-    exec(MODEL, names)  # noqa: S102
-    return cast("type[nn.Module]", names["Model"])()
-
-
-def lesson_parameters(seed: int) -> list[tuple[str, torch.Tensor]]:
-    """Return the names and values of the lesson's model after ``torch.manual_seed``."""
-    with torch.random.fork_rng([]):
-        torch.manual_seed(seed)
-        return [(name, value.detach()) for name, value in lesson_model().named_parameters()]
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from websockets.frames import Frame, Opcode
 from websockets.http11 import Response
 from websockets.uri import parse_uri
 
-from tests.stream import KEPT, key_of, remembered
+from tests.support.stream import KEPT, key_of, remembered
 
 #: What the page shows its draw with: the line that names it, and the table of its numbers.
 SHOWN = ('class="lab-context"', 'class="lab-table"')

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.stream import free_port, serving
+from tests.support.stream import free_port, serving
 
 #: Streamlit's own settings where ours differ and it costs time. Its watch over source files is left out:
 #: it would cost more than all of these together, and is meant for who edits them.

@@ -31,8 +31,8 @@ from websockets.sync.client import connect
 from pages.state.limits import GRACE
 from pages.state.table import PAGES
 from pages.text import HTML_LANG, LANGUAGES, Text, catalogue, count
-from tests.app.test_hostile import TEXTS, harm_in
-from tests.stream import Server, Visitor, free_port, serving, streamlit_run
+from tests.support.hostile import TEXTS, harm_in
+from tests.support.stream import Server, Visitor, free_port, serving, streamlit_run
 
 EN = Text("en")
 SERVE = (sys.executable, "-m", "pages.server")

@@ -20,7 +20,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import connect
 
-from tests.stream import ROOT, free_port
+from tests.support.stream import ROOT, free_port
 
 pytestmark = pytest.mark.skipif(shutil.which("haproxy") is None, reason="haproxy is not on PATH")
 

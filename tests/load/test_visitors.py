@@ -4,7 +4,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.stream import Visitor, server
+from tests.support.stream import Visitor, server
 
 VISITORS = 30
 # torchsummary prints what it has to say; here alone in its process, one network after the other

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from core.errors import FormulaError
 from core.signals.activations import Activation
 from core.signals.formula import NAMES, activation_of
-from tests.unit.test_activations import CLOSED
+from tests.support.activations import CLOSED
 
 #: Python's own, and the activations by their papers' definitions
 MATH: dict[str, Any] = {

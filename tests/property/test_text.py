@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pages.text import THIN, apart, count, expected_count, interval, percent, probability, quantity
-from tests.written import read
+from tests.support.written import read
 
 #: Half a unit of the third digit, of a number that begins with 1.
 HALF = 5e-3

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from pages.state.limits import LIMITS
-from tests.stream import ROOT
+from tests.support.stream import ROOT
 
 
 def _read(path: str) -> str:

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.stream import ROOT
+from tests.support.stream import ROOT
 
 #: nothing special; MKL's kernels of any processor; torch's without vectors; more threads than cores
 SETTINGS = (
@@ -19,9 +19,9 @@ SETTINGS = (
 FILES = (
     "golden/test_lesson_network.py",
     "property/test_signal.py",
-    "unit/test_network.py",
-    "unit/test_signal.py",
-    "unit/test_signal_code.py",
+    "unit/core/networks/test_network.py",
+    "unit/core/signals/test_signal.py",
+    "unit/core/code/test_signal_code.py",
 )
 
 

@@ -16,7 +16,7 @@ from pages.state import table as state
 from pages.state.limits import limit
 from pages.state.rules import compare, model
 from pages.state.rules import signal as signal_rules
-from tests.stream import ROOT
+from tests.support.stream import ROOT
 
 _POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 

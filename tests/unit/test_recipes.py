@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.stream import ROOT
+from tests.support.stream import ROOT
 
 #: file → what is put there, and before which line
 EDITS = {
@@ -24,7 +24,7 @@ EDITS = {
 LOOKS = """
 from streamlit.testing.v1 import AppTest
 from pages.state.table import TABLE
-from tests.app.conftest import opened, query, refusals, said, turned
+from tests.support.screen import opened, query, refusals, said, turned
 
 small = {"depth": "3", "width": "8", "seeds": "1", "samples": "2"}
 
@@ -78,5 +78,5 @@ def test_a_control_is_a_row_a_call_and_two_words_a_language(tmp_path: Path) -> N
         ).stdout
 
     assert done("-c", LOOKS) == "found\n"
-    held = ("tests/property/test_state.py", "tests/unit/test_text.py", "tests/unit/test_claims.py")
+    held = ("tests/property/test_state.py", "tests/unit/pages/text/test_text.py", "tests/unit/test_claims.py")
     done("-m", "pytest", "-q", "-p", "no:cacheprovider", *held)

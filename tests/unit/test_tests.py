@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from tests.stream import ROOT
+from tests.support.stream import ROOT
 
 #: parts of the names of calls that hold something to something: pytest's, numpy's, torch's, playwright's
 HOLDS = ("raises", "assert_", "expect", "wait_for", "until")
@@ -71,7 +71,7 @@ def test_all_tests_are_looked_at(found: Tests) -> None:
 def test_each_holds_something(found: Tests) -> None:
     idle = {name for name, (held, _) in found.items() if not held}
     # a fixture looks afterwards
-    assert idle == {"tests/unit/test_signal.py::test_it_moves_no_global_generator"}
+    assert idle == {"tests/unit/core/signals/test_signal.py::test_it_moves_no_global_generator"}
 
 
 def test_each_leaves_only_once_it_has_held_something(found: Tests) -> None:
@@ -95,3 +95,24 @@ def test_nothing_is_enough_for_no_assertion(found: Tests) -> None:
                 if isinstance(node.test.op, ast.Or) and first.endswith(" is None"):
                     loose.append(f"{name}: {ast.unparse(node)}")
     assert loose == []
+
+
+def _imported(tree: ast.AST) -> Iterator[str]:
+    """Yield the whole names of what a file imports."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{'.' * node.level}{node.module or ''}.{alias.name}" for alias in node.names)
+
+
+def test_no_test_file_imports_from_another() -> None:
+    """What two of them need stands in ``tests/support``, where a reader looks for it."""
+    imported = {
+        (str(path.relative_to(ROOT)), name)
+        for path in (ROOT / "tests").rglob("*.py")
+        for name in _imported(ast.parse(path.read_text(encoding="utf-8")))
+    }
+    assert ("tests/unit/test_tests.py", "tests.support.stream.ROOT") in imported
+    ours = {(path, name) for path, name in imported if name.startswith(("tests", "."))}
+    assert {(path, name) for path, name in ours if ".test_" in name} == set()

@@ -1,0 +1,277 @@
+"""Charts by their data and axes, each checked in full by Plotly."""
+
+import math
+import re
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+import torch
+
+from core import SCHEMES, Law, summarize
+from pages.figures.distribution import density, heatmap, points, weights
+from pages.figures.distribution_agreement import cumulative, extreme, quantiles
+from pages.figures.histogram import Overlay
+from pages.figures.notation import plain
+from pages.figures.palette import DARK, LIGHT
+from pages.text import LANGUAGES, Text
+from tests.support.cases import CASES, Case, case_id
+from tests.support.charts import SHAPE, decoded, drawn, shape_of
+from tests.support.marks import cases
+from tests.support.written import read
+
+TEXT = Text("en")
+
+
+def _law(case: Case) -> Law:
+    return SCHEMES[case.key].law(shape_of(case), **case.params)
+
+
+#: cases whose weights, or some of them, have a density; the others are points
+DENSE = [case for case in CASES if _law(case).continuous is not None]
+#: whose counts are binomial, so that they have a band
+BANDED = [case for case in DENSE if _law(case).family != "orthogonal"]
+dense = pytest.mark.parametrize("case", DENSE, ids=case_id)
+
+
+def _chart(case: Case, language: str = "en") -> go.Figure:
+    return weights(*drawn(case), Text(language), LIGHT)
+
+
+@cases
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_plotly_accepts_every_part(case: Case, language: str) -> None:
+    summary, law = drawn(case)
+    t = Text(language)
+    charts = [weights(summary, law, t, LIGHT), cumulative(summary, law, t, LIGHT)]
+    if law.continuous is not None:
+        charts += [quantiles(summary, law, t, DARK), extreme(summary, law, t, DARK)]
+    for chart in charts:
+        go.Figure(chart.to_dict())
+
+
+@cases
+def test_what_is_drawn_is_the_counts(case: Case) -> None:
+    summary, law = drawn(case)
+    data = _chart(case).to_dict()["data"]
+    # each atom is a stem, a ring where it should end and a dot where it does
+    for i, ((value, number), (_, share)) in enumerate(zip(summary.atoms, law.atoms, strict=True)):
+        stem, ring, dot = data[len(data) - 3 * len(law.atoms) + 3 * i :][:3]
+        assert list(stem["x"]) == [value, value]
+        assert list(stem["y"]) == [0, number / summary.n]
+        assert (ring["y"], dot["y"]) == ([share], [number / summary.n])
+        assert (ring["marker"]["color"], dot["marker"]["color"]) == (LIGHT.law, LIGHT.edge)
+    assert len(data) >= 3 * len(law.atoms)
+    assert (len(data) > 3 * len(law.atoms)) == (case in DENSE)
+
+
+@dense
+def test_what_is_no_atom_is_drawn_in_bars(case: Case) -> None:
+    summary, _ = drawn(case)
+    data = _chart(case).to_dict()["data"]
+    at_atoms = sum(number for _, number in summary.atoms)
+    bars = data[0]
+    assert decoded(bars["y"]).sum() == summary.n - at_atoms
+    first_edge = bars["x0"] + bars["dx"] / 2  # points are middles, the first one beyond the bins
+    assert first_edge == pytest.approx(summary.edges[0], rel=1e-6, abs=1e-6 * bars["dx"])
+
+
+def test_a_mixture_is_a_density_with_a_stem_before_it_on_an_axis_of_its_own() -> None:
+    law = SCHEMES["sparse"].law(SHAPE, sparsity=0.25)
+    summary = summarize("sparse", SHAPE, seed=1, bins=60, sparsity=0.25)
+    chart = weights(summary, law, TEXT, LIGHT).to_dict()
+    assert [trace.get("yaxis") for trace in chart["data"]] == [None, None, None, None, "y2", "y2", "y2"]
+    assert chart["layout"]["yaxis2"]["range"][1] > 0.25
+    assert chart["data"][-1]["y"] == [0.25]  # 64 of the 256 weights of each column
+    assert "Probability" in _labels(weights(summary, law, TEXT, LIGHT))
+
+
+@dense
+def test_the_curve_is_the_law(case: Case) -> None:
+    truth = case.truth(SHAPE)
+    chart = _chart(case).to_dict()
+    data = chart["data"]
+    curve = data[3 if case in BANDED else 1]
+    # the axis holds counts and names densities: n weights in bins of this width make a density of 1
+    unit = math.prod(SHAPE if case.takes(SHAPE) else (66, 64, 5)) * data[0]["dx"]
+    y = decoded(curve["y"]) / unit
+    x = curve["x0"] + curve["dx"] * np.arange(len(y))
+    marks, names = (chart["layout"]["yaxis"][part] for part in ("tickvals", "ticktext"))
+    assert 2 <= len(marks) <= 6
+    np.testing.assert_allclose(marks, [read(name) * unit for name in names], rtol=1e-9)
+    inner = slice(1, -1)  # at a wall, half a float decides
+    np.testing.assert_allclose(y[inner], truth.pdf(x)[inner], rtol=3e-5, atol=1e-6 / truth.std)
+
+
+@pytest.mark.parametrize("case", BANDED, ids=case_id)
+def test_about_95_percent_of_the_bars_end_inside_the_band(case: Case) -> None:
+    data = _chart(case).to_dict()["data"]
+    low, high = (decoded(trace["y"])[:-1] for trace in data[1:3])
+    heights = decoded(data[0]["y"])[1:-1]
+    inside = (low <= heights) & (heights <= high)
+    assert inside.mean() >= 0.95 - 4 * math.sqrt(0.95 * 0.05 / len(heights))
+
+
+def _lines(chart: dict[str, Any]) -> list[dict[str, Any]]:
+    return [shape for shape in chart["layout"].get("shapes", []) if "type" not in shape]
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case not in DENSE], ids=case_id)
+def test_points_have_no_walls(case: Case) -> None:
+    assert _lines(_chart(case).to_dict()) == []
+
+
+@dense
+def test_walls_are_solid_ink_and_yardsticks_dashed_blue(case: Case) -> None:
+    figure = _chart(case).to_dict()
+    chart, lines = figure["layout"], _lines(figure)
+    low, high = chart["xaxis"]["range"]
+    expected = [
+        (end, kind)
+        for kind, *ends, _ in case.truth(SHAPE).bands
+        for end in ends
+        if low <= end <= high  # a wall may lie far beyond what is drawn
+    ]
+    assert [line["x0"] for line in lines] == pytest.approx([end for end, _ in expected], rel=1e-6)
+    for line, (_, kind) in zip(lines, expected, strict=True):
+        look = (line["line"]["color"], line["line"].get("dash"))
+        assert look == ((LIGHT.ink, None) if kind == "support" else (LIGHT.law, "8px,5px"))
+
+
+@cases
+def test_cumulative_dots_are_shares_and_the_line_is_the_law(case: Case) -> None:
+    summary, law = drawn(case)
+    theory, dots = cumulative(summary, law, TEXT, LIGHT).to_dict()["data"]
+    x, y = decoded(theory["x"]), decoded(theory["y"])
+    truth = case.truth(SHAPE if case.takes(SHAPE) else (66, 64, 5))
+    apart = np.min([np.abs(x - value) for value, _ in law.atoms] or [np.ones(len(x))], axis=0) > 1e-9
+    np.testing.assert_allclose(y[apart], truth.cdf(x[apart]), atol=2e-6)
+    edges, shares = decoded(dots["x"]), decoded(dots["y"])
+    assert np.allclose(edges, summary.edges[1:-1])
+    assert np.allclose(shares, np.cumsum(summary.counts)[:-1] / summary.n)
+    jumps = np.diff(y)[~apart[1:]]
+    for _, probability in law.atoms:
+        assert np.isclose(jumps, probability, atol=2e-6).any()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("key", ["normal", "kaiming_uniform", "trunc_normal", "sparse"])
+def test_quantiles_lie_on_the_line_within_the_band_as_often_as_it_says(key: str, dtype: torch.dtype) -> None:
+    law = SCHEMES[key].law((40, 50))
+    inside = points = 0
+    for seed in range(30):
+        summary = summarize(key, (40, 50), seed=seed, bins=40, dtype=dtype)
+        _, band, dots, *_ = quantiles(summary, law, TEXT, LIGHT).to_dict()["data"]
+        ys, half = decoded(band["y"]), len(decoded(band["y"])) // 2
+        left, right = decoded(band["x"])[:half], decoded(band["x"])[half:][::-1]
+        where = {y: (low, high) for y, low, high in zip(ys[:half].tolist(), left, right, strict=True)}
+        for x, y in zip(decoded(dots["x"]).tolist(), decoded(dots["y"]).tolist(), strict=True):
+            if y in where:
+                points += 1
+                inside += where[y][0] <= x <= where[y][1]
+    assert points > 400
+    # neighbouring points move together, so that some 10 of a sample's points count as independent
+    assert inside / points >= 0.95 - 4 * math.sqrt(0.95 * 0.05 / (30 * 10))
+
+
+def test_the_largest_of_a_uniform_sample_is_expected_at_n_over_n_plus_one() -> None:
+    law = SCHEMES["uniform"].law((3, 5))
+    summary = summarize("uniform", (3, 5), seed=1)
+    chart = extreme(summary, law, TEXT, LIGHT)
+    drawn, expected, *_ = chart.to_dict()["layout"]["shapes"]
+    assert expected["x0"] == pytest.approx(15 / 16, rel=1e-9)
+    assert drawn["x0"] == pytest.approx(summary.maximum)
+    curve = chart.to_dict()["data"][1]
+    x, y = decoded(curve["x"]), decoded(curve["y"])
+    inner = (x > 0) & (x < 1)
+    np.testing.assert_allclose(y[inner], 15 * x[inner] ** 14, rtol=1e-9, atol=1e-12)
+
+
+def _labels(chart: go.Figure) -> str:
+    return "\n".join(note["text"] for note in chart.to_dict()["layout"]["annotations"])
+
+
+def test_bands_are_labelled_with_formula_and_value() -> None:
+    kaiming = next(case for case in CASES if case.key == "kaiming_uniform" and not case.params)
+    labels = _labels(_chart(kaiming))
+    assert "<b>−√(6/512)</b> = −0.1083" in labels
+    assert "<b>+√(6/512)</b> = 0.1083" in labels
+    normal = next(case for case in CASES if case.key == "kaiming_normal")
+    summary, _ = drawn(normal)
+    labels = _labels(_chart(normal))
+    assert "<b>−3σ</b> = −0.1875" in labels
+    assert f"beyond ±3σ: {summary.outside[0]}<br>expected: 354" in labels  # 131 072 × 0.0027
+
+
+@cases
+def test_a_redraw_moves_no_axis_and_few_weights_stay_inside(case: Case) -> None:
+    shape = (5, 3) if case.takes((5, 3)) else (6, 3, 2)
+    ranges = set()
+    law = SCHEMES[case.key].law(shape, **case.params)
+    for seed in range(5):
+        summary = summarize(case.key, shape, seed=seed, bins=60, **case.params)
+        chart = weights(summary, law, TEXT, LIGHT).to_dict()
+        ranges.add((*chart["layout"]["xaxis"]["range"], *chart["layout"]["yaxis"]["range"]))
+        if law.independent:
+            assert decoded(chart["data"][0]["y"]).max() <= chart["layout"]["yaxis"]["range"][1]
+    assert len(ranges) == 1
+
+
+def test_another_scheme_s_bounds_are_laid_over_and_fit() -> None:
+    case = next(case for case in CASES if case.key == "classic_uniform")
+    summary, law = drawn(case)
+    other = Overlay("Kaiming uniform", SCHEMES["kaiming_uniform"].law(SHAPE))
+    chart = density(summary, law, TEXT, DARK, overlay=other)
+    low, high = chart.layout.xaxis.range
+    bound = math.sqrt(6 / 512)
+    assert low < -bound
+    assert bound < high
+    assert "<b>Kaiming uniform</b><br>±√(6/fan_in) = ±0.1083" in _labels(chart)
+    dotted = sorted(shape.x0 for shape in chart.layout.shapes if shape.line.dash == "2px,4px")
+    assert dotted == pytest.approx([-bound, bound], rel=1e-6)
+    zeros = SCHEMES["zeros"].law(SHAPE)
+    chart = points(summarize("zeros", SHAPE, seed=0), zeros, TEXT, DARK, overlay=other)
+    assert "Kaiming uniform" in _labels(chart)
+
+
+def test_a_narrow_law_far_from_zero_is_drawn_where_it_is() -> None:
+    params = {"mean": 1e6, "std": 1e-3}
+    law = SCHEMES["normal"].law(SHAPE, **params)
+    summary = summarize("normal", SHAPE, seed=1, bins=60, dtype=torch.float64, **params)
+    chart = density(summary, law, TEXT, LIGHT).to_dict()
+    # to a hundredth of σ: the first bin's edge at −5σ, the yardsticks at ±3σ
+    bars = chart["data"][0]
+    assert bars["x0"] + bars["dx"] / 2 - 1e6 == pytest.approx(-5e-3, abs=1e-5)
+    ends = [shape["x0"] - 1e6 for shape in chart["layout"]["shapes"]]
+    assert ends == pytest.approx([-3e-3, 3e-3], abs=1e-5)
+    assert [x - 1e6 for x in chart["layout"]["xaxis"]["range"]] == pytest.approx([-5e-3, 5e-3], abs=1e-5)
+
+
+def test_a_heat_map_is_centred_on_zero() -> None:
+    matrix = np.array([[0.5, -2.0], [0.0, 1.0]], dtype=np.float32)
+    chart = go.Figure(heatmap(matrix, TEXT, LIGHT).to_dict())
+    (trace,) = chart.data
+    assert (trace.zmin, trace.zmax) == (-2, 2)
+    assert trace.colorscale[1] == (0.5, LIGHT.paper)
+    heatmap(np.zeros((2, 3), dtype=np.float32), TEXT, LIGHT)
+
+
+@cases
+def test_a_chart_is_small_and_brings_no_template_of_plotly_s(case: Case) -> None:
+    text = _chart(case).to_json()
+    assert len(text) < (7000 if case.key == "sparse" else 5500)  # a mixture has twice the parts
+    assert "colorway" not in text
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if _law(case).bands], ids=case_id)
+def test_notation_leaves_no_latex(case: Case) -> None:
+    for text in [text for band in _law(case).bands for text in (band.formula, *band.ends)]:
+        assert not re.search(r"[\\{}^]", plain(text)), text
+
+
+def test_notation_reads_as_people_write() -> None:
+    assert plain(r"-\sqrt{6/512}") == "−√(6/512)"
+    assert plain(r"1/\sqrt{512}") == "1/√512"
+    assert plain(r"2.5\cdot10^{-7}") == "2.5·10⁻⁷"
+    assert plain(r"\mu\pm3\sigma") == "μ±3σ"

@@ -1,0 +1,270 @@
+"""Headers, types, defaults and the server's own settings, each compared whole with what was decided by hand.
+
+The words are those of the standards named below and of docs/deploying.md, typed here anew: whatever is
+dropped or loosened differs.
+"""
+
+import asyncio
+import base64
+import gzip
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pages.server import middleware as doors
+from pages.server.middleware import Compressed, Guard, House
+from pages.state.insides import FRONT_END
+from pages.state.limits import GRACE, LIMITS
+from tests.support.doors import GONE, RERUN, ask, inner
+from tests.support.stream import ROOT
+
+#: OWASP's secure headers; the policy apart.
+HEADERS = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "SAMEORIGIN",
+    "referrer-policy": "no-referrer",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+}
+
+#: The one script that stands in Streamlit's page; a policy names it by its hash (CSP level 3, section 8.3).
+(SCRIPT,) = re.findall(r"<script>([^<]*)</script>", (FRONT_END / "index.html").read_text(encoding="utf-8"))
+HASH = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
+
+#: Content-Security-Policy: nothing, but what Streamlit needs of this server itself.
+POLICY = {
+    "default-src": ["'none'"],
+    "script-src": ["'self'", "blob:", f"'sha256-{HASH}'"],
+    "style-src": ["'self'", "'unsafe-inline'"],
+    "img-src": ["'self'", "data:", "blob:"],
+    "font-src": ["'self'", "data:"],
+    "connect-src": ["'self'"],
+    "manifest-src": ["'self'"],
+    "worker-src": ["'self'", "blob:"],
+    "base-uri": ["'none'"],
+    "form-action": ["'none'"],
+    "frame-ancestors": ["'self'"],
+}
+
+
+@pytest.mark.parametrize(("path", "metrics"), [("/any", True), ("/_stcore/metrics", False)])
+def test_an_answer_has_these_headers_and_no_looser_ones(path: str, *, metrics: bool) -> None:
+    answer = ask(Guard(inner, metrics=metrics), path)
+    headers = dict(answer.headers)
+    policy = headers.pop("content-security-policy")
+    assert headers.pop("content-type") == "text/plain; charset=utf-8"
+    assert headers.pop("content-length") == str(len(answer.body))
+    assert headers == HEADERS
+    assert SCRIPT.strip() == "window.prerenderReady = false"
+    assert [part.split() for part in policy.split(";")] == [[name, *POLICY[name]] for name in POLICY]
+
+
+def test_the_app_s_own_headers_give_way() -> None:
+    """What a page under it answers cannot loosen them."""
+
+    async def loose(_: Any, __: Any, send: Any) -> None:
+        head = [(b"x-frame-options", b"ALLOWALL"), (b"content-security-policy", b"default-src *")]
+        await send({"type": "http.response.start", "status": 200, "headers": head})
+        await send({"type": "http.response.body", "body": b""})
+
+    headers = ask(Guard(loose, metrics=True), "/").headers
+    assert headers["x-frame-options"] == "SAMEORIGIN"
+    assert headers["content-security-policy"].startswith("default-src 'none'; ")
+    assert len([name for name in headers if name == "x-frame-options"]) == 1
+
+
+# RFC 9239 for JavaScript, RFC 7303 and SVG 1.1 for SVG, RFC 8259 for JSON, RFC 2318 for CSS
+@pytest.mark.parametrize(
+    ("ending", "kind"),
+    [
+        (".js", "text/javascript; charset=utf-8"),
+        (".css", "text/css; charset=utf-8"),
+        (".svg", "image/svg+xml"),
+        (".json", "application/json"),
+    ],
+)
+def test_a_compressed_file_has_its_type(ending: str, kind: str, tmp_path: Path, monkeypatch: Any) -> None:
+    (tmp_path / "static").mkdir()
+    (tmp_path / "static" / f"a{ending}").write_bytes(b"here " * 100)
+    (tmp_path / "static" / "a.woff2").write_bytes(b"packed")
+    monkeypatch.setattr(doors, "FRONT_END", tmp_path)
+    app = Compressed(inner)
+    answer = ask(app, f"/static/a{ending}", accept_encoding="gzip")
+    assert gzip.decompress(answer.body) == b"here " * 100
+    assert dict(answer.headers) == {
+        "content-encoding": "gzip",
+        "vary": "accept-encoding",
+        "cache-control": "public, immutable, max-age=31536000",
+        "content-type": kind,
+        "content-length": str(len(answer.body)),
+    }
+    assert ask(app, "/static/a.woff2", accept_encoding="gzip").body == b"inner"
+
+
+def test_the_page_that_sleeps_and_its_script_have_their_types() -> None:
+    asked: Any = None
+    page, script = doors.asleep(asked), doors.asleep_script(asked)
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert script.headers.get("content-type", script.media_type).startswith("text/javascript")
+    assert 'src="asleep.js"' in bytes(page.body).decode()
+
+
+def test_a_full_house_is_not_kept_by_caches() -> None:
+    house = House(inner, visitors=0, messages=1)
+    answer = ask(house, "/", accept="text/html")
+    headers = dict(answer.headers)
+    headers.pop("content-length")
+    assert (answer.status, headers) == (
+        503,
+        {"retry-after": "20", "cache-control": "no-store", "content-type": "text/html; charset=utf-8"},
+    )
+
+
+def test_a_page_takes_a_seat_and_its_parts_do_not() -> None:
+    house = House(inner, visitors=0, messages=1)
+    for method, path, accept, status in (
+        ("GET", "/signal", "text/html", 503),
+        ("POST", "/signal", "text/html", 200),
+        ("GET", "/signal", "image/png", 200),
+        ("GET", "/asleep", "text/html", 200),
+    ):
+        assert ask(house, path, method=method, accept=accept).status == status
+
+
+@pytest.mark.parametrize("pace", [1, 3])
+def test_an_hour_s_silence_saves_up_five_seconds_worth_and_no_more(pace: int) -> None:
+    """Else who waits can flood: docs/deploying.md says five times as many at once."""
+    heard = []
+
+    async def app(_: Any, receive: Any, __: Any) -> None:
+        receive._clock = lambda: receive._then + 3600 if not heard else receive._then
+        while not heard or heard[-1]["type"] == "websocket.receive":
+            heard.append(await receive())
+
+    messages = iter([RERUN] * 60 + [GONE])
+
+    async def receive() -> Any:
+        return next(messages)
+
+    async def send(_: Any) -> None:
+        """Nothing is expected."""
+
+    scope: Any = {"type": "websocket", "path": "/_stcore/stream", "headers": []}
+    asyncio.run(House(app, visitors=1, messages=pace)(scope, receive, send))
+    assert heard == [RERUN] * (5 * pace + 1) + [GONE]  # and one on account
+
+
+#: docs/deploying.md's table, read by a person: name → default, lowest, highest.
+PROMISED = {
+    "INIT_LAB_PAGES": (1, 1, 64),
+    "INIT_LAB_WORKERS": (2, 1, 64),
+    "INIT_LAB_QUEUE": (100, 1, 10_000),
+    "INIT_LAB_QUEUE_EACH": (16, 8, 1_000),
+    "INIT_LAB_STREAMED": (1_073_741_824, 1_048_576, 68_719_476_736),
+    "INIT_LAB_HELD": (16_777_216, 1_048_576, 67_108_864),
+    "INIT_LAB_COMPARED": (16_777_216, 1_048_576, 268_435_456),
+    "INIT_LAB_PARAMETERS": (4_194_304, 1_024, 67_108_864),
+    "INIT_LAB_RUN_WEIGHTS": (8_589_934_592, 67_108_864, 1_099_511_627_776),
+    "INIT_LAB_RUN_PRODUCTS": (1_099_511_627_776, 8_589_934_592, 281_474_976_710_656),
+    "INIT_LAB_MEMORY": (0, 0, 16_777_216),
+    "INIT_LAB_CACHE": (512, 8, 65_536),
+    "INIT_LAB_VISITORS": (400, 1, 100_000),
+    "INIT_LAB_GONE": (120, 1, 86_400),
+    "INIT_LAB_IDLE": (3_600, 1, 604_800),
+    "INIT_LAB_FILES": (4, 1, 1_000),
+    "INIT_LAB_FILES_ALL": (100, 1, 100_000),
+    "INIT_LAB_UPLOAD": (4, 1, 200),
+    "INIT_LAB_MESSAGES": (10, 1, 1_000),
+    "INIT_LAB_MESSAGE": (8, 1, 200),
+    "INIT_LAB_METRICS": (1, 0, 1),
+}
+
+
+def test_limits_are_those_that_were_promised() -> None:
+    assert {name: tuple(limit) for name, limit in LIMITS.items()} == PROMISED
+    assert GRACE == 5  # "docker stop ends it within seconds: what runs has five to finish"
+
+
+# What is asked of a process of its own, since importing the server sets Streamlit's options.
+_ASKED = """
+import json, logging, sys, uvicorn
+given = {}
+uvicorn.run = lambda app, **settings: given.update(settings, app=app)
+from pages.server import __main__ as server
+from streamlit import config
+sys.argv = ["server"]
+server.main()
+app = given.pop("app")
+doors = [(m.cls.__name__, {k: v for k, v in m.kwargs.items() if isinstance(v, (int, list))})
+         for m in app._user_middleware]
+print(json.dumps({"uvicorn": given, "doors": doors, "levels": {
+    "uvicorn.error": logging.getLogger("uvicorn.error").getEffectiveLevel()}}))
+"""
+
+
+def test_the_server_runs_as_the_runbook_says_and_as_the_operator_sets_it() -> None:
+    """No visits are logged, no version is told, the server pings every 30 seconds, messages are bounded."""
+    numbers = {"VISITORS": 31, "MESSAGES": 32, "FILES": 33, "FILES_ALL": 34, "METRICS": 0, "MESSAGE": 7}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("INIT_LAB_")}
+    environment |= {f"INIT_LAB_{name}": str(number) for name, number in numbers.items()}
+    environment |= {"INIT_LAB_HOSTS": "lab.example.org", "HOST": "127.0.0.9", "PORT": "8777"}
+    found = subprocess.run(
+        [sys.executable, "-c", _ASKED], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    address, told = found.stdout.strip().splitlines()
+    assert address == "Init Lab: http://localhost:8777"
+    served = json.loads(told)
+    assert served["uvicorn"] == {
+        "host": "127.0.0.9",
+        "port": 8777,
+        "ws": "websockets-sansio",
+        "ws_max_size": 7 * 1024 * 1024,
+        "ws_per_message_deflate": False,
+        "ws_ping_interval": 30,
+        "ws_ping_timeout": 30,
+        "timeout_graceful_shutdown": 5,
+        "access_log": False,
+        "log_config": None,
+        "server_header": False,
+    }
+    assert served["levels"]["uvicorn.error"] == 30  # at 20 it names the address of each visitor
+    assert served["doors"] == [
+        ["Guard", {"metrics": False}],
+        [
+            "TrustedHostMiddleware",
+            {"allowed_hosts": ["lab.example.org", "localhost", "127.0.0.1"], "www_redirect": False},
+        ],
+        ["House", {"visitors": 31, "messages": 32}],
+        ["Shelf", {"each": 33, "total": 34}],
+        ["Compressed", {}],
+    ]
+
+
+def test_streamlit_is_set_to_tell_nobody_anything() -> None:
+    """SECURITY.md: no telemetry, no traceback to a browser, no other site's websocket."""
+    options = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+    assert options["server"] == {
+        "headless": True,
+        "fileWatcherType": "none",
+        "enableXsrfProtection": True,
+        "enableCORS": True,
+        "maxUploadSize": 4,
+        "maxMessageSize": 20,
+    }
+    assert options["browser"] == {"gatherUsageStats": False, "serverAddress": "localhost"}
+    assert options["client"] == {
+        "toolbarMode": "minimal",
+        "showSidebarNavigation": False,
+        "showErrorDetails": "none",
+    }
+    assert options["runner"] == {"postScriptGC": False, "magicEnabled": False}
+    assert options["global"] == {"minCachedMessageSize": 40}

@@ -1,0 +1,256 @@
+"""The words: complete in every language, and every key in use."""
+
+import ast
+import math
+import re
+import string
+from collections.abc import Iterator
+
+import pytest
+
+from core import SCHEMES
+from pages.state.table import PAGES, TABLE
+from pages.text import (
+    HTML_LANG,
+    LANGUAGES,
+    Text,
+    apart,
+    catalogue,
+    count,
+    expected_count,
+    interval,
+    language_of,
+    percent,
+    probability,
+    quantity,
+)
+from tests.support.stream import ROOT
+
+SOURCES = [ROOT / "app.py", *(ROOT / "pages").rglob("*.py")]
+REFERENCE = catalogue("en")
+CJK = re.compile(r"[\u4e00-\u9fff]")
+
+
+def _fields(entry: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(entry) if name}
+
+
+def test_languages_have_a_name_and_a_tag() -> None:
+    assert set(LANGUAGES) == set(HTML_LANG)
+    files = {path.stem for path in (ROOT / "pages" / "text").glob("*.toml")}
+    assert files == set(LANGUAGES)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_every_key_with_the_same_fields(language: str) -> None:
+    entries = catalogue(language)
+    assert set(entries) == set(REFERENCE)
+    for key, entry in entries.items():
+        assert entry.strip(), key
+        assert _fields(entry) == _fields(REFERENCE[key]), key
+
+
+def test_chinese_is_chinese() -> None:
+    same = {key for key, entry in catalogue("zh").items() if not CJK.search(entry)}
+    # a name, and entries that are only marks and places
+    marks = {"app.name", "percent", "verdict.sentence", "verdict.and", "chaos.colon", "chaos.stop"}
+    marks |= {
+        f"signal.{key}"
+        for key in (
+            "and",
+            "then",
+            "listed",
+            "near_zero_part",
+            "alike_part",
+            "rests_part",
+            "rests_part_length",
+        )
+    }
+    places = ("context.", "signal.signal.", "signal.gradient.", "chaos.head.")
+    assert same == marks | {key for key in same if key.startswith(places)}
+
+
+HAN = r"[\u4e00-\u9fff]"
+WIDE = "，。：；？！、（）“”"
+#: what a Chinese entry may not hold, outside tags, and outside brackets of code and formulas
+MISPRINTS = {
+    "half-width punctuation": rf"[,;:?!()]|{HAN}\.|\.(?![\w\0])",
+    "a straight quote": r"[\"']",
+    "a double space": r"\s{2}",
+    "a space beside full-width punctuation": rf"\s[{WIDE}]|[{WIDE}]\s",
+    "a full-width digit, letter or sign": rf"(?![{WIDE}])[\u3000\uff01-\uff5e]",
+    "no space between Chinese and Latin": rf"{HAN}[A-Za-z0-9]|[A-Za-z0-9%]{HAN}",
+    "no space between Chinese and a value": rf"{HAN}\x00|\x00%?{HAN}",
+    "a space before %": r"[\d\x00]\s%",
+    "full-width punctuation in a formula": rf"\([^()]*[{WIDE}][^()]*\)",
+    "a quote without its partner": r"“[^”]*(?:“|$)|(?:^|”)[^“]*”",
+    "a bracket without its partner": r"（[^）]*(?:（|$)|(?:^|）)[^（]*）",
+    "a dash or an ellipsis of one part": rf"(?<!—)—(?!—)|{HAN}…(?!…)|(?<!…)…{HAN}",
+}
+#: a formula in words keeps its brackets; a value that is Chinese, quoted or a whole sentence takes no space
+JUSTIFIED = {("count.note", "half-width punctuation")} | {
+    (key, "no space between Chinese and a value")
+    for key in (
+        "finding.orthogonal",
+        "refused.network_units",
+        "refused.network_word",
+        "table.note",
+        "verdict.consistent_why",
+        "verdict.off.std",
+        *(key for key in REFERENCE if key.startswith("signal.is.")),
+    )
+}
+
+
+def _misprints(entry: str) -> set[str]:
+    """Name what is wrong in a Chinese entry."""
+    words = re.sub(r"<[^>]*>", "", entry.replace("<br>", "|"))
+    words = re.sub(r"`[^`]*`", "code", words)
+    words = re.sub(r"%?\{+\w+(?:\[\d\])?\}+", "\0", words)  # a value put in
+    while (bare := re.sub(rf"\((?:(?!{HAN})[^(){WIDE}])*\)", "0", words)) != words:
+        words = bare
+    return {name for name, pattern in MISPRINTS.items() if re.search(pattern, words)}
+
+
+def test_chinese_is_set_as_chinese() -> None:
+    entries = {key: entry for key, entry in catalogue("zh").items() if CJK.search(entry)}
+    assert {(key, name) for key, entry in entries.items() for name in _misprints(entry)} == JUSTIFIED
+
+
+@pytest.mark.parametrize(
+    ("entry", "misprint"),
+    [
+        ("权重,偏置", "half-width punctuation"),
+        ("共 {n} 个.", "half-width punctuation"),
+        ("{name}: 未采用", "half-width punctuation"),
+        ("权重(全部)", "half-width punctuation"),
+        ('输入为"{was}"', "a straight quote"),
+        ("没有'这一'选项", "a straight quote"),
+        ("没有”这一“选项", "a quote without its partner"),
+        ("共  {n} 个", "a double space"),
+        ("权重， 偏置", "a space beside full-width punctuation"),
+        ("第 １ 层", "a full-width digit, letter or sign"),
+        ("第 Ａ 组", "a full-width digit, letter or sign"),
+        ("用torch 抽取", "no space between Chinese and Latin"),
+        ("共{n} 个", "no space between Chinese and a value"),
+        ("{percent}%的偏差", "no space between Chinese and a value"),
+        ("有 95 % 落入", "a space before %"),
+        ("权重—偏置", "a dash or an ellipsis of one part"),
+        ("…另有", "a dash or an ellipsis of one part"),
+        ("服从 N(0，1)", "full-width punctuation in a formula"),
+        ("称为“方案", "a quote without its partner"),
+        ("输入（共 {n} 个", "a bracket without its partner"),
+    ],
+)
+def test_misprints_are_found(entry: str, misprint: str) -> None:
+    assert misprint in _misprints(entry)
+    assert not _misprints("在 <b>{layer}</b> 中，N(0, 1) 的“{name}”占 95%（std=0.02）……即 Conv2d(64, 3)。")
+
+
+def _patterns(node: ast.expr) -> Iterator[str]:
+    """Return what a key may be, as regular expressions: a part put in may be any key's part."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield re.escape(node.value)
+    elif isinstance(node, ast.JoinedStr):
+        parts = [re.escape(v.value) if isinstance(v, ast.Constant) else r"[\w.]+" for v in node.values]
+        yield "".join(parts)
+    elif isinstance(node, ast.IfExp):
+        yield from _patterns(node.body)
+        yield from _patterns(node.orelse)
+
+
+def test_every_key_that_the_pages_ask_for_exists_and_every_key_is_asked_for() -> None:
+    asked: set[str] = set()
+    for path in SOURCES:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and node.args and ast.unparse(node.func) in {"t", "frame.t"}:
+                for pattern in _patterns(node.args[0]):
+                    found = {key for key in REFERENCE if re.fullmatch(pattern, key)}
+                    assert found, f"{path.name}:{node.lineno} asks for {pattern}"
+                    asked |= found
+            # keys handed on as patterns, such as "scheme.{}.name", or as labels
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and "." in node.value:
+                pattern = re.escape(node.value).replace(r"\{\}", r"\w+")
+                asked |= {key for key in REFERENCE if re.fullmatch(pattern, key)}
+    assert set(REFERENCE) == asked
+
+
+def test_registries_have_their_words() -> None:
+    for key in SCHEMES:
+        assert {f"scheme.{key}.name", f"scheme.{key}.hint"} <= set(REFERENCE)
+    for page in PAGES:
+        assert f"nav.{page}" in REFERENCE
+    assert {f"home.card.{page}_text" for page in PAGES if page != "home"} <= set(REFERENCE)
+    assert {f"control.{name}" for name in TABLE} <= set(REFERENCE)
+    assert {f"tab.{name}" for name in TABLE["tab"].options} <= set(REFERENCE)
+    # every scheme's words stand for a scheme that exists
+    assert {key.split(".")[1] for key in REFERENCE if key.startswith("scheme.")} == set(SCHEMES)
+
+
+def test_a_missing_key_or_value_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        Text("en")("no.such.key")
+    with pytest.raises(KeyError):
+        Text("en")("context.weights")
+
+
+@pytest.mark.parametrize(
+    ("locale", "language"),
+    [
+        ("zh-CN", "zh"),
+        ("zh_TW", "zh"),
+        ("ZH", "zh"),
+        ("en-GB", "en"),
+        ("fr", "en"),
+        ("", "en"),
+        (None, "en"),
+    ],
+)
+def test_the_browser_s_locale_chooses_the_language(locale: str | None, language: str) -> None:
+    assert language_of(locale) == language
+
+
+def test_numbers_are_written_as_print_does() -> None:
+    assert count(131072) == "131\u202f072"
+    assert count(-5) == "−5"
+    assert quantity(1.257, digits=3, sign=True) == "+1.26"
+    assert quantity(-1.257, digits=3, sign=True) == "−1.26"
+    assert quantity(0.0625) == "0.06250"
+    assert quantity(0.0625, trim=True) == "0.0625"
+    assert quantity(-3.125e-9, 1e-9) == "−3.125×10⁻⁹"
+    assert quantity(1.5e12, trim=True) == "1.5×10¹²"
+    assert quantity(-1e-300, trim=True) == "−10⁻³⁰⁰"
+    assert quantity(0, 0.05) == quantity(0.0, sign=True) == "0"
+    assert [quantity(x) for x in (math.nan, math.inf, -math.inf)] == ["–", "∞", "−∞"]
+    assert [expected_count(n) for n in (353.9, 12.345, 27.0, 0.0405, 0)] == [
+        "354",
+        "12.3",
+        "27",
+        "0.0405",
+        "0",
+    ]
+    assert [probability(p) for p in (0.8512, 1e-9, 1, 0.004)] == [
+        "=\u00a00.851",
+        "<\u00a00.001",
+        ">\u00a00.99",
+        "=\u00a00.00400",
+    ]
+
+
+def test_a_column_keeps_its_decimals_and_what_is_too_small_for_them_gets_its_own() -> None:
+    assert [quantity(x, 0.05) for x in (0.25, 0.05, -1.5)] == ["0.25000", "0.05000", "−1.50000"]
+    assert quantity(0.000471404, 1) == "0.000471"
+    assert quantity(-3.75e-7, 1) == "−3.75×10⁻⁷"
+    # far from 0, what tells two numbers apart
+    assert quantity(1.00000025, 1e-7, 3) == "1.000000250"
+    assert interval(1e10, 1e10 + 1) == ("10¹⁰", "1.0000000001×10¹⁰")
+    assert interval(1e-9, 1000) == ("10⁻⁹", "1000")
+    assert interval(-0.05, 0.05) == ("−0.05", "0.05")
+
+
+def test_what_lies_close_to_1_is_told_from_it() -> None:
+    assert [apart(x, 1) for x in (0.99996, 1.0000004, 1, 1 - 1e-12)] == ["0.99996", "1.0000004", "1", "1"]
+    assert [apart(x, 1) for x in (900, 0.25, 4.7e-8, 0)] == ["900", "0.25", "4.7×10⁻⁸", "0"]
+    shares = (0, 1, 0.5, 0.0026998, 3e-7, 0.99996, 0.123456)
+    assert [percent(x) for x in shares] == ["0", "100", "50", "0.27", "0.00003", "99.996", "12.3"]
