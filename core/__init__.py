@@ -1,7 +1,10 @@
 """The numbers behind the screen: ``from core import …`` in a notebook gives what a page shows."""
 
 import sys
+from collections.abc import Sequence
 from importlib import import_module
+from types import ModuleType
+from typing import Any
 
 from core import devices
 from core.code import rosetta
@@ -20,15 +23,17 @@ from core.errors import (
     SizeError,
     TableError,
 )
-from core.networks.counting import Count, parameter_count, summary_text
-from core.networks.network import Dense, Net, Network, ThreeLayerNet
+from core.networks.counting import Count, parameter_count
+from core.networks.net import Net, ThreeLayerNet
+from core.networks.network import Dense, Network
+from core.networks.summary_text import summary_text
 from core.signals import comparison, meanfield
 from core.signals import fate as outlook
 from core.signals import trace as signal
 from core.signals.activations import ACTIVATIONS, Activation
 from core.signals.comparison import Comparison, Entry
 from core.signals.formula import activation_of
-from core.signals.trace import SignalTrace
+from core.signals.trace_run import SignalTrace
 from core.table import read_table
 from core.teaching.lesson import LessonStep, replay_lesson
 from core.teaching.quiz import Question, questions
@@ -36,8 +41,10 @@ from core.weights import referee
 from core.weights.fans import Fans
 from core.weights.laws import Band, Expression, Law
 from core.weights.layers import Layer
+from core.weights.parameters import PARAMETERS
 from core.weights.sampling import DTYPES, check, draw, streams, summarize
-from core.weights.schemes import PARAMETERS, SCHEMES, Scheme
+from core.weights.scheme import Scheme
+from core.weights.schemes import SCHEMES
 from core.weights.summary import Summary, rounded
 
 __all__ = [
@@ -98,22 +105,49 @@ __all__ = [
     "summary_text",
 ]
 
-#: What version 0.1 had beside this file, as ``core.referee``: other programs import it from there.
+#: What version 0.1 had beside this file, as ``core.referee``, and where it is now: others import it.
 _FORMER = {
-    "weights": (
-        *("extremes", "fans", "laws", "layers", "referee"),
-        *("rounding", "sampling", "schemes", "structure", "summary"),
-    ),
-    "signals": ("activations", "comparison", "formula", "meanfield"),
-    "networks": ("counting", "network"),
-    "teaching": ("lesson", "quiz"),
-    "code": ("recipe", "rosetta"),
+    "activations": ("signals.activations",),
+    "comparison": ("signals.comparison",),
+    "counting": ("networks.counting", "networks.summary_text"),
+    "expectations": ("signals.quadrature",),
+    "extremes": ("weights.extremes",),
+    "fans": ("weights.fans",),
+    "formula": ("signals.formula", "signals.formula_text", "signals.formula_places"),
+    "laws": ("weights.laws", "weights.families"),
+    "layers": ("weights.layers", "weights.layer_text"),
+    "lesson": ("teaching.lesson",),
+    "meanfield": ("signals.meanfield",),
+    "network": ("networks.network", "networks.net", "weights.spelling"),
+    "outlook": ("signals.fate",),
+    "quiz": ("teaching.quiz",),
+    "recipe": ("code.recipe",),
+    "referee": ("weights.referee", "weights.referee_checks", "weights.referee_errors"),
+    "rosetta": ("code.rosetta", "code.rosetta_rows"),
+    "rounding": ("weights.rounding",),
+    "sampling": ("weights.sampling",),
+    "schemes": tuple(f"weights.{name}" for name in ("schemes", "scheme", "parameters", "scales", "sources")),
+    "signal": ("signals.trace", "signals.trace_run"),
+    "structure": ("weights.structure",),
+    "summary": ("weights.summary",),
 }
-#: And those that had another name.
-_RENAMED = {"expectations": "quadrature", "outlook": "fate", "signal": "trace"}
 
-for _name, _place in {
-    **{name: f"{room}.{name}" for room, names in _FORMER.items() for name in names},
-    **{former: f"signals.{name}" for former, name in _RENAMED.items()},
-}.items():
-    sys.modules[f"{__name__}.{_name}"] = import_module(f"{__name__}.{_place}")
+
+class _Former(ModuleType):
+    """A module that has been parted: its names are looked for in the parts, in their order."""
+
+    def __init__(self, name: str, parts: Sequence[ModuleType]) -> None:
+        super().__init__(name, parts[0].__doc__)
+        self._parts = parts
+
+    def __getattr__(self, name: str) -> Any:
+        for part in self._parts:
+            if hasattr(part, name):
+                return getattr(part, name)
+        raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+
+
+for _name, _places in _FORMER.items():
+    _parts = [import_module(f"{__name__}.{place}") for place in _places]
+    _whole = f"{__name__}.{_name}"
+    sys.modules[_whole] = _parts[0] if len(_parts) == 1 else _Former(_whole, _parts)

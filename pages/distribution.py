@@ -9,7 +9,7 @@ from contextlib import suppress
 import streamlit as st
 
 from core import SCHEMES, ShapeError, Summary
-from core.weights.referee import expected_counts
+from core.weights.referee_checks import expected_counts
 from pages.figures.distribution import heatmap, weights
 from pages.figures.distribution_agreement import cumulative, extreme, quantiles
 from pages.figures.histogram import Overlay

@@ -11,13 +11,15 @@ from torch import nn
 
 from core import devices
 from core.checks import Array, checked_array, checked_dtype, checked_kind, checked_whole, sequence, unfit
-from core.networks.network import MAX_BATCH, OWN, Dense, Network, checked_values
+from core.networks.net import checked_values
+from core.networks.network import MAX_BATCH, OWN, Dense, Network
 from core.signals.activations import ACTIVATIONS
 from core.signals.formula import activation_of
 from core.signals.trace import checked_bias, checked_input, checked_scale, checked_seeds, checked_sizes
 from core.weights.fans import checked_shape
 from core.weights.sampling import checked_seed
-from core.weights.schemes import Call, scheme_of
+from core.weights.scheme import Call
+from core.weights.schemes import scheme_of
 
 #: Schemes that one script compares.
 MAX_SCHEMES = 64

@@ -12,7 +12,8 @@ from core.weights import extremes
 from core.weights.fans import Fans
 from core.weights.laws import Law
 from core.weights.layers import Layer
-from core.weights.schemes import SCHEMES, Value, scheme_of
+from core.weights.parameters import Value
+from core.weights.schemes import SCHEMES, scheme_of
 from core.weights.spelling import checked_pairs, parameters_of, split, written_parameters
 
 MAX_ENTRIES, MAX_FAN, MAX_CHARS, MAX_LAWS = 8, 65_536, 1200, 1024
@@ -47,7 +48,7 @@ class Entry:
             ComparisonError: if a word is none, or stands twice.
             ParameterError: for a parameter that the scheme does not take.
         """
-        first, *rest = map(str.strip, split(_checked_text(text), r"\."))
+        first, *rest = map(str.strip, split(checked_text(text), r"\."))
         name, inner = re.fullmatch(r"(.*?)(?:\((.*)\))?", first, re.DOTALL).groups()  # type: ignore[union-attr]
         if name not in SCHEMES:
             raise _unreadable("comparison.scheme", first)
@@ -103,7 +104,7 @@ class Comparison:
             ParameterError: for a parameter that a scheme does not take.
         """
         entries = []
-        for at, part in enumerate(split(_checked_text(text), "-"), start=1):
+        for at, part in enumerate(split(checked_text(text), "-"), start=1):
             try:
                 entries.append(Entry.of(part))
             except InitLabError as error:
@@ -197,7 +198,7 @@ def ordered(laws: Sequence[Law]) -> list[int]:
     return sorted(range(len(laws)), key=lambda place: float(f"{laws[place].std:.12g}"))
 
 
-def _checked_text(text: object) -> str:
+def checked_text(text: object) -> str:
     """Return what describes a comparison, or an entry, if it is text and not too long.
 
     Raises:

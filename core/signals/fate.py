@@ -15,7 +15,8 @@ from core.checks import checked_array, checked_kind, unfit
 from core.errors import ParameterError
 from core.signals import meanfield
 from core.signals.formula import activation_of
-from core.signals.trace import INPUTS, checked_bias, checked_input, checked_scale
+from core.signals.trace import checked_bias, checked_input, checked_scale
+from core.signals.trace_run import INPUTS
 from core.weights.laws import Law
 from core.weights.schemes import scheme_of
 

@@ -9,24 +9,32 @@ than 1/100 about 0, or far narrower than their distance from 0, as that of exp(�
 """
 
 import math
-from collections.abc import Callable
 from functools import lru_cache
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import interpolate, optimize
-from torch import Tensor
 
 from core.checks import is_whole, real, sequence, unfit
 from core.errors import ParameterError
 from core.signals.activations import ACTIVATIONS, Activation
 from core.signals.formula import activation_of
-from core.signals.quadrature import NEAR_0, expectation, expectations, half_gap, unknown
-
-Array = NDArray[np.float64]
+from core.signals.quadrature import NEAR_0, expectation, half_gap
+from core.signals.settling import (
+    CRITICAL,
+    FAR,
+    Array,
+    edge,
+    far_slope,
+    homogeneous,
+    next_length,
+    reached_length,
+    settled,
+    slopes,
+    table_of,
+    times,
+)
 
 #: Layers that lengths are followed through, and numbers on a side of a plane, or on a line.
 MAX_DEPTH, MOST = 10_000, 1024
@@ -118,7 +126,7 @@ def length_map(key: str, q: float, *, sigma_w2: float, sigma_b2: float = 0.0) ->
     Source: Poole et al. 2016, eq. 3.
     """
     spread, floor = variances(sigma_w2, sigma_b2)
-    return _next(_activation(key), _checked("q", q), spread, floor)
+    return next_length(_activation(key), _checked("q", q), spread, floor)
 
 
 def lengths(key: str, q1: float, depth: int, *, sigma_w2: float, sigma_b2: float = 0.0) -> Array:
@@ -133,7 +141,7 @@ def lengths(key: str, q1: float, depth: int, *, sigma_w2: float, sigma_b2: float
             break
         found[layer] = q
         if layer + 1 < len(found):
-            q = _next(activation, q, spread, floor)
+            q = next_length(activation, q, spread, floor)
     return found
 
 
@@ -145,7 +153,7 @@ def fixed_point(key: str, *, sigma_w2: float, sigma_b2: float = 0.0, start: floa
     ``length_map``.
     """
     spread, floor = variances(sigma_w2, sigma_b2)
-    return _settled(_activation(key), spread, floor, _checked("start", start))
+    return settled(_activation(key), spread, floor, _checked("start", start))
 
 
 def chi1(key: str, q: float, *, sigma_w2: float) -> float:
@@ -158,7 +166,7 @@ def chi1(key: str, q: float, *, sigma_w2: float) -> float:
 
     Source: Poole et al. 2016; Schoenholz et al. 2017.
     """
-    return _times(_checked("sigma_w2", sigma_w2), slope_square(key, q))
+    return times(_checked("sigma_w2", sigma_w2), slope_square(key, q))
 
 
 def length_slope(key: str, q: float, *, sigma_w2: float) -> float:
@@ -170,7 +178,7 @@ def length_slope(key: str, q: float, *, sigma_w2: float) -> float:
     activation, spread, length = _activation(key), _checked("sigma_w2", sigma_w2), _checked("q", q)
     if not length:
         raise ParameterError("parameter.number:not_0", name="q", value=q, minimum=0.0)
-    return _times(spread, expectation(activation, "growth", length) / length)
+    return times(spread, expectation(activation, "growth", length) / length)
 
 
 # --- correlations -----------------------------------------------------------------------------------------
@@ -192,9 +200,9 @@ def correlation_map(key: str, c: float, *, q: float, sigma_w2: float, sigma_b2: 
     if not -1 <= real(c) <= 1:
         raise ParameterError("parameter.number:correlation", name="c", value=c, minimum=-1.0, maximum=1.0)
     if q == 0:
-        if _next(activation, 0.0, spread, floor) > 0:
+        if next_length(activation, 0.0, spread, floor) > 0:
             return 1.0
-        activation, q = _homogeneous(*_slopes(activation, NEAR_0)), 1.0
+        activation, q = homogeneous(*slopes(activation, NEAR_0)), 1.0
     return 1 - _decorrelated(activation, float(c), q, spread, floor)
 
 
@@ -230,12 +238,12 @@ def depth_scales(key: str, *, sigma_w2: float, sigma_b2: float = 0.0, start: flo
     spread, floor = variances(sigma_w2, sigma_b2)
     activation = _activation(key)
     begin = _checked("start", start)
-    q, joined = _settled(activation, spread, floor, begin), _joined(activation, spread, floor, begin)
+    q, joined = settled(activation, spread, floor, begin), _joined(activation, spread, floor, begin)
     if q == math.inf:
         return DepthScales(math.inf, _depth(joined))
     if q == 0:
-        return DepthScales(_depth(_times(spread, expectation(activation, "slope", 0.0))), _depth(joined))
-    length = _times(spread, expectation(activation, "growth", q) / q)
+        return DepthScales(_depth(times(spread, expectation(activation, "slope", 0.0))), _depth(joined))
+    length = times(spread, expectation(activation, "growth", q) / q)
     return DepthScales(_depth(length), _depth(_steepness(activation, q, spread, floor, joined)))
 
 
@@ -257,13 +265,13 @@ def critical_sigma_w2(key: str, sigma_b2: float) -> float:
 
     Source: Poole et al. 2016; Schoenholz et al. 2017; for gelu and silu Roberts, Yaida & Hanin 2022, 5.3.4.
     """
-    return _edge(_activation(key), _checked("sigma_b2", sigma_b2))
+    return edge(_activation(key), _checked("sigma_b2", sigma_b2))
 
 
 def critical_line(key: str, sigma_b2: ArrayLike) -> Array:
     """Return ``critical_sigma_w2`` at each of an array of bias variances, float64 of its shape (n,)."""
     activation = _activation(key)
-    return np.array([_edge(activation, floor) for floor in _all_checked("sigma_b2", sigma_b2).tolist()])
+    return np.array([edge(activation, floor) for floor in _all_checked("sigma_b2", sigma_b2).tolist()])
 
 
 def plane(key: str, sigma_w2: ArrayLike, sigma_b2: ArrayLike) -> Plane:
@@ -278,270 +286,36 @@ def plane(key: str, sigma_w2: ArrayLike, sigma_b2: ArrayLike) -> Plane:
     """
     spreads, floors = _all_checked("sigma_w2", sigma_w2), _all_checked("sigma_b2", sigma_b2)
     activation = _activation(key)
-    table = _table(activation)
+    table = table_of(activation)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        q = _reached(table, spreads, floors)
+        q = reached_length(table, spreads, floors)
         slope = np.exp(interpolate.CubicSpline(table.log_q, table.log_slope)(np.log(q)))
     slope[q == 0] = expectation(activation, "slope", 0.0)
-    slope[q == math.inf] = _far_slope(activation)
+    slope[q == math.inf] = far_slope(activation)
     return Plane(q, np.where(np.isnan(q), math.nan, spreads * slope))
 
 
 # --- beneath: fixed points --------------------------------------------------------------------------------
 
-#: Within this share of q, a length is held: sums of 300 terms are not exact.
-_HELD = 1e-13
-
-#: Fixed points are sought at lengths this far apart: four to a factor of 10.
-_STRIDE = 10**0.25
-
-#: How far fixed points are sought: a length that grows or shrinks by so much does so for ever.
-_FOR_EVER = 1e20
-
-#: The least length that is followed: squares of what is less leave the doubles.
-_LEAST = 1e-290
-
-#: A slope this close to 1 is 1.
-_CRITICAL = 1e-9
-
-#: How many layers a swinging length is given to settle.
-_SWINGS = 60
-
-
-def _times(spread: float, value: float) -> float:
-    """Return the product, in which a variance of 0 leaves nothing of an inf."""
-    return spread * value if spread else 0.0
-
-
-def _next(activation: Activation, q: float, spread: float, floor: float) -> float:
-    return _times(spread, expectation(activation, "square", q)) + floor
-
-
-@lru_cache(maxsize=4096)
-def _settled(activation: Activation, spread: float, floor: float, start: float) -> float:
-    """Return where the length map settles: see ``fixed_point``.
-
-    A map that never falls moves every length towards the nearest fixed point on its way, and never past
-    it. So it is enough to walk that way, in the map's own steps or longer ones, until the sign changes.
-    """
-
-    def after(q: float) -> float:
-        return _next(activation, q, spread, floor)
-
-    start = max(start, _LEAST) if start else start
-    at_0 = after(0.0)
-    if start == 0:
-        start = at_0
-    if abs(after(start) - start) <= _HELD * start:
-        return start
-    up = after(start) > start
-    far = max(start, after(start), 1.0) * _FOR_EVER if up else min(start, at_0 or 1.0) / _FOR_EVER
-    before, end = _walk(after, start, far)
-    if end is None:
-        return math.inf if up else 0.0
-
-    def excess(log_q: float) -> float:
-        return after(math.exp(log_q)) / math.exp(log_q) - 1
-
-    low, high = math.log(before[-1]), math.log(end)
-    # next to the fixed point rounding alone decides where the map moves
-    apart = excess(low) * excess(high) < 0
-    found = math.exp(optimize.brentq(excess, low, high, xtol=1e-15)) if apart else before[-1]
-    past = [after(q) / found - 1 for q in before]
-    if (max(past) if up else -min(past)) < _CRITICAL:
-        return found
-    # The map falls, and throws lengths past the fixed point. Yet it cannot keep them swinging: √q·E[φ²] is
-    # ∫φ²(x)·e^(−x²/2q) dx/√2π, which never falls in q, so that in ln q each swing halves at least.
-    was = q = start
-    for _ in range(_SWINGS):
-        was, q = q, after(q)
-    return q if abs(q - was) <= _CRITICAL * q else _settled(activation, spread, floor, q)
-
-
-def _walk(after: Callable[[float], float], start: float, far: float) -> tuple[list[float], float | None]:
-    """Return the lengths met on the way to ``far``, and the first that moves back; None if none does."""
-    up = far > start
-
-    def move(q: float) -> float:
-        """Return by what share of itself a length moves on."""
-        return after(q) / q - 1 if up else 1 - after(q) / q
-
-    met: list[float] = []
-    moves: list[float] = []
-    q = start
-    while q < math.inf:
-        moves.append(move(q))
-        if moves[-1] < -_HELD:
-            return met, q
-        if moves[-1] > 0:
-            met.append(q)
-        if len(moves) > 2 and len(met) > 2 and _dips(moves[-3:]):
-            # two fixed points close together may hide between two steps
-            low, high = sorted((math.log(met[-3]), math.log(met[-1])))
-            least = optimize.minimize_scalar(
-                lambda log_q: move(math.exp(log_q)), bounds=(low, high), method="bounded"
-            )
-            if least.fun < -_HELD:
-                return met[:-2], math.exp(least.x)
-        was, q = q, min(max(after(q), q * _STRIDE), far) if up else max(min(after(q), q / _STRIDE), far)
-        if q in {0, was}:  # it is far, or there is no double on the way to 0
-            break
-    return met, None
-
-
-def _dips(moves: list[float]) -> bool:
-    """Return whether the middle one of three moves is small, and clearly the least."""
-    return 0 < moves[1] < min(0.1, 0.999 * moves[0], 0.999 * moves[2])
-
-
-@lru_cache(maxsize=4096)
-def _edge(activation: Activation, floor: float) -> float:
-    """Return the critical sigma_w2: see ``critical_sigma_w2``."""
-
-    def missing(log_q: float) -> float:
-        q = math.exp(log_q)
-        slope = expectation(activation, "slope", q)
-        # a slope that leaves the doubles is far below any edge
-        return 1 - (expectation(activation, "square", q) / slope + floor) / q if slope else -1e100
-
-    candidates = [_far_slope(activation)]
-    if floor == 0 and expectation(activation, "square", 0.0) == 0:
-        candidates.append(expectation(activation, "slope", 0.0))
-    log_q, log_ratio, log_slope, _ = _table(activation)
-    with np.errstate(over="ignore"):
-        miss = 1 - np.exp(log_ratio - log_slope) - floor * np.exp(-log_q)
-    sure = np.flatnonzero(np.abs(miss) > _HELD)
-    for low, high in pairwise(sure):
-        if (miss[low] < 0) != (miss[high] < 0):
-            root = optimize.brentq(missing, log_q[low], log_q[high], xtol=1e-15)
-            candidates.append(expectation(activation, "slope", math.exp(root)))
-    for slope in sorted((s for s in candidates if 0 < s < math.inf), reverse=True):
-        q = _settled(activation, 1 / slope, floor, 1.0)
-        if q < math.inf:
-            reached = expectation(activation, "slope", q)
-            if abs(reached / slope - 1) < 1e-6:
-                return 1 / slope
-        elif slope == candidates[0]:
-            # as sigma_w2 grows to this, χ₁ must grow to 1: gelu's can come from above
-            share = 1 - 1e-4
-            q = _settled(activation, share / slope, floor, 1.0)
-            if q < math.inf and share * expectation(activation, "slope", q) < slope:
-                return 1 / slope
-    return math.nan
-
-
-class _Table(NamedTuple):
-    """ln q, ln(E[φ²]/q) and ln E[φ′²], each of shape (n,), and what lies beyond the last q: inf, or nan."""
-
-    log_q: Array
-    log_ratio: Array
-    log_slope: Array
-    beyond: float
-
-
-#: q of a table: 32 to a factor of 10
-_LOG_Q = np.arange(-16 * 32, 12 * 32 + 1) / 32 * math.log(10)
-
-#: Rows of a table that are computed at once; it divides what lies below q = 1.
-_CHUNK = 16
-
-
-@lru_cache(maxsize=64)
-def _table(activation: Activation) -> _Table:
-    q = np.exp(_LOG_Q)
-    square, slope = np.full((2, len(q)), math.nan)
-    one = int(np.flatnonzero(_LOG_Q == 0)[0])
-    # outwards from 1, and no further than means can be had: beyond, trying takes long
-    for chunks in (range(one, len(q), _CHUNK), range(one - _CHUNK, -1, -_CHUNK)):
-        for at in chunks:
-            part = slice(at, at + _CHUNK)
-            square[part] = expectations(activation, "square", q[part])
-            slope[part] = expectations(activation, "slope", q[part])
-            if not np.isfinite(square[part] + slope[part]).all():
-                break
-    lost = np.flatnonzero(~np.isfinite(square + slope))
-    low = max((at + 1 for at in lost if at < one), default=0)
-    high = min((at for at in lost if at >= one), default=len(q))
-    if high - one < _CHUNK // 4:
-        raise unknown(activation, float(q[high]))
-    beyond = math.inf if high == len(q) or square[high] == math.inf else math.nan
-    log_ratio, log_slope = np.log(np.maximum([square / q, slope], 1e-300))[:, low:high]
-    return _Table(_LOG_Q[low:high], log_ratio, log_slope, beyond)
-
-
-def _reached(table: _Table, spreads: Array, floors: Array) -> Array:
-    """Return q* from 1 for each floor and spread, of shape (m, n): ``_settled``, from a table."""
-    log_ratio = interpolate.CubicSpline(table.log_q, table.log_ratio)
-    # two fixed points within 4 % of one another may be overlooked
-    steps = np.linspace(table.log_q[0], table.log_q[-1], 2 * len(table.log_q) - 1)
-    one = int(np.argmin(np.abs(steps)))
-    ratios = np.exp(log_ratio(steps))
-    end = np.zeros((2, len(floors), len(spreads)))
-    for row, floor in enumerate(floors):
-        excess = spreads[:, None] * ratios + floor * np.exp(-steps) - 1
-        for column, share in enumerate(excess):
-            if abs(share[one]) <= _HELD:
-                end[:, row, column] = 0.0
-            elif share[one] > 0:
-                past = np.flatnonzero(share[one:] < -_HELD)
-                end[:, row, column] = steps[one + past[0] - np.array([1, 0])] if len(past) else table.beyond
-            else:
-                past = np.flatnonzero(share[one::-1] > _HELD)
-                end[:, row, column] = steps[one - past[0] + np.array([0, 1])] if len(past) else -math.inf
-    low, high = end
-    for _ in range(40):
-        middle = (low + high) / 2
-        rises = spreads * np.exp(log_ratio(middle)) + floors[:, None] * np.exp(-middle) > 1
-        low, high = np.where(rises, middle, low), np.where(rises, high, middle)
-    return np.exp(high)
-
 
 # --- beneath: correlations --------------------------------------------------------------------------------
-
-#: Where an activation's slopes far out are taken: their squares leave the doubles.
-_FAR = 1e200
-
-
-@lru_cache(maxsize=256)
-def _slopes(activation: Activation, at: float) -> tuple[float, float]:
-    """Return φ′ at −``at`` and at ``at``."""
-    low, high = activation.derivative(torch.tensor([-at, at], dtype=torch.float64)).tolist()
-    return low, high
-
-
-@lru_cache(maxsize=256)
-def _homogeneous(low: float, high: float) -> Activation:
-    """Return the activation that is two straight lines through 0: low·z below and high·z above."""
-
-    def lines(z: Tensor) -> Tensor:
-        return torch.where(z < 0, low * z, high * z)
-
-    return Activation(f"{low:g}·min(0, z) + {high:g}·max(0, z)", lines, "", "", "", (0.0,))
-
-
-def _far_slope(activation: Activation) -> float:
-    """Return the limit of E[φ′²] for q → ∞; nan where φ has no slope to go to, as sin has none."""
-    low, high = _slopes(activation, _FAR)
-    slope = (low * low + high * high) / 2
-    far_out = expectation(activation, "slope", 1e6, refuse=False)
-    return slope if slope == math.inf or abs(slope - far_out) <= 0.01 * (1 + slope) else math.nan
 
 
 def _decorrelated(activation: Activation, c: float, q: float, spread: float, floor: float) -> float:
     """Return 1 − c of the next layer: itself, as next to c = 1 the difference has too few digits."""
-    after = _next(activation, q, spread, floor)
+    after = next_length(activation, q, spread, floor)
     if not 0 < after < math.inf:
         return math.nan
-    return _times(spread, half_gap(activation, "square", c, q)) / after
+    return times(spread, half_gap(activation, "square", c, q)) / after
 
 
 def _steepness(activation: Activation, q: float, spread: float, floor: float, c: float) -> float:
     """Return the slope of the correlation map at c: σ_w²·q·E[φ′(u₁)φ′(u₂)] over the next layer's q."""
-    after = _next(activation, q, spread, floor)
+    after = next_length(activation, q, spread, floor)
     if not 0 < after < math.inf:
         return math.nan
     product = expectation(activation, "slope", q) - half_gap(activation, "slope", c, q)
-    return _times(spread, product) * (q / after)
+    return times(spread, product) * (q / after)
 
 
 @lru_cache(maxsize=4096)
@@ -552,14 +326,14 @@ def _joined(activation: Activation, spread: float, floor: float, start: float) -
     [0, 1], where it has one fixed point below 1 if it is steeper than 1 there, and none if it is not. That
     of two straight lines has slope 1 there, whichever they are.
     """
-    q = _settled(activation, spread, floor, start)
+    q = settled(activation, spread, floor, start)
     if q in {0, math.inf}:
-        steepest = max(map(abs, _slopes(activation, _FAR if q else NEAR_0)))
+        steepest = max(map(abs, slopes(activation, FAR if q else NEAR_0)))
         return 1.0 if spread and 1e-100 < steepest < 1e100 else math.nan
     steepness = _steepness(activation, q, spread, floor, 1.0)
-    if steepness <= 1 + _CRITICAL:
+    if steepness <= 1 + CRITICAL:
         return 1.0
-    unrelated = (spread * expectation(activation, "mean", q) ** 2 + floor) / _next(
+    unrelated = (spread * expectation(activation, "mean", q) ** 2 + floor) / next_length(
         activation, q, spread, floor
     )
     if unrelated < 1e-11:
@@ -575,7 +349,7 @@ def _depth(slope: float) -> float:
     """Return −1/ln|slope|."""
     if slope == 0:
         return 0.0
-    return math.inf if abs(slope) >= 1 - _CRITICAL else -1 / math.log(abs(slope))
+    return math.inf if abs(slope) >= 1 - CRITICAL else -1 / math.log(abs(slope))
 
 
 # --- what is asked ----------------------------------------------------------------------------------------

@@ -16,7 +16,9 @@ from core.errors import Cancelled, DtypeError, ParameterError, SizeError
 from core.weights.fans import checked_shape
 from core.weights.laws import EDGE_SIGMAS, Law, checked_bins
 from core.weights.rounding import spacing
-from core.weights.schemes import NARROW, Call, Scheme, kept, proposals, scheme_of
+from core.weights.scales import NARROW, kept, proposals
+from core.weights.scheme import Call, Scheme
+from core.weights.schemes import scheme_of
 from core.weights.structure import defects
 from core.weights.summary import Summary, Tally
 

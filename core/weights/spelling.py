@@ -7,7 +7,8 @@ from typing import Any
 from core.checks import unfit
 from core.errors import NetworkError, ParameterError
 from core.table import written
-from core.weights.schemes import Value, scheme_of
+from core.weights.parameters import Value
+from core.weights.schemes import scheme_of
 
 #: Characters of a network, or of a scheme's parameters.
 MAX_CHARS = 4000

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from core import Band, Law, Summary
-from core.weights.referee import expected_outside
+from core.weights.referee_checks import expected_outside
 from pages.figures.histogram import (
     CROWDED,
     WALL_WIDTH,

@@ -7,7 +7,7 @@ from scipy import stats
 from core import Law, Summary
 from core.weights.extremes import Extreme, largest, largest_density, largest_quantile, smallest
 from core.weights.laws import Array
-from core.weights.referee import drawn_counts
+from core.weights.referee_checks import drawn_counts
 from core.weights.rounding import cut, rounded_law
 from pages.figures.numbers import Column, Series
 from pages.figures.palette import Palette

@@ -12,7 +12,7 @@ from scipy import stats
 
 from core import Law, Summary
 from core.weights.laws import Array
-from core.weights.referee import drawn_counts
+from core.weights.referee_checks import drawn_counts
 from core.weights.rounding import rounded_law
 from pages.figures.numbers import Column, Series
 from pages.figures.palette import Palette

@@ -10,7 +10,8 @@ from torch import Tensor
 
 import core
 from core import Law, Summary
-from core.weights.referee import Verdict, judge
+from core.weights.referee import judge
+from core.weights.referee_checks import Verdict
 from core.weights.sampling import Progress
 from pages.jobs.cache import Job, kept
 from pages.state.chosen import State

@@ -12,7 +12,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from core import Count, Law, Net, Summary, parameter_count, summary_text
-from core.networks.network import LESSON_PRINTED, backward, different_units, seeded_input
+from core.networks.net import LESSON_PRINTED, backward, different_units, seeded_input
 from pages.jobs.cache import kept
 from pages.state.chosen import State
 from pages.state.parsers import network_of, table_of

@@ -12,7 +12,7 @@ from core import Entry
 from core.signals import fate as outlook
 from core.signals import trace as signal
 from core.signals.fate import Expected, Setting
-from core.signals.trace import SignalTrace
+from core.signals.trace_run import SignalTrace
 from core.weights.sampling import Progress
 from pages.jobs.cache import Job, kept
 from pages.state.chosen import State

@@ -13,7 +13,7 @@ from core.signals import fate as outlook
 from core.signals import meanfield
 from core.signals.fate import Setting
 from core.signals.meanfield import DepthScales, Gains
-from core.signals.trace import INPUTS
+from core.signals.trace_run import INPUTS
 from pages.figures.signal_theory import Phases
 from pages.jobs.cache import kept
 from pages.jobs.signal import ENTRIES, Array

@@ -11,7 +11,7 @@ from core import Comparison, Entry, InitLabError, Layer, Network, ShapeError, re
 from core.signals.comparison import MAX_ENTRIES
 from core.signals.formula import activation_of
 from core.table import written_table
-from core.weights.schemes import LARGEST, SMALLEST, Parameter
+from core.weights.parameters import LARGEST, SMALLEST, Parameter
 from core.weights.spelling import split
 
 Value = int | float | str

@@ -12,14 +12,14 @@ from core.devices import KINDS
 from core.networks.network import LESSON
 from core.signals.comparison import LESSON_THREE
 from core.signals.comparison import MAX_CHARS as MAX_COMPARISON_CHARS
-from core.signals.formula import MAX_CHARS as MAX_FORMULA_CHARS
-from core.signals.trace import INPUTS
+from core.signals.formula_text import MAX_CHARS as MAX_FORMULA_CHARS
+from core.signals.trace_run import INPUTS
 from core.table import MAX_ROWS
 from core.teaching import lesson
 from core.teaching.quiz import KINDS as QUESTIONS
-from core.weights.layers import MAX_CHARS as MAX_LAYER_CHARS
+from core.weights.layer_text import MAX_CHARS as MAX_LAYER_CHARS
+from core.weights.parameters import NONLINEARITIES
 from core.weights.sampling import DTYPES
-from core.weights.schemes import NONLINEARITIES
 from core.weights.spelling import MAX_CHARS as MAX_NETWORK_CHARS
 from pages.state import parsers
 from pages.state.control import (

@@ -6,7 +6,7 @@ from html import escape
 
 from core import Entry, Law, Summary
 from core.signals import comparison
-from core.weights import referee
+from core.weights import referee_checks
 from core.weights.laws import Band
 from pages.figures.compare import Panel
 from pages.jobs.compare import Compared, drawn
@@ -141,7 +141,7 @@ def _figures(row: Compared, activation: str, t: Text) -> list[str]:
     band = law.bands[0]
     wall = t("compare.no_wall") + "<br>" if band.kind == "coverage" else ""
     bounds = wall + _bounds(law, t) if law.continuous is not None else "–"
-    beyond = referee.expected_outside(summary.n, law, band, summary.dtype) / summary.n
+    beyond = referee_checks.expected_outside(summary.n, law, band, summary.dtype) / summary.n
     cells = [
         (quantity(summary.std, law.std), quantity(law.std, law.std)),
         ("", bounds),

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from core import SCHEMES, Entry, Fans, Law, Layer
 from core.code import recipe, rosetta
-from core.code.rosetta import Equivalent
+from core.code.rosetta_rows import Equivalent
 from pages.state.chosen import State
 from pages.text import Text, count, sentences
 from pages.text.tables import table

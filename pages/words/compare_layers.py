@@ -6,7 +6,7 @@ from html import escape
 from core import SCHEMES, Comparison, Law, Layer
 from core.signals import comparison
 from core.weights.layers import Start
-from core.weights.schemes import TORCH
+from core.weights.sources import TORCH
 from pages.state.chosen import State
 from pages.text import Text, count, quantity, sentences
 from pages.text.tables import table

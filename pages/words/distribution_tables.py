@@ -6,7 +6,7 @@ from html import escape
 from typing import NamedTuple
 
 from core import SCHEMES, rounded
-from core.weights import referee
+from core.weights import referee, referee_checks
 from core.weights.laws import Band
 from core.weights.rounding import rounded_law
 from pages.figures.notation import plain
@@ -107,7 +107,7 @@ def _moments(drawn: Drawn, state: State, t: Text) -> list[Row]:
 
 def expected_beyond(drawn: Drawn, band: Band) -> float:
     """Return how many weights should lie outside ``band``, as the dtype rounds them."""
-    return referee.expected_outside(drawn.summary.n, drawn.law, band, drawn.summary.dtype)
+    return referee_checks.expected_outside(drawn.summary.n, drawn.law, band, drawn.summary.dtype)
 
 
 def _values(drawn: Drawn, t: Text) -> list[Row]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from core import Law
 from core.weights.laws import Expression
-from core.weights.schemes import number
+from core.weights.scales import number
 from pages.text import apart
 
 

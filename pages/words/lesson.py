@@ -9,7 +9,7 @@ from core import Law, Question
 from core.teaching import lesson
 from core.teaching.lesson import FAN_IN, FAN_OUT, SOURCES, STEPS, OwnDefault
 from core.teaching.quiz import ALPHA, KINDS
-from core.weights.schemes import number as in_latex
+from core.weights.scales import number as in_latex
 from pages.figures.compare import Panel
 from pages.jobs import model
 from pages.jobs.distribution import Drawn

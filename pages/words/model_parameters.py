@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from core import Band, Network
-from core.weights import referee
+from core.weights import referee_checks
 from pages.figures.model_parameters import Strip
 from pages.figures.notation import plain
 from pages.jobs.model import SHOWN, Held, LayerGradient
@@ -92,7 +92,7 @@ def _band(band: Band) -> str:
 
 
 def _expected(row: Held, band: int) -> float:
-    return referee.expected_outside(row.summary.n, row.law, row.law.bands[band], row.summary.dtype)
+    return referee_checks.expected_outside(row.summary.n, row.law, row.law.bands[band], row.summary.dtype)
 
 
 def gradients(loss: float, rows: Sequence[LayerGradient], t: Text) -> str:

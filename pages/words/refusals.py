@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 from core import SCHEMES
-from core.weights.schemes import LARGEST, SMALLEST
+from core.weights.parameters import LARGEST, SMALLEST
 from pages.state.chosen import State
 from pages.state.parsers import Refusal, Value
 from pages.text import LANGUAGES, Text, count, interval, quantity, sentences

@@ -7,7 +7,7 @@ from html import escape
 import numpy as np
 import numpy.typing as npt
 
-from core.signals.trace import SATURATED
+from core.signals.trace_run import SATURATED
 from pages.figures.signal import Line
 from pages.figures.signal_layers import Layers
 from pages.jobs import signal_theory

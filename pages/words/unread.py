@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from core import PARAMETERS, SCHEMES
-from core.weights.schemes import Value
+from core.weights.parameters import Value
 from core.weights.spelling import written_parameters
 from pages.state.chosen import State
 from pages.state.parsers import Refused

@@ -29,8 +29,8 @@ from torch.nn import functional as F
 
 import core.signals.trace
 from core import ACTIVATIONS, Cancelled, SizeError
-from core.signals.formula import NAMES
-from core.signals.trace import SignalTrace
+from core.signals.formula_functions import NAMES
+from core.signals.trace_run import SignalTrace
 from pages.figures.palette import LIGHT
 from pages.jobs import signal as signals
 from pages.jobs.cache import Job

@@ -16,7 +16,8 @@ from scipy import optimize
 from core import SCHEMES, draw
 from core.signals import fate as outlook
 from core.signals.fate import Setting
-from core.signals.trace import SignalTrace, trace
+from core.signals.trace import trace
+from core.signals.trace_run import SignalTrace
 
 Array = np.ndarray
 

@@ -31,8 +31,9 @@ from torch import nn
 
 import core
 from core import SCHEMES, InitLabError, Summary, draw
-from core.networks.network import Dense, Net, Network
-from core.signals import comparison
+from core.networks.net import Net
+from core.networks.network import Dense, Network
+from core.signals import comparison, trace_run
 from core.signals import fate as outlook
 from core.signals import trace as signal
 from core.teaching.quiz import questions
@@ -375,7 +376,7 @@ CALLS: Mapping[str, Callable[[], Arguments]] = {
         "std": 0.5,
     },
     "schemes.Scheme.law": lambda: {"self": SCHEMES["normal"], "shape": (3, 5), "std": 0.5},
-    "trace.Input.correlation": lambda: {"self": signal.INPUTS["pixels"]},
+    "trace.Input.correlation": lambda: {"self": trace_run.INPUTS["pixels"]},
     "trace.SignalTrace.weight_gradient_mean_square": lambda: {"self": _trace()},
     "trace.checked_bias": lambda: {"bias": 0.5},
     "trace.checked_input": lambda: {"name": "ones"},

@@ -13,7 +13,8 @@ from torch.nn import functional as F
 
 from core.errors import FormulaError
 from core.signals.activations import Activation
-from core.signals.formula import NAMES, activation_of
+from core.signals.formula import activation_of
+from core.signals.formula_functions import NAMES
 from tests.support.activations import CLOSED
 
 #: Python's own, and the activations by their papers' definitions

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from core import ACTIVATIONS, SCHEMES
-from core.signals import trace as signal
+from core.signals import trace_run
 from core.signals.fate import FAR, NEAR, Setting, expected, fate, spread
-from core.signals.trace import INPUTS, SignalTrace, trace
+from core.signals.trace import trace
+from core.signals.trace_run import INPUTS, SignalTrace
 
 Array = NDArray[np.float64]
 
@@ -82,11 +83,11 @@ def test_a_run_measures_what_can_be(
     depth, batch, width = run["depth"], run["batch"], run["width"]
     run = {**run, "dtype": torch.float64}  # so fine that rounding puts nothing to another side of an edge
     found = trace(scheme, activation, seeds=seeds, **run)
-    held, signal.HELD = signal.HELD, 0
+    held, trace_run.HELD = trace_run.HELD, 0
     try:
         again = trace(scheme, activation, seeds=seeds, **run)
     finally:
-        signal.HELD = held
+        trace_run.HELD = held
     for name in MEASURED:
         values = getattr(found, name)
         assert values.shape == (len(seeds), depth)

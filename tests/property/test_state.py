@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.table import written
-from core.weights.schemes import LARGEST, SMALLEST
+from core.weights.parameters import LARGEST, SMALLEST
 from pages.state.parsers import Refusal, Refused, Value
 from pages.state.table import TABLE
 from pages.text import catalogue

@@ -6,8 +6,7 @@ import tomllib
 import pytest
 
 from core.networks import network
-from core.signals import comparison
-from core.signals import trace as signal
+from core.signals import comparison, trace_run
 from core.table import MAX_ROWS
 from core.weights import sampling
 from pages.shell import files as exports
@@ -51,7 +50,7 @@ ROWS: dict[str, tuple[list[int], list[int]]] = {
                 limit("RUN_WEIGHTS") // signal_rules.SLOWER,
                 limit("RUN_PRODUCTS"),
             ),
-            *(signal.MAX_DEPTH, signal.MAX_WIDTH),
+            *(trace_run.MAX_DEPTH, trace_run.MAX_WIDTH),
         ],
     ),
     "schemes compared": ([8, 2**24, 2**20], [comparison.MAX_ENTRIES, limit("COMPARED"), compare.MAX_HELD]),

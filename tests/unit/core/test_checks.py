@@ -7,11 +7,12 @@ import pytest
 import torch
 
 from core import SCHEMES, Comparison, Net, Network, ParameterError, network_code
-from core.networks.network import LESSON, seeded_input
+from core.networks.net import seeded_input
+from core.networks.network import LESSON
 from core.signals import fate as outlook
 from core.signals import trace as signal
 from core.signals.comparison import expected_largest
-from core.weights import referee
+from core.weights import referee_checks
 from core.weights.extremes import largest_density
 
 LAW = SCHEMES["normal"].law((3, 5))
@@ -35,7 +36,7 @@ TAKERS: dict[str, Callable[[object], object]] = {
     "pdf": LAW.pdf,  # type: ignore[dict-item]
     "cdf": LAW.cdf,  # type: ignore[dict-item]
     "density": lambda x: largest_density(7, LAW, x),  # type: ignore[arg-type]
-    "edges": lambda x: referee.expected_counts(7, x, LAW),  # type: ignore[arg-type]
+    "edges": lambda x: referee_checks.expected_counts(7, x, LAW),  # type: ignore[arg-type]
     "fate": outlook.fate,  # type: ignore[dict-item]
     "spread": outlook.spread,  # type: ignore[dict-item]
     "rows": lambda x: network_code(Network.of("2-3"), seed=1, rows=x),  # type: ignore[arg-type]

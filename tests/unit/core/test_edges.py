@@ -9,11 +9,11 @@ import torch
 from scipy import integrate, stats
 
 from core import SCHEMES, Layer, ParameterError, ShapeError, check, devices, signal_code
-from core.networks.network import different_units
+from core.networks.net import different_units
 from core.weights import referee
-from core.weights.layers import MAX_CHARS, MOST_STACKED
+from core.weights.layer_text import MAX_CHARS, MOST_STACKED
 from core.weights.sampling import HELD_LIMIT
-from core.weights.schemes import kept
+from core.weights.scales import kept
 
 PHI = NormalDist().cdf
 

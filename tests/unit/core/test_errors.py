@@ -14,7 +14,7 @@ import pytest
 from core import InitLabError, SizeError, TableError, draw, errors
 from core.errors import shown, worded
 from core.refusals import REASONS, TEMPLATES
-from core.signals.formula import INNER
+from core.signals.formula_places import INNER
 from core.signals.meanfield import MAX_DEPTH
 
 

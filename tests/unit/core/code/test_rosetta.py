@@ -15,8 +15,10 @@ from scipy import stats
 from torch import nn
 
 from core import SCHEMES, InitLabError, ParameterError, SchemeError, ShapeError
-from core.code.rosetta import FRAMEWORKS, NOTES, Equivalent, defaults, depthwise, difference, equivalents
-from core.weights.laws import Expression, Law, normal, point, symmetric_uniform, uniform
+from core.code.rosetta import defaults, depthwise, difference, equivalents
+from core.code.rosetta_rows import FRAMEWORKS, NOTES, Equivalent
+from core.weights.families import normal, point, symmetric_uniform, uniform
+from core.weights.laws import Expression, Law
 from core.weights.layers import Layer
 from tests.support.cases import FANS, SHAPES, SQRT3, Shape
 

@@ -14,7 +14,8 @@ import torch
 
 from core import ParameterError
 from core.code.recipe import signal_code
-from core.signals.trace import SignalTrace, trace
+from core.signals.trace import trace
+from core.signals.trace_run import SignalTrace
 from tests.support.products import assert_like, rounding
 
 #: runs each script as if it were the only one, keeps what it prints, and runs it again seed by seed with

@@ -17,7 +17,9 @@ from torch.nn import functional as F
 from core.errors import FormulaError
 from core.signals import meanfield
 from core.signals.activations import ACTIVATIONS, Activation
-from core.signals.formula import MAX_BREAKS, MAX_CHARS, MAX_DEPTH, NAMES, _Translation, activation_of
+from core.signals.formula import MAX_BREAKS, _Translation, activation_of
+from core.signals.formula_functions import NAMES
+from core.signals.formula_text import MAX_CHARS, MAX_DEPTH
 from tests.support.activations import CLOSED
 from tests.support.marks import dtypes
 

@@ -17,8 +17,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from core import Cancelled, InitLabError, ParameterError, SizeError, devices
-from core.signals import trace as signal
-from core.signals.trace import INPUTS, SignalTrace, trace
+from core.signals import trace_run
+from core.signals.trace import trace
+from core.signals.trace_run import INPUTS, SignalTrace
 from tests.support.products import assert_like, rounding
 
 Array = np.ndarray
@@ -203,7 +204,7 @@ def test_weights_drawn_again_give_the_same_run(
     scheme: str, phi: str, given: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held = traced(scheme, phi, seeds=2, **SIZE, **given)
-    monkeypatch.setattr(signal, "HELD", SIZE["depth"] * SIZE["width"] ** 2 * 4 - 1)
+    monkeypatch.setattr(trace_run, "HELD", SIZE["depth"] * SIZE["width"] ** 2 * 4 - 1)
     again = traced(scheme, phi, seeds=2, **SIZE, **given)
     assert_same_way_there(held, again, batch=given.get("batch", 1))
     assert_like(held.gradient_mean_square, again.gradient_mean_square, torch.float32, depth=12, width=33)
@@ -642,7 +643,7 @@ def stop(*_: object) -> None:
 
 def test_a_run_too_large_is_refused_before_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
     """Held are width² weights a layer, batch·width slopes a layer, and a handful of signals."""
-    monkeypatch.setattr(signal._Run, "over", stop)
+    monkeypatch.setattr(trace_run.Run, "over", stop)
     monkeypatch.setattr(devices, "free_bytes", lambda _: 10**7)
     given = {"width": 100, "seeds": 1, "batch": 1000}
     with pytest.raises(SizeError, match=r"would hold 0\.04\d\d GB, and 0\.01 GB are free\.") as e:
@@ -652,7 +653,7 @@ def test_a_run_too_large_is_refused_before_it_begins(monkeypatch: pytest.MonkeyP
     assert 100 * (100**2 + 1000 * 100) * 4 <= e.value.facts["needed"] <= 1.1 * 100 * (100**2 + 1000 * 100) * 4
     with pytest.raises(AssertionError, match="began"):
         traced("kaiming_normal", "relu", depth=100, backward=False, **given)
-    monkeypatch.setattr(signal, "HELD", 0)
+    monkeypatch.setattr(trace_run, "HELD", 0)
     with pytest.raises(SizeError) as e:
         traced("kaiming_normal", "relu", depth=100, **given)
     assert e.value.facts["needed"] < 100 * 1000 * 100 * 4 * 1.1
@@ -688,7 +689,7 @@ BAD = [
 def test_a_bad_argument_is_refused_before_anything_is_computed(
     name: str, value: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(signal._Run, "over", stop)
+    monkeypatch.setattr(trace_run.Run, "over", stop)
     given: dict[str, Any] = {"depth": 2, "width": 4, "seeds": 1, name: value}
     with pytest.raises(InitLabError) as e:
         trace("kaiming_normal", "relu", **given)
@@ -718,7 +719,7 @@ def test_a_bad_argument_is_refused_before_anything_is_computed(
 def test_an_unknown_scheme_activation_or_parameter_is_refused(
     scheme: str, activation: Any, params: dict[str, Any], code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(signal._Run, "over", stop)
+    monkeypatch.setattr(trace_run.Run, "over", stop)
     with pytest.raises(InitLabError) as e:
         trace(scheme, activation, depth=2, width=4, seeds=1, **params)
     assert e.value.code.startswith(code)

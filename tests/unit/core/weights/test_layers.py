@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from core import Fans, Layer, ShapeError
-from core.weights.layers import KINDS
+from core.weights.layer_text import KINDS
 
 CONVOLUTIONS = [
     "Conv1d(4, 6, 5)",
