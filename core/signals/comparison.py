@@ -48,7 +48,7 @@ class Entry:
             ComparisonError: if a word is none, or stands twice.
             ParameterError: for a parameter that the scheme does not take.
         """
-        first, *rest = map(str.strip, split(checked_text(text), r"\."))
+        first, *rest = map(str.strip, split(_checked_text(text), r"\."))
         name, inner = re.fullmatch(r"(.*?)(?:\((.*)\))?", first, re.DOTALL).groups()  # type: ignore[union-attr]
         if name not in SCHEMES:
             raise _unreadable("comparison.scheme", first)
@@ -104,7 +104,7 @@ class Comparison:
             ParameterError: for a parameter that a scheme does not take.
         """
         entries = []
-        for at, part in enumerate(split(checked_text(text), "-"), start=1):
+        for at, part in enumerate(split(_checked_text(text), "-"), start=1):
             try:
                 entries.append(Entry.of(part))
             except InitLabError as error:
@@ -198,7 +198,7 @@ def ordered(laws: Sequence[Law]) -> list[int]:
     return sorted(range(len(laws)), key=lambda place: float(f"{laws[place].std:.12g}"))
 
 
-def checked_text(text: object) -> str:
+def _checked_text(text: object) -> str:
     """Return what describes a comparison, or an entry, if it is text and not too long.
 
     Raises:

@@ -55,6 +55,8 @@ BESIDE = {
     "lesson": ("own_defaults",),
     "network": ("backward", "different_units", "seeded_input"),
     "recipe": ("call_code",),
+    "signal": ("Input",),
+    "referee": ("Verdict", "drawn_counts", "expected_counts", "expected_outside"),
 }
 
 
@@ -187,7 +189,7 @@ CALLS: Mapping[str, Callable[[], Arguments]] = {
     "comparison.ordered": lambda: {"laws": [_law("ones"), _law(), _law("uniform")]},
     "comparison.signal": lambda: {"law": _law(), "layer": Layer.of(_LAYER), "activation": "relu"},
     "counting.parameter_count": lambda: {"module": _module()},
-    "counting.summary_text": lambda: {
+    "summary_text.summary_text": lambda: {
         "module": _module(),
         "input_size": (5,),
         "batch_size": 2,
@@ -264,20 +266,20 @@ CALLS: Mapping[str, Callable[[], Arguments]] = {
     },
     "network.Dense.__str__": lambda: {"self": Dense.of("4.normal(std=0.02).relu")},
     "network.Dense.of": lambda: {"text": "4.normal(std=0.02).relu"},
-    "network.Net": lambda: {
+    "net.Net": lambda: {
         "network": Network.of("3-4.relu-2"),
         "seed": 1,
         "device": "cpu",
         "dtype": torch.float32,
     },
-    "network.Net.forward": lambda: {"self": _net(), "x": torch.zeros(2, 3)},
-    "network.Net.laws": lambda: {"self": _net()},
-    "network.Net.load": lambda: {
+    "net.Net.forward": lambda: {"self": _net(), "x": torch.zeros(2, 3)},
+    "net.Net.laws": lambda: {"self": _net()},
+    "net.Net.load": lambda: {
         "self": Net(Network.of("3-2"), seed=1),
         "values": {"out.weight": torch.ones(2, 3), "out.bias": [0, 1]},
     },
-    "network.Net.printed": lambda: {"self": _net()},
-    "network.Net.steps": lambda: {"self": _net(), "x": torch.zeros(2, 3)},
+    "net.Net.printed": lambda: {"self": _net()},
+    "net.Net.steps": lambda: {"self": _net(), "x": torch.zeros(2, 3)},
     "network.Network": lambda: {"inputs": 3, "layers": (Dense(4), Dense(2))},
     "network.Network.__str__": lambda: {"self": Network.of("3-4.relu-2")},
     "network.Network.check": lambda: {
@@ -292,10 +294,10 @@ CALLS: Mapping[str, Callable[[], Arguments]] = {
     "network.Network.same_sizes": lambda: {"self": Network.of("3-4.relu-2"), "other": Network.of("3-4-2")},
     "network.Network.shapes": lambda: {"self": Network.of("3-4.relu-2")},
     "network.Network.size": lambda: {"self": Network.of("3-4.relu-2")},
-    "network.ThreeLayerNet": lambda: {"seed": 1},
-    "network.backward": lambda: {"net": _net(), "x": torch.zeros(2, 3), "labels": [0, 1]},
-    "network.different_units": lambda: {"matrix": torch.ones(2, 3), "exact": True},
-    "network.seeded_input": lambda: {
+    "net.ThreeLayerNet": lambda: {"seed": 1},
+    "net.backward": lambda: {"net": _net(), "x": torch.zeros(2, 3), "labels": [0, 1]},
+    "net.different_units": lambda: {"matrix": torch.ones(2, 3), "exact": True},
+    "net.seeded_input": lambda: {
         "batch": 2,
         "features": 3,
         "seed": 1,
@@ -340,16 +342,16 @@ CALLS: Mapping[str, Callable[[], Arguments]] = {
         **_RUN,
         "seeds": [1, 2],
     },
-    "referee.Verdict.consistent": lambda: {"self": core.referee.judge(_summary(), _law())},
-    "referee.drawn_counts": lambda: {"summary": _summary(), "law": _law()},
-    "referee.expected_counts": lambda: {
+    "referee_checks.Verdict.consistent": lambda: {"self": core.referee.judge(_summary(), _law())},
+    "referee_checks.drawn_counts": lambda: {"summary": _summary(), "law": _law()},
+    "referee_checks.expected_counts": lambda: {
         "n": 15,
         "edges": _summary().edges,
         "law": _law(),
         "dtype": torch.float32,
         "drawn_in": torch.float64,
     },
-    "referee.expected_outside": lambda: {
+    "referee_checks.expected_outside": lambda: {
         "n": 15,
         "law": _law(),
         "band": _law().bands[0],
@@ -366,18 +368,18 @@ CALLS: Mapping[str, Callable[[], Arguments]] = {
     "sampling.draw": lambda: {**_DRAW, "a": 0.5},
     "sampling.streams": lambda: {"key": "normal", "shape": (3, 5), "device": "cpu", "std": 0.5},
     "sampling.summarize": lambda: {**_DRAW, "bins": 7, "progress": _silent, "nonlinearity": "relu"},
-    "schemes.Scheme.call": lambda: {"self": SCHEMES["normal"], "shape": (3, 5), "std": 0.5},
-    "schemes.Scheme.checked": lambda: {"self": SCHEMES["normal"], "params": {"std": 0.5}},
-    "schemes.Scheme.domain": lambda: {"self": SCHEMES["normal"], "name": "std"},
-    "schemes.Scheme.fill_": lambda: {
+    "scheme.Scheme.call": lambda: {"self": SCHEMES["normal"], "shape": (3, 5), "std": 0.5},
+    "scheme.Scheme.checked": lambda: {"self": SCHEMES["normal"], "params": {"std": 0.5}},
+    "scheme.Scheme.domain": lambda: {"self": SCHEMES["normal"], "name": "std"},
+    "scheme.Scheme.fill_": lambda: {
         "self": SCHEMES["normal"],
         "tensor": torch.empty(3, 5),
         "generator": torch.Generator(),
         "std": 0.5,
     },
-    "schemes.Scheme.law": lambda: {"self": SCHEMES["normal"], "shape": (3, 5), "std": 0.5},
-    "trace.Input.correlation": lambda: {"self": trace_run.INPUTS["pixels"]},
-    "trace.SignalTrace.weight_gradient_mean_square": lambda: {"self": _trace()},
+    "scheme.Scheme.law": lambda: {"self": SCHEMES["normal"], "shape": (3, 5), "std": 0.5},
+    "trace_run.Input.correlation": lambda: {"self": trace_run.INPUTS["pixels"]},
+    "trace_run.SignalTrace.weight_gradient_mean_square": lambda: {"self": _trace()},
     "trace.checked_bias": lambda: {"bias": 0.5},
     "trace.checked_input": lambda: {"name": "ones"},
     "trace.checked_scale": lambda: {"scale": 0.5},
@@ -479,7 +481,7 @@ MAY: Mapping[str, Callable[[Any], bool]] = {
     "probability": _number(0, 1),
     "ends": _is(tuple),
     **dict.fromkeys(
-        ("fans.Fans.of:shape", "schemes.Scheme.law:shape"), lambda x: _sizes(x) or isinstance(x, core.Fans)
+        ("fans.Fans.of:shape", "scheme.Scheme.law:shape"), lambda x: _sizes(x) or isinstance(x, core.Fans)
     ),
     "dtype": _DTYPE,
     "drawn_in": lambda x: x is None or _DTYPE(x),

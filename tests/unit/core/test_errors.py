@@ -6,7 +6,6 @@ import inspect
 import pickle
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from string import Formatter
 
 import pytest
@@ -16,6 +15,7 @@ from core.errors import shown, worded
 from core.refusals import REASONS, TEMPLATES
 from core.signals.formula_places import INNER
 from core.signals.meanfield import MAX_DEPTH
+from tests.support.stream import ROOT
 
 
 def unwritable(error: type[BaseException]) -> object:
@@ -64,7 +64,11 @@ def test_a_long_value_is_cut_short() -> None:
     assert shown((3, "five")) == "(3, 'five')"
 
 
-CORE = Path(__file__).parents[2] / "core"
+#: module → what it says, as a tree
+TREES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts): ast.parse(path.read_text(encoding="utf-8"))
+    for path in sorted((ROOT / "core").rglob("*.py"))
+}
 ERRORS = {
     name for name, each in vars(errors).items() if inspect.isclass(each) and issubclass(each, InitLabError)
 }
@@ -87,7 +91,16 @@ def _given(*calls: ast.Call) -> set[str]:
     return {word.arg for call in calls for word in call.keywords if word.arg}
 
 
-def refusals(tree: ast.AST) -> Iterator[tuple[str, set[str]]]:
+def _users(name: str, module: str) -> Iterator[ast.AST]:
+    """Yield the files that import a name from a module of core."""
+    for tree in TREES.values():
+        for node in ast.walk(tree):
+            taken = isinstance(node, ast.ImportFrom) and node.module == module
+            if taken and name in {alias.name for alias in node.names}:
+                yield tree
+
+
+def refusals(tree: ast.AST, module: str) -> Iterator[tuple[str, set[str]]]:
     """Yield key and facts of each refusal in a file.
 
     A key that is not written where the error is made is one of those in the function around it, in the
@@ -98,7 +111,8 @@ def refusals(tree: ast.AST) -> Iterator[tuple[str, set[str]]]:
         for call in _calls(around, ERRORS):
             key, whole = call.args[0], all(word.arg for word in call.keywords)
             if isinstance(key, ast.Name) and key.id in [each.arg for each in around.args.args]:
-                callers = [*_calls(tree, {around.name})]
+                trees = [tree, *_users(around.name, module)]
+                callers = [call for each in trees for call in _calls(each, {around.name})]
                 assert callers, around.name
                 for caller in callers:
                     assert _keys(caller), ast.unparse(caller)
@@ -116,11 +130,7 @@ def _fields(template: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(template) if name}
 
 
-RAISED = [
-    (path.name, key, facts)
-    for path in sorted(CORE.rglob("*.py"))
-    for key, facts in refusals(ast.parse(path.read_text(encoding="utf-8")))
-]
+RAISED = [(module, key, facts) for module, tree in TREES.items() for key, facts in refusals(tree, module)]
 
 
 def test_every_refusal_has_its_template_and_every_template_its_refusal() -> None:
