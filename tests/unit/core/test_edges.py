@@ -8,7 +8,7 @@ import pytest
 import torch
 from scipy import integrate, stats
 
-from core import SCHEMES, Layer, ParameterError, ShapeError, check, devices, signal_code
+from core import SCHEMES, Layer, ParameterError, ShapeError, activation_of, check, devices, signal_code
 from core.networks.net import different_units
 from core.weights import referee
 from core.weights.layer_text import MAX_CHARS, MOST_STACKED
@@ -118,3 +118,17 @@ def test_numbers_of_a_tensor_of_doubles_keep_their_digits() -> None:
 def test_every_refusal_is_a_value_error_as_python_s_own_are() -> None:
     with pytest.raises(ValueError, match="There is no scheme 'he'"):
         check("he", (3, 5), seed=0)
+
+
+@pytest.mark.parametrize("key", ["tanh", "relu", "z*tanh(z)"])
+def test_a_derivative_is_there_where_gradients_are_off(key: str) -> None:
+    """Who measures a network does so under no_grad; tanh′(0.5) = 1 − tanh(0.5)²."""
+    z = torch.tensor([0.5, -0.25], dtype=torch.float64)
+    with torch.no_grad():
+        found = activation_of(key).derivative(z)
+    closed = {
+        "tanh": lambda x: 1 - math.tanh(x) ** 2,
+        "relu": lambda x: float(x > 0),
+        "z*tanh(z)": lambda x: math.tanh(x) + x * (1 - math.tanh(x) ** 2),
+    }[key]
+    assert found.tolist() == pytest.approx([closed(x) for x in z.tolist()], rel=1e-14)
