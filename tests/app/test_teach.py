@@ -90,6 +90,13 @@ def test_a_link_is_made_of_the_page_that_the_visitor_comes_from() -> None:
     assert _link(app) == held | own
 
 
+def test_how_a_visitor_has_the_page_is_no_part_of_the_link() -> None:
+    """What every page has is asked here: whoever predicts in the projector view makes a link without."""
+    app = opened("distribution", scheme="zeros", predict="on", view="projector", lang="en", lock="seed")
+    _moved(app, "pages/teach.py")
+    assert _link(app) == {"v": "1", "scheme": "zeros"}
+
+
 def test_what_the_page_no_longer_has_is_neither_hidden_nor_locked() -> None:
     app = opened("distribution", scheme="normal")
     _moved(app, "pages/teach.py")
