@@ -50,7 +50,7 @@ lint: setup
 	$(BIN)/ruff check .
 
 type: setup
-	$(BIN)/mypy app.py core pages
+	$(BIN)/mypy app.py core pages deploy
 
 layers: setup
 	$(BIN)/lint-imports

@@ -15,8 +15,7 @@ from urllib.request import urlopen
 
 from streamlit.testing.v1 import AppTest
 
-from pages.lecture.links import VIEWS
-from pages.state.table import PAGES, TABLE
+from pages.state.table import PAGES, TABLE, views_of
 from pages.text import LANGUAGES, Text
 
 ROOT = Path(__file__).parents[1]
@@ -64,7 +63,7 @@ def main() -> None:
     serve()
     for page in PAGES:
         visit(page)
-        if view := VIEWS.get(page):
+        if view := views_of(page):
             for option in TABLE[view].options:
                 visit(page, **{view: str(option)})
 
