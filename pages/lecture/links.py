@@ -48,10 +48,11 @@ def settled(page: str, query: Mapping[str, str]) -> State:
 
 def places(page: str, state: State) -> dict[str, list[Place]]:
     """Return where each control stands that the page has as ``state`` opens it, in the order of the table."""
+    idle = state.idle
     found = {
         name: [here for place in TABLE[name].on[page] if (here := _resolved(place, name, state)) is not None]
         for name in CONTROLS[page]
-        if name not in state.idle
+        if name not in idle
     }
     if page == "model" and state.network.same_sizes(LESSON):
         found["weights"].append(within("parameters"))  # a button there loads the printed ones

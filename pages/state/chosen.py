@@ -124,7 +124,8 @@ class State:
 
     def query(self) -> dict[str, str]:
         """Return the URL parameters that reproduce this page: defaults, and other schemes', left out."""
-        values = {name: self.values[name] for name in self.names if name not in self.idle}
+        idle = self.idle
+        values = {name: self.values[name] for name in self.names if name not in idle}
         scheme = str(self.values["scheme"])
         query = {n: written(v) for n, v in values.items() if v != default_of(n, scheme)}
         if len(query.get("data", "")) > MAX_LINK_DATA:
