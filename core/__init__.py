@@ -8,7 +8,9 @@ from typing import Any
 
 from core import devices
 from core.code import rosetta
-from core.code.recipe import network_code, pytorch_code, signal_code
+from core.code.draw import pytorch_code
+from core.code.network import network_code
+from core.code.signal import signal_code
 from core.errors import (
     Cancelled,
     ComparisonError,
@@ -121,7 +123,7 @@ _FORMER = {
     "network": ("networks.network", "networks.net", "weights.spelling"),
     "outlook": ("signals.fate",),
     "quiz": ("teaching.quiz",),
-    "recipe": ("code.recipe",),
+    "recipe": ("code.draw", "code.network", "code.signal"),
     "referee": ("weights.referee", "weights.referee_checks", "weights.referee_errors"),
     "rosetta": ("code.rosetta", "code.rosetta_rows"),
     "rounding": ("weights.rounding",),

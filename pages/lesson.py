@@ -7,7 +7,7 @@ import streamlit as st
 import torch
 
 from core import SCHEMES
-from core.code.recipe import network_code
+from core.code.network import network_code
 from core.networks.network import LESSON
 from core.teaching.lesson import SQRT5
 from pages.figures.compare import multiples

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core.code.recipe import network_code
+from core.code.network import network_code
 from core.networks.network import LESSON
 from pages.figures.model import drawing
 from pages.figures.model_parameters import maps, strips

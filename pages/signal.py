@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core import ACTIVATIONS
-from core.code.recipe import signal_code
+from core.code.signal import signal_code
 from core.signals.formula import activation_of
 from pages.figures.signal import by_layer, shares_by_layer
 from pages.figures.signal_layers import depth_map, ridges

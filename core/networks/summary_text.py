@@ -158,17 +158,23 @@ class _Run:
                 if tensor.untyped_storage()._cdata == storage:
                     raise _Reads(number)
 
+    def _input(self, count: int, size: Sequence[int], dtype: torch.dtype) -> Tensor:
+        if dtype == torch.float32:
+            return torch.rand(count, *size, device=self.device, dtype=dtype)
+        return torch.zeros(count, *size, device=self.device, dtype=dtype)  # 0 is an index of every table
+
+    def _shapes(self, tensors: list[Tensor], pairs: tuple[Any, Any]) -> list[Any]:
+        """Return what a part gives, with the batch's size where it is; ``pairs`` are two batches' shapes."""
+        if not self.single[-1]:
+            return [self._shape(*pair) for pair in zip(*pairs, strict=True)]
+        return [self.batch, *tensors[0].shape[1:]] if tensors[0].dim() else []
+
     def _printed(self, count: int, both: list[tuple[Any, Any]]) -> str:
         """Run torchsummary on a batch of ``count``; ``both`` are the shapes of batches of 2 and of 3."""
         lines: list[str] = []
         rows: list[dict[str, Any]] = []
         self.calls, self.single = [], []
-        self.inputs = [
-            torch.rand(count, *size, device=self.device, dtype=torch.float32)
-            if dtype == torch.float32
-            else torch.zeros(count, *size, device=self.device, dtype=dtype)  # 0 is an index of every table
-            for size, dtype in zip(self.sizes, self.dtypes, strict=True)
-        ]
+        self.inputs = [self._input(count, *each) for each in zip(self.sizes, self.dtypes, strict=True)]
         fed = iter(self.inputs)
         dummy = torch.empty(1, device="cpu")
 
@@ -186,12 +192,8 @@ class _Run:
             hook(part, (dummy,), dummy)
             self.single.append(isinstance(output, Tensor))
             self.calls.append([tuple(t.shape) for t in tensors])
-            if self.single[-1]:
-                shapes: list[Any] = [self.batch, *tensors[0].shape[1:]] if tensors[0].dim() else []
-            else:
-                pairs = both[len(self.calls) - 1] if both else (self.calls[-1], self.calls[-1])
-                shapes = [self._shape(*pair) for pair in zip(*pairs, strict=True)]
-            rows[-1]["output_shape"] = shapes
+            pairs = both[len(self.calls) - 1] if both else (self.calls[-1], self.calls[-1])
+            rows[-1]["output_shape"] = self._shapes(tensors, pairs)
             rows[-1] |= _counted(part, rows[-1])
 
         parts = list(self.model.modules())

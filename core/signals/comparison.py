@@ -145,7 +145,7 @@ def signal(law: Law, layer: Layer, activation: str) -> Signal:
 
     Raises:
         FormulaError: if there is no such activation, and it is no formula of one.
-        ParameterError: if law or layer is none, or the mean cannot be had.
+        ParameterError: if law or layer is none, or the mean cannot be computed.
     """
     checked_kind("law", law, Law, "a Law")
     checked_kind("layer", layer, Layer, "a Layer")

@@ -70,7 +70,7 @@ def expected(
     """Follow a signal through wide layers by the length map, and back by χ₁.
 
     A length that leaves the doubles is inf from there on, and the gradient before it nan. Where a formula's
-    means cannot be had, what would follow from them is nan.
+    means cannot be computed, what would follow from them is nan.
 
     Raises:
         ParameterError: for an input that ``signal.trace`` refuses.
@@ -89,7 +89,7 @@ def expected_correlation(
 ) -> Array:
     """Return the cosine of two inputs' pre-activations by layer, (depth,), by the correlation map.
 
-    It is nan from where the length is 0 or past FURTHEST on, or a mean cannot be had. Errors as of
+    It is nan from where the length is 0 or past FURTHEST on, or a mean cannot be computed. Errors as of
     ``expected``.
     """
     q = _lengths(given, activation, depth, input, input_scale).tolist()
@@ -122,14 +122,14 @@ def _lengths(given: Setting, activation: str, depth: int, input: str, input_scal
     except ParameterError as error:
         if error.code != "parameter.mean":
             raise
-    path = [first]  # as far as means can be had
+    path = [first]  # as far as means can be computed
     while len(path) < depth:
         path.append(_had(meanfield.length_map, activation, path[-1], **given._asdict()))
     return np.array(path)
 
 
 def _had(mean: Callable[..., float], activation: str, *at: float, **given: float) -> float:
-    """Return a mean at finite places, nan elsewhere and where it cannot be had."""
+    """Return a mean at finite places, nan elsewhere and where it cannot be computed."""
     if not all(map(math.isfinite, at)):
         return math.nan
     try:

@@ -4,7 +4,7 @@ q is the mean square of one layer's pre-activations, E[h²]; their law is then N
 of two inputs' pre-activations, which both have mean square q (Poole et al. 2016; Schoenholz et al. 2017).
 
 An activation is named by its key in ``ACTIVATIONS`` or by a formula of z. What this computes has 10 digits
-or more, and a mean that cannot be had to 8 is refused. What no quadrature can see are bumps narrower
+or more, and a mean that cannot be computed to 8 is refused. What no quadrature can see are bumps narrower
 than 1/100 about 0, or far narrower than their distance from 0, as that of exp(−(z − 1000)²).
 """
 
@@ -71,7 +71,7 @@ def mean_square(key: str, q: float) -> float:
 
     Raises:
         ParameterError: for a key that is no text, a q that is negative or not finite, or a mean that does
-            not exist or cannot be had to 8 digits.
+            not exist or cannot be computed to 8 digits.
         FormulaError: for text that is neither a key nor a formula.
     """
     # Checked outside the cache, for which True is 1 and a list is no key at all.
@@ -279,7 +279,7 @@ def plane(key: str, sigma_w2: ArrayLike, sigma_b2: ArrayLike) -> Plane:
 
     ``sigma_w2`` has shape (n,) and ``sigma_b2`` (m,); the results have shape (m, n), float64. They come from
     a table of q, and so have 4 digits, but for sigma_w2 within a share of 1e-3 of where q* leaps. nan where
-    q* is further on than means can be had; a q* below 1e-16 is 0.
+    q* is further on than means can be computed; a q* below 1e-16 is 0.
 
     Raises:
         ParameterError: as of ``length_map``.

@@ -46,8 +46,8 @@ def _rule(n: int, tolerance: float) -> _Rule:
     return _Rule(nodes, weights, last, tolerance)
 
 
-#: A rule is exact to twice the degree at which it is asked for ``tolerance``: smooth integrands are had to
-#: its square. On a line, and on the many lines of a plane.
+#: A rule is exact to twice the degree that ``tolerance`` asks for, so a smooth integrand comes out right to
+#: the square of that. On a line, and on the many lines of a plane.
 _LINE, _PLANE = _rule(16, 1e-9), _rule(12, 1e-7)
 
 #: How often a panel is halved; and how many are computed at once, which also is where one gives up.
@@ -97,7 +97,7 @@ def expectation(activation: Activation, kind: str, q: float, *, refuse: bool = T
     """Return the mean of that kind, a key of ``_MEANS``, under N(0, q); inf where it leaves the doubles.
 
     Raises:
-        ParameterError: if it cannot be had; without ``refuse`` it is nan then.
+        ParameterError: if it cannot be computed; without ``refuse`` it is nan then.
     """
     found = _cached(activation, kind, q)
     if refuse and math.isnan(found):
@@ -116,7 +116,7 @@ def unknown(activation: Activation, q: float) -> ParameterError:
 
 
 def expectations(activation: Activation, kind: str, q: Array) -> Array:
-    """Return that mean at each q of an array of shape (n,): nan where it cannot be had.
+    """Return that mean at each q of an array of shape (n,): nan where it cannot be computed.
 
     In z, panels are 1 wide at most. A large q squeezes an activation's bend to a width of 1/√q about 0,
     so there they begin with one of that width and double: softsign still bends a long way out.
@@ -198,7 +198,7 @@ def half_gap(activation: Activation, kind: str, c: float, q: float) -> float:
     smooth but for where such lines cross; about these its scale is δ's, so panels there begin that narrow.
 
     Raises:
-        ParameterError: if it cannot be had, or q is past FURTHEST.
+        ParameterError: if it cannot be computed, or q is past FURTHEST.
     """
     if c == 1:
         return 0.0
@@ -212,14 +212,14 @@ def half_gap(activation: Activation, kind: str, c: float, q: float) -> float:
     wide = math.sqrt(q) * math.sqrt((1 + abs(c)) / 2)
     ratio = math.sqrt((1 - abs(c)) / (1 + abs(c)))
     narrow = max(wide * ratio, NEAR_0)
-    # φ(u₁) − φ(u₂) has fewer digits than φ where these are nearly the same
-    noise = 1e-15 * math.sqrt(expectation(activation, kind, q))
+    noise = 1e-15 * math.sqrt(
+        expectation(activation, kind, q)
+    )  # of a difference of two that are nearly equal
 
     def phi(x: Array) -> Array:
         return np.asarray(of(activation, torch.from_numpy(x)).numpy())
 
-    def gap(z: Array, d: Array) -> Array:
-        # the weight before the square, as in ``expectations``
+    def gap(z: Array, d: Array) -> Array:  # the weight before the square, as in ``expectations``
         part = phi(wide * z + narrow * d) - phi(sign * (wide * z - narrow * d))
         return np.asarray((part * np.exp((z**2 + d**2) / -4)) ** 2 / (4 * math.pi))
 
@@ -235,21 +235,23 @@ def half_gap(activation: Activation, kind: str, c: float, q: float) -> float:
         profile = (phi(math.sqrt(q) * _Z) * np.exp(_Z**2 / -4)) ** 2
         reach = max(_NORMAL, float(_reach(profile, 1e-11)))
         if not activation.breaks and q <= _CALM and reach <= _OUT:
-            known = _even_plane(gap, reach, noise)
-            if math.isfinite(known):
+            if math.isfinite(known := _even_plane(gap, reach, noise)):
                 return known
-        base = np.linspace(-reach, reach, math.ceil(1.5 * reach) + 1)
-        breaks = np.array(activation.breaks)
+        base, breaks = np.linspace(-reach, reach, math.ceil(1.5 * reach) + 1), np.array(activation.breaks)
         features = np.concatenate([breaks, _bends(wide)])
         meet = np.abs(breaks[:, None] - sign * breaks) / 2 <= reach * narrow
         crossings = np.unique((breaks[:, None] + sign * breaks)[meet] / 2) / wide
-        about = 2.0 ** np.arange(math.floor(math.log2(max(ratio, 1e-9))), 0)
-        about = np.concatenate([-about, [0.0], about])
-        edges = np.concatenate([base, _bends(wide) / wide, (crossings[:, None] + about).ravel()])
+        edges = np.concatenate([base, _bends(wide) / wide, _about(crossings, ratio)])
         found = _integrals(across, np.unique(np.clip(edges, -reach, reach))[None], _PLANE, noise)[0]
     if reach > _OUT or not math.isfinite(found):
         raise unknown(activation, q)
     return float(found)
+
+
+def _about(places: Array, narrowest: float) -> Array:
+    """Return places where panels begin about some: from ``narrowest`` on, each twice as far as the last."""
+    steps = 2.0 ** np.arange(math.floor(math.log2(max(narrowest, 1e-9))), 0)
+    return np.asarray((places[:, None] + np.concatenate([-steps, [0.0], steps])).ravel())
 
 
 def _even_plane(gap: Callable[[Array, Array], Array], reach: float, noise: float) -> float:

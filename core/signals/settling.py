@@ -188,7 +188,7 @@ def table_of(activation: Activation) -> _Table:
     q = np.exp(_LOG_Q)
     square, slope = np.full((2, len(q)), math.nan)
     one = int(np.flatnonzero(_LOG_Q == 0)[0])
-    # outwards from 1, and no further than means can be had: beyond, trying takes long
+    # outwards from 1, and no further than means can be computed: beyond, trying takes long
     for chunks in (range(one, len(q), _CHUNK), range(one - _CHUNK, -1, -_CHUNK)):
         for at in chunks:
             part = slice(at, at + _CHUNK)

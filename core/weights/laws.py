@@ -84,7 +84,7 @@ class Law:
     atoms: tuple[tuple[float, float], ...] = ()
     #: where the continuous part is a normal law cut at walls: mean and std before the cut
     uncut: tuple[float, float] | None = None
-    #: where entries of one tensor hang together: (rows, columns) of the matrix that they form
+    #: where entries of one tensor depend on each other: (rows, columns) of the matrix that they form
     matrix: tuple[int, int] | None = None
     mean: float = field(init=False)
     #: population standard deviation

@@ -16,7 +16,7 @@ from core.weights.structure import TOLERANCE, worked_in
 from core.weights.summary import Summary
 
 #: Standard errors that casting an orthogonal matrix may move its mean square from what it does on average;
-#: the bound on one such error is generous, and entries hang together a little.
+#: the bound on one such error is generous, and entries depend on each other a little.
 CAST_ERRORS = 8
 
 

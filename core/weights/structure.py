@@ -1,4 +1,4 @@
-"""What holds exactly in a weight whose entries hang together, and how often it fails."""
+"""What holds exactly in a weight whose entries depend on each other, and how often it fails."""
 
 import math
 from collections.abc import Mapping

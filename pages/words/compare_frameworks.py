@@ -5,7 +5,7 @@ from html import escape
 from typing import Any, NamedTuple
 
 from core import SCHEMES, Entry, Fans, Law, Layer
-from core.code import recipe, rosetta
+from core.code import draw, rosetta
 from core.code.rosetta_rows import Equivalent
 from pages.state.chosen import State
 from pages.text import Text, count, sentences
@@ -66,7 +66,7 @@ def elsewhere(state: State, t: Text) -> str:
         ours = Spelled(
             "torch",
             SCHEMES[entry.scheme].source.url,
-            recipe.call_code(entry.scheme, layer.shape, **params),
+            draw.call_code(entry.scheme, layer.shape, **params),
             entry.law(layer),
         )
         theirs = [Spelled(r.framework, r.source.url, r.call, r.law, r.notes, r.exact) for r in rows]

@@ -324,8 +324,8 @@ CALLS: Mapping[str, Callable[[], Arguments]] = {
     "quiz.Question.n": lambda: {"self": _question("std")},
     "quiz.Question.right": lambda: {"self": _question("scheme"), "answer": "kaiming_normal"},
     "quiz.questions": lambda: {"seed": 3},
-    "recipe.call_code": lambda: {"key": "normal", "shape": (3, 5), "std": 0.5},
-    "recipe.network_code": lambda: {
+    "draw.call_code": lambda: {"key": "normal", "shape": (3, 5), "std": 0.5},
+    "network.network_code": lambda: {
         "network": Network.of("3-4.relu-2"),
         "seed": 1,
         "batch": 2,
@@ -335,8 +335,8 @@ CALLS: Mapping[str, Callable[[], Arguments]] = {
         "device": "cpu",
         "dtype": torch.float32,
     },
-    "recipe.pytorch_code": lambda: {**_DRAW, "a": 0.5},
-    "recipe.signal_code": lambda: {
+    "draw.pytorch_code": lambda: {**_DRAW, "a": 0.5},
+    "signal.signal_code": lambda: {
         "schemes": [("normal", {"std": 0.5}), ("zeros", {})],
         "activation": "tanh",
         **_RUN,

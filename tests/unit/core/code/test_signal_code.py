@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from core import ParameterError
-from core.code.recipe import signal_code
+from core.code.signal import signal_code
 from core.signals.trace import trace
 from core.signals.trace_run import SignalTrace
 from tests.support.products import assert_like, rounding

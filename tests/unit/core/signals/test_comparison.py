@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from core import SCHEMES, ComparisonError, Layer, ParameterError, draw
-from core.code.recipe import call_code
+from core.code.draw import call_code
 from core.errors import FormulaError, InitLabError, ShapeError
 from core.signals.comparison import (
     LESSON_THREE,

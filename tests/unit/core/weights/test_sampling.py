@@ -139,7 +139,7 @@ def test_a_bf16_draw_does_land_outside_the_unrounded_wall() -> None:
     "case", [c for c in CASES if c.truth((400, 500, 3)[: 2 + (c.key == "dirac")]).std > 0], ids=case_id
 )
 def test_the_share_within_a_yardstick_is_the_law_s(case: Case) -> None:
-    """Five standard errors; an orthogonal matrix's entries hang together only weakly."""
+    """Five standard errors; an orthogonal matrix's entries depend on each other only weakly."""
     shape = case.shape_of(100_000)
     n = math.prod(shape)
     outside = summarize(case.key, shape, seed=5, **case.params).outside

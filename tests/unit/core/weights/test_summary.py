@@ -258,14 +258,14 @@ def test_a_stream_has_the_numbers_of_the_whole(
 @pytest.mark.parametrize(
     "n", [PART + k for k in (-17, -1, 0, 1, 7, 15, 16)] + [2 * PART + k for k in (0, 1, 16, 17, 31)]
 )
-def test_so_it_has_on_both_sides_of_a_part_s_end(key: str, params: dict[str, float], n: int) -> None:
+def test_both_sides_of_a_part_s_end_are_counted(key: str, params: dict[str, float], n: int) -> None:
     _stream_is_the_whole(key, n, torch.float32, **params)
 
 
 @families
 @dtypes
 @pytest.mark.parametrize("part", [16, 4096])
-def test_so_it_has_for_every_size_about_a_smaller_part_s_end(
+def test_every_size_about_a_smaller_part_s_end_is_counted(
     key: str, params: dict[str, float], dtype: torch.dtype, part: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sampling, "PART", part)
