@@ -207,14 +207,10 @@ def half_gap(activation: Activation, kind: str, c: float, q: float) -> float:
     if c == 0:  # of what is independent, the product's mean is the means' product
         alone = {"square": "mean", "slope": "slope_mean"}[kind]
         return expectation(activation, kind, q) - expectation(activation, alone, q) ** 2
-    of, _ = _MEANS[kind]
-    sign = math.copysign(1.0, c)
-    wide = math.sqrt(q) * math.sqrt((1 + abs(c)) / 2)
-    ratio = math.sqrt((1 - abs(c)) / (1 + abs(c)))
+    of, sign = _MEANS[kind][0], math.copysign(1.0, c)
+    wide, ratio = math.sqrt(q) * math.sqrt((1 + abs(c)) / 2), math.sqrt((1 - abs(c)) / (1 + abs(c)))
     narrow = max(wide * ratio, NEAR_0)
-    noise = 1e-15 * math.sqrt(
-        expectation(activation, kind, q)
-    )  # of a difference of two that are nearly equal
+    noise = 1e-15 * math.sqrt(expectation(activation, kind, q))  # of a difference of near numbers
 
     def phi(x: Array) -> Array:
         return np.asarray(of(activation, torch.from_numpy(x)).numpy())
@@ -234,9 +230,9 @@ def half_gap(activation: Activation, kind: str, c: float, q: float) -> float:
     with np.errstate(over="ignore", invalid="ignore"):
         profile = (phi(math.sqrt(q) * _Z) * np.exp(_Z**2 / -4)) ** 2
         reach = max(_NORMAL, float(_reach(profile, 1e-11)))
-        if not activation.breaks and q <= _CALM and reach <= _OUT:
-            if math.isfinite(known := _even_plane(gap, reach, noise)):
-                return known
+        calm = not activation.breaks and q <= _CALM and reach <= _OUT
+        if calm and math.isfinite(known := _even_plane(gap, reach, noise)):
+            return known
         base, breaks = np.linspace(-reach, reach, math.ceil(1.5 * reach) + 1), np.array(activation.breaks)
         features = np.concatenate([breaks, _bends(wide)])
         meet = np.abs(breaks[:, None] - sign * breaks) / 2 <= reach * narrow
