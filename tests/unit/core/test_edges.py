@@ -10,6 +10,7 @@ from scipy import integrate, stats
 
 from core import SCHEMES, Layer, ParameterError, ShapeError, activation_of, check, devices, signal_code
 from core.networks.net import different_units
+from core.signals import trace
 from core.weights import referee
 from core.weights.layer_text import MAX_CHARS, MOST_STACKED
 from core.weights.sampling import HELD_LIMIT
@@ -132,3 +133,16 @@ def test_a_derivative_is_there_where_gradients_are_off(key: str) -> None:
         "z*tanh(z)": lambda x: math.tanh(x) + x * (1 - math.tanh(x) ** 2),
     }[key]
     assert found.tolist() == pytest.approx([closed(x) for x in z.tolist()], rel=1e-14)
+
+
+def test_a_single_point_far_below_0_gets_half_its_size_on_each_side() -> None:
+    assert SCHEMES["constant"].law((3, 5), val=-4.0).edges(2).tolist() == [-6.0, -4.0, -2.0]
+
+
+def test_a_bias_of_0_is_none_and_draws_nothing() -> None:
+    """Else a generator would be asked for zeros, and the layers after it had other weights."""
+    assert trace.checked_bias(0.0) == "none"
+    with_0, without = (
+        trace.trace("normal", "relu", depth=3, width=4, seeds=[1], bias=bias) for bias in (0.0, "none")
+    )
+    assert np.array_equal(with_0.activation_mean_square, without.activation_mean_square)
