@@ -1,7 +1,7 @@
 """The numbers behind the screen: ``from core import …`` in a notebook gives what a page shows."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -135,21 +135,20 @@ _FORMER = {
 }
 
 
-class _Former(ModuleType):
-    """A module that has been parted: its names are looked for in the parts, in their order."""
+def _look_further(parts: Sequence[ModuleType]) -> Callable[[str], Any]:
+    """Return what finds a name of a parted module in its other parts, in their order (PEP 562)."""
 
-    def __init__(self, name: str, parts: Sequence[ModuleType]) -> None:
-        super().__init__(name, parts[0].__doc__)
-        self._parts = parts
+    def found(name: str) -> Any:
+        for part in parts[1:]:
+            if name in vars(part):
+                return vars(part)[name]
+        raise AttributeError(f"module {parts[0].__name__!r} has no attribute {name!r}")
 
-    def __getattr__(self, name: str) -> Any:
-        for part in self._parts:
-            if hasattr(part, name):
-                return getattr(part, name)
-        raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+    return found
 
 
 for _name, _places in _FORMER.items():
     _parts = [import_module(f"{__name__}.{place}") for place in _places]
-    _whole = f"{__name__}.{_name}"
-    sys.modules[_whole] = _parts[0] if len(_parts) == 1 else _Former(_whole, _parts)
+    if len(_parts) > 1:
+        vars(_parts[0])["__getattr__"] = _look_further(_parts)
+    sys.modules[f"{__name__}.{_name}"] = _parts[0]
