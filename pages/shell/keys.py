@@ -67,7 +67,7 @@ def _without(state: State, page: str) -> set[str]:
         idle.add("predict")
         if state["predict"] == "off" or page == "teach":
             idle.add("reveal")
-    tabs = {"lesson": "", "teach": "prepare"}.get(page, views_of(page))  # the lesson has a list, and no tabs
+    tabs = "" if page == "lesson" else views_of(page)  # whose views are a list
     if not tabs or tabs in state.fixed:
         idle.add("views")
     return idle | ({"share", "export", "project"} if "tools" in state.hidden else set())

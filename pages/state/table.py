@@ -215,7 +215,7 @@ _ROWS = (
     choice("overlay", "none", ("none", *SCHEMES), on(home=HELD, distribution=MORE), names=_SCHEME, look=True),
     choice("tab", "histogram", TABS, on(home=HELD, distribution=VIEWS), names="tab.{}", look=True),
     # --- what a lecturer prepares
-    choice("prepare", "link", ("link", "plan"), on(teach=HELD)),
+    choice("prepare", "link", ("link", "plan"), on(teach=VIEWS)),
     choice("plan", "first", (*PLANS, "own"), on(teach=HELD), names="plan.name.{}"),
     # --- every page's own; 'on' covers a page's result until it is asked for
     choice("predict", "off", ("off", "on"), {**_EVERYWHERE, **on(lesson=within(*STOPS[:-2]))}, look=True),
