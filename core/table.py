@@ -97,8 +97,6 @@ def _cells(line: str, mark: str, number: int) -> list[str]:
 
 #: How a cell begins that is meant as a number, and no column's name.
 _NUMERIC = re.compile(r"[\d.+−-]|(nan|inf|infinity)$", re.IGNORECASE)
-
-
 #: A number with a decimal comma, or a point, or neither.
 _DECIMAL = re.compile(r"[+−-]?\d+(?:[.,]\d+)?(?:[eE][+−-]?\d+)?", re.ASCII)
 #: Groups of three digits with marks between them; more than one mark, or one that is no decimal mark.

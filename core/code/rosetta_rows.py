@@ -17,11 +17,7 @@ from core.weights.scales import CUT_AT_TWO, fan, number
 from core.weights.sources import Source
 
 Framework = Literal["keras", "jax", "timm"]
-
-
 Distribution = Literal["normal", "truncated_normal", "uniform"]
-
-
 #: The frameworks, in the order of the columns. Flax's initializers are JAX's own, under another name.
 FRAMEWORKS: tuple[Framework, ...] = ("keras", "jax", "timm")
 
@@ -83,31 +79,19 @@ class Equivalent:
 
 
 _KERAS = Source("keras.initializers", "Keras 3 documentation", "https://keras.io/api/layers/initializers/")
-
-
 KERAS_DENSE = Source(
     "keras.layers.Dense", "Keras 3 documentation", "https://keras.io/api/layers/core_layers/dense/"
 )
-
-
 _JAX = Source(
     "jax.nn.initializers", "JAX documentation", "https://docs.jax.dev/en/latest/jax.nn.initializers.html"
 )
-
-
 FLAX = Source(
     "flax.linen.Dense",
     "Flax source, default_kernel_init",
     "https://github.com/google/flax/blob/main/flax/linen/linear.py",
 )
-
-
 _TIMM_HOME = "https://github.com/huggingface/pytorch-image-models/blob/main/timm"
-
-
 _TIMM = Source("timm.layers", "timm source, weight_init", f"{_TIMM_HOME}/layers/weight_init.py")
-
-
 TIMM_VIT = Source(
     "timm VisionTransformer",
     "timm source, init_weights_vit_timm",

@@ -20,8 +20,6 @@ from core.networks.counting import ONE_ROW, check_module
 
 #: Numbers that one input may hold, without the batch.
 MAX_INPUT = 2**26
-
-
 #: torchsummary runs a batch of 2; a second run with 3 tells which sizes are the batch's.
 _BATCHES = (2, 3)
 

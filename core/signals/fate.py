@@ -21,8 +21,6 @@ from core.weights.laws import Law
 from core.weights.schemes import scheme_of
 
 Array = npt.NDArray[np.float64]
-
-
 #: The largest q that correlations are followed from: the further out, the longer a mean takes.
 FURTHEST = 1e16
 

@@ -114,18 +114,10 @@ ALIASES = {
 
 
 CALLED = (*SIGNATURES, *ALIASES)
-
-
 CONSTANTS = {"pi": math.pi, "e": math.e}
-
-
 VARIABLES = ("z", "x")
-
-
 #: Every name that a formula may hold; before a function's may stand ``F.``, ``torch.`` and their like.
 NAMES = ("z", *CONSTANTS, *CALLED)
-
-
 #: What computes each call of the tree that ``_Translation`` makes.
 TORCH: dict[str, Callable[..., Tensor]] = {f.code: f.function for f in FUNCTIONS.values()}
 

@@ -14,25 +14,13 @@ from core.signals.formula_text import (
 
 #: Within ±INNER an activation and its slope are finite; further out an exponential may leave the doubles.
 INNER = 50.0
-
-
 #: Poles, and places where it bends, are looked for up to here.
 OUTER = 1e4
-
-
 Array = NDArray[np.float64]
-
-
 Z = ast.Name("z")
-
-
 ZERO = ast.Constant(0)
-
-
 #: Steps of 0.0024 about 0 that grow with |z|.
 _GRID: Array = np.sinh(np.linspace(-math.asinh(OUTER), math.asinh(OUTER), 8193))
-
-
 #: Places to name to a reader: whole numbers first, the nearest to 0 first.
 SHOWN: Array = np.concatenate([sorted(np.arange(-INNER, INNER + 1), key=abs), sorted(_GRID, key=abs)])
 

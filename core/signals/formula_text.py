@@ -21,16 +21,10 @@ from core.table import written
 
 #: Characters of one formula.
 MAX_CHARS = 200
-
-
 #: Brackets within brackets, and operations within operations.
 MAX_DEPTH = 32
-
-
 #: How firmly LaTeX holds together: a sum, what begins with −, a product, a power or call, a letter.
 SUM, SIGNED, PRODUCT, POWER, ATOM = range(5)
-
-
 #: What stands around an argument without brackets, and how firmly that holds together.
 AROUND = {
     "exp": ("e^{", "}", POWER),
@@ -38,8 +32,6 @@ AROUND = {
     "rsqrt": (r"\frac{1}{\sqrt{", "}}", POWER),
     "abs": (r"\left|", r"\right|", ATOM),
 }
-
-
 #: A number, a name before = as one word (the only one that takes a text, with it), a name, or a mark.
 _WORD = re.compile(
     r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
@@ -47,8 +39,6 @@ _WORD = re.compile(
     r"|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*|\*\*|[-+*/(),]",
     re.ASCII,
 )
-
-
 #: Where torch keeps its functions.
 HOME = re.compile(r"(?:torch\.nn\.functional|nn\.functional|torch\.special|torch|F)\.(?=\w+$)")
 

@@ -23,8 +23,6 @@ Array = NDArray[np.float64]
 
 #: Where an activation's slopes beside 0 are taken: their squares leave the doubles.
 NEAR_0 = 1e-200
-
-
 #: The largest q of means over a plane: the further out, the longer one takes.
 FURTHEST = 1e60
 

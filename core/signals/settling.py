@@ -16,28 +16,16 @@ from core.signals.activations import Activation
 from core.signals.quadrature import expectation, expectations, unknown
 
 Array = NDArray[np.float64]
-
-
 #: Within this share of q, a length is held: sums of 300 terms are not exact.
 _HELD = 1e-13
-
-
 #: Fixed points are sought at lengths this far apart: four to a factor of 10.
 _STRIDE = 10**0.25
-
-
 #: How far fixed points are sought: a length that grows or shrinks by so much does so for ever.
 _FOR_EVER = 1e20
-
-
 #: The least length that is followed: squares of what is less leave the doubles.
 _LEAST = 1e-290
-
-
 #: A slope this close to 1 is 1.
 CRITICAL = 1e-9
-
-
 #: How many layers a swinging length is given to settle.
 _SWINGS = 60
 
@@ -176,8 +164,6 @@ class _Table(NamedTuple):
 
 #: q of a table: 32 to a factor of 10
 _LOG_Q = np.arange(-16 * 32, 12 * 32 + 1) / 32 * math.log(10)
-
-
 #: Rows of a table that are computed at once; it divides what lies below q = 1.
 _CHUNK = 16
 

@@ -19,23 +19,13 @@ from core.weights.sampling import Progress
 from core.weights.schemes import SCHEMES
 
 Array = npt.NDArray[np.float64]
-
-
 MAX_DEPTH, MAX_WIDTH, MAX_BATCH, MAX_SEEDS = 1000, 8192, 65_536, 1000
-
-
 #: Bytes of weights that are kept for the way back; more are drawn again instead.
 HELD = 1 << 27
-
-
 #: A slope of less than this share of the activation's steepest counts as saturated.
 SATURATED = 0.01
-
-
 #: Bins of the close-up's histograms, odd so that 0 lies in the middle of one, over ±REACH input RMS.
 BINS, REACH = 81, 4.0
-
-
 #: Units that differ between samples by no more than so many of the dtype's steps differ by rounding.
 NOISE = 4.0
 

@@ -14,14 +14,8 @@ from core.errors import ShapeError, shown, worded
 from core.refusals import REASONS
 
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
-
-
 TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
-
-
 EMBEDDINGS = (nn.Embedding, nn.EmbeddingBag)
-
-
 #: recurrent class → how many gates its weights stack
 GATES = {nn.RNN: 1, nn.LSTM: 4, nn.GRU: 3, nn.RNNCell: 1, nn.LSTMCell: 4, nn.GRUCell: 3}
 
@@ -37,8 +31,6 @@ KINDS = {
 
 
 MAX_CHARS = 300
-
-
 #: A number in a layer, and stacked recurrent layers.
 LARGEST, MOST_STACKED = 2**63 - 1, 128
 
@@ -60,15 +52,9 @@ class Read(NamedTuple):
 
 #: What print(model) or a dict writes before a layer: ``(0): ``, ``(0-5): 6 x ``, ``"fc1": ``.
 _BEFORE = re.compile(r"""(?:\([^()]*\):\s*(?:\d+\s*x\s+)?|(["'])[^"']*\1\s*:\s*)""")
-
-
 _PREFIX = re.compile(r"(?:torch\.)?nn\.(?:modules\.\w+\.)?")
-
-
 #: Attention's own class of its last projection, as print(model) shows it.
 _ALIASES = {"NonDynamicallyQuantizableLinear": "Linear"}
-
-
 _UNREADABLE = (AttributeError, KeyError, TypeError, ValueError, SyntaxError, RecursionError, MemoryError)
 
 
@@ -147,18 +133,10 @@ _WHOLE = {
     *("num_embeddings", "embedding_dim", "padding_idx", "embed_dim", "num_heads", "kdim", "vdim"),
     *("input_size", "hidden_size", "num_layers", "proj_size"),
 }
-
-
 _OPTIONAL = {"padding_idx", "kdim", "vdim"}
-
-
 _SIZES = {"kernel_size", "stride", "padding", "dilation", "output_padding"}
-
-
 #: Arguments whose words print(model) writes without quotes.
 _WORDS = {"padding", "padding_mode", "mode", "nonlinearity"}
-
-
 #: A value that only the model knows, and that does not matter here.
 _LATER = object()
 

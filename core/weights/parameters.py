@@ -10,8 +10,6 @@ from core.checks import is_whole, real
 from core.errors import ParameterError
 
 Value = float | str
-
-
 Params = Mapping[str, Any]
 
 
@@ -68,12 +66,8 @@ class Parameter:
 
 #: Sizes a parameter may have: all that float32 can hold, with room for fourth powers in float64.
 SMALLEST, LARGEST = 1e-30, 1e30
-
-
 #: The nonlinearities for which torch.nn.init.calculate_gain has a gain.
 NONLINEARITIES = ("linear", "sigmoid", "tanh", "relu", "leaky_relu", "selu")
-
-
 _CONVOLUTIONS = tuple(f"conv{t}{d}d" for t in ("", "_transpose") for d in (1, 2, 3))
 
 

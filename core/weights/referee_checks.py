@@ -26,26 +26,16 @@ from core.weights.summary import Counts, Summary, rounded, rounded_to
 
 #: The share of honest draws that the referee calls inconsistent, at most.
 ALPHA = 0.001
-
-
 #: How often a deviation of the size ``Verdict.detectable`` is seen.
 POWER = 0.9
-
-
 #: Cells of the shape check hold at least this many expected weights (Cochran 1954 asks for 5; the far
 #: tail of χ², where a corrected p-value lies, needs more).
 CELL = 10
-
-
 #: Sums are compared with their limit law if this many weights are expected off the likeliest number.
 RARE = 30
-
-
 #: torch's CPU draws float32 normals from 24 bits: past this many std their tail is cruder than the law,
 #: and ends at √(2·24·ln 2) = 5.77. A largest weight beyond it is never called too small.
 TAIL = 5.0
-
-
 #: The chance that torch's CPU draws a float32 uniform number, or normal weight, that is exactly 0.
 EXACT_ZERO = 2.0**-24
 

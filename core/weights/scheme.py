@@ -20,8 +20,6 @@ from core.weights.sources import (
 
 #: A weight's shape, or its fans alone.
 Weight = Any
-
-
 _Build = Callable[[Weight, Params], Law]
 
 

@@ -18,12 +18,8 @@ from pages.state.chosen import State
 from pages.state.table import DTYPE_NAMES
 
 Params = tuple[tuple[str, Any], ...]
-
-
 #: The largest side of a matrix that is drawn as a heat map.
 MATRIX_LIMIT = 64
-
-
 #: Weights that are drawn at once, in the page's own thread: in a stream, and held. More take some hundredths
 #: of a second, so that a class's draws pass the gate.
 QUICK_STREAMED, QUICK_HELD = 1 << 22, 1 << 18

@@ -39,8 +39,6 @@ def _shown(scheme: str, tensor: Tensor) -> Shown:
 
 
 defaults = kept(most=256)(own_defaults)
-
-
 asked = kept(most=256)(questions)
 
 
@@ -59,7 +57,5 @@ def sloped(state: State, a: float) -> Request:
 
 #: Bins of a histogram of 15 weights, and of one of many.
 BINS, SLOPE_BINS = 12, 60
-
-
 #: The layer of every step.
 SHAPE = (FAN_OUT, FAN_IN)
