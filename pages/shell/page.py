@@ -28,25 +28,21 @@ def show(page: str, body: Callable[[Frame], None]) -> None:
 
     Whatever goes wrong is logged, and said in a sentence; no traceback reaches the browser.
     """
-    with turnstile().through():
-        _show(page, body)
-
-
-def _show(page: str, body: Callable[[Frame], None]) -> None:
     language = language_of(st.context.locale)
     try:
-        state = link.read(page)
-        rules.settle(state)
-        language = state["lang"] or language
-        held_plan.follow(state, page, language)
-        link.write(state)
-        link.remember(state)  # a quick visitor's next step may cut this run short
-        look = palette.of(st.context.theme.type, far=state.far)
-        frame = Frame(Text(language), look, state, page)
-        _open(frame)
-        menu(frame)
-        body(frame)
-        _close(frame)
+        with turnstile().through():
+            state = link.read(page)
+            rules.settle(state)
+            language = state["lang"] or language
+            held_plan.follow(state, page, language)
+            link.write(state)
+            link.remember(state)  # a quick visitor's next step may cut this run short
+            look = palette.of(st.context.theme.type, far=state.far)
+            frame = Frame(Text(language), look, state, page)
+            _open(frame)
+            menu(frame)
+            body(frame)
+            _close(frame)
     except (Full, SizeError) as error:
         _LOG.warning("No room on the page %s: %s", page, error)
         st.html(refusals.alert(waiting.no_room(error, Text(language))))

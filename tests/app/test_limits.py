@@ -11,6 +11,8 @@ from core import devices
 from pages.jobs import distribution, queue
 from pages.jobs import signal as signals
 from pages.jobs.queue import Gate
+from pages.shell import page
+from pages.state.limits import LimitError
 from pages.text import Text
 from pages.widgets import waiting
 from tests.support.marks import languages
@@ -111,3 +113,15 @@ def _listening(heard: list[str], go: threading.Event) -> Callable[..., str]:
         return heard[-1]
 
     return listened
+
+
+def test_a_limit_that_cannot_be_shows_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no server has read it, as with ``streamlit run app.py``: ours says what is wrong and ends."""
+
+    def wrong() -> None:
+        raise LimitError("INIT_LAB_PAGES must be a whole number from 1 to 64; it was 'many'.")
+
+    monkeypatch.setattr(page, "turnstile", wrong)
+    app = opened()
+    assert not app.exception
+    assert refusals(app) == [Text("en")("error.unexpected")]
