@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.code.draw import script
 from pages.figures.distribution import weights
 from pages.jobs import distribution
 from pages.lecture import predict
@@ -31,11 +32,9 @@ def body(frame: Frame) -> None:
                 words.alt(drawn, state, t),
                 key="live",
             )
-            asked = distribution.request(state)
-            frame.code = lambda: distribution.code(asked)
-            frame.tensors = lambda: [
-                Offer("weight", asked.shape, state.dtype, lambda: distribution.tensor(asked))
-            ]
+            draw = distribution.request(state)
+            frame.code = lambda: script(draw)
+            frame.tensors = lambda: [Offer.drawn("weight", draw)]
     with right:
         predict.cover(state, frame.page, t)
     _cards(frame)

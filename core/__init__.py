@@ -40,6 +40,7 @@ from core.table import read_table
 from core.teaching.lesson import LessonStep, replay_lesson
 from core.teaching.quiz import Question, questions
 from core.weights import referee
+from core.weights.draw import Draw
 from core.weights.fans import Fans
 from core.weights.laws import Band, Expression, Law
 from core.weights.layers import Layer
@@ -62,6 +63,7 @@ __all__ = [
     "Count",
     "Dense",
     "DeviceError",
+    "Draw",
     "DtypeError",
     "Entry",
     "Expression",
@@ -127,7 +129,7 @@ _FORMER = {
     "referee": ("weights.referee", "weights.referee_checks", "weights.referee_errors"),
     "rosetta": ("code.rosetta", "code.rosetta_rows"),
     "rounding": ("weights.rounding",),
-    "sampling": ("weights.sampling",),
+    "sampling": ("weights.sampling", "weights.draw"),
     "schemes": tuple(f"weights.{name}" for name in ("schemes", "scheme", "parameters", "scales", "sources")),
     "signal": ("signals.trace", "signals.trace_run"),
     "structure": ("weights.structure",),

@@ -1,12 +1,11 @@
 """Schemes side by side: on one axis, in one plot, in numbers, on other layers, in other frameworks."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
 
 import streamlit as st
 
 from pages.figures.compare import PANEL, multiples, overlaid
-from pages.jobs import compare, distribution
+from pages.jobs import compare
 from pages.jobs.compare import Compared
 from pages.shell.frame import Frame, Offer
 from pages.shell.page import show
@@ -32,13 +31,7 @@ def body(frame: Frame) -> None:
     frame.html(words.context(state, t) + common.headline(finding))
     frame.code = lambda: compare.code(compared, state)
     frame.tensors = lambda: [
-        Offer(
-            str(row.entry),
-            row.layer.shape,
-            state.dtype,
-            partial(distribution.tensor, compare.request(row.entry, state)),
-        )
-        for row in compared
+        Offer.drawn(str(row.entry), compare.request(row.entry, state)) for row in compared
     ]
     views: dict[str, Callable[[Frame, Sequence[Compared]], None]] = {
         "multiples": _multiples,

@@ -9,13 +9,14 @@ from contextlib import suppress
 import streamlit as st
 
 from core import SCHEMES, ShapeError, Summary
+from core.code.draw import script
 from core.weights.referee_checks import expected_counts
 from pages.figures.distribution import heatmap, weights
 from pages.figures.distribution_agreement import cumulative, extreme, quantiles
 from pages.figures.histogram import Overlay
 from pages.jobs import distribution as jobs
 from pages.jobs.distribution import MATRIX_LIMIT, Drawn
-from pages.shell.frame import Draw, Frame, Offer
+from pages.shell.frame import Frame, Offer, Picture
 from pages.shell.page import show
 from pages.state.chosen import State
 from pages.state.limits import limit
@@ -37,9 +38,9 @@ def body(frame: Frame) -> None:
         return
     frame.html(words.context(state, t) + common.headline(words.finding(drawn, state, t)), write)
     frame.formula(formula(drawn.law))
-    asked = jobs.request(state)
-    frame.code = lambda: jobs.code(asked)
-    frame.tensors = lambda: [Offer("weight", asked.shape, state.dtype, lambda: jobs.tensor(asked))]
+    draw = jobs.request(state)
+    frame.code = lambda: script(draw)
+    frame.tensors = lambda: [Offer.drawn("weight", draw)]
     views: dict[str, Callable[[Frame, Drawn], None]] = {
         "histogram": _histogram,
         "cumulative": _cumulative,
@@ -111,7 +112,7 @@ def _histogram(frame: Frame, drawn: Drawn) -> None:
     )
 
 
-def _beside(frame: Frame, draw: Draw, alt: str, said: str) -> None:
+def _beside(frame: Frame, draw: Picture, alt: str, said: str) -> None:
     """Show a chart with its description, and what it says in words beside it."""
     with st.container(key="view", horizontal=True, gap="medium"):
         frame.plot(draw, alt)
@@ -232,7 +233,7 @@ def _as_csv(drawn: Drawn) -> str:
 def _code(frame: Frame, drawn: Drawn) -> None:
     intro = frame.t("code.intro_orthogonal" if drawn.law.family == "orthogonal" else "code.intro")
     frame.html(f'<p class="lab-note">{intro}</p>')
-    frame.script(jobs.code(jobs.request(frame.state)), wrap=True)
+    frame.script(script(jobs.request(frame.state)), wrap=True)
 
 
 show("distribution", body)

@@ -4,19 +4,18 @@ from collections.abc import Callable, Sequence
 
 import plotly.graph_objects as go
 import streamlit as st
-import torch
 
 from core import SCHEMES
 from core.code.network import network_code
 from core.networks.network import LESSON
 from core.teaching.lesson import SQRT5
+from core.weights.draw import Draw
 from pages.figures.compare import multiples
 from pages.figures.distribution import unnamed, weights
 from pages.figures.model import drawing
 from pages.figures.palette import Palette
 from pages.jobs import distribution, lesson
 from pages.jobs import model as model_jobs
-from pages.jobs.distribution import Request
 from pages.lecture import stops
 from pages.shell.frame import Frame, Offer
 from pages.shell.page import show
@@ -128,9 +127,9 @@ def _why_sqrt5(frame: Frame) -> None:
         stops.ask(t)
         return
     bins = lesson.SLOPE_BINS
-    asked = lesson.sloped(state, a), Request("classic_uniform", shape, state["seed"], "cpu", "float32", ())
-    drawn, own = (distribution.job(request, bins).result() for request in asked)
-    frame.tensors = lambda: [_offer(request, f"{request.key}.weight") for request in asked]
+    draws = lesson.sloped(state, a), Draw("classic_uniform", shape, seed=state["seed"])
+    drawn, own = (distribution.job(draw, bins).result() for draw in draws)
+    frame.tensors = lambda: [Offer.drawn(f"{draw.key}.weight", draw) for draw in draws]
     finding = words.slope_finding(a, drawn.law, shape[1], t)
     frame.html(common.headline(finding))
     frame.formula(words.slope_formula(a, shape[1]))
@@ -146,11 +145,6 @@ def _why_sqrt5(frame: Frame) -> None:
     with st.container(key="told", horizontal=True, gap="medium"):
         frame.html(words.own_table(lesson.defaults(state["seed"]), t))
         frame.html(words.note("sqrt5", t))
-
-
-def _offer(request: Request, name: str) -> Offer:
-    """Offer a drawn weight."""
-    return Offer(name, request.shape, torch.float32, lambda: distribution.tensor(request))
 
 
 def _slider(frame: Frame) -> None:
@@ -222,12 +216,14 @@ def _questions(frame: Frame) -> None:
     else:
         questions.give_up(state, t)
     if of.scheme and (shown or of.choices):
-        request = Request(of.scheme, of.shape, of.seed, "cpu", "float32", ())
-        drawn = distribution.job(request, lesson.SLOPE_BINS).result()
-        frame.tensors = lambda: [_offer(request, "weight")]
-        draw = weights if shown else unnamed
+        draw = Draw(of.scheme, of.shape, seed=of.seed)
+        drawn = distribution.job(draw, lesson.SLOPE_BINS).result()
+        frame.tensors = lambda: [Offer.drawn("weight", draw)]
+        picture = weights if shown else unnamed
         with st.container(key="asked"):
-            frame.plot(lambda look: draw(drawn.summary, drawn.law, t, look), sentences(t("quiz.alt"), answer))
+            frame.plot(
+                lambda look: picture(drawn.summary, drawn.law, t, look), sentences(t("quiz.alt"), answer)
+            )
     if "quiz" not in state.fixed:
         questions.more(state, t)
 

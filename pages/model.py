@@ -10,7 +10,7 @@ from core.networks.network import LESSON
 from pages.figures.model import drawing
 from pages.figures.model_parameters import maps, strips
 from pages.jobs import model as jobs
-from pages.jobs.model import Asked, Ran
+from pages.jobs.model import NetworkRun, Ran
 from pages.shell.frame import Frame, Offer
 from pages.shell.page import show
 from pages.state.chosen import State
@@ -35,7 +35,7 @@ def body(frame: Frame) -> None:
     frame.code = lambda: _script(state, asked)
     labels = state.labels if state["part"] == "backward" else None
     frame.tensors = lambda: [Offer.of(*named) for named in jobs.tensors(asked, labels).items()]
-    views: dict[str, Callable[[Frame, Asked, Ran], None]] = {
+    views: dict[str, Callable[[Frame, NetworkRun, Ran], None]] = {
         "network": _network,
         "forward": _forward,
         "counting": _counting,
@@ -72,7 +72,7 @@ def _controls(frame: Frame) -> None:
             controls.show(state, "dtype", t)
 
 
-def _network(frame: Frame, asked: Asked, run: Ran) -> None:
+def _network(frame: Frame, asked: NetworkRun, run: Ran) -> None:
     t, state = frame.t, frame.state
     followed = jobs.traced(asked, state["sample"])
     with st.container(key="network", horizontal=True, gap="medium"):
@@ -83,7 +83,7 @@ def _network(frame: Frame, asked: Asked, run: Ran) -> None:
             frame.html(f'<p class="lab-note">{words.output(run, t)}</p>')
 
 
-def _forward(frame: Frame, asked: Asked, run: Ran) -> None:
+def _forward(frame: Frame, asked: NetworkRun, run: Ran) -> None:
     t, state = frame.t, frame.state
     frame.html(f'<p class="lab-note">{words.silent(run, state, t)}</p>')
     if words.cut(run):
@@ -102,7 +102,7 @@ def _forward(frame: Frame, asked: Asked, run: Ran) -> None:
         frame.formula(sums)
 
 
-def _counting(frame: Frame, _: Asked, run: Ran) -> None:
+def _counting(frame: Frame, _: NetworkRun, run: Ran) -> None:
     t = frame.t
     with st.container(key="count", horizontal=True, gap="medium"):
         with st.container(key="summary"):
@@ -110,7 +110,7 @@ def _counting(frame: Frame, _: Asked, run: Ran) -> None:
         frame.html(words.counted(run, t) + f'<p class="lab-note">{t("count.note")}</p>')
 
 
-def _parameters(frame: Frame, asked: Asked, _: Ran) -> None:
+def _parameters(frame: Frame, asked: NetworkRun, _: Ran) -> None:
     t, state = frame.t, frame.state
     _load_printed(state, frame)
     rows, printed = jobs.held(asked)
@@ -138,7 +138,7 @@ def _load_printed(state: State, frame: Frame) -> None:
     st.button(frame.t(f"model.load_{other}"), key="load", on_click=load)
 
 
-def _backward(frame: Frame, asked: Asked, _: Ran) -> None:
+def _backward(frame: Frame, asked: NetworkRun, _: Ran) -> None:
     t, state = frame.t, frame.state
     left, right = st.columns([1, 2], gap="medium", vertical_alignment="bottom")
     with left:
@@ -182,7 +182,7 @@ def _all(state: State, scheme: str, end: int | None) -> None:
     st.session_state["weights"] = "seeded"
 
 
-def _script(state: State, asked: Asked) -> str:
+def _script(state: State, asked: NetworkRun) -> str:
     """Return the script that builds and runs the network."""
     return network_code(
         state.network,
@@ -196,7 +196,7 @@ def _script(state: State, asked: Asked) -> str:
     )
 
 
-def _code(frame: Frame, asked: Asked, _: Ran) -> None:
+def _code(frame: Frame, asked: NetworkRun, _: Ran) -> None:
     t, state = frame.t, frame.state
     code = _script(state, asked)
     frame.aside(f'<p class="lab-note">{t("model.code")}</p>')

@@ -15,7 +15,7 @@ from pages.figures.signal_layers import depth_map, ridges
 from pages.figures.signal_theory import chaos, maps
 from pages.jobs import signal as jobs
 from pages.jobs.signal import Followed, Foretold
-from pages.shell.frame import Draw, Frame
+from pages.shell.frame import Frame, Picture
 from pages.shell.page import show
 from pages.state.chosen import State
 from pages.state.table import DTYPE_NAMES
@@ -113,7 +113,7 @@ def _alt(title: str, finding: str, t: Text) -> str:
     return sentences(t("signal.alt", what=re.sub(r"<[^>]+>", "", title)), finding)
 
 
-def _shown(frame: Frame, draw: Draw, alt: str, key: str, *, lower: bool = False) -> None:
+def _shown(frame: Frame, draw: Picture, alt: str, key: str, *, lower: bool = False) -> None:
     """Show a chart by layer; on a phone, where its names have no room, they stand below."""
     frame.plot(draw, alt, key="signal_lower" if lower else "signal")
     frame.aside(key)

@@ -7,8 +7,8 @@ import torch
 
 from core.checks import checked_dtype
 from core.code.writing import arguments, filling, is_cast, named
-from core.weights.fans import checked_shape
-from core.weights.sampling import checked_seed
+from core.weights.draw import Draw, checked_seed
+from core.weights.scheme import Call
 from core.weights.schemes import scheme_of
 
 
@@ -29,11 +29,18 @@ def pytorch_code(
     Raises:
         InitLabError: see ``draw``; the device may be another machine's.
     """
-    call = scheme_of(key).call(shape, **params)
+    parsed = scheme_of(key).parsed(shape, params)
+    return _script(parsed.call, parsed.shape, named(device), checked_seed(seed), checked_dtype(dtype))
+
+
+def script(draw: Draw) -> str:
+    """Return the script of ``pytorch_code`` for a draw that has been checked."""
+    return _script(draw.call, draw.shape, str(draw.device), draw.seed, draw.dtype)
+
+
+def _script(call: Call, shape: tuple[int, ...], device: str, seed: int, dtype: torch.dtype) -> str:
     words = arguments(call)
-    sizes = ", ".join(map(str, checked_shape(shape)))
-    device, seed = named(device), checked_seed(seed)
-    where = "" if checked_dtype(dtype) == torch.float32 else f", dtype={dtype}"
+    where = "" if dtype == torch.float32 else f", dtype={dtype}"
     where += "" if device == "cpu" else f', device="{device}"'
     lines = ["import torch", "from torch import nn", ""]
     if call.takes_global:
@@ -48,7 +55,7 @@ def pytorch_code(
     if cast:  # drawn in float32
         where = where.replace(f", dtype={dtype}", "")
     lines += [
-        f"weight = torch.empty({sizes}{where})",
+        f"weight = torch.empty({', '.join(map(str, shape))}{where})",
         f"nn.init.{call.function}({', '.join(['weight', *words])})",
         *([f"weight = weight.to({dtype})"] if cast else []),
         "print(weight)",

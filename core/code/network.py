@@ -11,7 +11,7 @@ from core.code.writing import filling, is_cast, named
 from core.networks.net import checked_values
 from core.networks.network import MAX_BATCH, OWN, Dense, Network
 from core.signals.activations import ACTIVATIONS
-from core.weights.sampling import checked_seed
+from core.weights.draw import checked_seed
 from core.weights.schemes import scheme_of
 
 #: What the lesson prints, but for torchsummary's text.

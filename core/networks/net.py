@@ -25,10 +25,11 @@ from core.errors import NetworkError, ParameterError, shown
 from core.generators import global_generators
 from core.networks.network import LESSON, MAX_BATCH, MAX_UNITS, OWN, Network
 from core.signals.activations import ACTIVATIONS
+from core.weights.draw import checked_seed
 from core.weights.laws import Law
-from core.weights.sampling import DTYPES, checked_seed
+from core.weights.sampling import DTYPES
 from core.weights.scheme import run
-from core.weights.schemes import SCHEMES, scheme_of
+from core.weights.schemes import SCHEMES
 
 #: The parameters as the lesson prints them; it names no seed for them.
 LESSON_PRINTED: Mapping[str, Any] = MappingProxyType(
@@ -75,17 +76,15 @@ class Net(nn.Module):
     ) -> None:
         super().__init__()
         checked_kind("network", network, Network, "a Network")
-        network.check(seed=seed, device=device, dtype=dtype)
+        draws = network.check(seed=seed, device=device, dtype=dtype)
         target = devices.resolve(device)
         self.network = network
         with global_generators(target, checked_seed(seed)):
-            for name, dense, (fan_out, fan_in) in zip(
-                network.names, network.layers, network.shapes, strict=True
-            ):
+            for name, dense, draw in zip(network.names, network.layers, draws, strict=True):
+                fan_out, fan_in = draw.shape
                 linear = nn.Linear(fan_in, fan_out, dense.bias != "none", device=target, dtype=dtype)
                 if dense.scheme != OWN:
-                    call = scheme_of(dense.scheme).call((fan_out, fan_in), **dict(dense.params))
-                    run(call, linear.weight)
+                    run(draw.call, linear.weight)
                 if dense.bias == "zeros":
                     nn.init.zeros_(linear.bias)
                 self.add_module(name, linear)

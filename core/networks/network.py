@@ -18,8 +18,8 @@ from core.checks import (
 )
 from core.errors import InitLabError, NetworkError, shown
 from core.signals.activations import ACTIVATIONS
+from core.weights.draw import Draw
 from core.weights.parameters import Value
-from core.weights.sampling import check
 from core.weights.schemes import SCHEMES
 from core.weights.spelling import checked_pairs, checked_text, parameters_of, split, written_parameters
 
@@ -159,19 +159,26 @@ class Network:
         biases = ([dense.bias == "none" for dense in network.layers] for network in (self, other))
         return self.shapes == other.shapes and next(biases) == next(biases)
 
-    def check(self, *, seed: int = 0, device: str = "cpu", dtype: torch.dtype = torch.float32) -> None:
-        """Check, before anything is drawn, that torch can draw every layer.
+    def check(
+        self, *, seed: int = 0, device: str = "cpu", dtype: torch.dtype = torch.float32
+    ) -> tuple[Draw, ...]:
+        """Check, before anything is drawn, that torch can draw every layer; return what is drawn in each.
+
+        The seed is the whole network's: one layer is drawn after the other.
 
         Raises:
             InitLabError: see ``core.draw``; ``facts["at"]`` is the layer, from 1.
         """
+        draws = []
         for at, (dense, shape) in enumerate(zip(self.layers, self.shapes, strict=True), start=1):
             try:
                 params: dict[str, Any] = dict(dense.params)
-                check(dense.scheme, shape, seed=seed, device=device, dtype=dtype, **params)
+                draws.append(Draw(dense.scheme, shape, seed=seed, device=device, dtype=dtype, **params))
+                draws[-1].check_memory()
             except InitLabError as error:
                 error.facts["at"] = at
                 raise
+        return tuple(draws)
 
 
 def _whole(text: str) -> int:

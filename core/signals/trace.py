@@ -16,7 +16,8 @@ from core.checks import checked_flag, checked_progress, checked_whole, sequence,
 from core.errors import ParameterError
 from core.signals.formula import activation_of
 from core.signals.trace_run import INPUTS, MAX_BATCH, MAX_DEPTH, MAX_SEEDS, MAX_WIDTH, Run, SignalTrace
-from core.weights.sampling import Progress, check, checked_seed
+from core.weights.draw import Draw, checked_seed
+from core.weights.sampling import Progress
 from core.weights.schemes import SCHEMES
 
 
@@ -58,15 +59,12 @@ def trace(  # noqa: PLR0913 - what a run depends on, by keyword
     chosen = checked_seeds(seeds)
     sizes = checked_sizes(depth, width, batch)
     run = Run(
-        scheme=scheme,
-        params=params,
+        weight=Draw(scheme, (sizes["width"],) * 2, seed=chosen[0], device=device, dtype=dtype, **params),
         phi=phi,
         bias=checked_bias(bias),
         input=checked_input(input),
         input_scale=checked_scale(input_scale),
         **sizes,
-        device=check(scheme, (sizes["width"],) * 2, seed=chosen[0], device=device, dtype=dtype, **params)[2],
-        dtype=dtype,
         backward=checked_flag("backward", backward),
     )
     checked_progress(progress)

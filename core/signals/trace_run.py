@@ -15,8 +15,9 @@ from torch.nn import functional as F
 from core import devices
 from core.errors import Cancelled, SizeError
 from core.signals.activations import Activation
+from core.weights.draw import Draw
 from core.weights.sampling import Progress
-from core.weights.schemes import SCHEMES
+from core.weights.scheme import fill
 
 Array = npt.NDArray[np.float64]
 MAX_DEPTH, MAX_WIDTH, MAX_BATCH, MAX_SEEDS = 1000, 8192, 65_536, 1000
@@ -120,8 +121,8 @@ class SignalTrace:
 class Run:
     """One configuration, sent through a network a seed."""
 
-    scheme: str
-    params: Mapping[str, Any]
+    #: each layer's weight; its seed is no run's
+    weight: Draw
     phi: Activation
     bias: str | float
     input: str
@@ -129,9 +130,17 @@ class Run:
     depth: int
     width: int
     batch: int
-    device: torch.device
-    dtype: torch.dtype
     backward: bool
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """What it runs in."""
+        return self.weight.dtype
+
+    @property
+    def device(self) -> torch.device:
+        """Where it runs."""
+        return self.weight.device
 
     @property
     def _held(self) -> int:
@@ -165,7 +174,7 @@ class Run:
         for done, _ in enumerate(steps, start=1):
             if progress(done, total) is False:
                 raise Cancelled
-        return SignalTrace(self.scheme, self.phi.key, tuple(seeds), **found.rows(), first=found.closeup)
+        return SignalTrace(self.weight.key, self.phi.key, tuple(seeds), **found.rows(), first=found.closeup)
 
     def _through(self, seed: int, weights: Tensor, found: "_Found") -> Iterator[None]:
         """Send one seed's signal there and back, a layer at each step.
@@ -181,7 +190,7 @@ class Run:
         for layer in range(self.depth):
             if self.backward and not keeps:
                 states.append(generator.get_state())
-            weight = self._fill_(weights[layer % len(weights)], generator)
+            weight = fill(weights[layer % len(weights)], self.weight.call, generator)
             h = F.linear(x, weight, self._bias(generator)).requires_grad_()
             out = self.phi.function(h)
             (slope,) = torch.autograd.grad(out, h, ones)
@@ -200,13 +209,10 @@ class Run:
             weight = weights[(layer + 1) % len(weights)]
             if not keeps:
                 generator.set_state(states[layer + 1])
-                self._fill_(weight, generator)
+                fill(weight, self.weight.call, generator)
             back = (back @ weight).mul_(slopes.pop())
             found.backward(back)
             yield
-
-    def _fill_(self, weight: Tensor, generator: Generator) -> Tensor:
-        return SCHEMES[self.scheme].fill_(weight, generator=generator, **self.params)
 
     def _bias(self, generator: Generator) -> Tensor | None:
         if self.bias == "none":

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from core.generators import global_generators
-from core.weights.sampling import checked_seed
+from core.weights.draw import checked_seed
 from core.weights.sources import GLOROT_2010, HE_2015, LECUN_1998, LINEAR_DEFAULT, TORCH, Source
 
 #: step → the schemes that it shows, under torch's own names and defaults

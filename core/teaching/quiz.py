@@ -14,8 +14,9 @@ from scipy import stats
 
 from core.checks import real, unfit
 from core.networks.network import Network
+from core.weights.draw import checked_seed
 from core.weights.referee import judge
-from core.weights.sampling import checked_seed, draw
+from core.weights.sampling import draw
 from core.weights.schemes import SCHEMES
 from core.weights.summary import Summary
 

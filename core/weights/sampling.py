@@ -1,9 +1,8 @@
 """Draw a tensor, or the summary of one."""
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -11,13 +10,11 @@ from torch import Generator, Tensor
 from torch.overrides import TorchFunctionMode
 
 from core import devices
-from core.checks import DRAWN, checked_dtype, checked_flag, checked_progress, is_whole
-from core.errors import Cancelled, DtypeError, ParameterError, SizeError
-from core.weights.fans import checked_shape
-from core.weights.laws import EDGE_SIGMAS, Law, checked_bins
-from core.weights.rounding import spacing
-from core.weights.scales import NARROW, kept, proposals
-from core.weights.scheme import Call, Scheme
+from core.checks import DRAWN, checked_flag, checked_progress
+from core.errors import Cancelled
+from core.weights.draw import Draw
+from core.weights.laws import Law, checked_bins
+from core.weights.scheme import Scheme, fill
 from core.weights.schemes import scheme_of
 from core.weights.structure import defects
 from core.weights.summary import Summary, Tally
@@ -29,15 +26,6 @@ DTYPES = DRAWN
 PART = 1 << 21
 #: No part is shorter, unless all are.
 SHORTEST = 16
-#: Weights of a tensor that has to be held in memory whole, and its temporary copies with it.
-HELD_LIMIT = 1 << 26
-#: Times the tensor's own size that drawing it whole takes at its peak, as measured: LAPACK's QR, and
-#: redrawing what lies outside the cuts, at worst in half precision. All else takes the tensor alone.
-WHOLE_COPIES = 9
-#: Weights of a tensor that is drawn part by part: five minutes.
-STREAMED_LIMIT = 1 << 36
-#: Work on a tensor that has to be held: numbers drawn, or the multiplications of an orthogonal matrix.
-DRAWN_LIMIT, PRODUCT_LIMIT = 1 << 31, 1 << 38
 
 Progress = Callable[[int, int], bool | None]
 
@@ -61,12 +49,18 @@ def draw(
     Raises:
         InitLabError: one of the types in ``core.errors``, before anything is allocated.
     """
-    scheme, law, target = check(key, shape, seed=seed, device=device, dtype=dtype, **params)
-    needed = _needed(scheme.call(shape, **params), law, checked_shape(shape), dtype)
-    with devices.alone(needed):
-        _check_memory(needed, target)
-        weight = torch.empty(checked_shape(shape), dtype=dtype, device=target)
-        return scheme.fill_(weight, generator=_generator(target, seed), **params)
+    return tensor_of(Draw(key, shape, seed=seed, device=device, dtype=dtype, **params))
+
+
+def tensor_of(request: Draw) -> Tensor:
+    """Draw the whole tensor.
+
+    Raises:
+        SizeError: if it does not fit into memory.
+    """
+    with _room(request):
+        weight = torch.empty(request.shape, dtype=request.dtype, device=request.device)
+        return fill(weight, request.call, _generator(request))
 
 
 def summarize(
@@ -89,28 +83,41 @@ def summarize(
         InitLabError: see ``draw``.
         Cancelled: if ``progress`` returned False.
     """
-    scheme, law, target = check(key, shape, seed=seed, device=device, dtype=dtype, whole=False, **params)
-    bins = checked_bins(bins)
+    request = Draw(key, shape, seed=seed, device=device, dtype=dtype, **params)
+    return summary_of(request, bins=bins, progress=progress)
+
+
+def summary_of(request: Draw, *, bins: int = 200, progress: Progress | None = None) -> Summary:
+    """Draw and keep only the summary: see ``summarize``.
+
+    Raises:
+        InitLabError: if it does not fit into memory, or for the number of bins or what ``progress`` is.
+        Cancelled: if ``progress`` returned False.
+    """
+    tally = Tally(request.law, checked_bins(bins), request.dtype)
     checked_progress(progress)
-    call, size = scheme.call(shape, **params), math.prod(checked_shape(shape))
-    tally, generator = Tally(law, bins, dtype), _generator(target, seed)
-    report = _Report(progress, size)
-    if streams(key, shape, target, **params):
-        # one is drawn while the other is counted
-        buffers = [torch.empty(min(size, PART + SHORTEST), dtype=dtype) for _ in range(2)]
-        sizes = enumerate(_parts(size))
-        _count((_fill_part(law, buffers[i % 2][:n], generator) for i, n in sizes), tally, report)
+    report = _Report(progress, request.size)
+    if request.streams:
+        _count(_streamed(request), tally, report)
         return Summary(**tally.totals())
-    needed = _needed(call, law, checked_shape(shape), dtype)
-    with devices.alone(needed):
-        _check_memory(needed, target)
-        weight = torch.empty(checked_shape(shape), dtype=dtype, device=target)
+    call = request.call
+    with _room(request):
+        weight = torch.empty(request.shape, dtype=request.dtype, device=request.device)
         with report.drawing(columns=weight.shape[-1]):
-            scheme.fill_(weight, generator=generator, **params)
+            fill(weight, call, _generator(request))
         report.counting()
         _count(torch.split(weight.flatten(), PART), tally, report)
-        totals = {**tally.totals(), "drawn_in": call.drawn_in(dtype)}
+        totals = {**tally.totals(), "drawn_in": call.drawn_in(request.dtype)}
         return Summary(**totals, defects=defects(call.function, weight, call.arguments))
+
+
+@contextmanager
+def _room(request: Draw) -> Iterator[None]:
+    """Hold the memory that drawing the whole tensor takes, or refuse it."""
+    request.check_memory()
+    with devices.alone(request.needed):
+        request.check_memory()  # others may have taken it meanwhile
+        yield
 
 
 def streams(key: str, shape: Sequence[int], device: str | torch.device = "cpu", **params: Any) -> bool:
@@ -137,6 +144,14 @@ def _count(parts: Iterable[Tensor], tally: Tally, report: "_Report") -> None:
             else:  # nothing is left to draw meanwhile
                 tally.add(part)
     report(tally.n)
+
+
+def _streamed(request: Draw) -> Iterator[Tensor]:
+    """Draw part by part: one is drawn while the other is counted."""
+    generator = _generator(request)
+    buffers = [torch.empty(min(request.size, PART + SHORTEST), dtype=request.dtype) for _ in range(2)]
+    for at, n in enumerate(_parts(request.size)):
+        yield _fill_part(request.law, buffers[at % 2][:n], generator)
 
 
 def _parts(size: int) -> Iterator[int]:
@@ -208,8 +223,8 @@ class _Watch(TorchFunctionMode):
         return result
 
 
-def _generator(device: torch.device, seed: int) -> Generator:
-    return Generator(device=device).manual_seed(int(seed))
+def _generator(request: Draw) -> Generator:
+    return Generator(device=request.device).manual_seed(request.seed)
 
 
 def check(
@@ -229,100 +244,7 @@ def check(
     Raises:
         InitLabError: see ``draw``.
     """
-    scheme = scheme_of(key)
-    law = scheme.law(shape, **params)
-    checked_dtype(dtype)
-    checked_seed(seed)
-    whole = checked_flag("whole", whole)
-    target = devices.resolve(device)
-    if target.type == "mps" and dtype == torch.float64:
-        raise DtypeError("dtype.device", dtype="float64", device="mps")
-    _check_fits_dtype(law, dtype)
-    call = scheme.call(shape, **params)
-    _check_drawable(call, law, dtype)
-    if whole or target.type != "cpu" or not call.elementwise:
-        _check_whole(call, law, checked_shape(shape), dtype, target)
-    elif math.prod(checked_shape(shape)) > STREAMED_LIMIT:
-        raise SizeError("size.held", n=math.prod(checked_shape(shape)), limit=STREAMED_LIMIT)
-    return scheme, law, target
-
-
-def checked_seed(seed: object) -> int:
-    """Return ``seed`` if torch takes it: 64 bits, signed or not.
-
-    Raises:
-        ParameterError: otherwise.
-    """
-    if not is_whole(seed, -(2**63), 2**64 - 1):
-        raise ParameterError("parameter.seed", value=seed)
-    return int(seed)  # type: ignore[call-overload,no-any-return]
-
-
-def _check_fits_dtype(law: Law, dtype: torch.dtype) -> None:
-    """Refuse a law whose weights ``dtype`` would turn into inf, 0 or a handful of values."""
-    limits = torch.finfo(dtype)
-    low, high = law.reach(EDGE_SIGMAS)
-    largest = max(abs(low), abs(high))
-    step = spacing(largest, dtype)
-    too_large = largest > limits.max or high - low > limits.max
-    flat = law.continuous is not None and high - low < 8 * step
-    if too_large or flat or 0 < largest <= step / 2:
-        name, largest = str(dtype).removeprefix("torch."), limits.max
-        raise DtypeError("dtype.range", dtype=name, low=low, high=high, largest=largest, step=step)
-
-
-def _check_drawable(call: Call, law: Law, dtype: torch.dtype) -> None:
-    """Refuse what torch cannot draw, or draws wrongly, in half precision."""
-    half = dtype.itemsize == 2
-    name = str(dtype).removeprefix("torch.")
-    if half and call.function == "orthogonal_" and not call.cast:
-        raise DtypeError("dtype.orthogonal", dtype=name)
-    if half and law.uncut is not None and kept(law) <= NARROW:
-        raise DtypeError("dtype.narrow", dtype=name, share=kept(law))
-
-
-def _check_whole(
-    call: Call, law: Law, shape: tuple[int, ...], dtype: torch.dtype, device: torch.device
-) -> None:
-    """Refuse a tensor that has to be held whole and would take too much memory or time."""
-    n = math.prod(shape)
-    _check_memory(_needed(call, law, shape, dtype), device)
-    if call.elementwise:
-        return
-    if n > HELD_LIMIT and device.type == "cpu":
-        raise SizeError("size.held", n=n, limit=HELD_LIMIT)
-    work, limit = float(n), DRAWN_LIMIT
-    if call.function == "orthogonal_":
-        work, limit = float(n * min(shape[0], n // shape[0])), PRODUCT_LIMIT
-    elif law.uncut is not None:
-        work = n * _rounds(law, n)
-    if work > limit:
-        code = "size.work:cuts" if law.uncut else "size.work"
-        raise SizeError(code, function=call.function, work=work, limit=limit, n=n)
-
-
-def _needed(call: Call, law: Law, shape: tuple[int, ...], dtype: torch.dtype) -> int:
-    """Return the bytes that drawing the whole tensor takes."""
-    copies = WHOLE_COPIES if call.function == "orthogonal_" or law.uncut is not None else 1
-    size = math.prod(shape)
-    if call.cast and dtype.itemsize < 4:  # drawn in float32, beside the tensor
-        return size * (4 * copies + dtype.itemsize)
-    return size * dtype.itemsize * copies
-
-
-def _check_memory(needed: int, device: torch.device) -> None:
-    """Refuse what does not fit into the memory that is free."""
-    free = devices.free_bytes(device)
-    if needed > free:
-        raise SizeError("size.memory", needed=needed, memory=free)
-
-
-def _rounds(law: Law, n: int) -> float:
-    """Return how often torch redraws n weights until each lies between the cuts.
-
-    Each round keeps a weight with a certain probability; the last of n takes ln(n)/−ln(1 − p) rounds.
-    """
-    share = kept(law)
-    if share <= NARROW:
-        share = 1 / proposals(law)
-    return 1.0 if share >= 1 else max(1.0, math.log(max(n, 2)) / -math.log1p(-share))
+    request = Draw(key, shape, seed=seed, device=device, dtype=dtype, **params)
+    if checked_flag("whole", whole) or not request.streams:
+        request.check_memory()
+    return request.scheme, request.law, request.device

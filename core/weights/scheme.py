@@ -51,6 +51,15 @@ class Call(NamedTuple):
         return self.function == "sparse_"
 
 
+class Parsed(NamedTuple):
+    """A weight's shape and a scheme's parameters, all of them, that have been checked; and what follows."""
+
+    shape: tuple[int, ...]
+    params: Params
+    law: Law
+    call: Call
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scheme:
     """One way to start a weight tensor.
@@ -120,7 +129,17 @@ class Scheme:
 
     def call(self, shape: Sequence[int], **params: Any) -> Call:
         """Return the ``torch.nn.init`` call that draws this scheme into a weight of this ``shape``."""
-        return self._call(checked_shape(shape), self.checked(params))
+        return self.parsed(shape, params).call
+
+    def parsed(self, shape: Sequence[int], params: Params) -> Parsed:
+        """Check a shape and parameters; return them with the law and the call that follow.
+
+        Raises:
+            InitLabError: see ``law``.
+        """
+        sizes, values = checked_shape(shape), self.checked(params)
+        law = _law_of(self._law, sizes, tuple(values.items()))
+        return Parsed(sizes, values, law, self._call(sizes, values))
 
     def fill_(self, tensor: Tensor, *, generator: Generator, **params: Any) -> Tensor:
         """Fill ``tensor`` in place, taking randomness from ``generator`` alone.
@@ -131,11 +150,14 @@ class Scheme:
         _check_fillable(tensor)
         if checked_kind("generator", generator, Generator, "a torch.Generator").device != tensor.device:
             raise unfit("generator", generator, f"a torch.Generator on {tensor.device}")
-        self.law(tensor.shape, **params)  # says what is wrong in our words, not in torch's
-        call = self.call(tensor.shape, **params)
-        if call.takes_global:
-            return _with_global(generator, lambda: run(call, tensor))
-        return run(call, tensor, generator=generator) if call.random else run(call, tensor)
+        return fill(tensor, self.parsed(tensor.shape, params).call, generator)
+
+
+def fill(tensor: Tensor, call: Call, generator: Generator) -> Tensor:
+    """Fill ``tensor`` in place by a call that fits it, taking randomness from ``generator`` alone."""
+    if call.takes_global:
+        return _with_global(generator, lambda: run(call, tensor))
+    return run(call, tensor, generator=generator) if call.random else run(call, tensor)
 
 
 def run(call: Call, tensor: Tensor, **generator: Generator) -> Tensor:

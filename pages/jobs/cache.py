@@ -11,10 +11,11 @@ from concurrent import futures
 from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import cached_property, update_wrapper
-from typing import Generic, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
 
 import streamlit as st
 
+from core import Draw
 from core.weights.sampling import Progress
 from pages.jobs import queue
 from pages.jobs.queue import Turn
@@ -26,6 +27,10 @@ Given = ParamSpec("Given")
 Result = TypeVar("Result")
 #: What a job does: it is given ``progress(done, total)``, which returns False to end it.
 Work = Callable[[Progress], Result]
+#: What tells values apart that are more than plain.
+KNOWN_BY: dict[str | type, Callable[[Any], object]] = {
+    Draw: lambda draw: (draw.key, draw.shape, draw.seed, str(draw.device), str(draw.dtype), draw.params)
+}
 
 
 class Job(Generic[Result]):
@@ -118,7 +123,8 @@ class Kept(Generic[Given, Result]):
 
     @cached_property
     def _kept(self) -> Cached[Given, Result]:
-        return st.cache_resource(max_entries=max(1, self._most()), show_spinner=False)(self._function)
+        most = max(1, self._most())
+        return st.cache_resource(max_entries=most, show_spinner=False, hash_funcs=KNOWN_BY)(self._function)
 
 
 def kept(

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from core import SCHEMES, Entry, Layer
+from core.code.draw import script
+from core.weights.draw import Draw
 from pages.jobs import distribution
-from pages.jobs.distribution import Drawn, Request
+from pages.jobs.distribution import Drawn
 from pages.state.chosen import State, read_by_torch
 
 #: Bins of each histogram: those of the distribution page, so that both share their draws.
@@ -26,12 +28,11 @@ class Compared(NamedTuple):
     drawn: Drawn
 
 
-def request(entry: Entry, state: State) -> Request:
+def request(entry: Entry, state: State) -> Draw:
     """Return the draw that an entry asks for."""
     given: dict[str, Any] = dict(entry.params)
-    params = tuple(read_by_torch(SCHEMES[entry.scheme].checked(given)).items())
-    shape = entry.layer(state.layer).shape
-    return Request(entry.scheme, shape, state["seed"], state.device, state["dtype"], params)
+    params = read_by_torch(SCHEMES[entry.scheme].checked(given))
+    return distribution.asked(state, entry.scheme, entry.layer(state.layer).shape, params)
 
 
 def drawn(entry: Entry, state: State) -> Drawn:
@@ -41,4 +42,4 @@ def drawn(entry: Entry, state: State) -> Drawn:
 
 def code(rows: Sequence[Compared], state: State) -> str:
     """Return the scripts that draw all schemes, one below the other."""
-    return "\n\n".join(f"# {row.entry}\n{distribution.code(request(row.entry, state))}" for row in rows)
+    return "\n\n".join(f"# {row.entry}\n{script(request(row.entry, state))}" for row in rows)

@@ -1,23 +1,21 @@
 """One layer's weights: drawn and counted once, whoever asks for them."""
 
-import math
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from torch import Tensor
 
-import core
 from core import Law, Summary
+from core.weights.draw import Draw
 from core.weights.referee import judge
 from core.weights.referee_checks import Verdict
-from core.weights.sampling import Progress
+from core.weights.sampling import Progress, summary_of, tensor_of
 from pages.jobs.cache import Job, kept
 from pages.state.chosen import State
 from pages.state.table import DTYPE_NAMES
 
-Params = tuple[tuple[str, Any], ...]
 #: The largest side of a matrix that is drawn as a heat map.
 MATRIX_LIMIT = 64
 #: Weights that are drawn at once, in the page's own thread: in a stream, and held. More take some hundredths
@@ -33,47 +31,28 @@ class Drawn(NamedTuple):
     verdict: Verdict
 
 
-class Request(NamedTuple):
-    """What a draw depends on, and nothing else."""
-
-    key: str
-    shape: tuple[int, ...]
-    seed: int
-    device: str
-    dtype: str
-    params: Params
-
-    @property
-    def size(self) -> int:
-        """The number of weights."""
-        return math.prod(self.shape)
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """What core's calls take by name."""
-        dtype = DTYPE_NAMES[self.dtype]
-        return {"seed": self.seed, "device": self.device, "dtype": dtype, **dict(self.params)}
-
-
-def request(state: State) -> Request:
+def request(state: State) -> Draw:
     """Return the draw that this state asks for, on a device that this machine has."""
-    params = tuple(state.params.items())
-    return Request(state["scheme"], state.shape, state["seed"], state.device, state["dtype"], params)
+    return asked(state, state["scheme"], state.shape, state.params)
+
+
+def asked(state: State, key: str, shape: tuple[int, ...], params: Mapping[str, Any]) -> Draw:
+    """Return the draw of a scheme, with the seed, device and dtype that this state asks for."""
+    dtype = DTYPE_NAMES[state["dtype"]]
+    return Draw(key, shape, seed=state["seed"], device=state.device, dtype=dtype, **params)
 
 
 @kept()
-def job(asked: Request, bins: int) -> Job[Drawn]:
+def job(draw: Draw, bins: int) -> Job[Drawn]:
     """Return the draw of these weights, begun if it is new."""
-    streams = core.streams(asked.key, asked.shape, asked.device, **dict(asked.params))
-    quick = asked.size <= (QUICK_STREAMED if streams else QUICK_HELD)
-    work = partial(_draw, asked, bins)
-    return Job(asked.size, work, quick=quick, forget=lambda: job.clear(asked, bins))
+    quick = draw.size <= (QUICK_STREAMED if draw.streams else QUICK_HELD)
+    work = partial(_drawn, draw, bins)
+    return Job(draw.size, work, quick=quick, forget=lambda: job.clear(draw, bins))
 
 
-def _draw(asked: Request, bins: int, progress: Progress) -> Drawn:
-    law = core.SCHEMES[asked.key].law(asked.shape, **dict(asked.params))
-    summary = core.summarize(asked.key, asked.shape, bins=bins, progress=progress, **asked.options)
-    return Drawn(summary, law, judge(summary, law))
+def _drawn(draw: Draw, bins: int, progress: Progress) -> Drawn:
+    summary = summary_of(draw, bins=bins, progress=progress)
+    return Drawn(summary, draw.law, judge(summary, draw.law))
 
 
 class Matrix(NamedTuple):
@@ -83,20 +62,10 @@ class Matrix(NamedTuple):
     small: npt.NDArray[np.float32] | None
 
 
-def tensor(asked: Request) -> Tensor:
-    """Draw again, to be taken away."""
-    return core.draw(asked.key, asked.shape, **asked.options)
-
-
-def code(asked: Request) -> str:
-    """Return the script that draws it."""
-    return core.pytorch_code(asked.key, asked.shape, **asked.options)
-
-
 @kept(share=8)
-def matrix(asked: Request) -> Matrix:
+def matrix(draw: Draw) -> Matrix:
     """Draw again, for the eye."""
-    drawn = tensor(asked)
+    drawn = tensor_of(draw)
     flat = drawn.reshape(len(drawn), -1)
     small = max(flat.shape) <= MATRIX_LIMIT
     return Matrix(str(drawn), flat.float().cpu().numpy() if small else None)

@@ -9,9 +9,9 @@ from core import SCHEMES, Law, LessonStep, Summary, replay_lesson
 from core.networks.network import LESSON
 from core.teaching.lesson import FAN_IN, FAN_OUT, own_defaults
 from core.teaching.quiz import questions
+from core.weights.draw import Draw
 from pages.jobs import model
 from pages.jobs.cache import kept
-from pages.jobs.distribution import Request
 from pages.state.chosen import State
 from pages.state.table import TABLE
 
@@ -42,17 +42,15 @@ defaults = kept(most=256)(own_defaults)
 asked = kept(most=256)(questions)
 
 
-def network_run(state: State) -> model.Asked:
+def network_run(state: State) -> model.NetworkRun:
     """Return the run of the lesson's network with this seed; its input is the model page's own."""
     batch, data_seed = (int(TABLE[name].default) for name in ("batch", "data_seed"))
-    return model.Asked(str(LESSON), state["seed"], "cpu", "float32", batch, data_seed, "")
+    return model.NetworkRun(str(LESSON), state["seed"], "cpu", "float32", batch, data_seed, "")
 
 
-def sloped(state: State, a: float) -> Request:
+def sloped(state: State, a: float) -> Draw:
     """Return the draw of kaiming_uniform at slope ``a``."""
-    shape = state["fan_out"], state["fan_in"]
-    params = (("a", a), ("mode", "fan_in"), ("nonlinearity", "leaky_relu"))
-    return Request("kaiming_uniform", shape, state["seed"], "cpu", "float32", params)
+    return Draw("kaiming_uniform", (state["fan_out"], state["fan_in"]), seed=state["seed"], a=a)
 
 
 #: Bins of a histogram of 15 weights, and of one of many.

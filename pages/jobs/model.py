@@ -26,7 +26,7 @@ SHOWN = 64
 WRITTEN = 4
 
 
-class Asked(NamedTuple):
+class NetworkRun(NamedTuple):
     """What a run depends on, and nothing else."""
 
     net: str
@@ -45,14 +45,14 @@ class Asked(NamedTuple):
         return LESSON_PRINTED if self.seed is None else None
 
 
-def asked(state: State) -> Asked:
+def asked(state: State) -> NetworkRun:
     """Return the run that this state asks for."""
     seed = state["seed"] if state["weights"] == "seeded" else None
     batch, data_seed = (0, 0) if state["data"] else (state["batch"], state["data_seed"])
-    return Asked(state["net"], seed, state.device, state["dtype"], batch, data_seed, state["data"])
+    return NetworkRun(state["net"], seed, state.device, state["dtype"], batch, data_seed, state["data"])
 
 
-def _built(run: Asked) -> tuple[Net, Tensor]:
+def _built(run: NetworkRun) -> tuple[Net, Tensor]:
     """Return the network and its input."""
     network, dtype = network_of(run.net), DTYPE_NAMES[run.dtype]
     net = Net(network, seed=run.seed or 0, device=run.device, dtype=dtype)
@@ -101,7 +101,7 @@ class Ran(NamedTuple):
 
 
 @kept(share=8)
-def ran(run: Asked) -> Ran:
+def ran(run: NetworkRun) -> Ran:
     """Build the network, run it, and count its parameters."""
     net, x = _built(run)
     with torch.no_grad():
@@ -142,7 +142,7 @@ class Traced(NamedTuple):
 
 
 @kept(share=8)
-def traced(run: Asked, sample: int) -> tuple[Traced, ...]:
+def traced(run: NetworkRun, sample: int) -> tuple[Traced, ...]:
     """Follow row ``sample``, from 1, through every layer."""
     net, x = _built(run)
     with torch.no_grad():
@@ -172,7 +172,7 @@ class Held(NamedTuple):
 
 
 @kept(share=8)
-def held(run: Asked) -> tuple[tuple[Held, ...], str]:
+def held(run: NetworkRun) -> tuple[tuple[Held, ...], str]:
     """Return the network's parameters with their laws, and how torch prints them."""
     net, _ = _built(run)
     laws, rows = net.laws(), []
@@ -206,7 +206,7 @@ class LayerGradient(NamedTuple):
 
 
 @kept(share=8)
-def gradients(run: Asked, labels: tuple[int, ...]) -> tuple[float, tuple[LayerGradient, ...]]:
+def gradients(run: NetworkRun, labels: tuple[int, ...]) -> tuple[float, tuple[LayerGradient, ...]]:
     """Return the cross-entropy of ``labels`` and its gradient in each layer."""
     net, x = _built(run)
     result = backward(net, x, labels)
@@ -237,7 +237,9 @@ def gradients(run: Asked, labels: tuple[int, ...]) -> tuple[float, tuple[LayerGr
     return result.loss, tuple(rows)
 
 
-def tensors(run: Asked, labels: tuple[int, ...] | None = None, *, inner: bool = True) -> dict[str, Tensor]:
+def tensors(
+    run: NetworkRun, labels: tuple[int, ...] | None = None, *, inner: bool = True
+) -> dict[str, Tensor]:
     """Return by name the network's input, its parameters, and what it makes of the input.
 
     That is each layer's z and, after an activation, a; or without ``inner`` the last of them as output.
@@ -259,7 +261,7 @@ def tensors(run: Asked, labels: tuple[int, ...] | None = None, *, inner: bool = 
     return found | {f"{step.layer}.{'z' if step.kind == 'linear' else 'a'}": step.value for step in steps}
 
 
-def weights_file(run: Asked) -> bytes:
+def weights_file(run: NetworkRun) -> bytes:
     """Return the network's parameters as a .safetensors file."""
     net, _ = _built(run)
     return save({name: p.detach().cpu().contiguous() for name, p in net.named_parameters()})

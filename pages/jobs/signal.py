@@ -26,8 +26,8 @@ ENTRIES = 96
 QUICK = 1 << 24
 
 
-class Asked(NamedTuple):
-    """What a run depends on, and nothing else."""
+class SignalRun(NamedTuple):
+    """One scheme's signal, to be followed: what a run depends on, and nothing else."""
 
     scheme: str
     params: tuple[tuple[str, Any], ...]
@@ -69,9 +69,9 @@ class Followed(Foretold):
     trace: SignalTrace
 
 
-def asked(entry: Entry, state: State, *, backward: bool) -> Asked:
+def asked(entry: Entry, state: State, *, backward: bool) -> SignalRun:
     """Return the run of one scheme that this state asks for."""
-    return Asked(
+    return SignalRun(
         entry.scheme,
         entry.params,
         state["activation"],
@@ -107,7 +107,7 @@ def followed(rows: Sequence[Foretold], traces: Sequence[SignalTrace]) -> list[Fo
 
 
 @kept(most=ENTRIES)
-def job(run: Asked) -> Job[SignalTrace]:
+def job(run: SignalRun) -> Job[SignalTrace]:
     """Return this run, begun if it is new."""
     products = run.total * run.width**2 * run.samples
     return Job(run.total, partial(_run, run), quick=products <= QUICK, forget=lambda: job.clear(run))
@@ -122,7 +122,7 @@ def _seeds(first: int, number: int) -> list[int]:
     return [(first + at) % (MAX_SEED + 1) for at in range(number)]
 
 
-def _run(run: Asked, progress: Progress) -> SignalTrace:
+def _run(run: SignalRun, progress: Progress) -> SignalTrace:
     return signal.trace(
         run.scheme,
         run.activation,
@@ -141,7 +141,7 @@ def _run(run: Asked, progress: Progress) -> SignalTrace:
     )
 
 
-def theory(run: Asked) -> tuple[Setting | None, Expected | None]:
+def theory(run: SignalRun) -> tuple[Setting | None, Expected | None]:
     """Return σ_w² and σ_b² of a run, and what a network of infinite width does; None where it is silent."""
     given = outlook.setting(run.scheme, run.width, bias=run.bias, **dict(run.params))
     if given is None:

@@ -9,17 +9,19 @@ import plotly.graph_objects as go
 import streamlit as st
 import torch
 
+from core.weights.draw import Draw
+from core.weights.sampling import tensor_of
 from pages.figures.palette import Palette
 from pages.state.chosen import State
 from pages.text import Text
 
-Draw = Callable[[Palette], go.Figure]
+Picture = Callable[[Palette], go.Figure]
 
 
 class Chart(NamedTuple):
     """A chart that a page shows: what draws it in any colours, and what it shows in words."""
 
-    draw: Draw
+    draw: Picture
     alt: str
 
 
@@ -41,6 +43,11 @@ class Offer(NamedTuple):
     def of(cls, name: str, tensor: torch.Tensor) -> Self:
         """Offer a tensor that is there already."""
         return cls(name, tuple(tensor.shape), tensor.dtype, lambda: tensor)
+
+    @classmethod
+    def drawn(cls, name: str, draw: Draw) -> Self:
+        """Offer a weight that is drawn when somebody takes it."""
+        return cls(name, draw.shape, draw.dtype, lambda: tensor_of(draw))
 
 
 @dataclass(slots=True)
@@ -81,7 +88,7 @@ class Frame:
         st.markdown(markdown)
         self.shown.append(Formula(markdown))
 
-    def plot(self, draw: Draw, alt: str, *, key: str = "chart", height: int = 460) -> None:
+    def plot(self, draw: Picture, alt: str, *, key: str = "chart", height: int = 460) -> None:
         """Show the chart that ``draw`` draws, with its description ``alt``.
 
         It is as high as the style sheet says for ``key``, or else as the chart or ``height`` does, in pixels.

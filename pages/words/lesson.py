@@ -124,7 +124,7 @@ def alt(tensors: Sequence[Shown], t: Text) -> str:
     return t("lesson.alt", names=names, n=tensors[0].summary.n)
 
 
-def printed(run: model.Asked) -> str:
+def printed(run: model.NetworkRun) -> str:
     """Return what the lesson's network prints: shapes, torchsummary's text, and its parameters."""
     ran = model.ran(run)
     shapes = [f"torch.Size({list(step.shape)})" for step in (ran.steps[0], ran.steps[-1])]

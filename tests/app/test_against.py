@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 import torch
 
-import core
-from core import SCHEMES, Summary, draw
+from core import Draw, Summary
+from core.weights.sampling import tensor_of
+from pages.jobs import distribution
 from tests.support.marks import both_languages
 from tests.support.screen import opened
 from tests.support.words import plain, unsaid
@@ -22,14 +22,10 @@ def spoilt(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     """
 
     def say(change: Callable[[torch.Tensor], torch.Tensor], page: str = "distribution", **link: str) -> str:
-        def summarize(key: str, shape: tuple[int, ...], **given: Any) -> Summary:
-            params = {
-                n: v for n, v in given.items() if n not in {"bins", "progress", "seed", "device", "dtype"}
-            }
-            weight = change(draw(key, shape, seed=given["seed"], **params))
-            return Summary.of(weight, law=SCHEMES[key].law(shape, **params), bins=given["bins"])
+        def summary_of(draw: Draw, *, bins: int, **_: object) -> Summary:
+            return Summary.of(change(tensor_of(draw)), law=draw.law, bins=bins)
 
-        monkeypatch.setattr(core, "summarize", summarize)
+        monkeypatch.setattr(distribution, "summary_of", summary_of)
         return plain(opened(page, **link))
 
     return say

@@ -462,7 +462,7 @@ def test_the_code_on_the_page_gives_the_page_s_output(chosen: dict[str, str], tm
 
 
 def test_the_weights_file_holds_the_parameters() -> None:
-    run = runs.Asked(DEEP, 40, "cpu", "float32", 5, 7, "")
+    run = runs.NetworkRun(DEEP, 40, "cpu", "float32", 5, 7, "")
     held = load(runs.weights_file(run))
     net = dict(Net(runs.network_of(DEEP), seed=40).named_parameters())
     assert held.keys() == net.keys()

@@ -714,8 +714,8 @@ def test_nothing_typed_is_sent_as_html() -> None:
 
 def test_the_second_visitor_of_a_link_draws_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = []
-    summarize = core.summarize
-    monkeypatch.setattr(core, "summarize", lambda *a, **k: drawn.append(a) or summarize(*a, **k))
+    summary_of = distribution.summary_of
+    monkeypatch.setattr(distribution, "summary_of", lambda *a, **k: drawn.append(a) or summary_of(*a, **k))
     opened(seed="987654")
     assert len(drawn) == 1
     opened(seed="987654")
@@ -726,7 +726,7 @@ def test_the_second_visitor_of_a_link_draws_nothing(monkeypatch: pytest.MonkeyPa
 def test_a_failure_is_said_in_a_sentence_and_logged(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(core, "summarize", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(distribution, "summary_of", lambda *_, **__: 1 / 0)
     app = opened(seed="123321")
     assert not app.exception
     assert refusals(app) == [Text("en")("error.unexpected")]
@@ -775,7 +775,7 @@ def test_what_a_folded_sidebar_says_is_said_in_the_page_too() -> None:
 def test_the_worker_s_failures_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(distribution, "QUICK_STREAMED", 0)  # so that it is drawn behind the page
     with monkeypatch.context() as patched:
-        patched.setattr(core, "summarize", lambda *_, **__: 1 / 0)
+        patched.setattr(distribution, "summary_of", lambda *_, **__: 1 / 0)
         assert refusals(opened(seed="31337")) == [Text("en")("error.unexpected")]
     _stands(opened(seed="31337"))
 

@@ -102,9 +102,8 @@ def _callables(thing: Any) -> dict[str, Callable[..., Any]]:
 
 def _is_record(thing: type) -> bool:
     """Tell whether a class's constructor has no code of its own."""
-    return not hasattr(thing, "__post_init__") and (
-        hasattr(thing, "__dataclass_fields__") or hasattr(thing, "_fields")
-    )
+    made = getattr(thing, "__dataclass_params__", None)
+    return not hasattr(thing, "__post_init__") and (hasattr(thing, "_fields") or (made and made.init))
 
 
 # --- how each is called -----------------------------------------------------------------------------------
@@ -364,11 +363,17 @@ CALLS: Mapping[str, Callable[[], Arguments]] = {
     "rosetta.depthwise": lambda: {"layer": Layer.of("Conv2d(4, 8, 3, groups=4)")},
     "rosetta.difference": lambda: {"theirs": _law("uniform"), "ours": _law()},
     "rosetta.equivalents": lambda: {"key": "kaiming_normal", "shape": (3, 5), "a": 0.5},
+    "draw.Draw": lambda: {**_DRAW, "a": 0.5},
+    **{
+        f"draw.Draw.{name}": lambda: {"self": core.Draw("normal", (3, 5), seed=1)}
+        for name in ("check_memory", "needed", "scheme", "size", "streams")
+    },
     "sampling.check": lambda: {**_DRAW, "whole": True, "mode": "fan_out"},
     "sampling.draw": lambda: {**_DRAW, "a": 0.5},
     "sampling.streams": lambda: {"key": "normal", "shape": (3, 5), "device": "cpu", "std": 0.5},
     "sampling.summarize": lambda: {**_DRAW, "bins": 7, "progress": _silent, "nonlinearity": "relu"},
     "scheme.Scheme.call": lambda: {"self": SCHEMES["normal"], "shape": (3, 5), "std": 0.5},
+    "scheme.Scheme.parsed": lambda: {"self": SCHEMES["normal"], "shape": (3, 5), "params": {"std": 0.5}},
     "scheme.Scheme.checked": lambda: {"self": SCHEMES["normal"], "params": {"std": 0.5}},
     "scheme.Scheme.domain": lambda: {"self": SCHEMES["normal"], "name": "std"},
     "scheme.Scheme.fill_": lambda: {

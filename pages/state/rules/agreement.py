@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from core import SCHEMES, Entry, InitLabError, Layer, check
+from core import SCHEMES, Entry, InitLabError, Layer
+from core.weights.draw import Draw
 from pages.state.chosen import State
 from pages.state.parsers import Refusal, Value
 from pages.state.session import session
@@ -59,10 +60,8 @@ def misfit(
 ) -> Refusal | None:
     """Return core's objection to drawing these weights in ``dtype``, or None."""
     try:
-        check(key, shape, seed=0, device=device, dtype=DTYPE_NAMES[dtype], whole=False, **dict(params))
+        Draw(key, shape, seed=0, device=device, dtype=DTYPE_NAMES[dtype], **dict(params))
     except InitLabError as error:
-        if error.code == "size.memory":  # what is free changes: it is said where it is drawn
-            return None
         return Refusal(error.code.replace(".", "_"), error.facts)
     return None
 
