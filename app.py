@@ -8,7 +8,7 @@ from pages.jobs import distribution
 from pages.lecture import predict
 from pages.shell.frame import Frame, Offer
 from pages.shell.page import show
-from pages.state.table import PAGES
+from pages.state.controls import PAGES
 from pages.widgets import controls, waiting
 from pages.words import common
 from pages.words import distribution as words

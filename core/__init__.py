@@ -26,7 +26,7 @@ from core.errors import (
     TableError,
 )
 from core.networks.counting import Count, parameter_count
-from core.networks.net import Net, ThreeLayerNet
+from core.networks.module import Net, ThreeLayerNet
 from core.networks.network import Dense, Network
 from core.networks.summary_text import summary_text
 from core.signals import comparison, meanfield
@@ -122,7 +122,7 @@ _FORMER = {
     "layers": ("weights.layers", "weights.layer_text"),
     "lesson": ("teaching.lesson",),
     "meanfield": ("signals.meanfield",),
-    "network": ("networks.network", "networks.net", "weights.spelling"),
+    "network": ("networks.network", "networks.module", "weights.spelling"),
     "outlook": ("signals.fate",),
     "quiz": ("teaching.quiz",),
     "recipe": ("code.draw", "code.network", "code.signal"),
@@ -130,7 +130,9 @@ _FORMER = {
     "rosetta": ("code.rosetta", "code.rosetta_rows"),
     "rounding": ("weights.rounding",),
     "sampling": ("weights.sampling", "weights.draw"),
-    "schemes": tuple(f"weights.{name}" for name in ("schemes", "scheme", "parameters", "scales", "sources")),
+    "schemes": tuple(
+        f"weights.{name}" for name in ("schemes", "scheme", "parameters", "scheme_laws", "sources")
+    ),
     "signal": ("signals.trace", "signals.trace_run"),
     "structure": ("weights.structure",),
     "summary": ("weights.summary",),

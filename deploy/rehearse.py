@@ -15,7 +15,7 @@ from urllib.request import urlopen
 
 from streamlit.testing.v1 import AppTest
 
-from pages.state.table import PAGES, TABLE, views_of
+from pages.state.controls import PAGES, TABLE, views_of
 from pages.text import LANGUAGES, Text
 
 ROOT = Path(__file__).parents[1]

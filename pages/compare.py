@@ -10,7 +10,7 @@ from pages.jobs.compare import Compared
 from pages.shell.frame import Frame, Offer
 from pages.shell.page import show
 from pages.widgets import comparison_editor, controls
-from pages.words import common, compare_frameworks, compare_layers
+from pages.words import common, compare_layers, compare_rosetta
 from pages.words import compare as words
 
 #: Up to so many panels share one screen.
@@ -25,7 +25,7 @@ def body(frame: Frame) -> None:
     compared = words.compared(state, t)
     findings: dict[str, Callable[[], str]] = {
         "inspector": lambda: compare_layers.inspection(state.layer, t),
-        "rosetta": lambda: compare_frameworks.translation(state, t),
+        "rosetta": lambda: compare_rosetta.translation(state, t),
     }
     finding = findings.get(state["aspect"], lambda: words.finding(compared, t))()
     frame.html(words.context(state, t) + common.headline(finding))
@@ -110,7 +110,7 @@ def _inspector(frame: Frame, _: Sequence[Compared]) -> None:
 
 
 def _rosetta(frame: Frame, _: Sequence[Compared]) -> None:
-    frame.html(compare_frameworks.elsewhere(frame.state, frame.t))
+    frame.html(compare_rosetta.elsewhere(frame.state, frame.t))
 
 
 show("compare", body)

@@ -20,7 +20,8 @@ from pages.shell.frame import Frame, Offer, Picture
 from pages.shell.page import show
 from pages.state.chosen import State
 from pages.state.limits import limit
-from pages.text import Text, count, expected_count, quantity, sentences
+from pages.text import Text, sentences
+from pages.text.numbers import count, expected_count, quantity
 from pages.text.tables import table
 from pages.widgets import controls, waiting
 from pages.words import common, distribution_tables

@@ -19,8 +19,8 @@ from pages.jobs import model as model_jobs
 from pages.lecture import stops
 from pages.shell.frame import Frame, Offer
 from pages.shell.page import show
+from pages.state.controls import PAGES
 from pages.state.link import link_with
-from pages.state.table import PAGES
 from pages.text import Text, sentences
 from pages.widgets import controls, questions
 from pages.words import common

@@ -14,7 +14,7 @@ from pages.jobs.model import NetworkRun, Ran
 from pages.shell.frame import Frame, Offer
 from pages.shell.page import show
 from pages.state.chosen import State
-from pages.state.table import DTYPE_NAMES
+from pages.state.controls import DTYPE_NAMES
 from pages.text import sentences
 from pages.widgets import controls, network_editor
 from pages.words import common, model_parameters

@@ -18,7 +18,7 @@ from pages.jobs.signal import Followed, Foretold
 from pages.shell.frame import Frame, Picture
 from pages.shell.page import show
 from pages.state.chosen import State
-from pages.state.table import DTYPE_NAMES
+from pages.state.controls import DTYPE_NAMES
 from pages.text import Text, sentences
 from pages.widgets import comparison_editor, controls, waiting
 from pages.widgets.waiting import Write

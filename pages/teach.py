@@ -14,8 +14,8 @@ from pages.shell import share
 from pages.shell.frame import Frame
 from pages.shell.page import show
 from pages.state.chosen import State
+from pages.state.controls import PAGES
 from pages.state.session import session
-from pages.state.table import PAGES
 from pages.text import Text
 from pages.widgets import controls
 from pages.words import common, refusals

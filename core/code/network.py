@@ -8,7 +8,7 @@ import torch
 
 from core.checks import Array, checked_array, checked_dtype, checked_kind, checked_whole, unfit
 from core.code.writing import filling, is_cast, named
-from core.networks.net import checked_values
+from core.networks.module import checked_values
 from core.networks.network import MAX_BATCH, OWN, Dense, Network
 from core.signals.activations import ACTIVATIONS
 from core.weights.draw import checked_seed

@@ -13,7 +13,7 @@ from torch import nn
 from core.weights.families import ONE, ZERO, normal, point, symmetric_uniform, truncated_normal, uniform
 from core.weights.laws import Expression, Law
 from core.weights.parameters import Params
-from core.weights.scales import CUT_AT_TWO, fan, number
+from core.weights.scheme_laws import CUT_AT_TWO, fan, number
 from core.weights.sources import Source
 
 Framework = Literal["keras", "jax", "timm"]

@@ -13,8 +13,8 @@ from core.errors import DtypeError, ParameterError, SizeError
 from core.weights.laws import EDGE_SIGMAS, Law
 from core.weights.parameters import Value
 from core.weights.rounding import spacing
-from core.weights.scales import NARROW, kept, proposals
 from core.weights.scheme import Call, Scheme
+from core.weights.scheme_laws import NARROW, kept, proposals
 from core.weights.schemes import scheme_of
 
 #: Weights of a tensor that has to be held in memory whole, and its temporary copies with it.

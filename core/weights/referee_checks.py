@@ -21,7 +21,7 @@ from core.weights.rounding import (
     rounded_law,
     share_outside,
 )
-from core.weights.scales import NARROW, kept, proposals
+from core.weights.scheme_laws import NARROW, kept, proposals
 from core.weights.summary import Counts, Summary, rounded, rounded_to
 
 #: The share of honest draws that the referee calls inconsistent, at most.

@@ -19,7 +19,8 @@ from core.weights.families import (
 )
 from core.weights.laws import Expression
 from core.weights.parameters import Parameter, Params, Value
-from core.weights.scales import (
+from core.weights.scheme import Call, Scheme, Weight
+from core.weights.scheme_laws import (
     classic_bound,
     dirac_law,
     eye_law,
@@ -41,7 +42,6 @@ from core.weights.scales import (
     wang_std,
     xavier_scale,
 )
-from core.weights.scheme import Call, Scheme, Weight
 from core.weights.sources import (
     BLACK_2022,
     GLOROT_2010,

@@ -7,6 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core import Law, Summary
+from pages.figures.chart_data import Series
 from pages.figures.histogram import (
     WALL_WIDTH,
     atoms,
@@ -21,7 +22,6 @@ from pages.figures.histogram import (
     top_of,
     unit_of,
 )
-from pages.figures.numbers import Series
 from pages.figures.palette import Palette
 from pages.figures.template import Part, figure, label, short, vertical
 from pages.text import Text

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from core import Band, Law, Summary
 from core.weights.referee_checks import expected_outside
+from pages.figures.chart_data import Series, grid
 from pages.figures.histogram import (
     CROWDED,
     WALL_WIDTH,
@@ -27,10 +28,10 @@ from pages.figures.histogram import (
     unit_of,
 )
 from pages.figures.notation import plain
-from pages.figures.numbers import Series, grid
 from pages.figures.palette import Palette
 from pages.figures.template import Part, diverging, figure, label, short, vertical
-from pages.text import Text, count, expected_count, interval, quantity
+from pages.text import Text
+from pages.text.numbers import count, expected_count, interval, quantity
 
 #: The width of the plot on a phone, and of a letter, in pixels.
 NARROWEST, LETTER = 290, 6.8

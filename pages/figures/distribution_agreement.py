@@ -9,10 +9,11 @@ from core.weights.extremes import Extreme, largest, largest_density, largest_qua
 from core.weights.laws import Array
 from core.weights.referee_checks import drawn_counts
 from core.weights.rounding import cut, rounded_law
-from pages.figures.numbers import Column, Series
+from pages.figures.chart_data import Column, Series
 from pages.figures.palette import Palette
 from pages.figures.template import Part, figure, label, short, vertical
-from pages.text import Text, quantity
+from pages.text import Text
+from pages.text.numbers import quantity
 
 #: The two ends of the band in which 95 % of the points should lie.
 BAND = (0.025, 0.975)

@@ -14,10 +14,11 @@ from core import Law, Summary
 from core.weights.laws import Array
 from core.weights.referee_checks import drawn_counts
 from core.weights.rounding import rounded_law
-from pages.figures.numbers import Column, Series
+from pages.figures.chart_data import Column, Series
 from pages.figures.palette import Palette
 from pages.figures.template import Part, label, short
-from pages.text import Text, quantity
+from pages.text import Text
+from pages.text.numbers import quantity
 
 #: At most so many steps on the density's axis.
 MAX_TICKS = 5

@@ -8,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from pages.figures.numbers import Column as Numbers
-from pages.figures.numbers import Series
+from pages.figures.chart_data import Column as Numbers
+from pages.figures.chart_data import Series
 from pages.figures.palette import FONT, Palette
 from pages.figures.template import Part, diverging, figure, label
-from pages.text import Text, count, quantity
+from pages.text import Text
+from pages.text.numbers import count, quantity
 
 Array = npt.NDArray[np.float64]
 

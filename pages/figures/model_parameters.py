@@ -9,11 +9,12 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from core import Band, Law
-from pages.figures.numbers import Column as Numbers
-from pages.figures.numbers import Series, grid
+from pages.figures.chart_data import Column as Numbers
+from pages.figures.chart_data import Series, grid
 from pages.figures.palette import Palette
 from pages.figures.template import Part, diverging, figure, label
-from pages.text import Text, quantity
+from pages.text import Text
+from pages.text.numbers import quantity
 
 Array = npt.NDArray[np.float64]
 

@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from pages.figures.numbers import Column, Series
+from pages.figures.chart_data import Column, Series
 from pages.figures.palette import Palette, translucent
 from pages.figures.template import Part, figure, label, short
-from pages.text import Text, quantity
+from pages.text import Text
+from pages.text.numbers import quantity
 
 Array = npt.NDArray[np.float64]
 Numbers = npt.NDArray[Any]

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from pages.figures.numbers import Series, Source
+from pages.figures.chart_data import Series, Source
 from pages.figures.palette import FONT_SIZE, Palette, translucent
 from pages.figures.signal import every
 from pages.figures.template import Part, figure, label, short

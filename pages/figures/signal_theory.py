@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
+from pages.figures.chart_data import Series, flat
 from pages.figures.compare import DASHES
-from pages.figures.numbers import Series, flat
 from pages.figures.palette import FONT, FONT_SIZE, Palette
 from pages.figures.signal import LINE, SYMBOLS, THEORY
 from pages.figures.template import Part, figure, label, short

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from pages.figures.numbers import Source, attach
+from pages.figures.chart_data import Source, attach
 from pages.figures.palette import FONT_SIZE, Palette
 from pages.figures.projector import enlarged
 

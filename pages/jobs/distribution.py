@@ -14,7 +14,7 @@ from core.weights.referee_checks import Verdict
 from core.weights.sampling import Progress, summary_of, tensor_of
 from pages.jobs.cache import Job, kept
 from pages.state.chosen import State
-from pages.state.table import DTYPE_NAMES
+from pages.state.controls import DTYPE_NAMES
 
 #: The largest side of a matrix that is drawn as a heat map.
 MATRIX_LIMIT = 64

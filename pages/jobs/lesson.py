@@ -13,7 +13,7 @@ from core.weights.draw import Draw
 from pages.jobs import model
 from pages.jobs.cache import kept
 from pages.state.chosen import State
-from pages.state.table import TABLE
+from pages.state.controls import TABLE
 
 
 class Shown(NamedTuple):

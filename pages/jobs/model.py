@@ -12,11 +12,11 @@ from safetensors.torch import save
 from torch import Tensor
 
 from core import Count, Law, Net, Summary, parameter_count, summary_text
-from core.networks.net import LESSON_PRINTED, backward, different_units, seeded_input
+from core.networks.module import LESSON_PRINTED, backward, different_units, seeded_input
 from pages.jobs.cache import kept
 from pages.state.chosen import State
+from pages.state.controls import DTYPE_NAMES
 from pages.state.parsers import network_of, table_of
-from pages.state.table import DTYPE_NAMES
 
 Array = npt.NDArray[np.float64]
 

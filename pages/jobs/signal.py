@@ -16,7 +16,7 @@ from core.signals.trace_run import SignalTrace
 from core.weights.sampling import Progress
 from pages.jobs.cache import Job, kept
 from pages.state.chosen import State
-from pages.state.table import DTYPE_NAMES, MAX_SEED
+from pages.state.controls import DTYPE_NAMES, MAX_SEED
 
 Array = npt.NDArray[np.float64]
 

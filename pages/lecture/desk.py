@@ -15,10 +15,10 @@ from pages.lecture import held_plan
 from pages.lecture.held_plan import held
 from pages.lecture.predict import reveal, waits
 from pages.state.chosen import State
+from pages.state.controls import stepped_on
 from pages.state.link import next_seed
 from pages.state.parsers import Value
 from pages.state.session import session
-from pages.state.table import stepped_on
 from pages.text import Text
 
 

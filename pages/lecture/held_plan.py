@@ -7,8 +7,8 @@ import streamlit as st
 from pages.lecture import links, plans
 from pages.lecture.plans import Plan, Step
 from pages.state.chosen import State
+from pages.state.controls import OWN_LOOK, PAGES
 from pages.state.session import session
-from pages.state.table import OWN_LOOK, PAGES
 from pages.text import Text
 
 

@@ -12,9 +12,7 @@ from core import SCHEMES
 from core.networks.network import LESSON
 from pages.state.chosen import State
 from pages.state.control import HELD, MORE, OPEN, PARAMETER, UNTIL_GIVEN, VIEWS, Place, within
-from pages.state.link import link_to
-from pages.state.parsers import Refused, Value
-from pages.state.table import (
+from pages.state.controls import (
     CONTROLS,
     FRAME,
     PAGES,
@@ -25,6 +23,8 @@ from pages.state.table import (
     views_of,
     word_of,
 )
+from pages.state.link import link_to
+from pages.state.parsers import Refused, Value
 from pages.text import LANGUAGES, Text
 from pages.words import refusals
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from pages.state.table import CONTROLS, PLANS, TABLE, VERSION
+from pages.state.controls import CONTROLS, PLANS, TABLE, VERSION
 
 #: Bytes of a plan's text, and steps in it.
 MAX_BYTES, MAX_STEPS = 64 * 1024, 60

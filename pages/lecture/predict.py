@@ -7,9 +7,9 @@ from typing import Any
 import streamlit as st
 
 from pages.state.chosen import State
+from pages.state.controls import CONTROLS, TABLE, stepped_on
 from pages.state.parsers import Value
 from pages.state.session import session
-from pages.state.table import CONTROLS, TABLE, stepped_on
 from pages.text import Text
 from pages.words import compare
 

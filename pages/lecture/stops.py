@@ -7,9 +7,9 @@ import streamlit as st
 from core.teaching.quiz import KINDS
 from pages.lecture import predict
 from pages.state.chosen import State
+from pages.state.controls import STOPS
 from pages.state.parsers import Value
 from pages.state.session import session
-from pages.state.table import STOPS
 from pages.text import Text
 
 

@@ -6,14 +6,15 @@ from html import escape
 
 import streamlit as st
 
-from pages.figures.numbers import as_table, numbers
+from pages.figures.chart_data import as_table, numbers
 from pages.figures.palette import PRINT
 from pages.lecture import predict
 from pages.shell import files, share
 from pages.shell.frame import Chart, Frame, Offer
 from pages.shell.report import Picture, Report, report
 from pages.state.session import session
-from pages.text import Text, count
+from pages.text import Text
+from pages.text.numbers import count
 
 #: A picture's width in pixels, of which a printed page takes 2.5 times as many, and its height.
 WIDTH, HEIGHT = 800, 420

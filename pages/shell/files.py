@@ -15,9 +15,10 @@ from plotly.offline import get_plotlyjs
 from safetensors.torch import save
 
 from core import DtypeError, InitLabError, SizeError
-from pages.figures.numbers import as_csv, numbers
+from pages.figures.chart_data import as_csv, numbers
 from pages.figures.palette import PRINT
-from pages.text import HTML_LANG, Text, count
+from pages.text import HTML_LANG, Text
+from pages.text.numbers import count
 
 Kind = Literal["npy", "safetensors", "csv"]
 KINDS: tuple[Kind, ...] = get_args(Kind)

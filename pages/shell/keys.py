@@ -5,8 +5,8 @@ import streamlit as st
 from pages.lecture import desk, held_plan
 from pages.live import browser
 from pages.state.chosen import State
+from pages.state.controls import MAX_LINK_DATA, views_of
 from pages.state.session import session
-from pages.state.table import MAX_LINK_DATA, views_of
 from pages.text import HTML_LANG, Text
 
 #: What the help names, in its order: the keys, and the text catalogue's name for what they do.

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from pages.shell.frame import Frame
+from pages.state.controls import PAGES
 from pages.state.session import session
-from pages.state.table import PAGES
 from pages.text import LANGUAGES, Text, language_of
 
 

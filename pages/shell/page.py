@@ -15,7 +15,7 @@ from pages.shell.frame import Frame
 from pages.shell.menu import menu
 from pages.shell.style import style_sheet
 from pages.state import link, rules
-from pages.state.table import VERSION
+from pages.state.controls import VERSION
 from pages.text import Text, language_of
 from pages.widgets import waiting
 from pages.words import refusals, unread

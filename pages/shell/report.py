@@ -14,7 +14,7 @@ from typing import NamedTuple
 import plotly.graph_objects as go
 from latex2mathml.converter import convert
 
-from pages.figures.numbers import as_table, numbers
+from pages.figures.chart_data import as_table, numbers
 from pages.shell.files import document, figure_html
 from pages.shell.frame import Formula
 from pages.text import Text

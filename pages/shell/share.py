@@ -7,7 +7,7 @@ import segno
 import streamlit as st
 
 from pages.state.chosen import State
-from pages.state.table import OWN_LOOK
+from pages.state.controls import OWN_LOOK
 from pages.text import Text
 
 #: Letters of a link whose QR code a phone reads from the last row: 53 modules a side.

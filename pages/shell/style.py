@@ -25,7 +25,7 @@ def style_sheet(look: Palette, *, covered: bool = False) -> Sheet:
 
     ``covered`` hides the page's result, which waits to be predicted.
     """
-    names = ["theme.css"] + ["projector.css"] * (look.times != 1) + ["covered.css"] * covered
+    names = ["style.css"] + ["projector.css"] * (look.times != 1) + ["covered.css"] * covered
     rules = "".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in names)
     rules = re.sub(r"/\*.*?\*/", "", rules, flags=re.DOTALL)
     rules = re.sub(r"\s*([{};])\s*", r"\1", rules)

@@ -12,10 +12,7 @@ from core import (
 from core.table import written
 from pages.state.chosen import State, versioned
 from pages.state.control import MAX_CHARS, Control
-from pages.state.insides import browser_says
-from pages.state.parsers import Refusal, Refused, Value, no_option, outside, patched
-from pages.state.session import session
-from pages.state.table import (
+from pages.state.controls import (
     CONTROLS,
     FRAME,
     MAX_LINK_DATA,
@@ -24,9 +21,10 @@ from pages.state.table import (
     VERSION,
     default_of,
     options_of,
-    word_of,
 )
-from pages.text import LANGUAGES, Text
+from pages.state.parsers import Refusal, Refused, Value, no_option, outside, patched
+from pages.state.reconnect import told
+from pages.state.session import session
 
 
 def read(page: str) -> State:
@@ -36,7 +34,7 @@ def read(page: str) -> State:
     if not link and now.page not in {"", page}:  # by the menu, which takes all choices along
         link = link_to(page)
     elif not now.page:
-        link |= _told(shown)
+        link |= told(shown)
     typed = _typed(shown)
     # A stale URL with a changed widget is a visitor faster than the network, not a link.
     moved = now.page == page and typed != now.typed
@@ -79,26 +77,6 @@ def read(page: str) -> State:
 def _typed(names: Iterable[str]) -> dict[str, Any]:
     """Return what stands in the widgets."""
     return {name: st.session_state.get(name) for name in names}
-
-
-def _told(shown: Iterable[str]) -> dict[str, str]:
-    """Return what the browser says stands in the fields, if it has outlived its session.
-
-    A server began anew, or a lid was closed for long: the page stands there as it was, and what is chosen
-    next must not give way to the link.
-    """
-    told = browser_says()
-    return {name: value for name in shown if (value := _chosen(name, told.get(name))) is not None}
-
-
-def _chosen(name: str, label: str | None) -> str | None:
-    """Return the option that a browser calls ``label`` in whichever language; a typed text as it is."""
-    if label is None or not TABLE[name].options:
-        return label
-    for option in TABLE[name].options:
-        if label in {option, *(word_of(name, option, Text(language)) for language in LANGUAGES)}:
-            return option
-    return None
 
 
 def _parsed(control: Control, raw: str, scheme: str) -> Value:

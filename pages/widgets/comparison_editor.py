@@ -13,7 +13,7 @@ from core import SCHEMES
 from core.signals.comparison import LESSON_THREE, MAX_ENTRIES
 from core.weights.spelling import split
 from pages.state.chosen import State
-from pages.state.table import TABLE
+from pages.state.controls import TABLE
 from pages.text import Text
 from pages.widgets import cards, controls
 

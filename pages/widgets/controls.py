@@ -8,13 +8,14 @@ import streamlit as st
 
 from pages.state.chosen import State
 from pages.state.control import MAX_CHARS
+from pages.state.controls import MAX_LINK_DATA, TABLE, options_of, word_of
 from pages.state.insides import Drawer, View
 from pages.state.limits import limit
 from pages.state.link import next_seed
 from pages.state.parsers import Refused
 from pages.state.session import session
-from pages.state.table import MAX_LINK_DATA, TABLE, options_of, word_of
-from pages.text import Text, catalogue, count
+from pages.text import Text, catalogue
+from pages.text.numbers import count
 from pages.words.refusals import alert, input_in_force, sentence, title, worded
 
 

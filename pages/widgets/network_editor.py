@@ -17,7 +17,8 @@ from core.weights.spelling import parameters_of, written_parameters
 from pages.state.chosen import State
 from pages.state.parsers import network_of, outside
 from pages.state.session import session
-from pages.text import Text, count
+from pages.text import Text
+from pages.text.numbers import count
 from pages.widgets import cards, controls
 from pages.words import refusals
 

@@ -15,7 +15,8 @@ from pages.jobs.queue import Full
 from pages.jobs.signal import Followed
 from pages.state.chosen import State
 from pages.state.session import session
-from pages.text import Text, count, interval
+from pages.text import Text
+from pages.text.numbers import count, interval
 from pages.words import refusals
 from pages.words.compare import names
 

@@ -6,7 +6,8 @@ from fractions import Fraction
 from html import escape, unescape
 
 from pages.state.chosen import State
-from pages.text import Text, count, quantity
+from pages.text import Text
+from pages.text.numbers import count, quantity
 
 
 def layer_name(state: State, t: Text) -> str:

@@ -11,7 +11,8 @@ from core.weights.laws import Band
 from pages.figures.compare import Panel
 from pages.jobs.compare import Compared, drawn
 from pages.state.chosen import State
-from pages.text import Text, apart, count, interval, quantity, sentences
+from pages.text import Text, sentences
+from pages.text.numbers import apart, count, interval, quantity
 from pages.text.tables import table
 from pages.words import common
 from pages.words.common import layer_name

@@ -8,7 +8,8 @@ from core.signals import comparison
 from core.weights.layers import Start
 from core.weights.sources import TORCH
 from pages.state.chosen import State
-from pages.text import Text, count, quantity, sentences
+from pages.text import Text, sentences
+from pages.text.numbers import count, quantity
 from pages.text.tables import table
 from pages.words.common import connections, inputs, outputs
 from pages.words.compare import names

@@ -10,7 +10,8 @@ from pages.figures.distribution_agreement import gap, within
 from pages.figures.notation import plain
 from pages.jobs.distribution import Drawn
 from pages.state.chosen import State
-from pages.text import Text, apart, count, expected_count, interval, probability, quantity, sentences
+from pages.text import Text, sentences
+from pages.text.numbers import apart, count, expected_count, interval, probability, quantity
 from pages.words.common import inputs, layer_name, outputs, told
 from pages.words.distribution_tables import Row, beside_law, expected_beyond, wall_of, yardstick_of
 

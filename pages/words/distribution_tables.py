@@ -12,7 +12,8 @@ from core.weights.rounding import rounded_law
 from pages.figures.notation import plain
 from pages.jobs.distribution import Drawn
 from pages.state.chosen import State
-from pages.text import Text, count, expected_count, quantity
+from pages.text import Text
+from pages.text.numbers import count, expected_count, quantity
 from pages.text.tables import Cell, table
 from pages.words.common import excess
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 
 from core import Law
 from core.weights.laws import Expression
-from core.weights.scales import number
-from pages.text import apart
+from core.weights.scheme_laws import number
+from pages.text.numbers import apart
 
 
 def formula(law: Law) -> str:

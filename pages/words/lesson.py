@@ -9,15 +9,16 @@ from core import Law, Question
 from core.teaching import lesson
 from core.teaching.lesson import FAN_IN, FAN_OUT, SOURCES, STEPS, OwnDefault
 from core.teaching.quiz import ALPHA, KINDS
-from core.weights.scales import number as in_latex
+from core.weights.scheme_laws import number as in_latex
 from pages.figures.compare import Panel
 from pages.jobs import model
 from pages.jobs.distribution import Drawn
 from pages.jobs.lesson import Shown
 from pages.state.chosen import State
+from pages.state.controls import STOPS
 from pages.state.link import link_with
-from pages.state.table import STOPS
-from pages.text import Text, count, expected_count, quantity, sentences
+from pages.text import Text, sentences
+from pages.text.numbers import count, expected_count, quantity
 from pages.text.tables import table
 
 #: The seed that the lesson sets.

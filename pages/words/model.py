@@ -8,7 +8,8 @@ from core import ACTIVATIONS, Network
 from pages.figures.model import Column
 from pages.jobs.model import SHOWN, WRITTEN, Array, Ran, Seen, Traced
 from pages.state.chosen import State
-from pages.text import Text, count, quantity, sentences
+from pages.text import Text, sentences
+from pages.text.numbers import count, quantity
 from pages.text.tables import Cell, table
 
 #: Rows and columns of a table of numbers; of more, the first five.

@@ -8,7 +8,8 @@ from core.weights import referee_checks
 from pages.figures.model_parameters import Strip
 from pages.figures.notation import plain
 from pages.jobs.model import SHOWN, Held, LayerGradient
-from pages.text import Text, count, expected_count, interval, quantity, sentences
+from pages.text import Text, sentences
+from pages.text.numbers import count, expected_count, interval, quantity
 from pages.text.tables import table
 from pages.words.model import numbers
 

@@ -9,7 +9,8 @@ from core import SCHEMES
 from core.weights.parameters import LARGEST, SMALLEST
 from pages.state.chosen import State
 from pages.state.parsers import Refusal, Value
-from pages.text import LANGUAGES, Text, count, interval, quantity, sentences
+from pages.text import LANGUAGES, Text, sentences
+from pages.text.numbers import count, interval, quantity
 
 
 def input_in_force(state: State, t: Text) -> str:

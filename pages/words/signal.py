@@ -18,7 +18,8 @@ from pages.figures.signal import DRAWN, Line
 from pages.jobs import signal_theory
 from pages.jobs.signal import Followed
 from pages.state.chosen import State
-from pages.text import Text, apart, count, quantity, sentences
+from pages.text import Text, sentences
+from pages.text.numbers import apart, count, quantity
 from pages.text.tables import table
 
 Array = npt.NDArray[np.float64]

@@ -13,7 +13,8 @@ from pages.figures.signal_layers import Layers
 from pages.jobs import signal_theory
 from pages.jobs.signal import Followed
 from pages.state.chosen import State
-from pages.text import Text, apart, count, percent, quantity, sentences
+from pages.text import Text, sentences
+from pages.text.numbers import apart, count, percent, quantity
 from pages.words.signal import NAMED, brief
 
 Array = npt.NDArray[np.float64]

@@ -15,7 +15,8 @@ from pages.figures.signal_theory import Curves, Dot, Phases
 from pages.jobs import signal_theory
 from pages.jobs.signal import Foretold
 from pages.state.chosen import State
-from pages.text import Text, apart, quantity, sentences
+from pages.text import Text, sentences
+from pages.text.numbers import apart, quantity
 from pages.text.tables import Cell, table
 from pages.words.signal import NAMED, brief
 

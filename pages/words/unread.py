@@ -6,10 +6,11 @@ from core import PARAMETERS, SCHEMES
 from core.weights.parameters import Value
 from core.weights.spelling import written_parameters
 from pages.state.chosen import State
+from pages.state.controls import TABLE, default_of
 from pages.state.parsers import Refused
 from pages.state.session import session
-from pages.state.table import TABLE, default_of
-from pages.text import Text, quantity
+from pages.text import Text
+from pages.text.numbers import quantity
 from pages.words import refusals
 from pages.words.common import layer_name
 

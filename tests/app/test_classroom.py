@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from core import SCHEMES
 from pages.live import browser
 from pages.shell.keys import KEYS, PLAN_KEYS
-from pages.state.table import CONTROLS, PAGES, TABLE
+from pages.state.controls import CONTROLS, PAGES, TABLE
 from pages.text import LANGUAGES, Text
 from tests.support.screen import menu, opened, query, refusals, said, shared, turned
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from core import SCHEMES
-from pages.state.table import ASPECTS, LAYERS
+from pages.state.controls import ASPECTS, LAYERS
 from pages.text import LANGUAGES, Text
 from tests.support.marks import languages
 from tests.support.screen import few, first_chart, menu, opened, own_buttons, query, refusals, said, stands

@@ -13,8 +13,8 @@ from streamlit.testing.v1 import AppTest
 from core.networks.network import MAX_LAYERS
 from core.signals.comparison import MAX_ENTRIES
 from pages.lecture.plans import MAX_BYTES, MAX_STEPS
+from pages.state.controls import CONTROLS, PAGES, TABLE
 from pages.state.parsers import Refused
-from pages.state.table import CONTROLS, PAGES, TABLE
 from pages.text import Text
 from tests.support.hostile import EVIL, PYTHON, TEXTS, harm_in
 from tests.support.screen import few, opened, refusals, said, stands

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.teaching.lesson import SQRT5
 from core.teaching.quiz import KINDS
-from pages.state.table import STOPS
+from pages.state.controls import STOPS
 from pages.text import Text
 from tests.support.lesson import PRINTED
 from tests.support.marks import languages

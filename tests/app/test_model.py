@@ -17,7 +17,7 @@ from torch import nn
 from core import Net
 from core.networks.network import LESSON, LINEAR_SCHEMES
 from pages.jobs import model as runs
-from pages.state.table import CONTROLS, PARTS, TABLE
+from pages.state.controls import CONTROLS, PARTS, TABLE
 from pages.text import Text
 from tests.support.marks import languages
 from tests.support.screen import few, menu, opened, query, refusals, said, stands, turned

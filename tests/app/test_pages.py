@@ -15,7 +15,7 @@ import core
 from core import SCHEMES
 from core.refusals import TEMPLATES
 from pages.jobs import distribution
-from pages.state.table import ASPECTS, PAGES, PARTS, SIGHTS, TABLE, TABS
+from pages.state.controls import ASPECTS, PAGES, PARTS, SIGHTS, TABLE, TABS
 from pages.text import LANGUAGES, Text, catalogue
 from tests.support.marks import languages
 from tests.support.screen import bare, few, first_chart, menu, opened, query, refusals, said, stands, turned

@@ -13,7 +13,7 @@ import torch
 from torch.nn import functional as F
 
 from core import ACTIVATIONS
-from pages.figures.numbers import Series, numbers
+from pages.figures.chart_data import Series, numbers
 from pages.figures.palette import PRINT
 from pages.shell import export as tools
 from pages.shell.frame import Frame

@@ -34,8 +34,9 @@ from core.signals.trace_run import SignalTrace
 from pages.figures.palette import LIGHT
 from pages.jobs import signal as signals
 from pages.jobs.cache import Job
-from pages.state.table import MEASURES, SIGHTS, TABLE
-from pages.text import LANGUAGES, Text, count
+from pages.state.controls import MEASURES, SIGHTS, TABLE
+from pages.text import LANGUAGES, Text
+from pages.text.numbers import count
 from pages.widgets import waiting
 from tests.support.charts import decoded
 from tests.support.marks import languages

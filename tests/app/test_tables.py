@@ -443,10 +443,10 @@ def test_every_table_of_the_pages_is_read_here() -> None:
         f"{path.parent.name}/{path.name}" for path, source in sources.items() for _ in _BUILT.findall(source)
     )
     assert built == {
-        "figures/numbers.py": 1,
+        "figures/chart_data.py": 1,
         "pages/distribution.py": 1,
         "words/compare.py": 1,
-        "words/compare_frameworks.py": 1,
+        "words/compare_rosetta.py": 1,
         "words/compare_layers.py": 2,
         "words/distribution_tables.py": 1,
         "words/lesson.py": 1,

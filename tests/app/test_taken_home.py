@@ -22,7 +22,7 @@ import zxingcpp
 from streamlit.testing.v1 import AppTest
 from torch import nn
 
-from pages.figures.numbers import numbers
+from pages.figures.chart_data import numbers
 from pages.figures.palette import LIGHT
 from pages.shell import export as tools
 from pages.shell import files as exports

@@ -14,8 +14,8 @@ from pages.lecture import links as preparing
 from pages.lecture import plans
 from pages.lecture.links import Prepared
 from pages.lecture.plans import READY, Step
+from pages.state.controls import CONTROLS, PAGES, TABLE, views_of
 from pages.state.session import KEY, Session
-from pages.state.table import CONTROLS, PAGES, TABLE, views_of
 from pages.text import Text
 from tests.support.marks import languages
 from tests.support.screen import headline, opened, query, refusals, said, stands, turned

@@ -13,7 +13,7 @@ from unittest import mock
 from streamlit.testing.v1 import AppTest
 
 import core
-from pages.state.table import PAGES
+from pages.state.controls import PAGES
 from tests.support.stream import ROOT, Server, Visitor, streamlit_run
 
 #: The same controls as the distribution page at first sight, and nothing else.

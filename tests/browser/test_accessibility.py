@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Page, expect
 
-from pages.state.table import ASPECTS, PAGES, PARTS, SIGHTS, STOPS, TABS
-from pages.state.table import CONTROLS as OWN_CONTROLS
+from pages.state.controls import ASPECTS, PAGES, PARTS, SIGHTS, STOPS, TABS
+from pages.state.controls import CONTROLS as OWN_CONTROLS
 from pages.text import HTML_LANG, LANGUAGES, Text
 from tests.support.barriers import report, violations
 from tests.support.tabs import LOCALES, PATHS, Visit, fits, go, settled

@@ -14,7 +14,7 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from pages.state.table import PAGES
+from pages.state.controls import PAGES
 from pages.text import Text
 from tests.support.barriers import report, violations
 from tests.support.tabs import LOCALES, Visit, go, link, settled, until

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from pages.text import Text, count
+from pages.text import Text
+from pages.text.numbers import count
 from tests.support.stream import Server, free_port, serving
 from tests.support.tabs import link, listened, settled, until
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Page, expect
 
-from pages.state.table import CONTROLS, PAGES
+from pages.state.controls import CONTROLS, PAGES
 from pages.text import HTML_LANG, LANGUAGES, Text
 from tests.support.barriers import report, violations
 from tests.support.stream import server

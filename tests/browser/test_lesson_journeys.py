@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from pages.state.table import ASPECTS, STOPS
+from pages.state.controls import ASPECTS, STOPS
 from pages.text import Text
 from tests.support.tabs import LOCALES, SIZES, Visit, fits, go, link, settled, until
 

@@ -10,7 +10,7 @@ import torch
 from playwright.sync_api import Page, expect
 from safetensors.torch import load_file
 
-from pages.state.table import PARTS
+from pages.state.controls import PARTS
 from pages.text import Text
 from tests.support.lesson import lesson_parameters
 from tests.support.tabs import LOCALES, Visit, fits, link, settled

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from pages.state.table import SIGHTS
+from pages.state.controls import SIGHTS
 from pages.text import Text
 from tests.support.tabs import LOCALES, Visit, fits, link, settled, until
 

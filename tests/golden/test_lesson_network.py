@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from core import Net, ThreeLayerNet, parameter_count, summary_text
-from core.networks.net import LESSON_PRINTED
+from core.networks.module import LESSON_PRINTED
 from core.networks.network import LESSON
 from tests.support.lesson import MODEL, lesson_model
 from tests.support.products import assert_close

@@ -28,9 +28,10 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Frame, Opcode
 from websockets.sync.client import connect
 
+from pages.state.controls import PAGES
 from pages.state.limits import GRACE
-from pages.state.table import PAGES
-from pages.text import HTML_LANG, LANGUAGES, Text, catalogue, count
+from pages.text import HTML_LANG, LANGUAGES, Text, catalogue
+from pages.text.numbers import count
 from tests.support.hostile import TEXTS, harm_in
 from tests.support.stream import Server, Visitor, free_port, serving, streamlit_run
 

@@ -31,7 +31,7 @@ from torch import nn
 
 import core
 from core import SCHEMES, InitLabError, Summary, draw
-from core.networks.net import Net
+from core.networks.module import Net
 from core.networks.network import Dense, Network
 from core.signals import comparison, trace_run
 from core.signals import fate as outlook

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from core.table import written
 from core.weights.parameters import LARGEST, SMALLEST
+from pages.state.controls import TABLE
 from pages.state.parsers import Refusal, Refused, Value
-from pages.state.table import TABLE
 from pages.text import catalogue
 
 controls = st.sampled_from(sorted(TABLE))

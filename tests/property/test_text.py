@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pages.text import THIN, apart, count, expected_count, interval, percent, probability, quantity
+from pages.text.numbers import THIN, apart, count, expected_count, interval, percent, probability, quantity
 from tests.support.written import read
 
 #: Half a unit of the third digit, of a number that begins with 1.

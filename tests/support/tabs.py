@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 from playwright.sync_api import Page, WebSocket
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from pages.state.table import PAGES
+from pages.state.controls import PAGES
 
 # Root needs the first; the others keep Chromium's own services off the network.
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"]

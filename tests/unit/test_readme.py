@@ -11,7 +11,7 @@ from core.table import MAX_ROWS
 from core.weights import sampling
 from pages.shell import files as exports
 from pages.shell import share as sharing
-from pages.state import table as state
+from pages.state import controls as state
 from pages.state.limits import limit
 from pages.state.rules import compare, model
 from pages.state.rules import signal as signal_rules

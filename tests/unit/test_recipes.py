@@ -9,7 +9,7 @@ from tests.support.stream import ROOT
 
 #: file → what is put there, and before which line
 EDITS = {
-    "pages/state/table.py": (
+    "pages/state/controls.py": (
         '    choice("finish", "plain", ("plain", "smooth"), on(signal=MORE)),\n',
         "    # --- a network and its input\n",
     ),
@@ -23,7 +23,7 @@ EDITS = {
 #: What is then there without another word.
 LOOKS = """
 from streamlit.testing.v1 import AppTest
-from pages.state.table import TABLE
+from pages.state.controls import TABLE
 from tests.support.screen import opened, query, refusals, said, turned
 
 small = {"depth": "3", "width": "8", "seeds": "1", "samples": "2"}

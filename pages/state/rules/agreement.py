@@ -8,9 +8,9 @@ from typing import Any
 from core import SCHEMES, Entry, InitLabError, Layer
 from core.weights.draw import Draw
 from pages.state.chosen import State
+from pages.state.controls import DTYPE_NAMES, default_of
 from pages.state.parsers import Refusal, Value
 from pages.state.session import session
-from pages.state.table import DTYPE_NAMES, default_of
 
 
 def agree(state: State, names: Sequence[str], rule: Callable[[State], Refusal | None], *, at: str) -> None:

@@ -7,10 +7,10 @@ import torch
 from core import InitLabError
 from core.networks.network import LESSON
 from pages.state.chosen import State
+from pages.state.controls import DTYPE_NAMES
 from pages.state.limits import limit
 from pages.state.parsers import Refusal, network_of
 from pages.state.rules.agreement import agree
-from pages.state.table import DTYPE_NAMES
 
 #: Numbers that a forward pass may give, over all steps.
 MAX_STEPS = 1 << 22

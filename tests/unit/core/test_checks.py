@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from core import SCHEMES, Comparison, Net, Network, ParameterError, network_code
-from core.networks.net import seeded_input
+from core.networks.module import seeded_input
 from core.networks.network import LESSON
 from core.signals import fate as outlook
 from core.signals import trace as signal

@@ -9,12 +9,12 @@ import torch
 from scipy import integrate, stats
 
 from core import SCHEMES, Layer, ParameterError, ShapeError, activation_of, check, devices, signal_code
-from core.networks.net import different_units
+from core.networks.module import different_units
 from core.signals import trace
 from core.weights import referee
 from core.weights.layer_text import MAX_CHARS, MOST_STACKED
 from core.weights.sampling import HELD_LIMIT
-from core.weights.scales import kept
+from core.weights.scheme_laws import kept
 
 PHI = NormalDist().cdf
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from core import Net, Network, network_code
-from core.networks.net import LESSON_PRINTED, seeded_input
+from core.networks.module import LESSON_PRINTED, seeded_input
 from core.networks.network import FOLLOWS, LESSON, LINEAR_SCHEMES
 from tests.support.lesson import MODEL
 from tests.support.products import assert_close, assert_drawn_alike, assert_prints_like

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from core import Dense, DtypeError, Net, Network, NetworkError, ParameterError, summary_text
 from core.errors import DeviceError, InitLabError
-from core.networks.net import backward, different_units, seeded_input
+from core.networks.module import backward, different_units, seeded_input
 from core.networks.network import FOLLOWS, LINEAR_SCHEMES, MAX_LAYERS, MAX_UNITS
 from core.weights.spelling import parameters_of, written_parameters
 from tests.support.marks import dtypes, generator_stays

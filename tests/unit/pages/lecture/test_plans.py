@@ -20,8 +20,8 @@ from pages.lecture.plans import (
     ready,
     written,
 )
+from pages.state.controls import CONTROLS, PAGES, PLANS, TABLE
 from pages.state.parsers import Refused
-from pages.state.table import CONTROLS, PAGES, PLANS, TABLE
 from pages.text import LANGUAGES, catalogue
 from tests.support.stream import ROOT
 

@@ -9,21 +9,9 @@ from collections.abc import Iterator
 import pytest
 
 from core import SCHEMES
-from pages.state.table import PAGES, TABLE
-from pages.text import (
-    HTML_LANG,
-    LANGUAGES,
-    Text,
-    apart,
-    catalogue,
-    count,
-    expected_count,
-    interval,
-    language_of,
-    percent,
-    probability,
-    quantity,
-)
+from pages.state.controls import PAGES, TABLE
+from pages.text import HTML_LANG, LANGUAGES, Text, catalogue, language_of
+from pages.text.numbers import apart, count, expected_count, interval, percent, probability, quantity
 from tests.support.stream import ROOT
 
 SOURCES = [ROOT / "app.py", *(ROOT / "pages").rglob("*.py")]

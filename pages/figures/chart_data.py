@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from pages.text import Text, catalogue, count, quantity
+from pages.text import Text, catalogue
+from pages.text.numbers import count, quantity
 from pages.text.tables import table
 
 Column = npt.NDArray[Any] | Sequence[Any]

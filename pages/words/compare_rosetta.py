@@ -8,7 +8,8 @@ from core import SCHEMES, Entry, Fans, Law, Layer
 from core.code import draw, rosetta
 from core.code.rosetta_rows import Equivalent
 from pages.state.chosen import State
-from pages.text import Text, count, sentences
+from pages.text import Text, sentences
+from pages.text.numbers import count
 from pages.text.tables import table
 from pages.words.common import layer_name
 from pages.words.compare import names, phrase

@@ -24,7 +24,7 @@ from pages.figures import model as network
 from pages.figures import signal as signal_figures
 from pages.figures import signal_layers as layers
 from pages.figures import signal_theory as chaos
-from pages.figures.numbers import Series, as_csv, as_table, numbers
+from pages.figures.chart_data import Series, as_csv, as_table, numbers
 from pages.figures.palette import LIGHT
 from pages.text import LANGUAGES, Text
 from tests.support.cases import CASES, Case
@@ -288,7 +288,7 @@ def test_steps_and_parameters_are_their_numbers() -> None:
 def test_no_chart_is_missing_here() -> None:
     names = set()
     for module in iter_modules(pages.figures.__path__):
-        if module.name in {"numbers", "template"}:
+        if module.name in {"chart_data", "template"}:
             continue
         for name, function in getmembers(import_module(f"pages.figures.{module.name}"), isfunction):
             own = function.__module__ == f"pages.figures.{module.name}" and not name.startswith("_")
