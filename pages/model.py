@@ -113,7 +113,7 @@ def _counting(frame: Frame, _: NetworkRun, run: Ran) -> None:
 def _parameters(frame: Frame, asked: NetworkRun, _: Ran) -> None:
     t, state = frame.t, frame.state
     _load_printed(state, frame)
-    rows, printed = jobs.held(asked)
+    rows, printed = jobs.parameters(asked)
     said = model_parameters.sits(rows, t)
     frame.html(said)
     frame.plot(

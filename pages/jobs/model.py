@@ -160,7 +160,7 @@ def traced(run: NetworkRun, sample: int) -> tuple[Traced, ...]:
     return tuple(layers)
 
 
-class Held(NamedTuple):
+class DrawnParameter(NamedTuple):
     """One parameter beside the law that it was drawn from."""
 
     name: str
@@ -172,13 +172,13 @@ class Held(NamedTuple):
 
 
 @kept(share=8)
-def held(run: NetworkRun) -> tuple[tuple[Held, ...], str]:
+def parameters(run: NetworkRun) -> tuple[tuple[DrawnParameter, ...], str]:
     """Return the network's parameters with their laws, and how torch prints them."""
     net, _ = _built(run)
     laws, rows = net.laws(), []
     for name, parameter in net.named_parameters():
         summary = Summary.of(parameter, law=laws[name], bins=20)
-        rows.append(Held(name, tuple(parameter.shape), laws[name], summary, _array(parameter)))
+        rows.append(DrawnParameter(name, tuple(parameter.shape), laws[name], summary, _array(parameter)))
     return tuple(rows), net.printed()
 
 

@@ -12,7 +12,7 @@ from pages.state.session import session
 from pages.text import Text
 
 
-class Held(NamedTuple):
+class HeldPlan(NamedTuple):
     """The plan that is gone through, and the place of its step, from 0."""
 
     plan: Plan
@@ -21,9 +21,9 @@ class Held(NamedTuple):
     name: str = ""
 
 
-def held() -> Held | None:
+def held() -> HeldPlan | None:
     """Return the plan that this visitor goes through, if any."""
-    found: Held | None = session().plan
+    found: HeldPlan | None = session().plan
     return found
 
 
@@ -38,7 +38,7 @@ def follow(state: State, page: str, language: str) -> None:
         if linked and (now is None or now.name):
             again = now is not None and now.name == name
             plan = now.plan if now and again else plans.parse(plans.ready(name, language))
-            now = Held(plan, int(number) - 1, name)
+            now = HeldPlan(plan, int(number) - 1, name)
         elif now is not None:
             now = now._replace(at=_found(now, state, page))
         if now is not None:
@@ -51,7 +51,7 @@ def follow(state: State, page: str, language: str) -> None:
 
 def go(plan: Plan, at: int, name: str = "") -> NoReturn:
     """Hold a plan and open one of its steps; this ends the run, so no callback can do it."""
-    session().plan = Held(plan, at, name)
+    session().plan = HeldPlan(plan, at, name)
     step = plan.steps[at]
     st.switch_page(PAGES[step.page], query_params=_params(step, _place_in(name, at)))
 
@@ -98,7 +98,7 @@ def steps(t: Text) -> None:
         go(now.plan, now.at + (1 if on else -1), now.name)
 
 
-def _found(now: Held, state: State, page: str) -> int:
+def _found(now: HeldPlan, state: State, page: str) -> int:
     """Return the place of the nearest step that shows this page: the browser's own ways go anywhere."""
 
     def chosen(of: State) -> dict[str, str]:

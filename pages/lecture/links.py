@@ -11,7 +11,7 @@ import streamlit as st
 from core import SCHEMES
 from core.networks.network import LESSON
 from pages.state.chosen import State
-from pages.state.control import HELD, MORE, OPEN, PARAMETER, UNTIL_GIVEN, VIEWS, Place, within
+from pages.state.control import IN_LINK, MORE, OPEN, PARAMETER, UNTIL_GIVEN, VIEWS, Place, within
 from pages.state.controls import (
     CONTROLS,
     FRAME,
@@ -65,7 +65,7 @@ def _resolved(place: Place, name: str, state: State) -> Place | None:
         return OPEN if state[name] else MORE
     if place == PARAMETER:  # the scheme's own: others are idle
         return OPEN if name == next(iter(SCHEMES[state["scheme"]].params)) else MORE
-    return None if place == HELD else OPEN if place == VIEWS else place
+    return None if place == IN_LINK else OPEN if place == VIEWS else place
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ Places = Mapping[str, tuple[Place, ...]]
 #: In the sidebar, and in its drawer.
 OPEN, MORE = Place(), Place(drawer=True)
 #: Not on the screen: only its link has it.
-HELD = Place(by="nothing")
+IN_LINK = Place(by="nothing")
 #: Around the screen's views, as their tabs or as a list of them.
 VIEWS = Place(by="views")
 #: Where the scheme chosen puts it: its first parameter in the sidebar, the others in the drawer.

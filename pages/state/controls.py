@@ -23,7 +23,7 @@ from core.weights.sampling import DTYPES
 from core.weights.spelling import MAX_CHARS as MAX_NETWORK_CHARS
 from pages.state import parsers
 from pages.state.control import (
-    HELD,
+    IN_LINK,
     MORE,
     OPEN,
     PARAMETER,
@@ -94,7 +94,7 @@ MEASURES = ("activation_rms", "preactivation_rms", "activation_variance", "preac
 
 def _parameter(name: str, default: Value, options: Sequence[str] = ()) -> Control:
     """Return the row of a scheme's parameter; ``options`` are those of all schemes."""
-    domain, places = PARAMETERS[name], on(home=HELD, distribution=PARAMETER)
+    domain, places = PARAMETERS[name], on(home=IN_LINK, distribution=PARAMETER)
     if domain.choices:
         return choice(name, str(default), options or domain.choices, places)
     if domain.whole:
@@ -104,7 +104,7 @@ def _parameter(name: str, default: Value, options: Sequence[str] = ()) -> Contro
 
 #: The pages whose weights are drawn.
 DRAWN = ("distribution", "compare", "signal", "model")
-_EVERYWHERE = on(**dict.fromkeys(PAGES, HELD))
+_EVERYWHERE = on(**dict.fromkeys(PAGES, IN_LINK))
 _SCHEME = "scheme.{}.name"
 
 #: In the order in which a link names them. What is too long for a text that is parsed is refused whole, by
@@ -180,15 +180,15 @@ _ROWS = (
     choice("part", "network", PARTS, on(model=VIEWS), names="tab.{}", look=True),
     # --- the lesson
     choice("step", "uniform", STOPS, on(lesson=VIEWS), names="lesson.stop.{}"),
-    typed("slope", 0.0, between(0.0, lesson.SQRT5), on(lesson=HELD), look=True),
-    typed("quiz", 1, whole(1, MAX_SEED), on(lesson=HELD)),
-    typed("question", 1, whole(1, len(QUESTIONS)), on(lesson=HELD)),
+    typed("slope", 0.0, between(0.0, lesson.SQRT5), on(lesson=IN_LINK), look=True),
+    typed("quiz", 1, whole(1, MAX_SEED), on(lesson=IN_LINK)),
+    typed("question", 1, whole(1, len(QUESTIONS)), on(lesson=IN_LINK)),
     # --- a layer, and how it is drawn and shown
     typed(
         "layer",
         "",
         parsers.layer,
-        on(home=HELD, distribution=UNTIL_GIVEN, compare=[UNTIL_GIVEN, within("inspector")]),
+        on(home=IN_LINK, distribution=UNTIL_GIVEN, compare=[UNTIL_GIVEN, within("inspector")]),
         examples=LAYERS,
         max_chars=MAX_LAYER_CHARS + 1,
     ),
@@ -197,7 +197,7 @@ _ROWS = (
             name,
             default,
             whole(1, MAX_FAN),
-            on(home=HELD, distribution=OPEN, compare=OPEN, lesson=within("sqrt5")),
+            on(home=IN_LINK, distribution=OPEN, compare=OPEN, lesson=within("sqrt5")),
             read_if=lambda v: not v["layer"],
         )
         for name, default in (("fan_in", 512), ("fan_out", 256))
@@ -209,14 +209,16 @@ _ROWS = (
         on(**dict.fromkeys(("home", *DRAWN), OPEN), lesson=within(*STOPS[:-2])),
         read_if=lambda v: v["weights"] != "printed",
     ),
-    choice("device", "cpu", KINDS, on(home=HELD, **dict.fromkeys(DRAWN, OPEN))),
-    choice("dtype", "float32", DTYPE_NAMES, on(home=HELD, **dict.fromkeys(DRAWN, MORE))),
-    typed("bins", 60, whole(10, 400), on(home=HELD, distribution=MORE), look=True),
-    choice("overlay", "none", ("none", *SCHEMES), on(home=HELD, distribution=MORE), names=_SCHEME, look=True),
-    choice("tab", "histogram", TABS, on(home=HELD, distribution=VIEWS), names="tab.{}", look=True),
+    choice("device", "cpu", KINDS, on(home=IN_LINK, **dict.fromkeys(DRAWN, OPEN))),
+    choice("dtype", "float32", DTYPE_NAMES, on(home=IN_LINK, **dict.fromkeys(DRAWN, MORE))),
+    typed("bins", 60, whole(10, 400), on(home=IN_LINK, distribution=MORE), look=True),
+    choice(
+        "overlay", "none", ("none", *SCHEMES), on(home=IN_LINK, distribution=MORE), names=_SCHEME, look=True
+    ),
+    choice("tab", "histogram", TABS, on(home=IN_LINK, distribution=VIEWS), names="tab.{}", look=True),
     # --- what a lecturer prepares
     choice("prepare", "link", ("link", "plan"), on(teach=VIEWS)),
-    choice("plan", "first", (*PLANS, "own"), on(teach=HELD), names="plan.name.{}"),
+    choice("plan", "first", (*PLANS, "own"), on(teach=IN_LINK), names="plan.name.{}"),
     # --- every page's own; 'on' covers a page's result until it is asked for
     choice("predict", "off", ("off", "on"), {**_EVERYWHERE, **on(lesson=within(*STOPS[:-2]))}, look=True),
     # a lecturer's choice of what students see, and of what they cannot change
@@ -256,8 +258,6 @@ def word_of(name: str, option: str, t: Text) -> str:
     key = f"option.{name}.{option}"
     if key in catalogue(t.language):
         return t(key)
-    if not option and name == "layer":
-        return t("option.layer.linear")
     return t(TABLE[name].names.format(option)) if TABLE[name].names else option
 
 

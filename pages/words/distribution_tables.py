@@ -18,7 +18,7 @@ from pages.text.tables import Cell, table
 from pages.words.common import excess
 
 #: Standard errors past which a row of the table carries the warning.
-FAR = 4
+FAR_OFF = 4
 
 
 class Row(NamedTuple):
@@ -63,7 +63,7 @@ def _row(row: Row, *, errors: bool) -> list[str | Cell]:
     cells: list[str | Cell] = [row.name, row.drawn, row.expected]
     if errors:
         shown = quantity(row.errors, digits=3, sign=True) if math.isfinite(row.errors) else ""
-        cells.append(Cell(shown, 'class="bad"') if abs(row.errors) > FAR else shown)
+        cells.append(Cell(shown, 'class="bad"') if abs(row.errors) > FAR_OFF else shown)
     return cells
 
 

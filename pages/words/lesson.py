@@ -130,7 +130,7 @@ def printed(run: model.NetworkRun) -> str:
     ran = model.ran(run)
     shapes = [f"torch.Size({list(step.shape)})" for step in (ran.steps[0], ran.steps[-1])]
     head = [f"mydata shape {shapes[0]}", f"output shape--> {shapes[1]}"]
-    return "\n".join([*head, ran.summary.strip("\n"), model.held(run)[1]])
+    return "\n".join([*head, ran.summary.strip("\n"), model.parameters(run)[1]])
 
 
 def slope_formula(a: float, fan_in: int) -> str:

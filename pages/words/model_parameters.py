@@ -7,19 +7,19 @@ from core import Band, Network
 from core.weights import referee_checks
 from pages.figures.model_parameters import Strip
 from pages.figures.notation import plain
-from pages.jobs.model import SHOWN, Held, LayerGradient
+from pages.jobs.model import SHOWN, DrawnParameter, LayerGradient
 from pages.text import Text, sentences
 from pages.text.numbers import count, expected_count, interval, quantity
 from pages.text.tables import table
 from pages.words.model import numbers
 
 
-def strips_of(rows: Sequence[Held]) -> list[Strip]:
+def strips_of(rows: Sequence[DrawnParameter]) -> list[Strip]:
     """Return the parameters as the chart of bounds takes them."""
     return [Strip(r.name, r.law, r.values, r.summary.minimum, r.summary.maximum) for r in rows]
 
 
-def sits(rows: Sequence[Held], t: Text) -> str:
+def sits(rows: Sequence[DrawnParameter], t: Text) -> str:
     """Return how the parameters sit in their bounds: none past a wall, and how many past 3σ."""
     walled = beyond = spread = outside = 0
     expected = 0.0
@@ -42,7 +42,7 @@ def sits(rows: Sequence[Held], t: Text) -> str:
     return f'<p class="lab-verdict">{sentences(*words)}</p>'
 
 
-def bounds(rows: Sequence[Held], network: Network, t: Text) -> str:
+def bounds(rows: Sequence[DrawnParameter], network: Network, t: Text) -> str:
     """Return the table of parameters: how each starts, its bounds, and how it sits in them."""
     keys = ("name", "shape", "starts", "bounds", "minimum", "maximum", "outside")
     body = [_bounds_row(row, network, t) for row in rows]
@@ -57,7 +57,7 @@ def bounds(rows: Sequence[Held], network: Network, t: Text) -> str:
     return f'{whole}<p class="lab-note">{sentences(*notes)}</p>'
 
 
-def _bounds_row(row: Held, network: Network, t: Text) -> Sequence[str]:
+def _bounds_row(row: DrawnParameter, network: Network, t: Text) -> Sequence[str]:
     law, summary = row.law, row.summary
     layer, what = row.name.split(".")
     dense = network.layers[network.names.index(layer)]
@@ -92,7 +92,7 @@ def _band(band: Band) -> str:
     return f"{low} … {high}"
 
 
-def _expected(row: Held, band: int) -> float:
+def _expected(row: DrawnParameter, band: int) -> float:
     return referee_checks.expected_outside(row.summary.n, row.law, row.law.bands[band], row.summary.dtype)
 
 

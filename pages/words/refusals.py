@@ -40,7 +40,7 @@ def sentence(state: State, name: str, t: Text) -> str:
     """Return the refusal of the control ``name`` as a sentence."""
     refusal = state.refusals[name]
     if name == "layer" and refusal.facts["used"] == "":
-        refusal = Refusal(refusal.code, {**refusal.facts, "used": t("option.layer.linear")})
+        refusal = Refusal(refusal.code, {**refusal.facts, "used": t("option.layer.")})
     facts = dict(refusal.facts)
     if name == "rows" and "out" in facts:
         return sentences(*_rows_left(refusal, title(state, name, t), t))
@@ -104,6 +104,6 @@ def _near(was: str, options: Sequence[str]) -> str:
 def _used(state: State, used: Value | dict[str, Value], t: Text) -> str:
     if isinstance(used, dict):
         used = {name: t(f"option.weights.{v}") if name == "weights" else v for name, v in used.items()}
-        words = {name: _used(state, value, t) or t("option.layer.linear") for name, value in used.items()}
+        words = {name: _used(state, value, t) or t("option.layer.") for name, value in used.items()}
         return ", ".join(f"{title(state, name, t)} = {value}" for name, value in words.items())
     return quantity(used, used, trim=True) if isinstance(used, float) else str(used)
