@@ -5,19 +5,30 @@ JSON for each thing that is logged; what else an operator may set is in ``pages/
 """
 
 import argparse
-import contextlib
+import asyncio
+import logging
 import os
+import signal
 import socket
 import sys
-import threading
-import time
 import webbrowser
+from functools import partial
+from typing import Any, cast
 
 import uvicorn
 
 from pages.server import log
-from pages.server.entry import MB, create
+from pages.server.connections import Messages, Requests
+from pages.server.entry import MB, create, room
+from pages.state import limits
 from pages.state.limits import GRACE, LimitError, limit
+
+#: How a command ends that was asked for what cannot be.
+WRONG = 2
+#: Connections beside those of visitors: files, and who is at the door.
+BESIDE = 200
+
+_LOG = logging.getLogger("init_lab")
 
 
 def main() -> None:
@@ -25,43 +36,90 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m pages.server", description="Serve Init Lab.")
     parser.add_argument("--open", action="store_true", help="open a browser once it is ready")
     opens = parser.parse_args().open
-    host, port = os.environ.get("HOST", "0.0.0.0"), os.environ.get("PORT", "8501")  # noqa: S104
-    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
-        sys.exit(f"PORT must be a whole number from 1 to 65535; it was {port!r}.")
     try:
+        form = log.form()
+        port = _port(os.environ.get("PORT", "8501"))
         app = create()
-    except LimitError as error:
-        sys.exit(str(error))
-    log.configure()
-    address = f"http://localhost:{port}"
-    print(f"Init Lab: {address}", flush=True)  # noqa: T201
-    if opens:
-        threading.Thread(target=_open, args=(address, int(port)), daemon=True).start()
-    uvicorn.run(
+        log.configure(form)
+        sockets = [_listening(os.environ.get("HOST", "0.0.0.0"), port)]  # noqa: S104
+    except (LimitError, ValueError) as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        sys.exit(WRONG)
+    Server(_settings(app), opens=f"http://localhost:{port}" if opens else "").run(sockets)
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:9]) < 65_536):
+        raise ValueError(f"PORT must be a whole number from 1 to 65535; it was {text[:40]!r}.")
+    return int(text)
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """Return a socket bound to an address.
+
+    Raises:
+        ValueError: saying which of both is wrong.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except socket.gaierror:
+        raise ValueError(
+            f"HOST must be an address or a name of this machine; it was {host[:60]!r}."
+        ) from None
+    except OSError as error:
+        raise ValueError(_why_not(error, host, port)) from None
+
+
+def _why_not(error: OSError, host: str, port: int) -> str:
+    """Say why nothing can listen here."""
+    if isinstance(error, PermissionError):
+        return f"PORT must be one that you may use, from 1024 on; it was '{port}'."
+    if "in use" in str(error).lower():
+        return f"PORT must be a free one: something listens at '{port}' already."
+    return f"HOST must be an address of this machine; it was {host[:60]!r}."
+
+
+def _settings(app: Any) -> uvicorn.Config:
+    most = 2 * limit("VISITORS") + BESIDE
+    return uvicorn.Config(
         app,
-        host=host,
-        port=int(port),
-        ws="websockets-sansio",
+        http=cast("Any", partial(Requests, most=most)),
+        ws=cast("Any", partial(Messages, room=room())),
         ws_max_size=limit("MESSAGE") * MB,
         ws_per_message_deflate=False,
         ws_ping_interval=30,
         ws_ping_timeout=30,
         timeout_graceful_shutdown=GRACE,
+        h11_max_incomplete_event_size=1 << 15,
         access_log=False,
         log_config=None,
         server_header=False,
     )
 
 
-def _open(address: str, port: int) -> None:
-    """Open the visitor's browser, where there is a screen, once the server answers."""
-    if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        return
-    for _ in range(600):
-        with contextlib.suppress(OSError), socket.create_connection(("localhost", port), 1):
-            webbrowser.open(address)
+class Server(uvicorn.Server):
+    """Says that it is ready when it is, and stops in good order when its terminal is closed, too."""
+
+    def __init__(self, config: uvicorn.Config, *, opens: str) -> None:
+        super().__init__(config)
+        self._opens = opens
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer from here on."""
+        await super().startup(sockets)
+        if self.should_exit or not sockets:
             return
-        time.sleep(0.1)
+        if hasattr(signal, "SIGHUP"):
+            asyncio.get_running_loop().add_signal_handler(
+                signal.SIGHUP, self.handle_exit, signal.SIGTERM, None
+            )
+        host, port = sockets[0].getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else "localhost" if host == "0.0.0.0" else host  # noqa: S104
+        _LOG.info("Init Lab: http://%s:%s", shown, port)
+        _LOG.info("Ready. Limits: %s", " ".join(f"{key}={value}" for key, value in limits.in_force().items()))
+        if self._opens and (sys.platform != "linux" or {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys()):
+            asyncio.get_running_loop().run_in_executor(None, webbrowser.open, self._opens)
 
 
 if __name__ == "__main__":

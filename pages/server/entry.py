@@ -1,9 +1,12 @@
 """The app that is served, with all that the operator sets: see ``pages/state/limits.py``."""
 
+import asyncio
 import contextlib
 import gc
 import logging
+import math
 from collections.abc import AsyncIterator
+from functools import cache
 from pathlib import Path
 
 import streamlit as st
@@ -13,10 +16,14 @@ from starlette.routing import Route
 from streamlit import config
 
 from core import devices
-from pages.server.middleware import ASLEEP, Compressed, Guard, House, Shelf, asleep, asleep_script
+from pages.server.house import House
+from pages.server.middleware import Compressed, Guard
+from pages.server.notices import ASLEEP, asleep, asleep_script
+from pages.server.room import Room, tidy
+from pages.server.shelf import Holds, Shelf
 from pages.shell import keys, page
 from pages.state import limits
-from pages.state.insides import look_up_options_once, uploads
+from pages.state.insides import forget_the_gone, is_here, look_up_options_once, sweep, uploads
 from pages.state.limits import hosts
 from pages.words import lesson, model, signal
 
@@ -37,9 +44,17 @@ async def _lifespan(_: st.App) -> AsyncIterator[None]:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
-    _LOG.info("Ready. Limits: %s", " ".join(f"{name}={value}" for name, value in limits.in_force().items()))
+    tidying = asyncio.create_task(tidy(sweep))
     yield
+    tidying.cancel()
     _LOG.info("Stopping.")
+
+
+@cache
+def room() -> Room:
+    """Return the room for what visitors send, which the doors and the connections share."""
+    given = limits.in_force()
+    return Room(given["INIT_LAB_ROOM"] * MB, gone=given["INIT_LAB_GONE"], forget=forget_the_gone)
 
 
 def create() -> st.App:
@@ -55,10 +70,18 @@ def create() -> st.App:
     config.set_option("server.disconnectedSessionTTL", given["INIT_LAB_GONE"])
     if given["INIT_LAB_MEMORY"]:
         devices.ALLOWED = given["INIT_LAB_MEMORY"] * MB
+    visitors, pace = given["INIT_LAB_VISITORS"], given["INIT_LAB_MESSAGES"]
+    each = given["INIT_LAB_VISITORS_EACH"] or math.ceil(3 * visitors / 4)
+    holds = Holds(
+        each=given["INIT_LAB_FILES"],
+        total=given["INIT_LAB_FILES_ALL"],
+        largest=given["INIT_LAB_UPLOAD"] * MB,
+        room=given["INIT_LAB_UPLOADS"] * MB,
+    )
     doors = [
         Middleware(Guard, metrics=bool(given["INIT_LAB_METRICS"])),
-        Middleware(House, visitors=given["INIT_LAB_VISITORS"], messages=given["INIT_LAB_MESSAGES"]),
-        Middleware(Shelf, each=given["INIT_LAB_FILES"], total=given["INIT_LAB_FILES_ALL"], kept=uploads),
+        Middleware(House, visitors=visitors, each=each, messages=pace, room=room()),
+        Middleware(Shelf, holds=holds, sizes=uploads, is_here=is_here),
         Middleware(Compressed),
     ]
     if names := hosts():  # this machine itself asks for the health

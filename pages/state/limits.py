@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from difflib import get_close_matches
 from functools import cache
 from types import MappingProxyType
 from typing import NamedTuple
@@ -41,23 +42,32 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
         "INIT_LAB_CACHE": Limit(512, 8, 1 << 16),
         # visitors at a time; seconds for which one who has gone is kept, and a hidden page stays awake
         "INIT_LAB_VISITORS": Limit(400, 1, 100_000),
+        # of them, with one address; 0: three quarters
+        "INIT_LAB_VISITORS_EACH": Limit(0, 0, 100_000),
         "INIT_LAB_GONE": Limit(120, 1, 86_400),
         "INIT_LAB_IDLE": Limit(3600, 1, 604_800),
-        # files kept of one visitor, and of all; MB of one
+        # MB that all visitors' messages take up, as they wait and as they are kept
+        "INIT_LAB_ROOM": Limit(32, 8, 1 << 20),
+        # files kept of one visitor, and of all; MB of one, and of all
         "INIT_LAB_FILES": Limit(4, 1, 1000),
         "INIT_LAB_FILES_ALL": Limit(100, 1, 100_000),
         "INIT_LAB_UPLOAD": Limit(4, 1, 200),
+        "INIT_LAB_UPLOADS": Limit(32, 4, 1 << 20),
         # one visitor's messages a second, five times as many at once; MB of one, which may hold a file
         "INIT_LAB_MESSAGES": Limit(10, 1, 1000),
-        "INIT_LAB_MESSAGE": Limit(8, 1, 200),
+        "INIT_LAB_MESSAGE": Limit(5, 1, 200),
         # 1: /_stcore/metrics answers who asks the server itself, never through a proxy; 0: nobody
         "INIT_LAB_METRICS": Limit(1, 0, 1),
     }
 )
 
 
+#: What else an operator may set under a name of ours.
+OTHERS = ("INIT_LAB_HOSTS", "INIT_LAB_LOG")
+
+
 class LimitError(ValueError):
-    """A limit that is no whole number within its range."""
+    """A limit that is no whole number within its range, or that there is not."""
 
 
 def read(environment: Mapping[str, str]) -> Mapping[str, int]:
@@ -66,6 +76,11 @@ def read(environment: Mapping[str, str]) -> Mapping[str, int]:
     Raises:
         LimitError: naming the variable, what it was, and what would be right.
     """
+    known = (*LIMITS, *OTHERS)
+    for name in environment:
+        if name.startswith("INIT_LAB_") and name not in known:
+            near = get_close_matches(name, known, n=1, cutoff=0)[0]
+            raise LimitError(f"{name[:60]} is no setting of Init Lab's. The nearest is {near}.")
     found = {}
     for name, limit in LIMITS.items():
         text = environment.get(name, "").strip()

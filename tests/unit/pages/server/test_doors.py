@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import errno
 import gzip
 import hashlib
 import re
@@ -10,14 +11,21 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from starlette.types import Message, Receive, Scope, Send
-from streamlit.proto.ClientState_pb2 import ClientState
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit.proto.ClientState_pb2 import ClientState, ContextInfo
+from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 
+from pages.server import house as houses
 from pages.server import middleware as doors
-from pages.server.middleware import Compressed, Guard, House, Shelf
+from pages.server import room as rooms
+from pages.server import shelf as shelves
+from pages.server.house import House, Paced
+from pages.server.middleware import Compressed, Guard
+from pages.server.room import Room
+from pages.server.shelf import Holds, Shelf
 from pages.state.insides import FRONT_END
 from pages.text import LANGUAGES, Text
-from tests.support.doors import GONE, RERUN, ask, inner, told
+from tests.support.doors import GONE, RERUN, ask, house_of, inner, told, visit
 
 
 def test_scripts_come_from_this_server_alone_and_none_is_evaluated() -> None:
@@ -90,7 +98,7 @@ def test_a_client_that_takes_no_gzip_gets_none() -> None:
 
 
 def test_a_full_house_says_so_in_every_language_and_looks_again() -> None:
-    house = House(inner, visitors=1, messages=5)
+    house = house_of(inner)
     assert ask(house, "/", accept="text/html").body == b"inner"
     house.visitors = 1
     answer = ask(house, "/distribution", accept="text/html,*/*")
@@ -104,33 +112,22 @@ def test_a_full_house_says_so_in_every_language_and_looks_again() -> None:
     assert ask(house, "/asleep", accept="text/html").body == b"inner"  # it takes no seat
 
 
-def _socket(house: House, incoming: Receive) -> list[Message]:
-    sent: list[Message] = []
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    scope: Any = {"type": "websocket", "path": "/_stcore/stream", "headers": []}
-    asyncio.run(house(scope, incoming, send))
-    return sent
-
-
-async def _connecting() -> Message:
-    return {"type": "websocket.connect"}
-
-
-def test_no_more_visitors_than_have_room() -> None:
-    counted = []
-
+def _seated(house: House, counted: list[int]) -> ASGIApp:
     async def app(_: Scope, receive: Receive, __: Send) -> None:
         await receive()
         counted.append(house.visitors)
 
-    house = House(app, visitors=1, messages=5)
-    assert _socket(house, _connecting) == []
-    assert _socket(house, _connecting) == []  # the one before has gone
+    return app
+
+
+def test_no_more_visitors_than_have_room() -> None:
+    counted: list[int] = []
+    house = house_of(inner)
+    house._app = _seated(house, counted)
+    assert visit(house, [RERUN]) == []
+    assert visit(house, [RERUN]) == []  # the one before has gone
     house.visitors = 1
-    assert _socket(house, _connecting) == [{"type": "websocket.close", "code": 1013}]
+    assert visit(house, [RERUN]) == [{"type": "websocket.close", "code": 1013}]
     assert (counted, house.visitors) == ([1, 1], 1)
 
 
@@ -138,48 +135,187 @@ def test_a_visitor_who_fails_leaves_his_seat() -> None:
     async def app(_: Scope, __: Receive, ___: Send) -> None:
         raise OSError
 
-    house = House(app, visitors=1, messages=5)
+    house = house_of(app)
     with pytest.raises(OSError):  # noqa: PT011 - it is what app raises
-        _socket(house, _connecting)
+        visit(house, [RERUN])
     assert house.visitors == 0
 
 
+def test_who_says_nothing_never_takes_a_seat_and_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(houses, "SILENCE", 0.05)
+    counted: list[int] = []
+    house = house_of(inner)
+    house._app = _seated(house, counted)
+    for said in ([], [told(clear_cache=True)]):  # what a browser does not send is nothing
+        assert visit(house, said) == [{"type": "websocket.close", "code": 1013}]
+    assert visit(house, [GONE]) == []
+    assert (counted, house.visitors) == ([], 0)
+
+
+def test_where_the_lobby_is_full_who_has_stood_there_longest_goes() -> None:
+    house, order = house_of(inner, visitors=2), []
+
+    async def come(name: str) -> None:
+        async def receive() -> Message:
+            return await asyncio.sleep(3600, {})
+
+        room = Room(0, gone=0, forget=lambda: None)
+        heard = Paced(receive, None, 1, room)  # type: ignore[arg-type]
+        assert await house._greet(heard) is None
+        order.append(name)
+
+    async def all_come() -> None:
+        tasks = []
+        for name in "abcde":
+            tasks.append(asyncio.create_task(come(name)))
+            await asyncio.sleep(0)
+        await asyncio.sleep(0.05)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    asyncio.run(all_come())
+    assert order == ["a", "b", "c"]
+
+
+def test_one_address_holds_so_many_seats_and_leaves_the_others_theirs() -> None:
+    house = house_of(inner, visitors=9, each=2)
+    inside = []
+
+    async def app(_: Scope, receive: Receive, __: Send) -> None:
+        await receive()
+        if len(inside) < 3:
+            inside.append(await asyncio.to_thread(visit, house, [RERUN], client=("2001:db8::7", 1)))
+
+    house._app = app
+    assert visit(house, [RERUN], client=("2001:db8::8", 9)) == []
+    # the first is in, the second comes in beside it, and to the third nobody is left to open
+    assert inside == [[{"type": "websocket.close", "code": 1013}], []]
+    house._of["192.0.2.7"] = 2
+    assert ask(house, "/", accept="text/html").status == 503
+    assert visit(house, [RERUN], client=("192.0.2.8", 1)) == []
+    assert house._of == {"192.0.2.7": 2}
+
+
+@pytest.mark.parametrize(
+    ("origin", "own"),
+    [
+        (None, True),
+        (b"http://lab.example.org", True),
+        (b"https://lab.example.org", True),
+        (b"http://localhost:9999", False),
+        (b"http://127.0.0.1", False),
+        (b"http://0.0.0.0:80", False),
+        (b"http://lab.example.org:81", False),
+        (b"null", False),
+    ],
+)
+def test_a_page_of_this_origin_alone_opens_a_websocket(origin: bytes | None, own: bool) -> None:  # noqa: FBT001
+    headers = [(b"host", b"lab.example.org"), *([(b"origin", origin)] if origin else [])]
+    sent = visit(house_of(inner_socket), [RERUN], headers=headers)
+    assert sent == ([] if own else [{"type": "websocket.close", "code": 1008}])
+
+
+async def inner_socket(_: Scope, receive: Receive, __: Send) -> None:
+    await receive()
+
+
+def test_a_link_longer_than_any_of_ours_is_refused_at_the_door() -> None:
+    longest = b"x" * 16_384
+    for path in ("/", "/signal", "/_stcore/health"):
+        assert ask(house_of(inner), path, query=longest).body == b"inner"
+        answer = ask(house_of(inner), path, query=longest + b"x")
+        assert answer.status == 414
+        for language in LANGUAGES:
+            assert Text(language)("house.long", most="16") in answer.body.decode()
+    assert visit(house_of(inner_socket), [RERUN], query_string=longest + b"x")[0]["code"] == 1008
+    assert visit(house_of(inner_socket), [RERUN], query_string=longest) == []
+
+
 def test_a_shelf_holds_so_many_files_of_each_and_of_all() -> None:
-    kept: dict[str, set[str]] = {}
-    shelf = Shelf(inner, each=2, total=3, kept=lambda: kept)
+    kept: dict[str, list[int]] = {}
+    shelf = _shelf(kept, each=2, total=3)
 
     def put(session: str) -> int:
         return ask(shelf, f"/_stcore/upload_file/{session}/new", method="PUT").status
 
     assert put("a") == 200
-    kept["a"] = {"1", "2"}
+    kept["a"] = [1, 2]
     assert (put("a"), put("b")) == (429, 200)
-    kept["b"] = {"1"}
+    kept["b"] = [1]
     assert (put("b"), put("c")) == (429, 429)
     assert ask(shelf, "/_stcore/upload_file/a/1", method="DELETE").status == 200
     kept["a"].pop()
     assert (put("a"), put("b")) == (200, 200)
+    assert put("somebody else") == 400
+
+
+def test_a_shelf_holds_so_many_bytes_and_leaves_room_for_a_whole_file() -> None:
+    kept = {"a": [30, 20]}
+    shelf = _shelf(kept, largest=40, room=100)
+    assert ask(shelf, "/_stcore/upload_file/b/new", method="PUT").status == 200
+    kept["c"] = [11]
+    answer = ask(shelf, "/_stcore/upload_file/b/new", method="PUT")
+    assert (answer.status, answer.headers["retry-after"]) == (503, "5")
+    assert answer.body.decode() == shelves.NO_ROOM
+
+
+def _shelf(kept: dict[str, list[int]], app: ASGIApp = inner, **holds: int) -> Shelf:
+    given = Holds(**({"each": 9, "total": 9, "largest": 1, "room": 99} | holds))
+    return Shelf(app, holds=given, sizes=lambda: kept, is_here=lambda session: session in {"a", "b", "c"})
+
+
+def test_files_count_from_when_they_begin_to_arrive() -> None:
+    """Twelve at once, of which four may come in."""
+    kept: dict[str, list[int]] = {}
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.sleep(0.05)
+        kept.setdefault("a", []).append(1)
+        await inner(scope, receive, send)
+
+    shelf, answers = _shelf(kept, slow, each=4), []
+
+    async def send(message: Message) -> None:
+        answers.extend([message["status"]] if "status" in message else [])
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def all_at_once() -> None:
+        path = "/_stcore/upload_file/a/new"
+        scope: Any = {"type": "http", "method": "PUT", "path": path, "query_string": b"", "headers": []}
+        await asyncio.gather(*(shelf(scope, receive, send) for _ in range(12)))
+
+    asyncio.run(all_at_once())
+    assert sorted(answers) == [200] * 4 + [429] * 8
+
+
+def test_a_file_that_never_ends_or_finds_the_disk_full_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def endless(_: Scope, __: Receive, ___: Send) -> None:
+        await asyncio.sleep(3600)
+
+    async def full(_: Scope, __: Receive, ___: Send) -> None:
+        raise OSError(errno.ENOSPC, "")
+
+    monkeypatch.setattr(shelves, "PATIENCE", 0.05)
+    for app, status in ((endless, 408), (full, 507)):
+        answer = ask(_shelf({}, app), "/_stcore/upload_file/a/new", method="PUT")
+        assert (answer.status, answer.headers["connection"]) == (status, "close")
 
 
 def _listening(
-    incoming: Sequence[Message], wanted: int, pace: int = 5
+    incoming: Sequence[Message], wanted: int, pace: int = 5, size: int = 1 << 24
 ) -> tuple[list[Message], list[Message]]:
     """Return what an app hears of these messages, ``wanted`` of them, and what is sent back."""
     heard: list[Message] = []
 
     async def app(_: Scope, receive: Receive, __: Send) -> None:
+        assert (await receive())["type"] == "websocket.connect"
         while len(heard) < wanted and (not heard or heard[-1]["type"] == "websocket.receive"):
             heard.append(await receive())
 
-    messages = iter(incoming)
-
-    async def receive() -> Message:
-        for message in messages:
-            return message
-        await asyncio.sleep(3600)
-        raise AssertionError
-
-    return heard, _socket(House(app, visitors=1, messages=pace), receive)
+    return heard, visit(house_of(app, messages=pace, size=size), incoming)
 
 
 def test_a_flood_is_heard_at_the_pace_that_was_set() -> None:
@@ -196,25 +332,91 @@ def test_who_leaves_in_debt_is_heard_at_once() -> None:
     assert time.monotonic() - began < 3  # the 394 that wait would take 394 seconds
 
 
+def _large(size: int) -> Message:
+    table = WidgetState(id="$$ID-0f-data", string_value="1,2\n" * (size // 4))
+    return told(rerun_script=_fields(table))
+
+
 def test_who_floods_without_an_end_is_shown_the_door() -> None:
-    many = [RERUN] * 600
-    large = [
-        {
-            "type": "websocket.receive",
-            "bytes": told(rerun_script=ClientState(query_string="x" * 2**20))["bytes"],
-        }
-    ]
-    for flood in (many, large * 40):
+    for flood, code in (([RERUN] * 600, 1008), ([_large(2**20)] * 40, 1013)):
         heard, sent = _listening(flood, 1000, pace=1)
-        assert sent == [{"type": "websocket.close", "code": 1008}]
-        assert heard[-1] == {"type": "websocket.disconnect", "code": 1008}
+        assert sent == [{"type": "websocket.close", "code": code}]
+        assert heard[-1] == {"type": "websocket.disconnect", "code": code}
 
 
 def test_a_large_message_counts_as_many() -> None:
-    large = told(rerun_script=ClientState(query_string="x" * (2**20 + 2**18)))  # five parcels and one
+    large = _large(2**20 + 2**18)  # five parcels and one
     began = time.monotonic()
     assert len(_listening([large, large, RERUN], 3, pace=2)[0]) == 3
     assert time.monotonic() - began > 0.9  # ten at once, and the two that twelve are over: a second
+
+
+def test_what_has_been_said_takes_up_room_and_what_was_said_before_no_longer() -> None:
+    size = len(_large(1000)["bytes"])
+    # a session keeps the last alone, and the next one comes before that goes
+    assert _listening([_large(1000)] * 9, 9, size=2 * size) == ([_large(1000)] * 9, [])
+    heard, sent = _listening([_large(1000)] * 9, 9, size=2 * size - 1)
+    assert (heard[1:], sent) == (
+        [{"type": "websocket.disconnect", "code": 1013}],
+        [{"type": "websocket.close", "code": 1013}],
+    )
+
+
+def test_who_has_gone_is_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    forgotten = []
+    room = Room(100, gone=5.0, forget=lambda: forgotten.append(True))
+    assert room.take(60)
+    room.leave(60)
+    assert room.take(40)
+    assert not forgotten
+    assert room.take(60)  # of the one who has gone
+    assert forgotten == [True]
+    assert not room.take(1)
+    room.give(60)
+    assert room.take(59)
+    room.leave(59)
+    monkeypatch.setattr(rooms, "monotonic", lambda: time.monotonic() + 5)
+    assert room.take(60)
+    assert forgotten == [True]  # that time was over
+
+
+def _fields(*fields: WidgetState) -> ClientState:
+    return ClientState(widget_states=WidgetStates(widgets=fields))
+
+
+WIDE = "x" * 2**17
+SMALL = ClientState(query_string="v=1", page_name="signal", cached_message_hashes=["0123456789abcdef"] * 50)
+TOO_LARGE = {
+    "query": ClientState(query_string="x" * 16_385),
+    "wide query": ClientState(query_string="等" * 5_462),
+    "page": ClientState(page_name="x" * 257),
+    "hash of a page": ClientState(page_script_hash="x" * 257),
+    "fragment": ClientState(fragment_id="x" * 257),
+    "address": ClientState(context_info=ContextInfo(url="http://x/" + "x" * 32_768)),
+    "zone": ClientState(context_info=ContextInfo(timezone="x" * 32_768)),
+    "hashes": ClientState(cached_message_hashes=["x" * 24] * 2050),
+    "empty hashes": ClientState(cached_message_hashes=[""] * 8200),
+    "field": _fields(WidgetState(id="a-x", string_value=WIDE)),
+    "id": _fields(WidgetState(id=WIDE)),
+    "fields": _fields(*[WidgetState(id="x")] * 501),
+    "together": _fields(*[WidgetState(id="x", string_value="x" * 700)] * 200),
+    "no table": _fields(WidgetState(id="$$ID-0f-data", json_value=WIDE)),
+}
+
+
+@pytest.mark.parametrize("name", TOO_LARGE)
+def test_what_no_browser_of_ours_could_say_is_no_session(name: str) -> None:
+    assert _listening([told(rerun_script=SMALL)], 1)[0] == [told(rerun_script=SMALL)]
+    heard, sent = _listening([told(rerun_script=TOO_LARGE[name])], 1)
+    assert (heard, sent) == ([], [{"type": "websocket.close", "code": 1009}])
+
+
+def test_other_messages_are_small_and_none_writes_files_here() -> None:
+    files = told(file_urls_request={"file_names": ["x" * 500] * 9})
+    assert _listening([files], 1)[1] == [{"type": "websocket.close", "code": 1009}]
+    skills = told(backend_operation_request={"install_skills": {}})
+    wanted = told(backend_operation_request={"deferred_file": {"file_id": "x"}})
+    assert _listening([skills, wanted], 1)[0] == [wanted]
 
 
 @pytest.mark.parametrize(
@@ -225,6 +427,6 @@ def test_what_is_for_all_visitors_none_may_ask(message: dict[str, bool]) -> None
     # what cannot be read goes on to Streamlit, which ends the connection; text ends it here
     garbage: Message = {"type": "websocket.receive", "bytes": b"\xff\xff\xff"}
     assert _listening([garbage], 1)[0] == [garbage]
-    heard, sent = _listening([{"type": "websocket.receive", "text": "hello"}], 2)
-    assert heard == [{"type": "websocket.disconnect", "code": 1003}]
+    heard, sent = _listening([RERUN, {"type": "websocket.receive", "text": "hello"}], 2)
+    assert heard == [RERUN, {"type": "websocket.disconnect", "code": 1003}]
     assert sent == [{"type": "websocket.close", "code": 1003}]

@@ -4,7 +4,6 @@ The words are those of the standards named below and of docs/deploying.md, typed
 dropped or loosened differs.
 """
 
-import asyncio
 import base64
 import gzip
 import hashlib
@@ -19,12 +18,14 @@ from typing import Any
 
 import pytest
 
+from pages.server import house, notices
 from pages.server import middleware as doors
-from pages.server.middleware import Compressed, Guard, House
+from pages.server.house import Paced
+from pages.server.middleware import Compressed, Guard
 from pages.state.insides import FRONT_END
 from pages.state.limits import GRACE, LIMITS
-from tests.support.doors import GONE, RERUN, ask, inner
-from tests.support.stream import ROOT
+from tests.support.doors import GONE, RERUN, ask, house_of, inner, visit
+from tests.support.stream import ROOT, free_port
 
 #: OWASP's secure headers; the policy apart.
 HEADERS = {
@@ -112,15 +113,15 @@ def test_a_compressed_file_has_its_type(ending: str, kind: str, tmp_path: Path, 
 
 def test_the_page_that_sleeps_and_its_script_have_their_types() -> None:
     asked: Any = None
-    page, script = doors.asleep(asked), doors.asleep_script(asked)
+    page, script = notices.asleep(asked), notices.asleep_script(asked)
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert script.headers.get("content-type", script.media_type).startswith("text/javascript")
     assert 'src="asleep.js"' in bytes(page.body).decode()
 
 
 def test_a_full_house_is_not_kept_by_caches() -> None:
-    house = House(inner, visitors=0, messages=1)
-    answer = ask(house, "/", accept="text/html")
+    full = house_of(inner, visitors=0)
+    answer = ask(full, "/", accept="text/html")
     headers = dict(answer.headers)
     headers.pop("content-length")
     assert (answer.status, headers) == (
@@ -130,36 +131,40 @@ def test_a_full_house_is_not_kept_by_caches() -> None:
 
 
 def test_a_page_takes_a_seat_and_its_parts_do_not() -> None:
-    house = House(inner, visitors=0, messages=1)
+    full = house_of(inner, visitors=0)
     for method, path, accept, status in (
         ("GET", "/signal", "text/html", 503),
         ("POST", "/signal", "text/html", 200),
         ("GET", "/signal", "image/png", 200),
         ("GET", "/asleep", "text/html", 200),
     ):
-        assert ask(house, path, method=method, accept=accept).status == status
+        assert ask(full, path, method=method, accept=accept).status == status
 
 
 @pytest.mark.parametrize("pace", [1, 3])
-def test_an_hour_s_silence_saves_up_five_seconds_worth_and_no_more(pace: int) -> None:
+def test_an_hour_s_silence_saves_up_five_seconds_worth_and_no_more(
+    pace: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Else who waits can flood: docs/deploying.md says five times as many at once."""
-    heard = []
+    heard: list[Any] = []
+
+    class AnHourOn(Paced):
+        """Hears the first message an hour late; then its clock stands still."""
+
+        def _earn(self) -> None:
+            self._clock = lambda: self._then + (0 if self._waited else 3600)
+            self._waited = True
+            super()._earn()
+
+        _waited = False
 
     async def app(_: Any, receive: Any, __: Any) -> None:
-        receive._clock = lambda: receive._then + 3600 if not heard else receive._then
+        await receive()
         while not heard or heard[-1]["type"] == "websocket.receive":
             heard.append(await receive())
 
-    messages = iter([RERUN] * 60 + [GONE])
-
-    async def receive() -> Any:
-        return next(messages)
-
-    async def send(_: Any) -> None:
-        """Nothing is expected."""
-
-    scope: Any = {"type": "websocket", "path": "/_stcore/stream", "headers": []}
-    asyncio.run(House(app, visitors=1, messages=pace)(scope, receive, send))
+    monkeypatch.setattr(house, "Paced", AnHourOn)
+    visit(house_of(app, messages=pace), [*[RERUN] * 60, GONE])
     assert heard == [RERUN] * (5 * pace + 1) + [GONE]  # and one on account
 
 
@@ -178,13 +183,16 @@ PROMISED = {
     "INIT_LAB_MEMORY": (0, 0, 16_777_216),
     "INIT_LAB_CACHE": (512, 8, 65_536),
     "INIT_LAB_VISITORS": (400, 1, 100_000),
+    "INIT_LAB_VISITORS_EACH": (0, 0, 100_000),
     "INIT_LAB_GONE": (120, 1, 86_400),
     "INIT_LAB_IDLE": (3_600, 1, 604_800),
+    "INIT_LAB_ROOM": (32, 8, 1_048_576),
     "INIT_LAB_FILES": (4, 1, 1_000),
     "INIT_LAB_FILES_ALL": (100, 1, 100_000),
     "INIT_LAB_UPLOAD": (4, 1, 200),
+    "INIT_LAB_UPLOADS": (32, 4, 1_048_576),
     "INIT_LAB_MESSAGES": (10, 1, 1_000),
-    "INIT_LAB_MESSAGE": (8, 1, 200),
+    "INIT_LAB_MESSAGE": (5, 1, 200),
     "INIT_LAB_METRICS": (1, 0, 1),
 }
 
@@ -198,55 +206,91 @@ def test_limits_are_those_that_were_promised() -> None:
 _ASKED = """
 import json, logging, sys, uvicorn
 given = {}
-uvicorn.run = lambda app, **settings: given.update(settings, app=app)
+uvicorn.Config = lambda app, **settings: given.update(settings, app=app)
 from pages.server import __main__ as server
 from streamlit import config
+class Never:
+    def __init__(self, config, *, opens): pass
+    def run(self, sockets): given["at"] = sockets[0].getsockname()
+server.Server = Never
 sys.argv = ["server"]
 server.main()
-app = given.pop("app")
-doors = [(m.cls.__name__, {k: v for k, v in m.kwargs.items() if isinstance(v, (int, list))})
-         for m in app._user_middleware]
-print(json.dumps({"uvicorn": given, "doors": doors, "levels": {
-    "uvicorn.error": logging.getLogger("uvicorn.error").getEffectiveLevel()}}))
+app, at = given.pop("app"), given.pop("at")
+most, room = given.pop("http").keywords["most"], given.pop("ws").keywords["room"]
+plain = (int, list, tuple)
+doors = app._user_middleware
+print(json.dumps({
+    "uvicorn": given,
+    "doors": [(m.cls.__name__, {k: v for k, v in m.kwargs.items() if isinstance(v, plain)}) for m in doors],
+    "at": at,
+    "most": most,
+    "room": room._free,
+    "gone": room._gone,
+    "shared": all(m.kwargs["room"] is room for m in doors if "room" in m.kwargs),
+    "ttl": config.get_option("server.disconnectedSessionTTL"),
+    "upload": config.get_option("server.maxUploadSize"),
+    "levels": {"uvicorn.error": logging.getLogger("uvicorn.error").getEffectiveLevel()},
+}))
 """
+
+
+def _as_set(**numbers: int) -> Any:
+    """Return what the server is started with where an operator sets these limits."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("INIT_LAB_")}
+    environment |= {f"INIT_LAB_{name}": str(number) for name, number in numbers.items()}
+    environment |= {"INIT_LAB_HOSTS": "lab.example.org", "HOST": "127.0.0.9", "PORT": str(free_port())}
+    command = [sys.executable, "-c", _ASKED]
+    found = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    told = json.loads(found.stdout)
+    assert told.pop("at") == ["127.0.0.9", int(environment["PORT"])]
+    return told
 
 
 def test_the_server_runs_as_the_runbook_says_and_as_the_operator_sets_it() -> None:
     """No visits are logged, no version is told, the server pings every 30 seconds, messages are bounded."""
-    numbers = {"VISITORS": 31, "MESSAGES": 32, "FILES": 33, "FILES_ALL": 34, "METRICS": 0, "MESSAGE": 7}
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("INIT_LAB_")}
-    environment |= {f"INIT_LAB_{name}": str(number) for name, number in numbers.items()}
-    environment |= {"INIT_LAB_HOSTS": "lab.example.org", "HOST": "127.0.0.9", "PORT": "8777"}
-    found = subprocess.run(
-        [sys.executable, "-c", _ASKED], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    served = _as_set(
+        VISITORS=31,
+        VISITORS_EACH=7,
+        MESSAGES=32,
+        FILES=33,
+        FILES_ALL=34,
+        METRICS=0,
+        MESSAGE=7,
+        UPLOAD=3,
+        UPLOADS=9,
+        ROOM=11,
+        GONE=77,
     )
-    address, told = found.stdout.strip().splitlines()
-    assert address == "Init Lab: http://localhost:8777"
-    served = json.loads(told)
     assert served["uvicorn"] == {
-        "host": "127.0.0.9",
-        "port": 8777,
-        "ws": "websockets-sansio",
         "ws_max_size": 7 * 1024 * 1024,
         "ws_per_message_deflate": False,
         "ws_ping_interval": 30,
         "ws_ping_timeout": 30,
         "timeout_graceful_shutdown": 5,
+        "h11_max_incomplete_event_size": 32 * 1024,
         "access_log": False,
         "log_config": None,
         "server_header": False,
     }
     assert served["levels"]["uvicorn.error"] == 30  # at 20 it names the address of each visitor
+    assert (served["room"], served["gone"], served["shared"]) == (11 * 1024 * 1024, 77, True)
+    assert (served["ttl"], served["upload"]) == (77, 3)
+    assert served["most"] == 2 * 31 + 200  # connections
     assert served["doors"] == [
         ["Guard", {"metrics": False}],
         [
             "TrustedHostMiddleware",
             {"allowed_hosts": ["lab.example.org", "localhost", "127.0.0.1"], "www_redirect": False},
         ],
-        ["House", {"visitors": 31, "messages": 32}],
-        ["Shelf", {"each": 33, "total": 34}],
+        ["House", {"visitors": 31, "each": 7, "messages": 32}],
+        ["Shelf", {"holds": [33, 34, 3 * 1024 * 1024, 9 * 1024 * 1024]}],
         ["Compressed", {}],
     ]
+
+
+def test_one_address_takes_three_quarters_of_the_seats_unless_the_operator_says_otherwise() -> None:
+    (house,) = [kept for name, kept in _as_set(VISITORS=21)["doors"] if name == "House"]
+    assert house == {"visitors": 21, "each": 16, "messages": 10}
 
 
 def test_streamlit_is_set_to_tell_nobody_anything() -> None:

@@ -2,7 +2,9 @@
 
 import re
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import pytest
 import torch
@@ -10,8 +12,13 @@ import torchsummary
 from plotly.offline import get_plotlyjs
 from streamlit import config
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.WidgetStates_pb2 import WidgetState
+from streamlit.runtime.caching.ttl_cache import TTLCache
+from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.session_manager import SessionInfo
+from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 from streamlit.testing.v1 import AppTest
 
 from pages.state import insides
@@ -84,17 +91,74 @@ def test_one_script_stands_in_the_page_itself() -> None:
     assert script.strip()
 
 
-@pytest.mark.parametrize("name", sorted(insides.NEEDLESS))
-def test_a_needless_message_is_one_of_the_protocol(name: str) -> None:
-    assert name in BackMsg.DESCRIPTOR.oneofs_by_name["type"].containing_type.fields_by_name
-    assert not insides.is_needed(_message(name))
+#: What becomes of each message of the protocol, as read in streamlit/proto/BackMsg.proto.
+FATES = {
+    "rerun_script": "heard",
+    "stop_script": "heard",
+    "file_urls_request": "heard",
+    "app_heartbeat": "heard",
+    "backend_operation_request": "passed over",  # but for a file that is made when somebody takes it
+    "clear_cache": "passed over",
+    "set_run_on_save": "passed over",
+    "load_git_info": "passed over",
+    "debug_disconnect_websocket": "passed over",
+    "debug_shutdown_runtime": "passed over",
+}
 
 
-def test_what_a_page_sends_is_needed() -> None:
-    message = BackMsg()
-    message.rerun_script.query_string = "seed=1"
-    assert insides.is_needed(message.SerializeToString())
-    assert insides.is_needed(b"\xff\xff")
+def test_every_message_of_the_protocol_is_known() -> None:
+    assert {field.name for field in BackMsg.DESCRIPTOR.oneofs_by_name["type"].fields} == FATES.keys()
+
+
+@pytest.mark.parametrize("name", FATES)
+def test_a_page_s_messages_are_heard_and_a_developer_s_are_not(name: str) -> None:
+    assert insides.fate_of(_message(name)) == FATES[name]
+
+
+def test_the_fields_of_a_run_are_known_and_what_cannot_be_read_is_streamlit_s_to_refuse() -> None:
+    """A field that is new would be one that nothing bounds."""
+    texts = {"query_string", "page_script_hash", "page_name", "fragment_id", "context_info"}
+    flags = {"is_auto_rerun", "is_history_navigation"}
+    bounded = texts | flags | {"widget_states", "cached_message_hashes"}
+    assert {field.name for field in ClientState.DESCRIPTOR.fields} == bounded
+    assert insides.SAID.keys() == texts
+    assert insides.fate_of(b"\xff\xff") == "heard"
+
+
+class _Session:
+    def __init__(self, name: str) -> None:
+        self.id, self.is_over = name, False
+
+    def shutdown(self) -> None:
+        self.is_over = True
+
+
+def test_who_has_been_gone_for_long_is_let_go_with_the_files_of_who_had_no_more_place() -> None:
+    now = {"at": 0.0}
+    storage = MemorySessionStorage(ttl_seconds=10)
+    storage._cache = TTLCache(maxsize=8, ttl=10, timer=lambda: now["at"])
+    early, late = _Session("early"), _Session("late")
+    storage.save(SessionInfo(None, early))
+    now["at"] = 6.0
+    storage.save(SessionInfo(None, late))
+    now["at"] = 11.0
+    files = MemoryUploadedFileManager(insides.UPLOADS)
+    for session in ("here", "late", "no more place"):
+        files.add_file(session, UploadedFileRec("1", "x.csv", "text/csv", b"1,2"))
+    media = SimpleNamespace(
+        _files_by_session_and_coord={"here": {}, "another": {}},
+        clear_session_refs=lambda name: media._files_by_session_and_coord.pop(name, None),
+        remove_orphaned_files=lambda: None,
+    )
+    listed = [SimpleNamespace(session=_Session("here")), *storage.list()]
+    sessions = SimpleNamespace(_session_storage=storage, list_sessions=lambda: listed)
+    found = SimpleNamespace(_session_mgr=sessions, uploaded_file_mgr=files, media_file_mgr=media)
+    with mock.patch.multiple(insides.runtime, exists=lambda: True, get_instance=lambda: found):
+        assert insides.uploads() == {"here": [3], "late": [3], "no more place": [3]}
+        insides.sweep()
+    assert (early.is_over, late.is_over) == (True, False)
+    assert files.file_storage.keys() == {"here", "late"}
+    assert media._files_by_session_and_coord.keys() == {"here"}
 
 
 def _message(name: str) -> bytes:
@@ -140,6 +204,14 @@ def test_the_page_of_insides_names_each_place() -> None:
     words = (ROOT / "docs" / "insides.md").read_text(encoding="utf-8")
     for place in re.findall(r"`((?:core|pages)/[\w/]+\.\w+)`", words):
         assert (ROOT / place).exists(), place
-    for name in ("browser_says", "look_up_options_once", "uploads", "inline_scripts", "is_needed"):
+    for name in (
+        "browser_says",
+        "look_up_options_once",
+        "uploads",
+        "sweep",
+        "forget_the_gone",
+        "inline_scripts",
+        "fate_of",
+    ):
         assert f"`{name}`" in words
         assert callable(getattr(insides, name))

@@ -43,8 +43,22 @@ def test_a_limit_is_taken_within_its_range_and_refused_beyond(name: str) -> None
 
 
 def test_one_limit_says_nothing_of_the_others() -> None:
-    found = dict(read({"INIT_LAB_WORKERS": "3", "INIT_LAB_NONSENSE": "x"}))
+    found = dict(read({"INIT_LAB_WORKERS": "3", "INIT_LAB_LOG": "json", "INIT_LABEL": "x", "HOME": "/"}))
     assert found == {name: default for name, (default, _, _) in PROMISED.items()} | {"INIT_LAB_WORKERS": 3}
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("INIT_LAB_VISITOR", "INIT_LAB_VISITORS"),
+        ("INIT_LAB_HOST", "INIT_LAB_HOSTS"),
+        ("INIT_LAB_", "INIT_LAB_LOG"),
+    ],
+)
+def test_a_name_that_there_is_not_is_refused_with_the_nearest(name: str, nearest: str) -> None:
+    with pytest.raises(LimitError) as refused:
+        read({name: "3"})
+    assert str(refused.value) == f"{name} is no setting of Init Lab's. The nearest is {nearest}."
 
 
 def test_the_limits_are_those_of_the_pages() -> None:
