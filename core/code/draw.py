@@ -5,10 +5,8 @@ from typing import Any
 
 import torch
 
-from core.checks import checked_dtype
-from core.code.writing import arguments, filling, is_cast, named
-from core.weights.draw import Draw, checked_seed
-from core.weights.scheme import Call
+from core.code.writing import ONE_THREAD, arguments, filling, is_cast
+from core.weights.draw import Draw
 from core.weights.schemes import scheme_of
 
 
@@ -27,35 +25,33 @@ def pytorch_code(
     but for rounding. Arguments that equal torch's own defaults are left out.
 
     Raises:
-        InitLabError: see ``draw``; the device may be another machine's.
+        InitLabError: see ``draw``; but the device may be another machine's, and so the size.
     """
-    parsed = scheme_of(key).parsed(shape, params)
-    return _script(parsed.call, parsed.shape, named(device), checked_seed(seed), checked_dtype(dtype))
+    return script(Draw(key, shape, seed=seed, device=device, dtype=dtype, here=False, **params))
 
 
 def script(draw: Draw) -> str:
     """Return the script of ``pytorch_code`` for a draw that has been checked."""
-    return _script(draw.call, draw.shape, str(draw.device), draw.seed, draw.dtype)
-
-
-def _script(call: Call, shape: tuple[int, ...], device: str, seed: int, dtype: torch.dtype) -> str:
+    call, device, dtype = draw.call, str(draw.device), draw.dtype
     words = arguments(call)
     where = "" if dtype == torch.float32 else f", dtype={dtype}"
     where += "" if device == "cpu" else f', device="{device}"'
     lines = ["import torch", "from torch import nn", ""]
+    if call.function == "orthogonal_":  # LAPACK's, and so made of products
+        lines.append(ONE_THREAD)
     if call.takes_global:
         lines.append(
-            f"torch.manual_seed({seed})  # {call.function} takes its zeros from the global generator"
+            f"torch.manual_seed({draw.seed})  # {call.function} takes its zeros from the global generator"
         )
     elif call.random:
         on = "" if device == "cpu" else f'device="{device}"'
-        lines.append(f"generator = torch.Generator({on}).manual_seed({seed})")
+        lines.append(f"generator = torch.Generator({on}).manual_seed({draw.seed})")
         words.append("generator=generator")
     cast = is_cast(call, dtype)
     if cast:  # drawn in float32
         where = where.replace(f", dtype={dtype}", "")
     lines += [
-        f"weight = torch.empty({', '.join(map(str, shape))}{where})",
+        f"weight = torch.empty({', '.join(map(str, draw.shape))}{where})",
         f"nn.init.{call.function}({', '.join(['weight', *words])})",
         *([f"weight = weight.to({dtype})"] if cast else []),
         "print(weight)",

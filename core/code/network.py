@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from core.checks import Array, checked_array, checked_dtype, checked_kind, checked_whole, unfit
-from core.code.writing import filling, is_cast, named
+from core.code.writing import ONE_THREAD, filling, is_cast, named
 from core.networks.module import checked_values
 from core.networks.network import MAX_BATCH, OWN, Dense, Network
 from core.signals.activations import ACTIVATIONS
@@ -112,6 +112,7 @@ def network_code(  # noqa: PLR0913 - by keyword, what a run depends on
         "",
         "",
         'if __name__ == "__main__":',
+        f"    {ONE_THREAD}",
         f"    torch.manual_seed({seed})",
         "    my_model = Model()",
         *([] if values is None else _loading(values)),

@@ -6,11 +6,11 @@ from typing import Any
 
 import torch
 
-from core.checks import checked_dtype, sequence, unfit
-from core.code.writing import filling, is_cast, named
+from core.checks import sequence, unfit
+from core.code.writing import ONE_THREAD, filling, is_cast
 from core.signals.formula import activation_of
 from core.signals.trace import checked_bias, checked_input, checked_scale, checked_seeds, checked_sizes
-from core.weights.schemes import scheme_of
+from core.weights.draw import Draw
 
 #: Schemes that one script compares.
 MAX_SCHEMES = 64
@@ -38,16 +38,17 @@ def signal_code(  # noqa: PLR0913 - by keyword, what a run depends on
     Raises:
         InitLabError: see ``signal.trace``; the device may be another machine's.
     """
-    checked_dtype(dtype)
-    device, rows = named(device), list(checked_seeds(seeds))
+    rows = list(checked_seeds(seeds))
     depth, width, batch = checked_sizes(depth, width, batch).values()
     bias, input, input_scale = checked_bias(bias), checked_input(input), checked_scale(input_scale)
     if not (schemes := _pairs(schemes)):
         raise unfit("schemes", schemes, "(key, parameters) of one scheme or more")
     phi = activation_of(activation).code
     names = _names(schemes)
-    pairs = zip(names, schemes, strict=True)
-    fillings = [_filling(name, *each, (width, width), dtype) for name, each in pairs]
+    given: dict[str, Any] = {"seed": rows[0], "device": device, "dtype": dtype, "here": False}
+    draws = [Draw(key, (width, width), **given, **params) for key, params in schemes]
+    fillings = [_filling(name, draw) for name, draw in zip(names, draws, strict=True)]
+    device = str(draws[0].device)
     where = "" if dtype == torch.float32 else f", dtype={dtype}"
     where += "" if device == "cpu" else f', device="{device}"'
     on = "" if device == "cpu" else f'"{device}"'
@@ -77,6 +78,7 @@ _HEAD = (
     "from torch import nn",
     "from torch.nn import functional as F",
     "",
+    ONE_THREAD,
     "torch.set_flush_denormal(True)  # numbers too small for the dtype's normal range count as 0",
 )
 _RMS = (
@@ -165,13 +167,11 @@ def _names(schemes: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
     return [key if keys.count(key) == 1 else f"{key}_{at}" for at, key in enumerate(keys, start=1)]
 
 
-def _filling(
-    name: str, key: str, params: Mapping[str, Any], shape: Sequence[int], dtype: torch.dtype
-) -> list[str]:
-    """Return the lines of a function that fills a weight ``w`` by a scheme."""
-    call = scheme_of(key).call(shape, **params)
+def _filling(name: str, draw: Draw) -> list[str]:
+    """Return the lines of a function that fills a weight ``w`` as this is drawn."""
+    call = draw.call
     words = ["generator=generator"] if call.random and not call.takes_global else []
-    lines = [f"    {filling('w', call, *words, cast=is_cast(call, dtype))}"]
+    lines = [f"    {filling('w', call, *words, cast=is_cast(call, draw.dtype))}"]
     if call.takes_global:  # it has no generator of its own
         lines = [
             "    torch.set_rng_state(generator.get_state())",

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from core.signals.activations import ACTIVATIONS
 
 #: The first line of each: they need more than torch.
-_WHERE = "# runs in Init Lab's folder, where core is"
+_WHERE = "# Needs Init Lab itself: run it in its source's folder, where core is, after `make setup` there."
+#: Or numpy prints the middle of a plane as dots.
+_WHOLE = "np.set_printoptions(threshold=10**6)  # every number, however many"
 
 #: Networks: a name, the mean square of the first layer's pre-activations, σ_w² and σ_b².
 Settings = Sequence[tuple[str, float, float, float]]
@@ -17,6 +19,7 @@ def maps_code(activation: str, settings: Settings, *, reach: float) -> str:
 import numpy as np
 from core import InitLabError, meanfield
 
+{_WHOLE}
 phi = {activation!r}
 
 
@@ -46,6 +49,7 @@ def chaos_code(activation: str, settings: Settings, *, sigma_w2: float, sigma_b2
 import numpy as np
 from core import meanfield
 
+{_WHOLE}
 phi = {activation!r}
 sigma_w2 = np.linspace(0, {sigma_w2!r}, 81)
 sigma_b2 = {sigma_b2!r} * np.linspace(0, 1, 49) ** 2

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from core import devices
-from core.checks import checked_dtype, is_whole
+from core.checks import checked_dtype, checked_flag, is_whole
 from core.errors import DtypeError, ParameterError, SizeError
 from core.weights.laws import EDGE_SIGMAS, Law
 from core.weights.parameters import Value
@@ -56,9 +56,10 @@ class Draw:
         seed: int,
         device: str | torch.device = "cpu",
         dtype: torch.dtype = torch.float32,
+        here: bool = True,
         **params: Any,
     ) -> None:
-        """Check that torch can draw this.
+        """Check that torch can draw this; unless ``here``, on a machine that may have more than this one.
 
         Raises:
             InitLabError: see ``core.draw``.
@@ -68,15 +69,11 @@ class Draw:
         own = vars(self)  # frozen from here on
         own.update(key=scheme.key, shape=shape, params=tuple(values.items()), law=law, call=call)
         own["dtype"], own["seed"] = checked_dtype(dtype), checked_seed(seed)
-        own["device"] = devices.resolve(device)
-        if self.device.type == "mps" and self.dtype == torch.float64:
-            raise DtypeError("dtype.device", dtype="float64", device="mps")
-        _check_fits_dtype(self.law, self.dtype)
-        self._check_drawable()
-        if not self.streams:
-            self._check_work()
-        elif self.size > STREAMED_LIMIT:
-            raise SizeError("size.held", n=self.size, limit=STREAMED_LIMIT)
+        here = checked_flag("here", here)
+        own["device"] = devices.resolve(device) if here else devices.named(device)
+        self._check_dtype()
+        if here:
+            self._check_size()
 
     @property
     def scheme(self) -> Scheme:
@@ -116,8 +113,11 @@ class Draw:
         if self.needed > free:
             raise SizeError("size.memory", needed=self.needed, memory=free)
 
-    def _check_drawable(self) -> None:
-        """Refuse what torch cannot draw, or draws wrongly, in half precision."""
+    def _check_dtype(self) -> None:
+        """Refuse what torch cannot draw, or draws wrongly, in this dtype."""
+        if self.device.type == "mps" and self.dtype == torch.float64:
+            raise DtypeError("dtype.device", dtype="float64", device="mps")
+        _check_fits_dtype(self.law, self.dtype)
         if self.dtype.itemsize != 2:
             return
         name = str(self.dtype).removeprefix("torch.")
@@ -126,8 +126,10 @@ class Draw:
         if self._redraws and kept(self.law) <= NARROW:
             raise DtypeError("dtype.narrow", dtype=name, share=kept(self.law))
 
-    def _check_work(self) -> None:
-        """Refuse a tensor that has to be held whole and would take too long."""
+    def _check_size(self) -> None:
+        """Refuse a tensor that would take too long, or more memory than may be held."""
+        if self.streams and self.size > STREAMED_LIMIT:
+            raise SizeError("size.held", n=self.size, limit=STREAMED_LIMIT)
         if self.call.elementwise:
             return
         n, function = self.size, self.call.function

@@ -88,6 +88,8 @@ def between(low: float, high: float) -> Parse:
             value = math.nan
         if math.isclose(value, high, rel_tol=5e-4):
             return high  # as people write it, to four digits
+        if low == 0 and not (value == 0 or SMALLEST <= value <= high):
+            raise Refused("positive", smallest=SMALLEST, largest=high)
         if not low <= value <= high:
             raise Refused("between", low=low, high=high)
         return value

@@ -164,7 +164,7 @@ def numbers(
 def _cell(value: float, reach: float) -> Cell:
     if not math.isfinite(value):
         return Cell(escape(str(value)), 'class="bad"')
-    share = round(38 * abs(value) / reach)
+    share = round(38 * abs(value / reach))  # at the largest numbers a product would overflow
     ground = f"var(--{'negative' if value < 0 else 'positive'}) {share}%"
     return Cell(quantity(value, reach, 4), f'style="background:color-mix(in srgb,{ground},transparent)"')
 

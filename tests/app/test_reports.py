@@ -1,5 +1,7 @@
 """What a page hands to its dialog of files: a report in the page's order, true code, all tensors."""
 
+import contextlib
+import io
 import math
 import re
 from collections.abc import Callable
@@ -233,6 +235,10 @@ def test_the_chaos_code_makes_the_chart_s_numbers(framed: Framed) -> None:
     frame = framed(
         "signal", sight="chaos", activation="tanh", rows="kaiming_normal-ones-normal(std=0.5)", bias="torch"
     )
+    with contextlib.redirect_stdout(io.StringIO()) as said, np.printoptions():
+        exec(frame.code(), {})  # noqa: S102
+    assert "..." not in said.getvalue()
+    assert said.getvalue().count("\n") > 81  # a plane, whole
     names = _run(frame)
     columns = {name: column for part in _series(frame) for name, column in part.columns.items()}
     np.testing.assert_array_equal(names["chi1"].ravel(), columns["chi1"])

@@ -265,20 +265,20 @@ CALLS: Mapping[str, Callable[[], Arguments]] = {
     },
     "network.Dense.__str__": lambda: {"self": Dense.of("4.normal(std=0.02).relu")},
     "network.Dense.of": lambda: {"text": "4.normal(std=0.02).relu"},
-    "net.Net": lambda: {
+    "module.Net": lambda: {
         "network": Network.of("3-4.relu-2"),
         "seed": 1,
         "device": "cpu",
         "dtype": torch.float32,
     },
-    "net.Net.forward": lambda: {"self": _net(), "x": torch.zeros(2, 3)},
-    "net.Net.laws": lambda: {"self": _net()},
-    "net.Net.load": lambda: {
+    "module.Net.forward": lambda: {"self": _net(), "x": torch.zeros(2, 3)},
+    "module.Net.laws": lambda: {"self": _net()},
+    "module.Net.load": lambda: {
         "self": Net(Network.of("3-2"), seed=1),
         "values": {"out.weight": torch.ones(2, 3), "out.bias": [0, 1]},
     },
-    "net.Net.printed": lambda: {"self": _net()},
-    "net.Net.steps": lambda: {"self": _net(), "x": torch.zeros(2, 3)},
+    "module.Net.printed": lambda: {"self": _net()},
+    "module.Net.steps": lambda: {"self": _net(), "x": torch.zeros(2, 3)},
     "network.Network": lambda: {"inputs": 3, "layers": (Dense(4), Dense(2))},
     "network.Network.__str__": lambda: {"self": Network.of("3-4.relu-2")},
     "network.Network.check": lambda: {
@@ -293,10 +293,10 @@ CALLS: Mapping[str, Callable[[], Arguments]] = {
     "network.Network.same_sizes": lambda: {"self": Network.of("3-4.relu-2"), "other": Network.of("3-4-2")},
     "network.Network.shapes": lambda: {"self": Network.of("3-4.relu-2")},
     "network.Network.size": lambda: {"self": Network.of("3-4.relu-2")},
-    "net.ThreeLayerNet": lambda: {"seed": 1},
-    "net.backward": lambda: {"net": _net(), "x": torch.zeros(2, 3), "labels": [0, 1]},
-    "net.different_units": lambda: {"matrix": torch.ones(2, 3), "exact": True},
-    "net.seeded_input": lambda: {
+    "module.ThreeLayerNet": lambda: {"seed": 1},
+    "module.backward": lambda: {"net": _net(), "x": torch.zeros(2, 3), "labels": [0, 1]},
+    "module.different_units": lambda: {"matrix": torch.ones(2, 3), "exact": True},
+    "module.seeded_input": lambda: {
         "batch": 2,
         "features": 3,
         "seed": 1,
@@ -363,7 +363,7 @@ CALLS: Mapping[str, Callable[[], Arguments]] = {
     "rosetta.depthwise": lambda: {"layer": Layer.of("Conv2d(4, 8, 3, groups=4)")},
     "rosetta.difference": lambda: {"theirs": _law("uniform"), "ours": _law()},
     "rosetta.equivalents": lambda: {"key": "kaiming_normal", "shape": (3, 5), "a": 0.5},
-    "draw.Draw": lambda: {**_DRAW, "a": 0.5},
+    "draw.Draw": lambda: {**_DRAW, "a": 0.5, "here": True},
     **{
         f"draw.Draw.{name}": lambda: {"self": core.Draw("normal", (3, 5), seed=1)}
         for name in ("check_memory", "needed", "scheme", "size", "streams")

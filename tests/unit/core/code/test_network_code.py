@@ -191,9 +191,10 @@ def test_the_lesson_s_class_is_the_lesson_s() -> None:
     assert MODEL.lstrip() in code
     assert code.startswith("import torch\nimport torch.nn as nn\n\n\nclass Model(nn.Module):\n")
     after = code.partition(MODEL.lstrip())[2]
-    assert after.startswith(
-        '\n\nif __name__ == "__main__":\n    torch.manual_seed(40)\n    my_model = Model()\n'
-    )
+    lines = after.splitlines()
+    assert lines[:3] == ["", "", 'if __name__ == "__main__":']
+    assert lines[3].startswith("    torch.set_num_threads(1)  # ")
+    assert lines[4:6] == ["    torch.manual_seed(40)", "    my_model = Model()"]
 
 
 def test_given_numbers_are_not_rounded() -> None:

@@ -2,16 +2,23 @@
 
 import contextlib
 import io
-from typing import cast
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import torch
 from torch import nn
 
-from core import DTYPES, draw, pytorch_code
+from core import DTYPES, InitLabError, Net, Network, draw, network_code, pytorch_code, signal_code
+from core.networks.module import seeded_input
 from tests.support.cases import CASES, Case, Shape, case_id
 from tests.support.marks import generator_stays
 from tests.support.products import assert_drawn_alike
+from tests.support.stream import ROOT
 
 pytestmark = generator_stays
 SHAPES = ((3, 5), (33, 64, 5), (12, 5, 4), (128, 64), (1, 7))
@@ -86,3 +93,68 @@ def test_a_cast_orthogonal_matrix_is_drawn_in_float32_in_code_too(dtype: torch.d
     with contextlib.redirect_stdout(io.StringIO()):
         exec(pytorch_code("orthogonal_cast", (6, 9), seed=5, dtype=dtype, gain=0.5), names)  # noqa: S102
     assert torch.equal(names["weight"], drawn)  # type: ignore[arg-type]
+
+
+#: A script in an interpreter of its own, with torch's own number of threads; what it made is saved.
+_ELSEWHERE = """
+import sys
+names = {"__name__": "__main__", "print": lambda *_: None}
+exec(open(sys.argv[1]).read(), names)
+import torch
+found = [value for name, value in names.items() if name in {"weight", "output"}]
+torch.save(found, sys.argv[2])
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "made"),
+    [
+        (pytorch_code("orthogonal", (256, 128), seed=3), lambda: draw("orthogonal", (256, 128), seed=3)),
+        (
+            network_code(Network.of("784-128.relu-10"), seed=3, batch=64, data_seed=4),
+            lambda: Net(Network.of("784-128.relu-10"), seed=3)(seeded_input(64, 784, seed=4)),
+        ),
+    ],
+    ids=["orthogonal", "network"],
+)
+def test_what_is_made_of_products_is_the_same_however_many_threads_there_are(
+    code: str, made: Callable[[], torch.Tensor], tmp_path: Path
+) -> None:
+    script, found = tmp_path / "script.py", tmp_path / "found.pt"
+    script.write_text(code, encoding="utf-8")
+    environment = {**os.environ, "OMP_NUM_THREADS": "4"}
+    command = [sys.executable, "-c", _ELSEWHERE, str(script), str(found)]
+    subprocess.run(command, env=environment, check=True, cwd=ROOT)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        (theirs,) = torch.load(found, weights_only=True)
+        assert torch.equal(theirs.detach(), made().detach())
+    finally:
+        torch.set_num_threads(threads)
+
+
+@pytest.mark.parametrize(
+    ("key", "shape", "given"),
+    [
+        ("normal", (3, 5), {"seed": 40, "dtype": "float32"}),
+        ("normal", (3, 5), {"seed": "40\nimport os", "dtype": torch.float32}),
+        ("normal", (3, 5), {"seed": 1, "std": 1e30, "dtype": torch.float16}),
+        ("orthogonal", (3, 5), {"seed": 1, "dtype": torch.bfloat16}),
+        ("trunc_normal", (3, 5), {"seed": 1, "a": 4.0, "b": 5.0, "dtype": torch.float16}),
+        ("normal", (3, 5), {"seed": 1, "device": "mps", "dtype": torch.float64}),
+        ("dirac", (3, 5), {"seed": 1}),
+    ],
+)
+def test_no_code_is_written_for_what_cannot_be_drawn(key: str, shape: Shape, given: dict[str, Any]) -> None:
+    with pytest.raises(InitLabError) as refused:
+        pytorch_code(key, shape, **given)
+    if given.get("device") is None:  # else it is refused for the device's absence
+        with pytest.raises(InitLabError) as same:
+            draw(key, shape, **given)
+        assert str(refused.value) == str(same.value)
+    params = {name: value for name, value in given.items() if name not in {"seed", "dtype", "device"}}
+    seeds, dtype = [given["seed"]], given.get("dtype", torch.float32)
+    device = given.get("device", "cpu")
+    with pytest.raises(InitLabError):
+        signal_code([(key, params)], "relu", depth=2, width=5, seeds=seeds, device=device, dtype=dtype)
