@@ -1,12 +1,13 @@
 """The families of laws: each made of its parameters, with its moments, walls and yardsticks."""
 
 import math
+from typing import Any
 
 import numpy as np
 from scipy import stats
 
 from core.errors import ParameterError
-from core.weights.laws import COVERAGE_SIGMAS, Band, Expression, Law
+from core.weights.laws import COVERAGE_SIGMAS, Band, Expression, Law, Pattern
 
 
 def point(value: Expression) -> Law:
@@ -82,19 +83,24 @@ def orthogonal(std: Expression, gain: float, rows: int, columns: int) -> Law:
         return point(ZERO)
     d = max(rows, columns)
     wall, shape = _symmetric_walls(Expression("g", "g", gain)), (rows, columns)
+    whole: dict[str, Any] = {
+        "matrix": shape,
+        "pattern": Pattern("orthogonal_", (("gain", gain),), shape),
+    }
     if d == 1:
-        return Law("orthogonal", (std,), (wall,), atoms=((-gain, 0.5), (gain, 0.5)), matrix=shape)
+        return Law("orthogonal", (std,), (wall,), atoms=((-gain, 0.5), (gain, 0.5)), **whole)
     half = (d - 1) / 2
     law = stats.beta(half, half, loc=-gain, scale=2 * gain)
     bands = [wall]
     reach = COVERAGE_SIGMAS * std.value
     if reach < gain:
         bands.append(_coverage(0.0, std.value, float(np.diff(law.cdf([-reach, reach]))[0])))
-    return Law("orthogonal", (std,), tuple(bands), law, matrix=shape)
+    return Law("orthogonal", (std,), tuple(bands), law, **whole)
 
 
-def sparse(std: Expression, zeros: int, rows: int, columns: int) -> Law:
-    """N(0, std²) with ``zeros`` weights of each column of ``rows`` weights set to 0."""
+def sparse(std: Expression, sparsity: float, rows: int, columns: int) -> Law:
+    """N(0, std²) with the share ``sparsity`` of each column of ``rows`` weights set to 0, rounded up."""
+    zeros = math.ceil(sparsity * rows)
     if std.value == 0 or zeros == rows:
         return point(ZERO)
     if zeros == 0:
@@ -102,17 +108,19 @@ def sparse(std: Expression, zeros: int, rows: int, columns: int) -> Law:
     p = zeros / rows
     inside = math.erf(COVERAGE_SIGMAS / math.sqrt(2))
     band = _coverage(0.0, std.value, p + (1 - p) * inside)
-    part = stats.norm(0, std.value)
-    return Law("sparse", (std,), (band,), part, atoms=((0.0, p),), matrix=(rows, columns))
+    part, shape = stats.norm(0, std.value), (rows, columns)
+    pattern = Pattern("sparse_", (("sparsity", sparsity),), shape)
+    return Law("sparse", (std,), (band,), part, atoms=((0.0, p),), matrix=shape, pattern=pattern)
 
 
-def indicator(share: Expression, ones: int, n: int) -> Law:
-    """``ones`` ones among ``n`` weights, the others 0."""
+def indicator(share: Expression, ones: int, pattern: Pattern) -> Law:
+    """``ones`` ones, where the pattern has them, the others 0."""
+    n = math.prod(pattern.shape)
     if ones == n:
         return point(ONE)
     wall = Band("support", 0.0, 1.0, 1.0, r"0,\,1", ("0", "1"))
     m = ones / n
-    return Law("indicator", (share,), (wall,), atoms=((0.0, 1 - m), (1.0, m)))
+    return Law("indicator", (share,), (wall,), atoms=((0.0, 1 - m), (1.0, m)), pattern=pattern)
 
 
 ZERO, ONE = Expression("0", "0", 0.0), Expression("1", "1", 1.0)

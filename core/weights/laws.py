@@ -67,6 +67,16 @@ class Band:
         object.__setattr__(self, "high", high)
 
 
+class Pattern(NamedTuple):
+    """What holds exactly among the entries of one tensor, as the function of ``torch.nn.init`` makes it."""
+
+    function: str
+    #: (name, value) of each argument that matters
+    arguments: tuple[tuple[str, Any], ...]
+    #: of the tensor, or of the matrix that torch makes of it
+    shape: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Law:
     """The law of one entry of a weight tensor.
@@ -86,6 +96,8 @@ class Law:
     uncut: tuple[float, float] | None = None
     #: where entries of one tensor depend on each other: (rows, columns) of the matrix that they form
     matrix: tuple[int, int] | None = None
+    #: what the law of one entry does not say, where something holds exactly among them
+    pattern: Pattern | None = None
     mean: float = field(init=False)
     #: population standard deviation
     std: float = field(init=False)
@@ -140,6 +152,7 @@ class Law:
                 f"a tuple of (value, probability), of {FURTHEST:g} at most",
             ),
             "uncut": (self.uncut is None or _numbers(self.uncut), "a pair of numbers, or None"),
+            "pattern": (self.pattern is None or isinstance(self.pattern, Pattern), "a Pattern, or None"),
             "matrix": (self.matrix is None or _whole(self.matrix), "a pair of whole numbers, or None"),
         }
         _check_fit(self, fits)

@@ -52,7 +52,8 @@ def judge(summary: Summary, law: Law) -> Verdict:
     counts (all exact), mean, std, outside (the share beyond a coverage band), shape (the counts of the bins)
     and extreme (the weight furthest from the mean). The weights' dtype is taken into account, and what they
     were drawn in: what is expected is what an honest draw shows after rounding. Where ``summary.drawn_in``
-    is None, the verdict is the mildest over all that they may have been drawn in.
+    is None, the verdict is the mildest over all that they may have been drawn in. ``Verdict.unseen`` names
+    what would have to be looked at in the tensor itself, and was not.
 
     Raises:
         ParameterError: if these are no summary and no law.
@@ -81,7 +82,8 @@ def _judged(summary: Summary, law: Law, drawn_in: torch.dtype) -> Verdict:
             *outside_bands(summary, law, sample),
             *shape_of_bins(summary, law, sample),
         ]
-        checks += extreme(summary, law, sample)
+        if not summary.infinite:  # which is the largest, and no draw's
+            checks += extreme(summary, law, sample)
     smallest = min((check.p_value for check in checks), default=1.0)
     # 1 − (1 − p)^k without the rounding that would turn a small p into 0
     p_value = 1.0 if smallest == 1 else -math.expm1(len(checks) * math.log1p(-smallest))
@@ -90,7 +92,8 @@ def _judged(summary: Summary, law: Law, drawn_in: torch.dtype) -> Verdict:
         level = -math.expm1(math.log1p(-ALPHA) / len(checks))
         quantile = special.ndtri(POWER) - special.ndtri(level / 2)
         detectable = float(quantile * sample.error_of_std)
-    return Verdict(tuple(checks), p_value, detectable, drawn_in)
+    unseen = ("structure",) * (law.pattern is not None and summary.defects is None)
+    return Verdict(tuple(checks), p_value, detectable, drawn_in, unseen)
 
 
 def standard_errors(

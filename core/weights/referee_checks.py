@@ -52,6 +52,8 @@ class Verdict:
     detectable: float
     #: what the weights were taken to be drawn in; None: not known, and what speaks most for them was taken
     drawn_in: torch.dtype | None = None
+    #: what holds exactly by the law and was not looked at, as of two summaries that were merged
+    unseen: tuple[str, ...] = ()
 
     @property
     def consistent(self) -> bool:

@@ -17,7 +17,7 @@ from core.weights.families import (
     truncated_normal,
 )
 from core.weights.fans import Fans, checked_shape
-from core.weights.laws import Expression, Law
+from core.weights.laws import Expression, Law, Pattern
 from core.weights.parameters import Params
 from core.weights.scheme import Call
 
@@ -303,7 +303,7 @@ def _matrix(shape: Sequence[int], key: str) -> tuple[int, int]:
 def sparse_law(shape: Sequence[int], p: Params) -> Law:
     """Zeros, so many a column, and a normal law."""
     rows, columns = _matrix(shape, "sparse")
-    return sparse(given_value(r"\sigma", p["std"]), math.ceil(p["sparsity"] * rows), rows, columns)
+    return sparse(given_value(r"\sigma", p["std"]), p["sparsity"], rows, columns)
 
 
 def eye_law(shape: Sequence[int], _: Params) -> Law:
@@ -312,7 +312,8 @@ def eye_law(shape: Sequence[int], _: Params) -> Law:
     symbolic = r"\min(\mathrm{rows},\,\mathrm{columns})/(\mathrm{rows}\cdot\mathrm{columns})"
     numeric = rf"\min({rows},\,{columns})/({rows}\cdot{columns})"
     ones, n = min(rows, columns), rows * columns
-    return indicator(Expression(symbolic, numeric, ones / n), ones, n)
+    pattern = Pattern("eye_", (), (rows, columns))
+    return indicator(Expression(symbolic, numeric, ones / n), ones, pattern)
 
 
 def dirac_law(shape: Sequence[int], p: Params) -> Law:
@@ -323,4 +324,5 @@ def dirac_law(shape: Sequence[int], p: Params) -> Law:
     ones, n = groups * min(shape[0] // groups, shape[1]), math.prod(shape)
     symbolic = r"k\cdot\min(\mathrm{out}/k,\,\mathrm{in})/n"
     numeric = rf"{groups}\cdot\min({shape[0]}/{groups},\,{shape[1]})/{n}"
-    return indicator(Expression(symbolic, numeric, ones / n), ones, n)
+    pattern = Pattern("dirac_", (("groups", groups),), shape)
+    return indicator(Expression(symbolic, numeric, ones / n), ones, pattern)

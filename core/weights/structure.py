@@ -1,20 +1,49 @@
 """What holds exactly in a weight whose entries depend on each other, and how often it fails."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from core.weights.rounding import spacing
+from core.weights.laws import Law
+from core.weights.rounding import spacing, ways
 
 #: Inner products of an orthogonal matrix's vectors may be this many machine epsilons off.
 TOLERANCE = 64
 
 
-def defects(function: str, weight: Tensor, arguments: Mapping[str, Any]) -> int | None:
+#: Multiplications for which the inner products of a matrix's vectors are looked at: a second or two.
+LOOK = 1 << 36
+
+
+def missing(law: Law, weight: Tensor, drawn_in: torch.dtype | None) -> int | None:
+    """Count what is wrong in a weight by its law's pattern; None if there is none, or it cannot be seen.
+
+    That is so of a tensor of another shape, and of a matrix of more than ``LOOK`` multiplications. It was
+    drawn in ``drawn_in``; if that is None, what the dtypes that it may have been drawn in leave is no fault.
+    """
+    pattern, shape = law.pattern, tuple(weight.shape)
+    if pattern is None:
+        return None
+    if pattern.function == "orthogonal_":
+        shape = (shape[0], math.prod(shape[1:])) if len(shape) > 1 else ()
+        if weight.numel() * min(pattern.shape) > LOOK:
+            return None
+    if shape != pattern.shape:
+        return None
+    wide = weight.float() if weight.dtype.itemsize == 1 and pattern.function != "orthogonal_" else weight
+    passed = (drawn_in,) if drawn_in else ways(weight.dtype)
+    return defects(pattern.function, wide, dict(pattern.arguments), passed)
+
+
+def defects(
+    function: str, weight: Tensor, arguments: Mapping[str, Any], passed: Sequence[torch.dtype] = ()
+) -> int | None:
     """Count what is wrong in a weight that ``torch.nn.init``'s ``function`` has filled.
+
+    ``passed`` are the dtypes that it has passed through, beside its own.
 
     Of ``orthogonal_``: the pairs of rows (or of columns, if these are fewer) whose inner product is
     not g² or 0. Of ``sparse_``: the columns with too few zeros. Of ``eye_`` and ``dirac_``: the weights
@@ -28,7 +57,9 @@ def defects(function: str, weight: Tensor, arguments: Mapping[str, Any]) -> int 
         vectors = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
         wanted = torch.eye(len(vectors), dtype=matrix.dtype, device=weight.device)
         off = vectors @ vectors.T - (wanted if arguments["gain"] else 0)
-        within = off.abs() <= _room(weight.dtype, vectors.shape[1], abs(gain))  # False for nan, too
+        within = off.abs() <= _room(
+            {weight.dtype, *passed}, vectors.shape[1], abs(gain)
+        )  # False for nan, too
         return int((~within).sum())
     if function == "sparse_":
         zeros = math.ceil(arguments["sparsity"] * weight.shape[0])
@@ -43,16 +74,17 @@ def worked_in(dtype: torch.dtype) -> torch.dtype:
     return dtype if dtype.itemsize >= 4 else torch.float32
 
 
-def _room(dtype: torch.dtype, length: int, gain: float) -> float:
+def _room(dtypes: Collection[torch.dtype], length: int, gain: float) -> float:
     """Return how far from 0 or 1 the inner product of two vectors of ``length`` entries may be.
 
-    A cast to ``dtype`` moves a unit vector by u, and by half of the smallest number an entry, at most; by
+    A cast to a dtype moves a unit vector by u, and by half of the smallest number an entry, at most; by
     Cauchy and Schwarz's inequality that moves an inner product by 2δ + δ².
     """
-    room = TOLERANCE * torch.finfo(worked_in(dtype)).eps
-    if dtype.itemsize >= 4:
-        return room
-    off = spacing(1.0, dtype) / 2 + math.sqrt(length) * spacing(0.0, dtype) / 2 / gain
+    room = TOLERANCE * max(torch.finfo(worked_in(dtype)).eps for dtype in dtypes)
+    narrow = [dtype for dtype in dtypes if dtype.itemsize < 4]
+    off = sum(
+        spacing(1.0, dtype) / 2 + math.sqrt(length) * spacing(0.0, dtype) / 2 / gain for dtype in narrow
+    )
     return room + 2 * off + off**2
 
 

@@ -5,7 +5,7 @@ merge into the summary of the whole.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, NamedTuple, Self, TypeVar
@@ -19,12 +19,15 @@ from core.checks import checked_kind, unfit
 from core.errors import DeviceError, ParameterError, ShapeError
 from core.weights.laws import Array, Band, Law, checked_bins
 from core.weights.rounding import checked_drawn_in, checked_held
+from core.weights.structure import missing
 
 Counts = npt.NDArray[np.int64]
 _Array = TypeVar("_Array", Counts, Array)
 
 #: Weights counted at a time: their float64 copies stay in a core's own cache.
 CHUNK = 1 << 16
+#: Weights of a tensor that is there already, looked at at a time.
+PART = 1 << 21
 #: Longer dot products are spread over threads by BLAS, which then fight those that draw.
 DOT = 1 << 13
 
@@ -71,21 +74,23 @@ class Summary:
         dtype that they were drawn in; None if that is not known. Weights that have passed through a dtype of
         fewer bits than they have now are given in that one: ``weights.half()`` loses nothing more.
 
+        Where something holds exactly among the entries by the law, as in an orthogonal matrix, and the
+        weights have its shape, that is looked at: see ``defects``. Memory is taken for parts, not for all.
+
         Raises:
             InitLabError: if this is no tensor of real numbers, or an argument is of the wrong kind.
         """
-        flat = _flat(weights)
+        tensor = _checked(weights)
+        flat = tensor.flatten()
         tally = Tally(checked_kind("law", law, Law, "a Law"), bins, flat.dtype)
-        tally.add(flat)
-        totals = {**tally.totals(), "drawn_in": checked_drawn_in(drawn_in)}
+        for part in torch.split(flat, PART):
+            tally.add(part)
+        drawn_in, whole = checked_drawn_in(drawn_in), missing(law, tensor, checked_drawn_in(drawn_in))
+        totals = {**tally.totals(), "drawn_in": drawn_in, "defects": whole}
         if not totals["minimum"] < totals["maximum"]:
             return cls(**totals)
-        # about the sample's own mean, for it may lie far from the law's bins
-        wide = flat.double()
-        wide = wide[wide.isfinite()] if totals["n"] < len(wide) else wide
-        deviations = wide - (mean := wide.mean())
-        second, third, fourth = (float((deviations**k).sum()) for k in (2, 3, 4))
-        return cls(**{**totals, "mean": float(mean), "power_sums": (second, third, fourth)})
+        mean, power_sums = _moments(flat)
+        return cls(**{**totals, "mean": mean, "power_sums": power_sums})
 
     @property
     def size(self) -> int:
@@ -159,23 +164,41 @@ class Summary:
         }
 
 
-def _flat(weights: Any) -> Tensor:
-    """Return the weights as a flat tensor of a dtype that can be summarised.
+def _moments(flat: Tensor) -> tuple[float, tuple[float, float, float]]:
+    """Return the mean of all that is finite, and the sums of powers of the deviations from it.
+
+    They are about the sample's own mean, for it may lie far from the law's bins.
+    """
+
+    def finite() -> Iterator[Tensor]:
+        for part in torch.split(flat, PART):
+            wide = part.double()
+            yield wide[wide.isfinite()]
+
+    sums, sizes = zip(*((float(part.sum()), len(part)) for part in finite()), strict=True)
+    mean = math.fsum(sums) / sum(sizes)
+    powers = [[float(((part - mean) ** k).sum()) for k in (2, 3, 4)] for part in finite()]
+    second, third, fourth = (math.fsum(column) for column in zip(*powers, strict=True))
+    return mean, (second, third, fourth)
+
+
+def _checked(weights: Any) -> Tensor:
+    """Return the weights as a tensor of a dtype that can be summarised.
 
     Raises:
         InitLabError: if there are none, or they are no dense tensor of real numbers.
     """
     if isinstance(weights, np.ndarray | np.generic) and not isinstance(weights, np.ma.MaskedArray):
         weights = _from_numpy(weights)
-    flat: Tensor = checked_kind("weights", weights, Tensor, "a torch tensor or a numpy array")
-    checked_held(flat.dtype)
-    if flat.is_nested or flat.layout != torch.strided:
+    tensor: Tensor = checked_kind("weights", weights, Tensor, "a torch tensor or a numpy array")
+    checked_held(tensor.dtype)
+    if tensor.is_nested or tensor.layout != torch.strided:
         raise unfit("weights", weights, "one dense tensor")
-    if flat.is_meta:
+    if tensor.is_meta:
         raise DeviceError("device.meta", value="meta")
-    if not flat.numel():
+    if not tensor.numel():
         raise ShapeError("shape.empty")
-    return flat.detach().resolve_neg().flatten().cpu()
+    return tensor.detach().resolve_neg().cpu()
 
 
 def _from_numpy(array: np.ndarray | np.generic) -> Tensor:

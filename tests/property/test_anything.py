@@ -222,6 +222,7 @@ CALLS: Mapping[str, Callable[[], Arguments]] = {
         "atoms": ((0.0, 0.25),),
         "uncut": None,
         "matrix": (3, 5),
+        "pattern": None,
     },
     "laws.Law.cdf": lambda: {"self": _law(), "x": [0.5, 1.0]},
     "laws.Law.edges": lambda: {"self": _law(), "bins": 7},
@@ -473,7 +474,7 @@ MAY: Mapping[str, Callable[[Any], bool]] = {
         ("depth", "width", "batch", "batch_size", "n", "units", "inputs", "features", "bins"), _whole(1)
     ),
     **dict.fromkeys(("q", "q1", "sigma_w2", "sigma_b2", "start", "input_scale", "scale"), _NOT_NEGATIVE),
-    **dict.fromkeys(("whole", "backward", "exact"), _FLAG),
+    **dict.fromkeys(("whole", "backward", "exact", "here"), _FLAG),
     **dict.fromkeys(("x", "mean_squares", "edges", "weights", "matrix"), _reals),
     **dict.fromkeys(("device",), _is(str, torch.device)),
     **dict.fromkeys(("law", "theirs", "ours"), _is(core.Law)),

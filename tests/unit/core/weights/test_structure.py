@@ -1,13 +1,14 @@
 """What holds exactly in a matrix: nothing to find in torch's own, and every tampering found."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from core import SCHEMES, summarize
-from core.weights import referee
+from core import SCHEMES, Law, Summary, draw, summarize
+from core.weights import referee, structure
 from core.weights.structure import defects
 from tests.support.cases import CASES, Case, Shape, case_id
 from tests.support.marks import generator_stays
@@ -162,3 +163,95 @@ def test_a_defect_is_a_verdict(key: str) -> None:
     fields = {name: getattr(honest, name) for name in honest.__slots__}
     verdict = referee.judge(type(honest)(**{**fields, "defects": 1}), law)
     assert not verdict.consistent
+
+
+def _law(key: str, shape: tuple[int, ...], **params: Any) -> Law:
+    return SCHEMES[key].law(shape, **params)
+
+
+def _scaled(shape: tuple[int, int]) -> Tensor:
+    """A Gaussian matrix of an orthogonal one's norm: each number is right, and it is not orthogonal."""
+    weight = torch.randn(shape, generator=torch.Generator().manual_seed(7))
+    return weight * (min(shape) ** 0.5 / weight.norm())
+
+
+def _cornered(shape: tuple[int, ...]) -> Tensor:
+    """What dirac_ writes into the middle of the kernels, written into their first corner."""
+    weight, units = torch.zeros(shape), range(min(shape[:2]))
+    for i in units:
+        weight[(i, i, *[0] * (len(shape) - 2))] = 1
+    return weight
+
+
+#: key, a weight whose every number is right for the scheme, and that is not its
+WRONG = {
+    "eye permuted": ("eye", {}, torch.eye(6)[[1, 0, 2, 3, 4, 5]]),
+    "eye flipped": ("eye", {}, torch.eye(5, 7).flip(1)),
+    "dirac in the corner": ("dirac", {}, _cornered((6, 4, 3, 3))),
+    "dirac of other groups": ("dirac", {"groups": 2}, nn.init.dirac_(torch.empty(6, 3, 3))),
+    "Gaussian": ("orthogonal", {}, _scaled((256, 256))),
+    "wide Gaussian": ("orthogonal", {}, _scaled((48, 300))),
+    "sparse, by rows": ("sparse", {"sparsity": 0.5}, torch.ones(4, 6).mul_(0.01)),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_the_referee_looks_at_a_tensor_that_it_did_not_see_drawn(name: str) -> None:
+    key, params, weight = WRONG[name]
+    law = _law(key, tuple(weight.shape), **params)
+    verdict = referee.judge(Summary.of(weight, law=law), law)
+    assert not verdict.consistent
+    assert verdict.unseen == ()
+    assert next(check for check in verdict.checks if check.name == "structure").p_value == 0
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float8_e5m2])
+@pytest.mark.parametrize(
+    ("key", "shape"),
+    [
+        ("eye", (5, 7)),
+        ("dirac", (6, 4, 3)),
+        ("orthogonal", (64, 32, 3, 3)),
+        ("orthogonal", (12, 40)),
+        ("sparse", (50, 30)),
+    ],
+)
+def test_what_torch_filled_has_its_pattern_in_every_dtype(
+    key: str, shape: tuple[int, ...], dtype: torch.dtype
+) -> None:
+    law = _law(key, shape)
+    summary = Summary.of(draw(key, shape, seed=5).to(dtype), law=law)
+    assert summary.defects == 0
+    assert referee.judge(summary, law).unseen == ()
+
+
+def test_the_referee_says_where_it_could_not_look() -> None:
+    law, weight = _law("orthogonal", (8, 5)), _orthogonal((8, 5))
+    whole = Summary.of(weight, law=law)
+    for summary in (
+        Summary.of(weight.flatten(), law=law),
+        Summary.of(weight.T, law=law),
+        whole.merge(whole),
+    ):
+        assert summary.defects is None
+        assert referee.judge(summary, law).unseen == ("structure",)
+    assert referee.judge(whole, law).unseen == ()
+    plain = _law("normal", (8, 5))
+    assert referee.judge(Summary.of(weight, law=plain), plain).unseen == ()
+
+
+def test_a_matrix_too_large_to_be_multiplied_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    law, weight = _law("orthogonal", (8, 5)), _orthogonal((8, 5))
+    monkeypatch.setattr(structure, "LOOK", 8 * 5 * 5)
+    assert Summary.of(weight, law=law).defects == 0
+    monkeypatch.setattr(structure, "LOOK", 8 * 5 * 5 - 1)
+    assert Summary.of(weight, law=law).defects is None
+
+
+def test_a_weight_that_is_infinite_is_the_largest_and_no_other_is_called_so() -> None:
+    law, weight = _law("normal", (30, 40)), torch.randn(30, 40, generator=torch.Generator().manual_seed(1))
+    assert "extreme" in {check.name for check in referee.judge(Summary.of(weight, law=law), law).checks}
+    weight[3, 4] = -math.inf
+    verdict = referee.judge(Summary.of(weight, law=law), law)
+    assert "extreme" not in {check.name for check in verdict.checks}
+    assert verdict.p_value == 0

@@ -26,6 +26,7 @@ from core.weights.laws import Law
 from tests.support.cases import CASES, Case, case_id
 from tests.support.dtypes import EIGHTS
 from tests.support.marks import dtypes, generator_stays
+from tests.support.stream import ROOT
 
 pytestmark = generator_stays
 #: torch draws no orthogonal matrix in half precision
@@ -424,3 +425,38 @@ def test_memory_stays_flat_however_many_weights_are_drawn() -> None:
     done = subprocess.run([sys.executable, "-c", GROWTH], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) < 150e6
+
+
+#: In an interpreter of its own, whose peak nothing else has raised: megabytes beside the tensor's own 128.
+_HELD = """
+import resource, torch
+from core import SCHEMES, Summary
+law = SCHEMES["normal"].law((512, 65536))
+Summary.of(torch.randn(512, 16), law=law)
+weight = torch.randn(512, 65536)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+Summary.of(weight, law=law)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+"""
+
+
+def test_a_tensor_that_is_there_is_summarised_in_parts() -> None:
+    """Whole copies in float64 and their powers took twelve times the tensor."""
+    command = [sys.executable, "-c", _HELD]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert float(done.stdout) < 128
+
+
+def test_parts_of_a_tensor_give_the_moments_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    law = SCHEMES["normal"].law((3, 7))
+    weight = torch.randn(1000, generator=torch.Generator().manual_seed(2), dtype=torch.float64) + 50
+    weight[::97] = math.nan
+    whole = Summary.of(weight, law=law)
+    monkeypatch.setattr(summary, "PART", 64)
+    parts = Summary.of(weight, law=law)
+    kept = weight[weight.isfinite()]
+    for found in (whole, parts):
+        assert (found.n, found.nan) == (989, 11)
+        assert found.mean == pytest.approx(float(kept.mean()), rel=1e-14)
+        assert found.std == pytest.approx(float(kept.std(correction=0)), rel=1e-12)
+        assert found.power_sums[1] == pytest.approx(float(((kept - kept.mean()) ** 3).sum()), rel=1e-9)
