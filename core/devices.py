@@ -2,7 +2,9 @@
 
 import os
 import threading
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextvars import ContextVar
 from pathlib import Path
 
 import torch
@@ -18,6 +20,8 @@ LARGE = 1 << 27
 ALLOWED: int | None = None
 
 _ALONE = threading.Lock()
+#: True within a large piece of work, in the threads that it starts as well: what reports progress may draw.
+_WITHIN: ContextVar[bool] = ContextVar("within", default=False)
 #: Where Linux says what a container may have, what it has, and what of that it can give back.
 _CGROUPS = (
     ("memory.max", "memory.current", "inactive_file"),
@@ -95,11 +99,31 @@ def _fields(path: str | Path) -> dict[str, int]:
 def alone(needed: int) -> AbstractContextManager[object]:
     """Return what to enter before it is seen whether ``needed`` bytes are free, and to leave afterwards.
 
-    Meanwhile no other large piece of work takes what was free.
+    Meanwhile no other large piece of work takes what was free, but what is begun within this one.
 
     Raises:
         ParameterError: unless ``needed`` is a number that is not negative.
     """
     if not real(needed) >= 0:
         raise unfit("needed", needed, "a number of bytes")
-    return _ALONE if needed > LARGE else nullcontext()
+    return _alone() if needed > LARGE and not _WITHIN.get() else nullcontext()
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    with _ALONE:
+        within = _WITHIN.set(True)
+        try:
+            yield
+        finally:
+            _WITHIN.reset(within)
+
+
+def on(device: str | torch.device) -> AbstractContextManager[object]:
+    """Return what to enter so that new tensors are made on ``device``, whatever torch's default is.
+
+    Raises:
+        DeviceError: as of ``named``.
+    """
+    wanted = named(device)
+    return nullcontext() if torch.get_default_device() == wanted else wanted

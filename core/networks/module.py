@@ -263,7 +263,7 @@ def different_units(matrix: Tensor, *, exact: bool = False) -> int:
     places = 16 if matrix.dtype.itemsize > 2 else 2
     step = places * torch.finfo(matrix.dtype).eps * (float(finite.max()) if len(finite) else 0.0)
     # rows that are nearly equal lie near each other along any direction, and are met one after the other
-    direction = torch.linspace(1, 2, rows.shape[1], dtype=torch.float64)
+    direction = torch.linspace(1, 2, rows.shape[1], dtype=torch.float64, device=rows.device)
     heights, reach = rows @ direction, step * float(direction.sum())
     found: list[int] = []
     for row in heights.argsort().tolist():

@@ -14,6 +14,7 @@ from torch.nn.utils.parametrize import ParametrizationList
 from torch.nn.utils.rnn import PackedSequence
 from torchsummary import torchsummary
 
+from core import devices
 from core.errors import NetworkError
 from core.generators import global_generators
 from core.networks.counting import ONE_ROW, check_module
@@ -60,7 +61,8 @@ def summary_text(
         or not all(isinstance(dtype, torch.dtype) for dtype in dtypes)
     ):
         raise NetworkError("network.dtypes", inputs=len(sizes), given=_brief(dtypes))
-    with global_generators(torch.device("cpu")), torch.enable_grad():  # it draws its own input from them
+    on_cpu = devices.on("cpu")
+    with global_generators(torch.device("cpu")), on_cpu, torch.enable_grad():  # it draws its own input
         try:
             return _Run(module, sizes, batch, list(dtypes or ())).text()
         except Exception as error:  # noqa: BLE001 - a module's forward may raise anything

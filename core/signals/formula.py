@@ -143,7 +143,7 @@ class _Translation:
             self._note(node, parts, inner)
             return _operation(node, inner)
         # a number: the operation on the first of its numbers, in doubles as for any z
-        first = torch.tensor(numbers[0], dtype=torch.float64)
+        first = torch.tensor(numbers[0], dtype=torch.float64, device="cpu")
         number = float(value_of(_operation(node, [Z, *inner[1:]]), first))
         if not math.isfinite(number):
             at = self._at[node.col_offset]

@@ -226,7 +226,7 @@ FAR = 1e200
 @lru_cache(maxsize=256)
 def slopes(activation: Activation, at: float) -> tuple[float, float]:
     """Return φ′ at −``at`` and at ``at``."""
-    low, high = activation.derivative(torch.tensor([-at, at], dtype=torch.float64)).tolist()
+    low, high = activation.derivative(torch.tensor([-at, at], dtype=torch.float64, device="cpu")).tolist()
     return low, high
 
 

@@ -6,6 +6,7 @@ h = W·x + b, x = φ(h). What is sent back starts as N(0, 1) at the last layer's
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from numbers import Integral
 from typing import Any
 
@@ -72,7 +73,8 @@ def trace(  # noqa: PLR0913 - what a run depends on, by keyword
         run.check_memory()
         # a new thread, so that the caller's own keeps its denormals; its OpenMP team inherits the mode
         with ThreadPoolExecutor(1, initializer=torch.set_flush_denormal, initargs=(True,)) as thread:
-            return thread.submit(run.over, chosen, progress or _silent).result()
+            context = copy_context()  # so that what reports progress may draw, too
+            return thread.submit(context.run, run.over, chosen, progress or _silent).result()
 
 
 def checked_sizes(depth: object, width: object, batch: object) -> dict[str, int]:

@@ -343,4 +343,4 @@ def _fine(device: torch.device) -> torch.dtype:
 
 def _steepest(phi: Activation) -> float:
     """Return the activation's largest slope in size within ±3, where all of ours have theirs."""
-    return float(phi.derivative(torch.linspace(-3, 3, 6001, dtype=torch.float64)).abs().max())
+    return float(phi.derivative(torch.linspace(-3, 3, 6001, dtype=torch.float64, device="cpu")).abs().max())

@@ -212,7 +212,7 @@ def _shares(law: Law, dtype: torch.dtype, numbers: Array) -> Array:
     if law.family == "uniform":
         share = _cast_shares(law, dtype, numbers)
         # the upper end is open: what would be rounded to it, torch sets to the lower one
-        last = torch.tensor(_ends(law, dtype)[1], dtype=torch.float64).to(dtype).item()
+        last = torch.tensor(_ends(law, dtype)[1], dtype=torch.float64, device="cpu").to(dtype).item()
         share[0] += share[numbers == last].sum()
         share[numbers == last] = 0
         return share
@@ -274,7 +274,7 @@ def _numbers(low: float, high: float, dtype: torch.dtype) -> Array | None:
     if dtype.itemsize < 4:
         every = _every(dtype)
         first, last = (float(np.clip(end, every[0], every[-1])) for end in (low, high))
-        ends = torch.tensor([first, last], dtype=torch.float64).to(dtype).tolist()
+        ends = torch.tensor([first, last], dtype=torch.float64, device="cpu").to(dtype).tolist()
         return np.asarray(every[(every >= ends[0]) & (every <= ends[1])])
     first, last = (_ordinal(np.float32(end)) for end in (low, high))
     if last - first >= LISTED:
@@ -285,7 +285,8 @@ def _numbers(low: float, high: float, dtype: torch.dtype) -> Array | None:
 @lru_cache(maxsize=len(HELD))
 def _every(dtype: torch.dtype) -> Array:
     """Return every finite number of a dtype of one or two bytes, rising."""
-    bits = torch.arange(1 << 8 * dtype.itemsize).to(torch.uint8 if dtype.itemsize == 1 else torch.int16)
+    whole = torch.uint8 if dtype.itemsize == 1 else torch.int16
+    bits = torch.arange(1 << 8 * dtype.itemsize, device="cpu").to(whole)
     values = bits.view(dtype).double()
     return np.unique(values[values.isfinite()].numpy() + 0.0)  # + 0.0 makes −0 and 0 one
 
@@ -293,7 +294,7 @@ def _every(dtype: torch.dtype) -> Array:
 @lru_cache(maxsize=len(HELD))
 def _saturates(dtype: torch.dtype) -> bool:
     """Tell whether torch casts what is too large to the largest number, not to inf or nan."""
-    largest = torch.tensor(torch.finfo(torch.float32).max)
+    largest = torch.tensor(torch.finfo(torch.float32).max, device="cpu")
     return bool(largest.to(dtype).double().isfinite())
 
 

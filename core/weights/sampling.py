@@ -42,7 +42,8 @@ def draw(
     """Draw a weight tensor of ``shape``, ``(out, in, *kernel)``, with the scheme called ``key``.
 
     The numbers are those of ``torch.nn.init`` with a fresh generator of this ``seed`` on ``device``;
-    torch's global generator does not move. On one machine they are the same bits, but for an orthogonal
+    torch's global generator does not move. On the CPU it reads the lowest 32 bits of a seed: 2³² draws what 0
+    draws. On one machine they are the same bits, but for an orthogonal
     matrix, which is LAPACK's and may differ by rounding. A processor with other vector instructions may
     give normal and scaled uniform weights other last digits.
 
@@ -98,7 +99,8 @@ def summary_of(request: Draw, *, bins: int = 200, progress: Progress | None = No
     checked_progress(progress)
     report = _Report(progress, request.size)
     if request.streams:
-        _count(_streamed(request), tally, report)
+        with devices.on(request.device):
+            _count(_streamed(request), tally, report)
         return Summary(**tally.totals())
     call = request.call
     with _room(request):
@@ -115,7 +117,7 @@ def summary_of(request: Draw, *, bins: int = 200, progress: Progress | None = No
 def _room(request: Draw) -> Iterator[None]:
     """Hold the memory that drawing the whole tensor takes, or refuse it."""
     request.check_memory()
-    with devices.alone(request.needed):
+    with devices.alone(request.needed), devices.on(request.device):
         request.check_memory()  # others may have taken it meanwhile
         yield
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Generator, Tensor, nn
 
+from core import devices
 from core.checks import checked_kind, unfit
 from core.errors import ParameterError, shown
 from core.generators import global_generators
@@ -150,7 +151,9 @@ class Scheme:
         _check_fillable(tensor)
         if checked_kind("generator", generator, Generator, "a torch.Generator").device != tensor.device:
             raise unfit("generator", generator, f"a torch.Generator on {tensor.device}")
-        return fill(tensor, self.parsed(tensor.shape, params).call, generator)
+        call = self.parsed(tensor.shape, params).call
+        with devices.on(tensor.device):
+            return fill(tensor, call, generator)
 
 
 def fill(tensor: Tensor, call: Call, generator: Generator) -> Tensor:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from core import devices
 from core.checks import checked_kind, unfit
 from core.errors import DeviceError, ParameterError, ShapeError
 from core.weights.laws import Array, Band, Law, checked_bins
@@ -85,7 +86,9 @@ class Summary:
         tally = Tally(checked_kind("law", law, Law, "a Law"), bins, flat.dtype)
         for part in torch.split(flat, PART):
             tally.add(part)
-        drawn_in, whole = checked_drawn_in(drawn_in), missing(law, tensor, checked_drawn_in(drawn_in))
+        drawn_in = checked_drawn_in(drawn_in)
+        with devices.on(tensor.device):
+            whole = missing(law, tensor, drawn_in)
         totals = {**tally.totals(), "drawn_in": drawn_in, "defects": whole}
         if not totals["minimum"] < totals["maximum"]:
             return cls(**totals)
@@ -398,7 +401,7 @@ def _rounded(band: Band, dtype: torch.dtype, drawn_in: torch.dtype | None) -> Ba
 
 def rounded_to(dtype: torch.dtype, values: Sequence[float]) -> list[float]:
     """Round each value to the nearest number of ``dtype``; what is too large for it is ±inf."""
-    numbers: list[float] = torch.tensor(values, dtype=torch.float64).to(dtype).tolist()
+    numbers: list[float] = torch.tensor(values, dtype=torch.float64, device="cpu").to(dtype).tolist()
     return [
         math.copysign(math.inf, value) if math.isnan(number) else number
         for value, number in zip(values, numbers, strict=True)

@@ -37,6 +37,7 @@ from core.signals import comparison, trace_run
 from core.signals import fate as outlook
 from core.signals import trace as signal
 from core.teaching.quiz import questions
+from core.weights.laws import Pattern
 from core.weights.layers import Layer
 
 Arguments = dict[str, Any]
@@ -194,6 +195,7 @@ CALLS: Mapping[str, Callable[[], Arguments]] = {
         "batch_size": 2,
         "dtypes": [torch.float32],
     },
+    "devices.on": lambda: {"device": "cpu"},
     "devices.alone": lambda: {"needed": 15},
     "devices.available": dict,
     "devices.free_bytes": lambda: {"device": torch.device("cpu")},
@@ -477,6 +479,7 @@ MAY: Mapping[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("whole", "backward", "exact", "here"), _FLAG),
     **dict.fromkeys(("x", "mean_squares", "edges", "weights", "matrix"), _reals),
     **dict.fromkeys(("device",), _is(str, torch.device)),
+    "pattern": _is(Pattern, type(None)),
     **dict.fromkeys(("law", "theirs", "ours"), _is(core.Law)),
     **dict.fromkeys(("layer", "shared"), _is(Layer)),
     **dict.fromkeys(("network", "other"), _is(Network)),
@@ -798,7 +801,7 @@ def state() -> tuple[Any, ...]:
         torch.is_grad_enabled(),
         torch.are_deterministic_algorithms_enabled(),
         torch.get_num_threads(),
-        float(torch.tensor([1e-310], dtype=torch.float64) * 1) > 0,
+        float(torch.tensor([1e-310], dtype=torch.float64, device="cpu") * 1) > 0,
         str(np.geterr()),
     )
 
@@ -840,6 +843,17 @@ def test_every_argument_is_tried() -> None:
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
 def test_what_is_valid_is_answered(name: str) -> None:
     assert attempt(FUNCTIONS[name], CALLS[name]()) is None
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_torch_s_default_device_does_not_matter(name: str) -> None:
+    """On meta nothing has numbers: what is made there shows."""
+    arguments = CALLS[name]()
+    torch.set_default_device("meta")
+    try:
+        assert attempt(FUNCTIONS[name], arguments) is None
+    finally:
+        torch.set_default_device(None)
 
 
 TAKING = sorted(name for name, make in CALLS.items() if make().keys() - {"self"})

@@ -69,12 +69,14 @@ def test_what_was_allowed_counts_what_is_held_already(monkeypatch: pytest.Monkey
 
 
 def test_large_pieces_of_work_are_done_one_after_the_other() -> None:
-    large = devices.alone(devices.LARGE + 1)
-    assert devices.alone(devices.LARGE + 1) is large
-    with large:
-        assert large.locked()  # type: ignore[attr-defined]
-        with devices.alone(devices.LARGE):  # a smaller one does not wait
-            pass
+    """A smaller one does not wait; that another thread's does is seen in test_sampling."""
+    with devices.alone(devices.LARGE):
+        assert not devices._ALONE.locked()
+    with devices.alone(devices.LARGE + 1):
+        assert devices._ALONE.locked()
+        with devices.alone(devices.LARGE):
+            assert devices._ALONE.locked()
+    assert not devices._ALONE.locked()
 
 
 @pytest.mark.parametrize("count", [1, 2, 8])

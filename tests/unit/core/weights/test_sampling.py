@@ -1,6 +1,7 @@
 """Draws against torch's own, and what is refused before anything is drawn."""
 
 import math
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -25,6 +26,7 @@ from core import (
     rounded,
     summarize,
 )
+from core.signals import trace as signal
 from core.weights import referee, sampling
 from core.weights.sampling import HELD_LIMIT, PART
 from tests.support.cases import CASES, Case, Shape, case_id
@@ -435,3 +437,54 @@ def test_a_refusal_names_the_steps_of_the_dtype(
     assert refused.value.code == "dtype.range"
     assert refused.value.facts["step"] == step
     assert f"{step:g}" in str(refused.value)
+
+
+#: A tensor that is drawn alone: while it is, no other of this size is.
+LARGE = ("orthogonal", (2200, 2100))
+
+
+def _within(progress: Callable[[int, int], None], work: str) -> None:
+    if work == "summarize":
+        summarize(*LARGE, seed=1, progress=progress)
+    else:
+        signal.trace("xavier_normal", "relu", depth=1, width=4096, seeds=1, progress=progress)
+
+
+@pytest.mark.parametrize("work", ["summarize", "trace"])
+def test_what_reports_progress_may_draw_something_large_itself(work: str) -> None:
+    """It waited for the very work that it reports on."""
+    drawn: list[torch.Size] = []
+
+    def progress(_: int, __: int) -> None:
+        if not drawn:
+            drawn.append(draw(*LARGE, seed=2).shape)
+
+    thread = threading.Thread(target=_within, args=(progress, work), daemon=True)
+    thread.start()
+    thread.join(60)
+    assert not thread.is_alive()
+    assert drawn == [torch.Size((2200, 2100))]
+
+
+def test_another_thread_waits_for_what_is_drawn_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "LARGE", 1)
+    order: list[str] = []
+
+    def second() -> None:
+        with devices.alone(2):
+            order.append("second")
+
+    with devices.alone(2):
+        other = threading.Thread(target=second)
+        other.start()
+        other.join(0.05)
+        order.append("first")
+    other.join(5)
+    assert order == ["first", "second"]
+
+
+@pytest.mark.parametrize("seed", [0, 40])
+def test_the_cpu_s_generator_reads_32_bits_of_a_seed(seed: int) -> None:
+    weight = draw("normal", (3, 5), seed=seed)
+    assert torch.equal(draw("normal", (3, 5), seed=seed + 2**32), weight)
+    assert not torch.equal(draw("normal", (3, 5), seed=seed + 1), weight)
