@@ -12,7 +12,7 @@ checked. Of a sparse weight, these are its zeros, and then the other entries as 
 """
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -20,10 +20,7 @@ from scipy import special
 
 from core.weights.laws import Law
 from core.weights.referee_checks import (
-    ALPHA,
-    POWER,
     Sample,
-    Verdict,
     check_both,
     checked,
     counts_of_bins,
@@ -37,12 +34,37 @@ from core.weights.referee_checks import (
     support,
     zeros,
 )
-from core.weights.referee_errors import error_of_std, haar_mean, haar_std
+from core.weights.referee_errors import Check, error_of_std, haar_mean, haar_std
 from core.weights.rounding import (
     rounded_law,
     ways,
 )
 from core.weights.summary import Summary
+
+#: The share of honest draws that the referee calls inconsistent, at most.
+ALPHA = 0.001
+#: How often a deviation of the size ``Verdict.detectable`` is seen.
+POWER = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the referee says of a sample."""
+
+    checks: tuple[Check, ...]
+    #: smallest p-value, corrected for the number of checks
+    p_value: float
+    #: relative error of the std that a sample of this size shows with probability POWER; nan where the
+    #: std is not a matter of chance
+    detectable: float
+    #: what the weights were taken to be drawn in; None: not known, and what speaks most for them was taken
+    drawn_in: torch.dtype | None = None
+    #: what holds exactly by the law and was not looked at, as of two summaries that were merged
+    unseen: tuple[str, ...] = ()
+
+    @property
+    def consistent(self) -> bool:
+        return self.p_value >= ALPHA
 
 
 def judge(summary: Summary, law: Law) -> Verdict:

@@ -24,10 +24,6 @@ from core.weights.rounding import (
 from core.weights.scheme_laws import NARROW, kept, proposals
 from core.weights.summary import Counts, Summary, rounded, rounded_to
 
-#: The share of honest draws that the referee calls inconsistent, at most.
-ALPHA = 0.001
-#: How often a deviation of the size ``Verdict.detectable`` is seen.
-POWER = 0.9
 #: Cells of the shape check hold at least this many expected weights (Cochran 1954 asks for 5; the far
 #: tail of χ², where a corrected p-value lies, needs more).
 CELL = 10
@@ -38,26 +34,6 @@ RARE = 30
 TAIL = 5.0
 #: The chance that torch's CPU draws a float32 uniform number, or normal weight, that is exactly 0.
 EXACT_ZERO = 2.0**-24
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What the referee says of a sample."""
-
-    checks: tuple[Check, ...]
-    #: smallest p-value, corrected for the number of checks
-    p_value: float
-    #: relative error of the std that a sample of this size shows with probability POWER; nan where the
-    #: std is not a matter of chance
-    detectable: float
-    #: what the weights were taken to be drawn in; None: not known, and what speaks most for them was taken
-    drawn_in: torch.dtype | None = None
-    #: what holds exactly by the law and was not looked at, as of two summaries that were merged
-    unseen: tuple[str, ...] = ()
-
-    @property
-    def consistent(self) -> bool:
-        return self.p_value >= ALPHA
 
 
 def expected_counts(

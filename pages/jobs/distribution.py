@@ -9,8 +9,7 @@ import numpy.typing as npt
 
 from core import Law, Summary
 from core.weights.draw import Draw
-from core.weights.referee import judge
-from core.weights.referee_checks import Verdict
+from core.weights.referee import Verdict, judge
 from core.weights.sampling import Progress, summary_of, tensor_of
 from pages.jobs.cache import Job, kept
 from pages.state.chosen import State

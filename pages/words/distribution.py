@@ -5,7 +5,7 @@ from html import escape
 
 from core import SCHEMES, Layer
 from core.signals.comparison import by_connections
-from core.weights import extremes, referee_checks
+from core.weights import extremes, referee
 from pages.figures.distribution_agreement import gap, within
 from pages.figures.notation import plain
 from pages.jobs.distribution import Drawn
@@ -158,7 +158,7 @@ def verdict(drawn: Drawn, state: State, t: Text) -> str:
         "dtype": state["dtype"],
     }
     if not judged.consistent:
-        alarms = count(1 / referee_checks.ALPHA)
+        alarms = count(1 / referee.ALPHA)
         lead, why = t("verdict.against"), _against(drawn, t)
         if law.random and min(check.p_value for check in judged.checks) > 0:
             why = sentences(why, t("verdict.alarm", alarms=alarms))

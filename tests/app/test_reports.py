@@ -259,6 +259,13 @@ def test_the_chaos_code_makes_the_chart_s_numbers(framed: Framed) -> None:
         assert sigma_w2 * mean(tanh_slope, q, 2) == pytest.approx(1, rel=1e-3)
 
 
+def test_the_chaos_code_starts_each_network_from_its_own_length(framed: Framed) -> None:
+    """At σ_w² = 2 relu keeps every length: inputs of mean square 9 give 2·9, and so it stays."""
+    frame = framed("signal", sight="chaos", activation="relu", rows="kaiming_normal", input_scale="3")
+    (_, w, b, q, slope) = _run(frame)["printed"][-1]
+    assert (w, b, q, slope) == pytest.approx((2, 0, 18, 1), rel=1e-9)
+
+
 @pytest.mark.parametrize("activation", ["relu", "sin(z)"])
 def test_the_gains_code_prints_the_gains_of_theory(framed: Framed, activation: str) -> None:
     printed = _run(framed("signal", sight="gains", activation=activation))["printed"]

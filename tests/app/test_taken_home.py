@@ -408,3 +408,22 @@ def test_a_file_that_is_asked_for_runs_no_page(page: str, view: dict[str, str]) 
     buttons = app.get("download_button")
     assert buttons
     assert all(button.proto.ignore_rerun for button in buttons)
+
+
+def test_a_shared_link_leaves_to_each_their_language_view_and_place_in_a_plan() -> None:
+    address, scanned = _shared(
+        _sharing("model", net="3-4-2", seed="7", lang="zh", view="projector", at="depth-3")
+    )
+    found = dict(parse_qsl(urlsplit(address).query))
+    assert found == {"v": "1", "net": "3-4-2", "seed": "7"}
+    assert scanned == address
+
+
+@pytest.mark.parametrize("step", ["uniform", "network"])
+def test_a_link_within_the_lesson_keeps_language_and_view(step: str) -> None:
+    app = opened("lesson", step=step, seed="7", lang="zh", view="projector")
+    queries = [link.proto.query_string for link in app.get("page_link")]
+    links = [dict(parse_qsl(query)) for query in queries if query]
+    assert links
+    for link in links:
+        assert link.items() >= {"v": "1", "lang": "zh", "view": "projector"}.items()

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from core import DTYPES, SCHEMES, DtypeError, Summary, check, draw
-from core.weights import referee, referee_checks
+from core.weights import referee
 
 SEEDS = 2000
 SIZES = ((1, 1), (3, 5), (10, 10), (30, 40), (100, 120))
@@ -68,7 +68,7 @@ def main() -> None:
             counts = [number for number, _ in found if number is not None]
             draws, worst = SEEDS * len(counts), max(found, key=lambda pair: pair[0] or 0)
             # the binomial count that chance passes once in a million
-            limit = draws * referee_checks.ALPHA + 4.75 * math.sqrt(draws * referee_checks.ALPHA)
+            limit = draws * referee.ALPHA + 4.75 * math.sqrt(draws * referee.ALPHA)
             drawn_in, dtype, told = (str(part).removeprefix("torch.") for part in way)
             print(
                 f"drawn in {drawn_in}, held in {dtype}, told: {told}: {sum(counts)} alarms in {draws:,} "

@@ -344,7 +344,7 @@ CALLS: Mapping[str, Callable[[], Arguments]] = {
         **_RUN,
         "seeds": [1, 2],
     },
-    "referee_checks.Verdict.consistent": lambda: {"self": core.referee.judge(_summary(), _law())},
+    "referee.Verdict.consistent": lambda: {"self": core.referee.judge(_summary(), _law())},
     "referee_checks.drawn_counts": lambda: {"summary": _summary(), "law": _law()},
     "referee_checks.expected_counts": lambda: {
         "n": 15,
@@ -530,19 +530,19 @@ MAY: Mapping[str, Callable[[Any], bool]] = {
     "devices.named:name": _is(str, torch.device),
     "devices.resolve:name": _is(str, torch.device),
     "devices.free_bytes:device": _is(str, torch.device),
-    "counting.summary_text:batch_size": _whole(-1),  # as torchsummary's own default
+    "summary_text.summary_text:batch_size": _whole(-1),  # as torchsummary's own default
     "devices.alone:needed": lambda x: _NOT_NEGATIVE(x) or x == math.inf,
     "laws.Law.reach:sigmas": lambda x: _NOT_NEGATIVE(x) or x == math.inf,
-    "referee.expected_counts:n": _whole(0),
-    "referee.expected_outside:n": _whole(0),
+    "referee_checks.expected_counts:n": _whole(0),
+    "referee_checks.expected_outside:n": _whole(0),
     "summary.Summary.merge:other": _is(Summary),
     "meanfield.critical_line:sigma_b2": _reals,
     "meanfield.plane:sigma_w2": _reals,
     "meanfield.plane:sigma_b2": _reals,
-    "network.Net.forward:x": _is(torch.Tensor),
-    "network.Net.steps:x": _is(torch.Tensor),
-    "network.backward:x": _is(torch.Tensor),
-    "network.different_units:matrix": _is(torch.Tensor),
+    "module.Net.forward:x": _is(torch.Tensor),
+    "module.Net.steps:x": _is(torch.Tensor),
+    "module.backward:x": _is(torch.Tensor),
+    "module.different_units:matrix": _is(torch.Tensor),
     "fate.setting:bias": lambda x: isinstance(x, str) or _NOT_NEGATIVE(x),
 }
 
@@ -832,6 +832,11 @@ FUNCTIONS = public()
 def test_every_public_name_is_tried() -> None:
     assert len(FUNCTIONS) > 100
     assert sorted(FUNCTIONS) == sorted(CALLS)
+
+
+def test_what_a_function_s_own_argument_may_be_is_said_of_one_that_there_is() -> None:
+    own = [key.split(":") for key in MAY if ":" in key]
+    assert [(name, argument) for name, argument in own if argument not in CALLS.get(name, dict)()] == []
 
 
 def test_every_argument_is_tried() -> None:

@@ -8,12 +8,24 @@ import pytest
 import torch
 from scipy import integrate, stats
 
-from core import SCHEMES, Layer, ParameterError, ShapeError, activation_of, check, devices, signal_code
+from core import (
+    SCHEMES,
+    InitLabError,
+    Layer,
+    ParameterError,
+    ShapeError,
+    Summary,
+    activation_of,
+    check,
+    devices,
+    draw,
+    signal_code,
+)
 from core.networks.module import different_units
 from core.signals import trace
 from core.weights import referee
+from core.weights.draw import HELD_LIMIT
 from core.weights.layer_text import MAX_CHARS, MOST_STACKED
-from core.weights.sampling import HELD_LIMIT
 from core.weights.scheme_laws import kept
 
 PHI = NormalDist().cdf
@@ -146,3 +158,44 @@ def test_a_bias_of_0_is_none_and_draws_nothing() -> None:
         trace.trace("normal", "relu", depth=3, width=4, seeds=[1], bias=bias) for bias in (0.0, "none")
     )
     assert np.array_equal(with_0.activation_mean_square, without.activation_mean_square)
+
+
+#: What is refused, typed here from the ranges that torch has: a seed's 64 bits, signed or not.
+SAID = {
+    "seed": (
+        lambda: draw("normal", (3, 5), seed=2**64),
+        "The seed must be a whole number from -2^63 to 2^64 - 1; it was 18446744073709551616.",
+    ),
+    "negative seed": (
+        lambda: draw("normal", (3, 5), seed=-(2**63) - 1),
+        "The seed must be a whole number from -2^63 to 2^64 - 1; it was -9223372036854775809.",
+    ),
+    "dtype": (lambda: draw("normal", (3, 5), seed=1, dtype="float32"), "dtype must be "),  # type: ignore[arg-type]
+    "drawn_in": (
+        lambda: Summary.of(torch.ones(3), law=SCHEMES["normal"].law((3, 5)), drawn_in=torch.int8),
+        "drawn_in must be ",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_a_refusal_names_what_was_wrong_and_what_would_be_right(name: str) -> None:
+    call, said = SAID[name]
+    with pytest.raises(InitLabError) as refused:
+        call()
+    assert str(refused.value).startswith(said)
+    for taken in (2**64 - 1, -(2**63)):
+        assert draw("normal", (3, 5), seed=taken).shape == (3, 5)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_shape_check_has_a_degree_of_freedom_less_than_cells(seed: int) -> None:
+    """With seven cells of ten weights each, one degree more would show in the first digit."""
+    law = SCHEMES["uniform"].law((7, 10))
+    weights = draw("uniform", (7, 10), seed=seed)
+    summary = Summary.of(weights, law=law, bins=7, drawn_in=torch.float32)
+    (check,) = [each for each in referee.judge(summary, law).checks if each.name == "shape"]
+    counts = np.histogram(weights.numpy().ravel(), 7, (0, 1))[0]
+    statistic, p_value = stats.chisquare(counts)  # scipy's own: 7 − 1 degrees of freedom
+    assert check.statistic == pytest.approx(statistic, rel=1e-6)
+    assert check.p_value == pytest.approx(p_value, rel=1e-6)

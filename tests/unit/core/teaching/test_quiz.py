@@ -14,7 +14,7 @@ from torch import nn
 
 from core import draw
 from core.teaching.quiz import ALPHA, CANDIDATES, KINDS, Question, questions
-from core.weights.referee_checks import Verdict
+from core.weights.referee import Verdict
 from tests.support.marks import generator_stays
 
 pytestmark = generator_stays

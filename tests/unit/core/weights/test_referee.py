@@ -30,9 +30,7 @@ def _draw(case: Case, shape: Shape, seed: int, dtype: torch.dtype = torch.float3
     return case.draw(torch.empty(shape, dtype=dtype), torch.Generator().manual_seed(seed))
 
 
-def _verdict(
-    weights: torch.Tensor, key: str, bins: int = 80, **params: float | str
-) -> referee_checks.Verdict:
+def _verdict(weights: torch.Tensor, key: str, bins: int = 80, **params: float | str) -> referee.Verdict:
     law = SCHEMES[key].law(tuple(weights.shape), **params)
     return referee.judge(Summary.of(weights, law=law, bins=bins), law)
 
@@ -71,7 +69,7 @@ def test_honest_draws_are_called_consistent_as_often_as_promised(index: int) -> 
     """A bound that an honest referee passes with chance 1e-6; nor are p-values too small in general."""
     alarms, low, n = _alarms(index)
     assert n >= 80
-    assert _at_least(alarms, n, referee_checks.ALPHA) > 1e-6
+    assert _at_least(alarms, n, referee.ALPHA) > 1e-6
     assert _at_least(low, n, 0.05) > 1e-6
 
 
@@ -79,7 +77,7 @@ def test_nor_are_there_more_false_alarms_over_all_schemes_together() -> None:
     """Some 8 000 draws, so some 8 alarms at most; a bound passed with chance 1e-6."""
     alarms, low, n = (sum(counts) for counts in zip(*map(_alarms, range(len(RANDOM))), strict=True))
     assert n > 7_000
-    assert _at_least(alarms, n, referee_checks.ALPHA) > 1e-6
+    assert _at_least(alarms, n, referee.ALPHA) > 1e-6
     assert _at_least(low, n, 0.05) > 1e-6
 
 
@@ -114,7 +112,7 @@ def test_honest_draws_that_were_cast_are_called_consistent_as_often_as_promised(
                 alarms += not referee.judge(summary, law).consistent
                 n += 1
     assert n >= 60
-    assert _at_least(alarms, n, referee_checks.ALPHA) > 1e-6
+    assert _at_least(alarms, n, referee.ALPHA) > 1e-6
 
 
 @pytest.mark.parametrize("dtype", [*HALVES, *EIGHTS], ids=str)
@@ -189,7 +187,7 @@ def test_where_a_dtype_turns_nearly_all_weights_to_0_the_few_others_are_no_fault
         weights = (std * torch.randn(shape, generator=generator)).to(torch.float8_e4m3fn)
         alarms += not referee.judge(Summary.of(weights, law=law, bins=60), law).consistent
         n += 1
-    assert _at_least(alarms, n, referee_checks.ALPHA) > 1e-6
+    assert _at_least(alarms, n, referee.ALPHA) > 1e-6
     one = torch.zeros(1, 15).to(torch.float8_e4m3fn)
     one[0, 3] = 2.0**-9
     # one of 15 has left 0 with chance 15·P(|z| > 3.91) = 0.0014 if the std is 2.5e-4, 1.6e-5 if it is 2e-4
@@ -460,7 +458,7 @@ def test_what_it_says_it_would_see_it_sees_nine_times_in_ten(
         stretched = (centre + size * (weights.double() - centre)).to(dtype)
         seen += not referee.judge(Summary.of(stretched, law=law), law).consistent
     # at least POWER, as other checks help; four standard errors of a share of 0.9
-    assert seen / trials >= referee_checks.POWER - 4 * math.sqrt(0.9 * 0.1 / trials)
+    assert seen / trials >= referee.POWER - 4 * math.sqrt(0.9 * 0.1 / trials)
 
 
 #: how many checks each has; see the names above
@@ -500,7 +498,7 @@ def test_it_is_seen_by_the_std_alone_as_often_as_power_says() -> None:
     shape, seen, trials = (30, 40), 0, 400
     law = SCHEMES["normal"].law(shape)
     honest = referee.judge(summarize("normal", shape, seed=0, dtype=torch.float64), law)
-    level = 1 - (1 - referee_checks.ALPHA) ** (1 / len(honest.checks))
+    level = 1 - (1 - referee.ALPHA) ** (1 / len(honest.checks))
     for seed in range(trials):
         generator = torch.Generator().manual_seed(seed)
         weights = (1 + honest.detectable) * torch.randn(shape, dtype=torch.float64, generator=generator)

@@ -28,7 +28,8 @@ from core import (
 )
 from core.signals import trace as signal
 from core.weights import referee, sampling
-from core.weights.sampling import HELD_LIMIT, PART
+from core.weights.draw import HELD_LIMIT
+from core.weights.sampling import PART
 from tests.support.cases import CASES, Case, Shape, case_id
 from tests.support.dtypes import HALVES
 from tests.support.marks import cases, dtypes, generator_stays
