@@ -45,3 +45,6 @@ def test_a_hidden_page_gives_its_seat_away_and_comes_back_as_it_was(visit: Visit
     page.goto(f"{served.url}/asleep#https%3A%2F%2Fexample.org%2F")
     page.wait_for_load_state("networkidle")
     assert {a.get_attribute("href") for a in page.locator("a").all()} == {"."}
+    page.evaluate(HIDDEN, False)  # noqa: FBT003
+    page.wait_for_load_state("networkidle")
+    assert page.url.startswith(f"{served.url}/asleep#")
