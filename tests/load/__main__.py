@@ -37,6 +37,7 @@ SCENARIOS = (
     Scenario("one_link", scenarios.one_link, Size(30, 1), Size(10, 1)),
     Scenario("ten_million", scenarios.ten_million, Size(10, 3), Size(10, 1)),
     Scenario("flood", scenarios.flood, Size(20, 10), Size(10, 4)),
+    Scenario("hostile", scenarios.hostile, Size(20, 20), Size(10, 5)),
     Scenario("throughput", scenarios.closed_loop, Size(20, 10), Size(10, 4), Size(20, 10)),
 )
 

@@ -13,6 +13,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.client import ClientProtocol
+from websockets.exceptions import InvalidState
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Response
@@ -224,7 +225,10 @@ class Visitor(asyncio.Protocol):
         """Change these widgets, and do not wait."""
         if self.cut:
             raise Trouble("the connection was cut")
-        self._ws.send_binary(self.tab.rerun(**values))
+        try:
+            self._ws.send_binary(self.tab.rerun(**values))
+        except InvalidState as closing:  # the server has said that it closes, and the end is not here yet
+            raise Trouble("the connection is being closed") from closing
         self._flush()
 
     async def room(self) -> None:

@@ -13,6 +13,8 @@ from tests.load.servers import STOCK
 P95_THINKING, P95_AT_ONCE = 150, 1200
 THROUGHPUT = 8
 PEAK = 1200
+#: Under attack: the others' 95th percentile over that without, and megabytes.
+BESIEGED, PEAK_BESIEGED = 1.5, 900
 COMPUTATIONS = 2
 
 
@@ -99,6 +101,9 @@ def figures(rows: list[Row]) -> tuple[list[str], bool]:
         say_met(words, row.tally.figures["computations"], ".1f", COMPUTATIONS)
     if row := found.get(("flood", "tuned")):
         lines.append(f"p95 of the others, with a flood over without: {row.tally.figures['flood']:.2f}")
+    if row := found.get(("hostile", "tuned")):
+        say_met("p95 of the others, under attack over without", row.tally.figures["hostile"], ".2f", BESIEGED)
+        say_met("the server's peak memory in MB, under attack", row.peak, ".0f", PEAK_BESIEGED)
     tuned, stock = found.get(("throughput", "tuned")), found.get(("throughput", "stock"))
     if tuned and stock:
         words = f"throughput, tuned {tuned.rate:.1f} over stock {stock.rate:.1f} reruns a second"

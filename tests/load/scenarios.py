@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import random
 import statistics
+import sys
 import time
 from collections.abc import Awaitable, Iterator
 from contextlib import suppress
@@ -303,6 +304,29 @@ async def flood(served: Served, size: Size, tally: Tally) -> list[Person]:
         + (", then cut off" if cut else ""),
         f"the others without it: {said(calm)}",
     ]
+    return people
+
+
+async def hostile(served: Served, size: Size, tally: Tally) -> list[Person]:
+    """People who think a second, without and with clients who want to bring the server down."""
+    people = await arrived(served, size, tally, strangers(size))
+    calm: list[float] = []
+
+    def others(seconds: list[float]) -> Awaitable[Any]:
+        end = time.perf_counter() + size.seconds
+        return asyncio.gather(*(one.move_until(end, thoughtful(1), tally, seconds) for one in people))
+
+    await others(calm)
+    command = [sys.executable, "-W", "ignore", "-m", "tests.load.hostile", str(served.port)]
+    attack = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.DEVNULL)
+    try:
+        await asyncio.sleep(5)  # it waits for imports, and fills what it can
+        await timed(tally, others(tally.seconds))
+    finally:
+        attack.kill()
+        await attack.wait()
+    tally.figures["hostile"] = at(tally.seconds, 0.95) / at(calm, 0.95)
+    tally.notes.append(f"the others without them: {said(calm)}")
     return people
 
 

@@ -341,3 +341,12 @@ def test_of_several_marks_the_first_of_their_order_divides(line: str, row: tuple
     """Semicolon, tab, comma, space: what of the others is left beside a number is no part of it."""
     assert read_table(line) == (row,)
     assert read_table(f"{line}\n{line}") == (row, row)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_million_lines_are_counted_before_any_is_read(end: str) -> None:
+    """Blank ones are no rows; a step in Python for each line took longer than the page."""
+    with pytest.raises(TableError) as refused:
+        read_table(f"1,2,3{end} \t{end}" * 500_000)
+    assert refused.value.facts["rows"] == 500_000
+    assert read_table(f"1,2,3{end}" + f" {end}" * 5000) == ((1.0, 2.0, 3.0),)
