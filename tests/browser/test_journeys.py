@@ -12,7 +12,7 @@ from pages.state.controls import CONTROLS, PAGES
 from pages.text import HTML_LANG, LANGUAGES, Text
 from tests.support.barriers import report, violations
 from tests.support.stream import server
-from tests.support.tabs import LOCALES, PATHS, SIZES, Visit, fits, go, link, settled
+from tests.support.tabs import LOCALES, PATHS, SIZES, Visit, choose, fits, go, link, settled
 
 #: page → a choice of its own, and words that its page then says
 OPENS = {
@@ -162,10 +162,7 @@ def test_typing_and_choosing_changes_chart_and_link_and_back_undoes(tab: Visit) 
     expect(page.locator("h1.lab-headline")).to_contain_text("25\u202f600 weights")
     page.get_by_role("button", name="Redraw").click()
     page.wait_for_url("**seed=41**")
-    settled(page)  # the link is there before the run has ended, which closes a list that is opened meanwhile
-    page.get_by_label("Scheme", exact=True).click()
-    page.get_by_role("option", name="Xavier uniform (Glorot)").click()
-    page.wait_for_url("**scheme=xavier_uniform**")
+    choose(page, "Scheme", "Xavier uniform (Glorot)", "**scheme=xavier_uniform**")
     settled(page)
     assert "±0.1298" in _headline(page)  # √(6/356)
     assert link(page) == {"v": "1", "scheme": "xavier_uniform", "fan_in": "100", "seed": "41"}
@@ -213,9 +210,7 @@ def test_nothing_from_a_link_is_taken_for_html(tab: Visit) -> None:
 
 def test_the_menu_carries_the_choice_along(tab: Visit) -> None:
     page = tab("/?v=1")
-    page.get_by_label("Scheme", exact=True).click()
-    page.get_by_role("option", name="Kaiming uniform (He)").click()
-    page.wait_for_url("**scheme=kaiming_uniform**")
+    choose(page, "Scheme", "Kaiming uniform (He)", "**scheme=kaiming_uniform**")
     page.get_by_role("link", name="Distribution").first.click()
     page.wait_for_url("**/distribution?**scheme=kaiming_uniform**")
     settled(page)
@@ -272,10 +267,7 @@ def test_more_is_closed_until_it_is_opened(tab: Visit) -> None:
     overlay = page.get_by_label(Text("en")("control.overlay"), exact=True)
     settled(page)  # a list that opens while the drawer still moves closes again
     overlay.scroll_into_view_if_needed()
-    settled(page)
-    overlay.click()
-    page.get_by_role("option", name="Ones").click()
-    page.wait_for_url("**overlay=ones**")
+    choose(page, overlay, "Ones", "**overlay=ones**")
     expect(page.locator(".js-plotly-plot text", has_text="Ones").first).to_be_visible()
 
 

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from pages.state.controls import ASPECTS, STOPS
 from pages.text import Text
-from tests.support.tabs import LOCALES, SIZES, Visit, fits, go, link, settled, until
+from tests.support.tabs import LOCALES, SIZES, Visit, choose, fits, go, link, settled, until
 
 T = Text("en")
 MANY = "uniform-normal(std=0.02).1024x96-zeros-orthogonal-sparse-trunc_normal-kaiming_uniform-mup_output"
@@ -113,10 +113,7 @@ def test_schemes_are_added_and_given_parameters_and_a_layer_of_their_own(tab: Vi
     settled(page)
     page.get_by_role("button", name=T("rows.add")).click()
     page.wait_for_url("**rows=**kaiming_uniform**")
-    settled(page)
-    page.get_by_label("Scheme 4", exact=True).click()
-    page.get_by_role("option", name="Normal", exact=True).click()
-    page.wait_for_url("**-normal")
+    choose(page, "Scheme 4", "Normal", "**-normal", exact=True)
     for part, typed in (("params", "std=0.02"), ("fans", "64x32")):
         settled(page)
         page.locator(".st-key-more_3 button").click()

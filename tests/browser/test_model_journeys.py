@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from pages.state.controls import PARTS
 from pages.text import Text
 from tests.support.lesson import lesson_parameters
-from tests.support.tabs import LOCALES, Visit, fits, link, settled
+from tests.support.tabs import LOCALES, Visit, choose, fits, link, settled
 
 T = Text("en")
 WIDE = "64-64.kaiming_normal.relu-64.xavier_normal.tanh-10.softmax"
@@ -63,10 +63,7 @@ def test_layers_are_edited_and_the_lesson_s_network_is_one_click_away(tab: Visit
     expect(page.locator(".lab-context")).to_contain_text("3 → 5 → 2 → 2 → 2")
     settled(page)
     page.get_by_label("Activation").first.scroll_into_view_if_needed()
-    settled(page)
-    page.get_by_label("Activation").first.click()
-    page.get_by_role("option", name="tanh").first.click()
-    page.wait_for_url("**xavier_normal.tanh**")
+    choose(page, page.get_by_label("Activation").first, "tanh", "**xavier_normal.tanh**")
     page.get_by_role("button", name="Bias, parameters, order").first.click()
     page.get_by_role("button", name="Remove", exact=True).click()
     expect(page.locator(".lab-context")).to_contain_text("3 → 2 → 2 → 2")

@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from urllib.parse import parse_qsl, urlsplit
 from weakref import WeakKeyDictionary
 
-from playwright.sync_api import Page, WebSocket
+from playwright.sync_api import Locator, Page, TimeoutError, WebSocket
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from pages.state.controls import PAGES
@@ -86,6 +87,19 @@ def settled(page: Page, *, runs: int = 0) -> None:
     until(page, LOADED)
     page.evaluate(STILL)
     _ran(page, runs)  # what was done a moment before may have begun a run only now
+
+
+def choose(page: Page, label: str | Locator, option: str, link: str, *, exact: bool = False) -> None:
+    """Choose from a list until the link says so: one that is open when a run ends closes, choice and all."""
+    field = page.get_by_label(label, exact=True) if isinstance(label, str) else label
+    for attempt in range(3):
+        settled(page)
+        field.click()
+        page.get_by_role("option", name=option, exact=exact).first.click()
+        with suppress(TimeoutError):
+            page.wait_for_url(link, timeout=5000 * (attempt + 1))
+            return
+    raise AssertionError(f"{option} was chosen three times, and {page.url} does not say so")
 
 
 def until(page: Page, condition: str) -> None:
