@@ -97,9 +97,9 @@ def _fields(path: str | Path) -> dict[str, int]:
 
 
 def alone(needed: int) -> AbstractContextManager[object]:
-    """Return what to enter before it is seen whether ``needed`` bytes are free, and to leave afterwards.
+    """Return a context manager: enter it before checking that ``needed`` bytes are free; leave it afterwards.
 
-    Meanwhile no other large piece of work takes what was free, but what is begun within this one.
+    Meanwhile no other large piece of work can take what was free, except one begun within this one.
 
     Raises:
         ParameterError: unless ``needed`` is a number that is not negative.

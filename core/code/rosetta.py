@@ -1,8 +1,8 @@
 """The Rosetta table: what another framework calls a scheme, and what law its call draws.
 
 To add a scheme, add a row to ``SPELLED``. A law is built from the numbers that stand in the call, by that
-framework's formulas, in exact arithmetic: JAX, which reckons scale/n in the weight's own dtype, loses it
-where that dtype does not reach, in float32 past 1e±38.
+framework's formulas, in exact arithmetic: JAX computes scale/n in the weight's own dtype and
+loses it outside that dtype's range: in float32, past 1e±38.
 """
 
 import math

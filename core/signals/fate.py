@@ -147,8 +147,8 @@ class Spread(NamedTuple):
 def spread(mean_squares: Array) -> Spread:
     """Return root mean squares over seeds from mean squares (seeds, depth).
 
-    Deep networks are log-normal: the mean of many seeds is that of their largest. Where a seed is 0 or
-    overflows there is no logarithm, and nan; of one seed there is no spread.
+    Deep networks are log-normal: the largest seeds dominate an arithmetic mean. Where a seed is 0 or
+    overflows there is no logarithm, so the result is nan; a single seed has no spread.
 
     Raises:
         ParameterError: unless there are numbers of that shape, none of them negative.
@@ -175,8 +175,8 @@ Kind = Literal["vanishes", "explodes", "settles", "kept", "falls", "grows", "los
 FAR = 1000.0
 #: A signal that stays within this factor of where it began is kept.
 NEAR = 2.0
-#: A signal has settled if it moved by less than this factor over the second half of its way, of SHORTEST
-#: places or more: on a shorter one two neighbours look still by chance.
+#: A signal has settled if it moved by less than STILL over the second half of its way. The way must have
+#: SHORTEST places or more: on a shorter one, two neighbours may look still by chance.
 STILL, SHORTEST = 1.1, 8
 
 
@@ -199,9 +199,9 @@ class Fate(NamedTuple):
 def fate(mean_squares: Array) -> Fate:
     """Tell what became of a signal from its mean squares (seeds, places), in the order of its way.
 
-    "lost" is a signal that is gone at its first place; "vanishes" and "explodes" go FAR, and are called by
-    where they first do, or are gone later; "kept" stays within NEAR of its beginning, "settles" comes to
-    rest elsewhere, and the rest falls or grows, by where it ends.
+    "lost" is a signal that is gone at its first place. "vanishes" or "explodes" is one that changes by more
+    than FAR, named by its direction when it first does, or one that is gone later. "kept" stays within NEAR
+    of its beginning; "settles" comes to rest elsewhere; "falls" or "grows" is any other, by where it ends.
 
     Raises:
         ParameterError: as of ``spread``.
@@ -239,10 +239,10 @@ def fate(mean_squares: Array) -> Fate:
 
 
 def _rate(path: Array) -> float:
-    """Return the factor a step if both halves of a path of logarithms go at the same speed, or nan.
+    """Return the factor per step if both halves of a path of logarithms have the same speed, else nan.
 
-    The speeds may differ by a tenth, or, over half the way, by less than STILL. What slows down for ever,
-    as tanh's 1/√layer, so has no rate however long its way.
+    The speeds may differ by a tenth, or by less than STILL over half the way. So a signal that slows down
+    for ever, such as tanh's 1/√layer, has no rate however long its way.
     """
     if len(path) < 5:
         return math.nan

@@ -43,10 +43,10 @@ def activation_of(text: str) -> Activation:
     A formula holds z (or x, for z), numbers, pi, e, ``+ - * / ^``, brackets, and the functions of
     ``NAMES``, with torch's arguments in torch's order or by torch's names: ``F.softplus(z, beta=100)``;
     all but a function's first are numbers. A function's name alone is that function of z. Its
-    activation's ``key`` is the formula in one way of writing, whose activation has the same key;
-    ``breaks`` are all places up to ±``OUTER`` where one of its functions bends, also where the whole does
-    not. A part of it may jump (``sign``, ``hardshrink``, ``threshold``) where the
-    whole does not, to a billionth of what it is nearby.
+    activation's ``key`` is the formula in canonical form: reading it again gives the same key. ``breaks``
+    are all places up to ±``OUTER`` where one of its functions bends, even if the whole does not. A part of
+    it may jump (``sign``, ``hardshrink``, ``threshold``) as long as the whole does not; a gap below a
+    billionth of the values nearby is no jump.
 
     Raises:
         FormulaError: if the text cannot be read (``facts["at"]`` counts its characters from 0), or what
@@ -273,7 +273,7 @@ class _Translation:
             at = place + np.array([-10 * step, -step, 0, step, 10 * step, -1, 1])
             values = between(self.tree, ZERO, at).tolist()
             gap, wide = (max(part) - min(part) for part in (values[1:4], values[:5]))
-            # a billionth of what it is nearby is none: so far goes rounding
+            # a gap below a billionth of the values nearby may be rounding, and is no jump
             if gap > 1e-9 * max(map(abs, values)) and gap > wide / 2:
                 raise FormulaError("formula.jump", text=self.text, z=place)
 

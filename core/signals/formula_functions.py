@@ -67,7 +67,7 @@ FUNCTIONS: Mapping[str, _Function] = (
             {"min_val": -1, "max_val": 1},
             has=lambda low, high: low <= high,
         ),
-        # above its threshold it is u itself, which is e^−threshold off; torch's own 2e-9 is let be
+        # above its threshold it is u itself, off by e^−threshold; torch's own error, 2e-9, is tolerated
         "softplus": _Function(
             "F.softplus",
             F.softplus,

@@ -29,7 +29,7 @@ _LATEX = {
 
 
 def latex_of(node: ast.expr) -> tuple[str, int]:  # noqa: PLR0911 - one for each kind of node
-    """Return the tree in LaTeX, and how firmly it holds together."""
+    """Return the tree in LaTeX, and its precedence."""
     match node:
         case ast.Constant(value=number):
             mantissa, _, power = str(number).partition("e")
@@ -64,7 +64,7 @@ def latex_of(node: ast.expr) -> tuple[str, int]:  # noqa: PLR0911 - one for each
 
 
 def _held(node: ast.expr, firm: int) -> str:
-    """Return the tree in LaTeX, in brackets unless it holds together that firmly."""
+    """Return the tree in LaTeX, in brackets if its precedence is lower than ``firm``."""
     latex, own = latex_of(node)
     return latex if own >= firm else _in_brackets(latex)
 

@@ -41,7 +41,7 @@ def zeros_of(u: ast.expr) -> list[float]:
 
 
 def apart(places: list[float]) -> list[float]:
-    """Return the places in ascending order, those that rounding alone parts as one."""
+    """Return the places in ascending order, merging those that differ by rounding alone."""
     kept: list[float] = []
     for place in sorted(places):
         if not kept or place - kept[-1] > 1e-12 * max(1.0, abs(place)):
@@ -52,7 +52,7 @@ def apart(places: list[float]) -> list[float]:
 def meetings(u: ast.expr, v: ast.expr) -> tuple[list[float], list[float]]:
     """Return where u and v cross, and where they only touch, up to ±OUTER.
 
-    Where they are the same over a stretch they do not meet: whatever makes them so bends at its ends.
+    An interval on which they are equal does not count: whatever makes them equal bends at its ends.
     """
     grid, gap = _GRID, between(u, v, _GRID)
     scale = np.maximum(abs(between(u, ZERO, grid)), abs(between(v, ZERO, grid)))
@@ -74,7 +74,7 @@ def meetings(u: ast.expr, v: ast.expr) -> tuple[list[float], list[float]]:
             args=(side,),
             tolerances={"xrtol": 1e-15},
         )
-        # a billionth of its neighbours is nothing: of a double root, rounding leaves either sign
+        # below a billionth of its neighbours counts as 0: rounding gives a double root either sign
         nothing = 1e-9 * np.maximum(size[:-2][dip], size[2:][dip])
         touched += least.x[abs(least.f_x) <= nothing].tolist()
         below = least.f_x < -nothing

@@ -23,9 +23,9 @@ from core.table import written
 MAX_CHARS = 200
 #: Brackets within brackets, and operations within operations.
 MAX_DEPTH = 32
-#: How firmly LaTeX holds together: a sum, what begins with −, a product, a power or call, a letter.
+#: Precedence in LaTeX, lowest first: a sum, a leading −, a product, a power or call, a letter.
 SUM, SIGNED, PRODUCT, POWER, ATOM = range(5)
-#: What stands around an argument without brackets, and how firmly that holds together.
+#: What stands around an argument without brackets, and the precedence of the result.
 AROUND = {
     "exp": ("e^{", "}", POWER),
     "sqrt": (r"\sqrt{", "}", ATOM),

@@ -4,8 +4,8 @@ q is the mean square of one layer's pre-activations, E[h²]; their law is then N
 of two inputs' pre-activations, which both have mean square q (Poole et al. 2016; Schoenholz et al. 2017).
 
 An activation is named by its key in ``ACTIVATIONS`` or by a formula of z. What this computes has 10 digits
-or more, and a mean that cannot be computed to 8 is refused. What no quadrature can see are bumps narrower
-than 1/100 about 0, or far narrower than their distance from 0, as that of exp(−(z − 1000)²).
+or more, and a mean that cannot be computed to 8 is refused. No quadrature can see bumps around 0 that are
+narrower than 1/100, or bumps far narrower than their distance from 0, such as exp(−(z − 1000)²).
 """
 
 import math
@@ -41,7 +41,7 @@ MAX_DEPTH, MOST = 10_000, 1024
 
 
 class Gains(NamedTuple):
-    """The σ_w, √fan_in times a weight's standard deviation, that holds a mean square, or a gradient's."""
+    """The σ_w = √fan_in·std(w) that preserves a mean square, and the one that preserves a gradient's."""
 
     mean_square: float
     gradient: float
@@ -91,7 +91,7 @@ def slope_square(key: str, q: float) -> float:
 def width_constant(key: str, q: float) -> float:
     """Return E[φ⁴]/E[φ²]² − 1 under N(0, q): nan where φ is 0, errors as of ``mean_square``.
 
-    The log of a layer's mean square φ² varies over draws by that over the layer's width: 5 for relu.
+    It is 5 for relu. Divided by the layer's width, it is the variance over draws of ln(mean square φ²).
     """
     activation, q = _activation(key), _checked("q", q)
     square = expectation(activation, "square", q)
@@ -170,7 +170,7 @@ def chi1(key: str, q: float, *, sigma_w2: float) -> float:
 
 
 def length_slope(key: str, q: float, *, sigma_w2: float) -> float:
-    """Return the slope of the length map at q > 0, σ_w²·dE[φ²]/dq: a fixed q holds if it is below 1 in size.
+    """Return the slope of the length map at q > 0, σ_w²·dE[φ²]/dq: a fixed q is stable if |slope| < 1.
 
     Raises:
         ParameterError: as of ``length_map``, and for a q of 0.
@@ -207,14 +207,14 @@ def correlation_map(key: str, c: float, *, q: float, sigma_w2: float, sigma_b2: 
 
 
 def correlation_fixed_point(key: str, *, sigma_w2: float, sigma_b2: float = 0.0, start: float = 1.0) -> float:
-    """Return c*, at which inputs of a correlation just below 1 end, where lengths stay at q* from ``start``.
+    """Return c*, where inputs of correlation just below 1 end up, with lengths settled at q* from ``start``.
 
     1.0 in the ordered phase and at its edge; below 1 in the chaotic phase.
 
-    Where q* is 0 or inf, the map is its limit as q goes there, that of the activation's slopes beside 0 or
-    far out, which knows no q. Then c* is 1 and the slope there too: relu draws correlations to 1, though
-    ever more slowly, and tanh below sigma_w2 = 1 leaves each where it is. nan where the activation has no
-    such slopes, or only 0, and where sigma_w2 is 0 too.
+    Where q* is 0 or inf, the map is its limit as q goes there. The limit depends on the activation's slopes
+    next to 0 or far out, not on q. Then c* is 1, and so is the map's slope there: relu draws correlations
+    to 1, though ever more slowly, and tanh below sigma_w2 = 1 leaves each where it is. nan where the
+    activation has no such slopes, or only slopes of 0, and also where sigma_w2 is 0.
 
     Raises:
         ParameterError: as of ``length_map``.
@@ -278,8 +278,8 @@ def plane(key: str, sigma_w2: ArrayLike, sigma_b2: ArrayLike) -> Plane:
     """Return q* from 1 and χ₁(q*) on a grid, for a map of the phases: 0 and inf as of ``fixed_point``.
 
     ``sigma_w2`` has shape (n,) and ``sigma_b2`` (m,); the results have shape (m, n), float64. They come from
-    a table of q, and so have 4 digits, but for sigma_w2 within a share of 1e-3 of where q* leaps. nan where
-    q* is further on than means can be computed; a q* below 1e-16 is 0.
+    a table of q, and so have 4 digits, except for sigma_w2 within a relative 1e-3 of a jump of q*. nan where
+    q* lies beyond the q for which means can be computed; a q* below 1e-16 is 0.
 
     Raises:
         ParameterError: as of ``length_map``.
@@ -302,7 +302,7 @@ def plane(key: str, sigma_w2: ArrayLike, sigma_b2: ArrayLike) -> Plane:
 
 
 def _decorrelated(activation: Activation, c: float, q: float, spread: float, floor: float) -> float:
-    """Return 1 − c of the next layer: itself, as next to c = 1 the difference has too few digits."""
+    """Return the next layer's 1 − c, computed directly: near c = 1 the subtraction would lose digits."""
     after = next_length(activation, q, spread, floor)
     if not 0 < after < math.inf:
         return math.nan

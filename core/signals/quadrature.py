@@ -1,7 +1,7 @@
 """Expectations of an activation under the normal law, by quadrature that knows where it bends.
 
-Panels end where the activation breaks, and are halved until each looks like a polynomial. What has not 8
-digits then is refused.
+Panels end where the activation breaks, and are halved until each looks like a polynomial. A mean that
+still lacks 8 digits is refused.
 """
 
 import math
@@ -21,7 +21,7 @@ from core.signals.activations import Activation
 
 Array = NDArray[np.float64]
 
-#: Where an activation's slopes beside 0 are taken: their squares leave the doubles.
+#: How near to 0 an activation's slopes beside 0 are taken: the square underflows a double.
 NEAR_0 = 1e-200
 #: The largest q of means over a plane: the further out, the longer one takes.
 FURTHEST = 1e60
@@ -44,21 +44,21 @@ def _rule(n: int, tolerance: float) -> _Rule:
     return _Rule(nodes, weights, last, tolerance)
 
 
-#: A rule is exact to twice the degree that ``tolerance`` asks for, so a smooth integrand comes out right to
-#: the square of that. On a line, and on the many lines of a plane.
+#: A rule is exact to twice the degree at which ``tolerance`` is tested, so the error for a smooth integrand
+#: is about the tolerance squared. The first rule is for a line, the second for the many lines of a plane.
 _LINE, _PLANE = _rule(16, 1e-9), _rule(12, 1e-7)
 
-#: How often a panel is halved; and how many are computed at once, which also is where one gives up.
+#: How often a panel may be halved, and how many panels may be computed at once before giving up.
 _HALVINGS, _PANELS = 45, 1 << 16
 
-#: Panels a row of what is smooth: what needs more swings, and is left to evenly spaced nodes.
+#: Panels per row for a smooth integrand. One that needs more oscillates: evenly spaced nodes take over.
 _SMOOTH = 1 << 8
 
-#: How many of these are tried, first and last, and by which share of their distance each set is shifted.
+#: The fewest and the most such nodes tried; and what sets each grid's shift, a fraction of the spacing.
 _FIRST, _NODES, _GOLDEN = 1 << 9, 1 << 15, (math.sqrt(5) - 1) / 2
 
-#: Nodes on a side of the plane, at first. And up to which q they are worth a try: a larger one makes steps of
-#: what is smooth, as tanh.
+#: Evenly spaced nodes on a side of the plane, at first; and the largest q for which they are tried: a larger
+#: q turns smooth activations, such as tanh, into steps.
 _SIDE, _CALM = 100, 100.0
 
 #: How far out z is looked at: e^(−z²/4) is 0 at ±55. And how far the normal law itself goes, to 12 digits.
@@ -126,7 +126,7 @@ def expectations(activation: Activation, kind: str, q: Array) -> Array:
     scale = beside if kind.startswith("slope") else root
 
     def density(z: Array, row: NDArray[np.intp]) -> Array:
-        # The weight comes in before the power, which could leave the doubles where the mean does not.
+        # Apply the weight before the power: the power alone could overflow where the mean does not.
         part = of(activation, torch.from_numpy(scale[row, 0] * z)).numpy() * np.exp(z**2 / (-2 * power))
         for _ in range(power // 2):
             part = part * part
@@ -149,16 +149,16 @@ def expectations(activation: Activation, kind: str, q: Array) -> Array:
 
 
 def _left(found: Array, reach: Array) -> NDArray[np.intp]:
-    """Return the rows of means that were not had, and might be: what they are of ends in reach."""
+    """Return the rows whose mean failed but may still be computable: their density ends within reach."""
     return np.flatnonzero(np.isnan(found) & (reach[:, 0] <= _OUT))
 
 
 def _even(density: Callable[[Array, NDArray[np.intp]], Array], row: int, reach: float) -> float:
-    """Return the integral of a row's density that is smooth, and next to nothing past ±reach; nan if in vain.
+    """Return the integral of a row's smooth density, negligible past ±reach; nan if it does not converge.
 
-    The error of evenly spaced nodes is what the density's spectrum holds at multiples of their frequency
-    (Trefethen & Weideman 2014). For a normal law times sin(1000z) that is next to nothing but for single
-    frequencies, from far fewer nodes on than panels could do with. Four sets of nodes, no multiples of one
+    The error of evenly spaced nodes is the density's spectrum at multiples of the sampling frequency
+    (Trefethen & Weideman 2014). For a normal law times sin(1000z) it is negligible except at single
+    frequencies, with far fewer nodes than panels would need. Four sets of nodes, none a multiple of
     another, have to agree to 10 digits.
     """
     n, agreed, before = _FIRST, 0, math.nan
@@ -191,9 +191,10 @@ def half_gap(activation: Activation, kind: str, c: float, q: float) -> float:
 
     That is E[φ²] − E[φ(u₁)φ(u₂)], with all its digits where c is near 1.
 
-    u₁ = x + δ and ±u₂ = x − δ with independent normal x and δ, of which δ is the narrower: the sign is
-    that of c. φ breaks on lines δ = ±(x − break), which end panels in δ. Over x, the integral over δ is
-    smooth but for where such lines cross; about these its scale is δ's, so panels there begin that narrow.
+    u₁ = x + δ and ±u₂ = x − δ, where x and δ are independent and normal, and δ is the narrower. The sign
+    is that of c. φ breaks on the lines δ = ±(x − break), where panels in δ end. As a function of x, the
+    integral over δ is smooth except where such lines cross. Around a crossing it varies on the scale of δ,
+    so panels there begin that narrow.
 
     Raises:
         ParameterError: if it cannot be computed, or q is past FURTHEST.
@@ -202,7 +203,7 @@ def half_gap(activation: Activation, kind: str, c: float, q: float) -> float:
         return 0.0
     if q > FURTHEST:
         raise unknown(activation, q)
-    if c == 0:  # of what is independent, the product's mean is the means' product
+    if c == 0:  # independent: the mean of the product is the product of the means
         alone = {"square": "mean", "slope": "slope_mean"}[kind]
         return expectation(activation, kind, q) - expectation(activation, alone, q) ** 2
     of, sign = _MEANS[kind][0], math.copysign(1.0, c)
@@ -243,7 +244,7 @@ def half_gap(activation: Activation, kind: str, c: float, q: float) -> float:
 
 
 def _about(places: Array, narrowest: float) -> Array:
-    """Return places where panels begin about some: from ``narrowest`` on, each twice as far as the last."""
+    """Return panel ends around ``places``: from ``narrowest`` away on, each twice as far as the last."""
     steps = 2.0 ** np.arange(math.floor(math.log2(max(narrowest, 1e-9))), 0)
     return np.asarray((places[:, None] + np.concatenate([-steps, [0.0], steps])).ravel())
 
@@ -271,12 +272,13 @@ def _integrals(  # noqa: PLR0913 - what is integrated, where, and how well
 ) -> Array:
     """Return n integrals, each over the panels between a row of ``edges``, of shape (n, m), ascending.
 
-    ``integrand`` takes z of shape (panels, nodes) and rows of shape (panels, 1). A panel whose values are
-    no polynomial, to its part of ``rule``'s share of the row's integral of the absolute value, is halved;
-    ``shared`` has the share be that of the largest row. ``noise`` is the rounding error of what was squared.
+    ``integrand`` takes z of shape (panels, nodes) and rows of shape (panels, 1). A panel is halved until
+    its values look like a polynomial. The error allowed to a row is ``rule.tolerance`` times the row's
+    integral of |integrand| (with ``shared``, that of the largest row), divided among its panels. ``noise``
+    is the rounding error of a value before it was squared.
 
-    nan where that takes more panels than ``most`` at once, or where the integrand leaves the doubles; ±inf
-    where besides what is left of it is past 1e200.
+    nan where that takes more than ``most`` panels at once, or where the integrand overflows; ±inf where it
+    overflows and the finite part of the integral is already past 1e200.
     """
     n = len(edges)
     row, at = np.nonzero(edges[:, 1:] > edges[:, :-1])

@@ -16,13 +16,13 @@ from core.signals.activations import Activation
 from core.signals.quadrature import expectation, expectations, unknown
 
 Array = NDArray[np.float64]
-#: Within this share of q, a length is held: sums of 300 terms are not exact.
+#: A length that moves by at most this fraction of q counts as fixed: sums of 300 terms are not exact.
 _HELD = 1e-13
 #: Fixed points are sought at lengths this far apart: four to a factor of 10.
 _STRIDE = 10**0.25
 #: How far fixed points are sought: a length that grows or shrinks by so much does so for ever.
 _FOR_EVER = 1e20
-#: The least length that is followed: squares of what is less leave the doubles.
+#: The smallest length that is followed: squares of smaller ones underflow a double.
 _LEAST = 1e-290
 #: A slope this close to 1 is 1.
 CRITICAL = 1e-9
@@ -31,7 +31,7 @@ _SWINGS = 60
 
 
 def times(spread: float, value: float) -> float:
-    """Return the product, in which a variance of 0 leaves nothing of an inf."""
+    """Return the product; a variance of 0 gives 0, even times inf."""
     return spread * value if spread else 0.0
 
 
@@ -73,8 +73,8 @@ def settled(activation: Activation, spread: float, floor: float, start: float) -
     past = [after(q) / found - 1 for q in before]
     if (max(past) if up else -min(past)) < CRITICAL:
         return found
-    # The map falls, and throws lengths past the fixed point. Yet it cannot keep them swinging: √q·E[φ²] is
-    # ∫φ²(x)·e^(−x²/2q) dx/√2π, which never falls in q, so that in ln q each swing halves at least.
+    # The map falls here and throws lengths past the fixed point. They cannot swing for ever: √q·E[φ²] is
+    # ∫φ²(x)·e^(−x²/2q) dx/√2π, which never falls in q. So in ln q each swing is at most half the last.
     was = q = start
     for _ in range(_SWINGS):
         was, q = q, after(q)

@@ -101,7 +101,7 @@ class SignalTrace:
     activation_variance: Array
     #: of ∂L/∂h, where L = Σ g·h in the last layer and g ~ N(0, 1); nan if nothing was sent back
     gradient_mean_square: Array
-    #: share of pre-activations at which the slope is less than SATURATED of the steepest within ±3, in size;
+    #: share of pre-activations whose |slope| is less than SATURATED times the steepest within ±3;
     #: nan in a layer that is not finite
     saturated: Array
     #: share of units that are saturated for every sample of the batch
@@ -227,11 +227,11 @@ class Run:
 class _Found:
     """What is measured, layer by layer.
 
-    A layer is some hundred thousand numbers that were just computed, so what costs is to walk over them:
-    they are widened to float64 once, into memory at hand, and all sums are products of it. Each sum stays
-    on the device, and what is made of the sums is made at the end, for all layers at once. They have their
-    places from the start: small tensors that stay, between large ones that come and go, keep the allocator
-    from using that memory again.
+    A layer is some hundred thousand numbers that were just computed, so the cost lies in reading them. They
+    are widened to float64 once, into a preallocated buffer, and all sums are products of that buffer. The
+    sums stay on the device and are evaluated at the end, for all layers at once. Memory for them is
+    allocated at the start: small tensors that stay, between large ones that come and go, would keep the
+    allocator from reusing memory.
     """
 
     def __init__(self, run: Run, seeds: int) -> None:
@@ -281,7 +281,7 @@ class _Found:
     def rows(self) -> dict[str, Array]:
         """Return all that was measured by its name, each (seeds, depth).
 
-        A variance that is nothing beside the mean square is rounding, and is 0.
+        A variance that is negligible beside the mean square is rounding error, and is set to 0.
         """
         batch, width = self._fine.shape
         n = batch * width
@@ -303,7 +303,7 @@ class _Found:
         return rows
 
     def _correlate(self, layer: int) -> None:
-        """Hold a layer's samples against each other, and its units."""
+        """Correlate a layer's samples with each other, and its units with each other."""
         h = self._fine.cpu()
         typical = float(torch.linalg.vector_norm(h)) / math.sqrt(h.shape[1])
         self.closeup.sample_correlation[layer] = _mean_cosine(h)
@@ -317,9 +317,9 @@ class _Found:
 
 
 def _mean_cosine(rows: Tensor, least: float = 0.0) -> float:
-    """Return the mean cosine of two different rows that are longer than ``least``; nan without two.
+    """Return the mean cosine over pairs of rows longer than ``least``; nan with fewer than two such rows.
 
-    |Σ r̂|² holds each pair twice and each row once with itself.
+    |Σ r̂|² contains each pair twice, and each row's product with itself once.
     """
     length = torch.linalg.vector_norm(rows, dim=1)
     share = torch.where(length > least, 1 / length, 0)

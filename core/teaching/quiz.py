@@ -1,7 +1,7 @@
 """Questions about a layer's weights before they are seen, made from a seed and judged by statistics.
 
-An answer is right if weights of the question's number could not tell it from the exact one: what it is
-held to is the law, never the luck of one draw.
+An answer is right if as many weights as the question has could not tell it from the exact answer. It is
+judged by the law, never by the luck of one draw.
 """
 
 import math

@@ -218,8 +218,8 @@ def moments(sample: Sample) -> list[Check]:
     """Compare the mean, and the mean square about the law's mean, with the law's."""
     n, expected = sample.n, sample.expected
     m3, m4, _, m6, *_ = expected.moments
-    # The dtype holds one number of this law, or so few weights are at another that no limit law holds of
-    # their sum.
+    # The dtype holds only one number of this law, or too few weights are expected off the likeliest number
+    # for their sum to follow a limit law.
     if expected.std == 0 or (expected.elsewhere < 0.5 and n * expected.elsewhere < RARE):
         return []
     z = (sample.mean - expected.mean) / (expected.std / math.sqrt(n))
@@ -229,7 +229,7 @@ def moments(sample: Sample) -> list[Check]:
         ratio = sample.mean_square / expected.std**2
         skewness = (m6 - 3 * m4 + 2) / (m4 - 1) ** 1.5
         z = (ratio - 1) / math.sqrt((m4 - 1) / n)
-        # With few weights either may err: type III may end above 0, gamma's skewness is not the sum's.
+        # With few weights either may fail: type III may end above 0; gamma's skewness is not the sum's.
         p = max(_two_sided(z, skewness / math.sqrt(n)), _two_sided(z, 2 * math.sqrt((m4 - 1) / n)))
         checks.append(Check("std", z, p))
     return checks

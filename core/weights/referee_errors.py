@@ -15,8 +15,8 @@ from core.weights.rounding import (
 from core.weights.structure import TOLERANCE, worked_in
 from core.weights.summary import Summary
 
-#: Standard errors that casting an orthogonal matrix may move its mean square from what it does on average;
-#: the bound on one such error is generous, and entries depend on each other a little.
+#: A cast shifts the mean square of an orthogonal matrix. The shift may differ from its average by this many
+#: standard errors; the bound on one of these is generous, and entries depend on each other a little.
 CAST_ERRORS = 8
 
 
@@ -44,8 +44,8 @@ def haar_mean(summary: Summary, law: Law, drawn_in: torch.dtype) -> Check:
     """Test the sum of an orthogonal matrix's entries.
 
     Q maps a fixed unit vector to a uniform point of the unit sphere in d dimensions, so the sum over
-    g·√n is one coordinate of such a point (Muirhead 1982, theorem 1.5.7). Near 1, where two dimensions
-    are likeliest to put it, what the cast may have added counts.
+    g·√n is one coordinate of such a point (Muirhead 1982, theorem 1.5.7). What the cast may have added
+    is subtracted: it matters near 1, where the coordinate is likeliest to be in two dimensions.
     """
     rows, columns = law.matrix or (1, 1)
     gain, d = law.support[1], max(rows, columns)
@@ -59,8 +59,8 @@ def haar_mean(summary: Summary, law: Law, drawn_in: torch.dtype) -> Check:
 def haar_std(summary: Summary, law: Law, drawn_in: torch.dtype) -> Check:
     """Compare the mean square with g²/d, which orthonormal vectors have exactly before they are cast.
 
-    What a cast moves it by on average is known from the law of an entry; the rest is chance, which a few
-    standard errors bound.
+    The average shift by a cast is known from the law of an entry. The rest is chance, bounded by a few
+    standard errors.
     """
     square = (summary.std * summary.std + summary.mean * summary.mean) / law.std**2
     room, off = exactness(summary, drawn_in), _cast_error(summary, law, drawn_in)
@@ -85,8 +85,8 @@ def exactness(summary: Summary, drawn_in: torch.dtype) -> float:
 def _cast_error(summary: Summary, law: Law, drawn_in: torch.dtype) -> float:
     """Return by how much, relatively, a cast may move a root mean square; 0 where no digits were dropped.
 
-    It moves a weight by u·|w| or by half of the smallest number, so by Minkowski's inequality the root of
-    the mean square of all that is u + h at most.
+    It moves a weight by at most u·|w| or half of the smallest number. By Minkowski's inequality the RMS of
+    these shifts is at most u + h, relative to the std, where h is that half over the std.
     """
     dtype = _coarser(summary.dtype, drawn_in)
     if dtype.itemsize >= 4:

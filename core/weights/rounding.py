@@ -4,9 +4,9 @@ torch draws a real number and rounds it to the nearest that the dtype can hold. 
 stand so far apart that a test against the continuous law would find the rounding, not a fault; so each
 number gets the probability of all that is rounded to it.
 
-Weights drawn in one dtype and then cast to another are not those drawn in the other: what torch's
-half-precision ``uniform_`` would round to the open upper end it sets to the lower one, a cast does not, and
-a cut normal law is cut before a cast but after a draw.
+Weights drawn in one dtype and then cast to another differ from weights drawn in the other. Where rounding
+would give the open upper end, torch's half-precision ``uniform_`` sets the lower end; a cast does not. And
+a cut normal law is cut before the rounding of a cast, but after that of a draw.
 """
 
 import math
@@ -101,9 +101,9 @@ def checked_drawn_in(drawn_in: object) -> torch.dtype | None:
 
 
 def ways(dtype: torch.dtype) -> tuple[torch.dtype, ...]:
-    """Return in what weights of ``dtype`` may have been drawn, for all that one can tell, likeliest first.
+    """Return the dtypes in which weights of ``dtype`` may have been drawn, likeliest first.
 
-    Not in fewer bits than they have now: who casts upwards says so.
+    None has fewer bits than they have now: whoever casts upwards has to say so.
     """
     if dtype.itemsize == 8:
         return torch.float64, torch.float32
@@ -330,7 +330,7 @@ def _share_above(law: Law, x: Array) -> Array:
 
 
 def cut(x: Array, dtype: torch.dtype) -> Array:
-    """Return where a real number must lie to be rounded to below ``x``: below this."""
+    """Return the point below which a real number is rounded to a number below ``x``."""
     if dtype == torch.float64:
         return x
     if dtype.itemsize < 4:

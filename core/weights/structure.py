@@ -21,8 +21,9 @@ LOOK = 1 << 36
 def missing(law: Law, weight: Tensor, drawn_in: torch.dtype | None) -> int | None:
     """Count what is wrong in a weight by its law's pattern; None if there is none, or it cannot be seen.
 
-    That is so of a tensor of another shape, and of a matrix of more than ``LOOK`` multiplications. It was
-    drawn in ``drawn_in``; if that is None, what the dtypes that it may have been drawn in leave is no fault.
+    It cannot be seen in a tensor of another shape, or a matrix that takes more than ``LOOK`` multiplications.
+    The weight was drawn in ``drawn_in``; if that is None, it may show the rounding of any dtype that it may
+    have been drawn in.
     """
     pattern, shape = law.pattern, tuple(weight.shape)
     if pattern is None:
@@ -77,8 +78,8 @@ def worked_in(dtype: torch.dtype) -> torch.dtype:
 def _room(dtypes: Collection[torch.dtype], length: int, gain: float) -> float:
     """Return how far from 0 or 1 the inner product of two vectors of ``length`` entries may be.
 
-    A cast to a dtype moves a unit vector by u, and by half of the smallest number an entry, at most; by
-    Cauchy and Schwarz's inequality that moves an inner product by 2δ + δ².
+    A cast moves a unit vector by at most δ: u, plus half of the smallest number for each entry. By the
+    Cauchy–Schwarz inequality that moves an inner product by at most 2δ + δ².
     """
     room = TOLERANCE * max(torch.finfo(worked_in(dtype)).eps for dtype in dtypes)
     narrow = [dtype for dtype in dtypes if dtype.itemsize < 4]

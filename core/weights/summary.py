@@ -224,11 +224,11 @@ class _Grid(NamedTuple):
     kind: type[np.floating]
     #: a weight's position is its distance from the first edge, in bins
     scale: float
-    #: the first number from each inner edge on that a weight can be
+    #: for each inner edge, the smallest number at or above it that a weight can be
     firsts: npt.NDArray[np.floating]
     #: of each band, the first such number within it and the first beyond it
     ends: tuple[tuple[np.floating, np.floating], ...]
-    #: those of all these that the bins cannot tell
+    #: those of all these for which the bins do not tell how many weights lie below
     unsure: tuple[np.floating, ...]
 
     def to_positions(self, weights: Array) -> Array:
@@ -237,11 +237,11 @@ class _Grid(NamedTuple):
         return np.multiply(weights, self.scale, out=weights)
 
     def doubtful(self) -> npt.NDArray[np.floating]:
-        """Return the first numbers of edges at which a rounded position may put a weight on the wrong side.
+        """Return those of ``firsts`` at whose edge a rounded position may put a weight on the wrong side.
 
-        Positions never fall as the weights rise, for each step rounds monotonically. So an edge is
-        safe if the last weight below it and the first one from it on, which are neighbours among the
-        numbers that the weights can be, get positions on their own side.
+        Each step rounds monotonically, so positions never fall as the weights rise. An edge is therefore
+        safe if the two neighbouring numbers around it, the last that a weight can be below it and the
+        first at or above it, each get a position on their own side.
         """
         last = np.nextafter(self.firsts, self.kind(-np.inf))
         below, above = (self.to_positions(side.astype(np.float64)) for side in (last, self.firsts))

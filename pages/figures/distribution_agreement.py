@@ -53,8 +53,9 @@ def cumulative(summary: Summary, law: Law, t: Text, look: Palette) -> go.Figure:
 def quantiles(summary: Summary, law: Law, t: Text, look: Palette) -> go.Figure:
     """Draw the weights' quantiles against the law's, with the band in which 95 % of the points should lie.
 
-    The share of weights below a bin's edge is known exactly, so each edge is a point: there the law's
-    quantile of that share, here the edge. At both ends stand the smallest and the largest weight.
+    The share of weights below a bin's edge is known exactly, so each edge is a point: its coordinates are
+    the law's quantile of that share and the edge itself. At both ends stand the smallest and the
+    largest weight.
     """
     here, points, left, right = _quantiles(summary, law)
     m = _drawn_below(summary, law)[1]

@@ -98,7 +98,7 @@ def _bound(band: Band, y: int, look: Palette) -> Part:
 
 
 def _ranges(parameters: Sequence[Strip]) -> Series:
-    """Return the whole extent of each parameter, of which the entries may be the first ones only."""
+    """Return each parameter's full range; the entries that are drawn may be only its first ones."""
     columns: dict[str, Numbers] = {
         "tensor": [strip.name for strip in parameters],
         "minimum": [strip.minimum for strip in parameters],

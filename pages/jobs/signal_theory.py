@@ -162,5 +162,5 @@ def slope_at_1(activation: str) -> float:
     """Return the length map's slope at 1 with the gain that holds it there; nan if it cannot be computed."""
     forward, backward = gains(activation)
     slope = _had(lambda: meanfield.length_slope(activation, 1.0, sigma_w2=forward**2))
-    # it is σ_w²·E[zφφ′]; a mean is right to 10 digits of the largest that it could be, here √E[φ²]·√E[φ′²]
+    # it is σ_w²·E[zφφ′]; a mean has 10 digits relative to its upper bound, here √E[φ²]·√E[φ′²]
     return slope if math.isnan(backward) or abs(slope) > 1e-10 * forward / backward else 0.0

@@ -63,10 +63,10 @@ def _open(frame: Frame) -> None:
 
 
 def _close(frame: Frame) -> None:
-    """Write what stands above the page, or over it, by the style sheet.
+    """Write what the style sheet places above the page, or over it.
 
-    Written there, it would move what follows, and a browser may then show the headline beside the one
-    before it until the run has ended.
+    Written at the top, it would move what follows; a browser may then show the new headline beside the
+    old one until the run has ended.
     """
     t, state = frame.t, frame.state
     if frame.page != "home":  # whose result is only a part of it

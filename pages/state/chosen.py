@@ -134,7 +134,7 @@ class State:
 
 
 def read_by_torch(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a scheme's parameters without the slope, if it has a nonlinearity that has none."""
+    """Return a scheme's parameters, without the slope if its nonlinearity has none."""
     slope = params.get("nonlinearity", "leaky_relu") == "leaky_relu"
     return {name: value for name, value in params.items() if name != "a" or slope}
 

@@ -101,7 +101,7 @@ def _last_good(control: Control, good: Mapping[str, Value], scheme: str) -> Valu
 
 
 def _follow(name: str, raw: Any, before: str, scheme: str) -> Any:
-    """When the scheme changes, let a control that stood at the old one's default go to the new one's.
+    """When the scheme changes, move a control that stood at the old scheme's default to the new one's.
 
     Return what stands in it.
     """

@@ -60,8 +60,8 @@ def finished(
     """Return the results of the jobs that ``begin`` begins, showing how far they are; none if stopped.
 
     ``asked`` is what the jobs are for: it stays stopped, and is not begun, until it is asked for again.
-    With the results comes what writes HTML in the progress's place. What says the results belongs there: at
-    any other, a browser may show it beside the one before it until the run has ended.
+    With the results comes a function that writes HTML in place of the progress bar. Words on the results
+    belong there: anywhere else, a browser may show them beside the old ones until the run has ended.
     """
     if session().stopped == asked:
         _stopped(words, t)

@@ -84,7 +84,7 @@ def _is_answered(page: str, link: dict[str, str]) -> None:
         ("lesson", {"step": "sqrt5", "slope": "1e-31"}),
     ],
 )
-def test_a_number_at_the_edge_is_no_fault_of_ours(page: str, link: dict[str, str]) -> None:
+def test_a_number_at_the_edge_of_its_range_causes_no_internal_error(page: str, link: dict[str, str]) -> None:
     _is_answered(page, link)
 
 

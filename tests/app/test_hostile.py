@@ -118,7 +118,7 @@ def choose_again(app: AppTest) -> None:
 
 @few
 @given(st.data())
-def test_whatever_stands_in_a_link_the_page_stands(data: st.DataObject) -> None:
+def test_a_page_works_whatever_its_link_says(data: st.DataObject) -> None:
     page = data.draw(st.sampled_from(sorted(PAGES)))
     texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=60) | st.sampled_from(TEXTS[:15])
     names = st.sampled_from([*CONTROLS[page], "v"]) | st.text(

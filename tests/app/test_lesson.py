@@ -206,7 +206,8 @@ def test_a_link_s_own_slope_is_a_stop_of_the_slider_and_a_wrong_one_is_answered(
     assert "nn.Linear’s own default" in said(app)
     app = _opened(step="sqrt5", slope="2.3")
     assert refusals(app) == [
-        "Negative slope a must be a number from 0 to 2.236. It was “2.3”, so 0 is used.",
+        "Negative slope a must be 0 or a positive number between 10⁻³⁰ and 2.236. "
+        "It was “2.3”, so 0 is used.",
     ]
 
 

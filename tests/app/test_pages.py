@@ -331,7 +331,7 @@ MANY = re.compile(rf"(?<![\w.,/→×+−=-])(?<!→ )1 (?:{_NOUNS})\b")
         *(("compare", {"rows": "normal", "fan_in": "1", "aspect": aspect}) for aspect in ASPECTS),
     ],
 )
-def test_one_of_a_thing_is_not_said_as_many(page: str, link: dict[str, str]) -> None:
+def test_a_single_thing_is_not_written_in_the_plural(page: str, link: dict[str, str]) -> None:
     app = opened(page, **{"width": "8", **link} if page == "signal" else link)
     words = " | ".join([text_of(said(app)), *alts(app), *refusals(app)])
     assert len(words) > 100
@@ -360,7 +360,7 @@ def test_a_choice_of_a_link_that_nothing_reads_is_named(link_: dict[str, str], w
     _stands(opened(page, **link_, lang="zh"))
 
 
-def test_half_a_number_is_not_taken_for_it() -> None:
+def test_a_truncated_number_is_not_taken_for_the_whole() -> None:
     """A field takes 24 characters; this one is 1000, and would be 0.1 without its end."""
     app = opened(scheme="normal", std="0.1000000000000000000000e4")
     assert "Standard deviation σ must be" in refusals(app)[0]
@@ -756,7 +756,7 @@ def test_a_scheme_may_hold_a_number_to_more_than_another_does() -> None:
         assert "Standard deviation σ must be a positive number" in refusals(app)[0]
 
 
-def test_one_value_alone_gives_way_where_that_will_do() -> None:
+def test_only_one_value_is_replaced_where_that_is_enough() -> None:
     app = opened(scheme="dirac", layer="Conv2d(64, 64, 3)", groups="7")
     assert "So Groups k = 1 is used." in refusals(app)[0]
     assert "Conv2d(64, 64, 3) ·" in said(app)

@@ -293,7 +293,7 @@ def test_the_edge_is_told_from_a_scheme_beside_it(sigma_b: str, language: str) -
 
 
 @both_languages
-def test_what_is_out_of_reach_takes_nothing_else_with_it(language: str) -> None:
+def test_a_fixed_point_out_of_reach_removes_no_other_result(language: str) -> None:
     """E[e^{q z²/4}] = 1/√(1 − q/2) ends at q = 2: lengths from 2 on have no q*, and gains at 1 are had."""
     link = {"activation": "exp(z^2/8)", "rows": "kaiming_normal", "lang": language}
     gains = next(iter(first_table(opened("signal", sight="gains", **link), "lab-gains").values()))

@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -16,10 +17,10 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from tests.load.test_faults import SERVE
 from tests.support.guest import fetched, guest, is_served, page, until, upload, words
 from tests.support.stream import Server, free_port, serving
 
+SERVE = (sys.executable, "-m", "pages.server")
 SEATS = 8
 SETTINGS = {"INIT_LAB_VISITORS": str(SEATS), "INIT_LAB_LOG": "json", "INIT_LAB_ROOM": "8"}
 #: Seconds of patience with who says nothing, or does not end a request's head.
@@ -163,7 +164,7 @@ def test_large_tables_of_many_who_come_and_go_stay_bounded(served: Server) -> No
     is_served(served)
 
 
-def test_twelve_files_at_once_are_four(served: Server) -> None:
+def test_of_twelve_files_sent_at_once_four_are_accepted(served: Server) -> None:
     with guest(served, page="model") as sender:
         sender.ask().hear(words("model.shapes"))
         with ThreadPoolExecutor(12) as pool:
@@ -173,7 +174,7 @@ def test_twelve_files_at_once_are_four(served: Server) -> None:
     is_served(served)
 
 
-def test_files_of_who_has_gone_for_good_are_not_kept(served: Server) -> None:
+def test_files_of_a_visitor_who_has_left_for_good_are_not_kept(served: Server) -> None:
     with guest(served, page="model") as stranger:
         stranger.ask().hear(words("model.shapes"))
         stranger.leave()

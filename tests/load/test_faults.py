@@ -386,7 +386,7 @@ def test_a_page_of_another_site_opens_no_websocket(house: Server, narrow: Server
     is_served(house)
 
 
-def test_a_flood_of_one_visitor_leaves_the_others_dry(house: Server) -> None:
+def test_a_flood_of_messages_from_one_visitor_does_not_affect_the_others(house: Server) -> None:
     with guest(house, SMALL.format(1)) as hasty, guest(house, SMALL.format(2)) as patient:
         patient.run()
         message = hasty.asking()
@@ -404,7 +404,7 @@ def test_a_flood_of_one_visitor_leaves_the_others_dry(house: Server) -> None:
         is_served(house)
 
 
-def test_who_floods_with_what_is_never_answered_and_leaves_gives_the_place_free(house: Server) -> None:
+def test_a_visitor_who_floods_with_unanswered_messages_frees_the_place_on_leaving(house: Server) -> None:
     with guest(house) as mute, guest(house) as other:
         other.run()
         for _ in range(2000):

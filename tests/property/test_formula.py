@@ -123,7 +123,7 @@ def _read(text: str) -> Activation | FormulaError:
 
 
 @given(text=formulas)
-def test_a_formula_is_what_python_makes_of_it_in_every_writing(text: str) -> None:
+def test_every_form_of_a_formula_has_the_values_that_python_computes(text: str) -> None:
     phi = _read(text)
     if isinstance(phi, FormulaError):
         assert phi.code.removeprefix("formula.") in MEANT

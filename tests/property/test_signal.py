@@ -118,7 +118,7 @@ def test_what_theory_expects_of_relu_and_of_no_activation_scales_with_the_input(
 
 
 @given(steps=courses, scale=st.floats(1e-6, 1e6))
-def test_a_fate_knows_no_units(steps: list[list[float]], scale: float) -> None:
+def test_a_fate_does_not_depend_on_units(steps: list[list[float]], scale: float) -> None:
     one, other = fate(course(steps)), fate(course(steps) * scale)
     assert math.isclose(one.factor, other.factor, rel_tol=1e-9)
     # on a threshold, rounding may decide
@@ -128,7 +128,7 @@ def test_a_fate_knows_no_units(steps: list[list[float]], scale: float) -> None:
 
 
 @given(steps=courses)
-def test_upside_down_growth_is_decay(steps: list[list[float]]) -> None:
+def test_the_reciprocal_of_a_course_has_the_opposite_fate(steps: list[list[float]]) -> None:
     up, down = fate(course(steps)), fate(1 / course(steps))
     assert math.isclose(up.factor * down.factor, 1, rel_tol=1e-9)
     opposite = {"explodes": "vanishes", "vanishes": "explodes", "grows": "falls", "falls": "grows"}

@@ -26,7 +26,7 @@ FILES = (
 
 
 @pytest.mark.parametrize(("name", "value"), SETTINGS)
-def test_products_hold_under_another_setting(name: str, value: str) -> None:
+def test_tests_of_matrix_products_pass_under_other_processor_settings(name: str, value: str) -> None:
     ours = {"PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER"}
     environment = {key: old for key, old in os.environ.items() if key not in ours} | {name: value}
     files = [f"tests/{file}" for file in FILES]

@@ -59,7 +59,7 @@ print("found")
 """
 
 
-def test_a_control_is_a_row_a_call_and_two_words_a_language(tmp_path: Path) -> None:
+def test_a_new_control_needs_a_row_a_call_and_two_texts_in_each_language(tmp_path: Path) -> None:
     for part in ("app.py", "pages", "core", "tests", "pyproject.toml"):
         source = ROOT / part
         if source.is_dir():

@@ -74,7 +74,7 @@ def test_each_holds_something(found: Tests) -> None:
     assert idle == {"tests/unit/core/signals/test_signal.py::test_it_moves_no_global_generator"}
 
 
-def test_each_leaves_only_once_it_has_held_something(found: Tests) -> None:
+def test_each_test_returns_early_only_after_an_assertion(found: Tests) -> None:
     early = []
     for name, (held, function) in found.items():
         leaves = [
@@ -85,8 +85,8 @@ def test_each_leaves_only_once_it_has_held_something(found: Tests) -> None:
     assert early == []
 
 
-def test_nothing_is_enough_for_no_assertion(found: Tests) -> None:
-    """``assert x is None or …`` holds for whatever gives nothing."""
+def test_no_assertion_accepts_none_as_an_alternative(found: Tests) -> None:
+    """``assert x is None or …`` also passes for a function that returns nothing."""
     loose = []
     for name, (_, function) in found.items():
         for node in ast.walk(function):

@@ -14,9 +14,9 @@ from pages.state.session import session
 
 
 def agree(state: State, names: Sequence[str], rule: Callable[[State], Refusal | None], *, at: str) -> None:
-    """Put the values that last agreed in the place of those that break ``rule``, or else the defaults.
+    """Replace the values that break ``rule`` by those that last agreed, or else by the defaults.
 
-    One value alone, if that will do, the first of ``names`` before the others; else all of them.
+    One value alone is replaced if that is enough, trying ``names`` in order; otherwise all of them are.
     """
     refusal = rule(state)
     if refusal is None:

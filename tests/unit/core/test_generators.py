@@ -26,7 +26,7 @@ def test_without_a_seed_they_go_on_from_where_they_stand() -> None:
         assert torch.equal(torch.rand(3), inside)
 
 
-def test_who_holds_them_may_do_so_again_within() -> None:
+def test_a_thread_that_holds_the_generators_may_hold_them_again() -> None:
     def twice() -> None:
         with global_generators(torch.device("cpu"), 1), global_generators(torch.device("cpu"), 2):
             done.append(torch.rand(1))

@@ -78,5 +78,5 @@ def test_a_screen_writes_by_its_frame(screen: Path) -> None:
         "st.code(code)",
     ],
 )
-def test_what_goes_past_it_is_found(lines: str) -> None:
+def test_a_write_that_bypasses_the_frame_is_found(lines: str) -> None:
     assert len(_past_the_frame(f"import streamlit as st\n{lines}")) == 1

@@ -502,7 +502,7 @@ HUGE = 10**5000
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_no_sizes_are_refused_before_anything_runs(size: Any, batch: Any, code: str) -> None:
+def test_invalid_sizes_are_refused_before_anything_runs(size: Any, batch: Any, code: str) -> None:
     with pytest.raises(NetworkError) as e:
         summary_text(seeded(lambda: stack(nn.Linear(3, 2))), size, batch)
     assert e.value.code == code
@@ -510,7 +510,7 @@ def test_no_sizes_are_refused_before_anything_runs(size: Any, batch: Any, code: 
 
 
 @pytest.mark.parametrize("module", [None, 3, "x", nn.Linear, torch.relu])
-def test_no_module_is_refused(module: Any) -> None:
+def test_what_is_not_a_module_is_refused(module: Any) -> None:
     for call in (lambda: summary_text(module, (3,), 5), lambda: parameter_count(module)):
         with pytest.raises(NetworkError) as e:
             call()

@@ -344,7 +344,7 @@ def test_a_real_transposed_convolution_shows_the_signal() -> None:
     assert found.activation == pytest.approx(math.sqrt(expected / 2), rel=1e-9)
 
 
-def test_an_activation_that_is_none() -> None:
+def test_an_unknown_activation_is_refused() -> None:
     layer = Layer.of("Linear(5, 3)")
     with pytest.raises(FormulaError) as refused:
         signal(SCHEMES["zeros"].law(layer.shape), layer, "softmax")
@@ -520,7 +520,7 @@ def test_without_chance_the_largest_is_the_largest() -> None:
     assert expected_largest(SCHEMES["normal"].law((3, 5), std=0, mean=-3.0), 15) == -3
 
 
-def test_entries_that_hang_together_have_none() -> None:
+def test_dependent_entries_have_no_expected_largest() -> None:
     assert expected_largest(SCHEMES["orthogonal"].law((3, 5)), 15) is None
     assert expected_largest(SCHEMES["sparse"].law((30, 5)), 150) is None
 

@@ -276,7 +276,7 @@ def test_a_key_gives_its_row() -> None:
         assert activation_of(f" {key} ") is row
 
 
-def test_a_formula_is_no_one_s_and_built_once() -> None:
+def test_a_formula_has_no_source_and_is_built_only_once() -> None:
     phi = activation_of("z*sigmoid(1.702 * z)")
     assert (phi.key, phi.source, phi.gain) == ("z*sigmoid(1.702*z)", "", None)
     assert phi.code == "(lambda z: z * torch.sigmoid(1.702 * z))"

@@ -331,7 +331,7 @@ def test_a_correlation_that_cannot_be_had_is_refused(key: str, q: float) -> None
 
 
 @pytest.mark.parametrize("gap", [1e-3, 1e-6, 1e-9])
-def test_what_is_missing_to_1_has_its_digits_too(gap: float) -> None:
+def test_the_gap_between_a_correlation_and_1_is_accurate_too(gap: float) -> None:
     """1 − c as such, of the closed forms for relu (θ = arccos c) and for z² and linear."""
     c = 1 - gap
     angle = 2 * math.asin(math.sqrt((1 - c) / 2))
@@ -502,7 +502,7 @@ def test_erf_s_fixed_point_solves_its_closed_form(sigma_w2: float, sigma_b2: flo
 
 
 @pytest.mark.parametrize("over", [1e-3, 1e-5, 1e-8])
-def test_just_above_its_edge_tanh_settles_at_half_of_what_is_over(over: float) -> None:
+def test_just_above_its_edge_tanh_has_its_fixed_point_at_half_the_excess(over: float) -> None:
     """σ²·(q − 2q² + 17q³/3) = q: naive iteration would take 1/over layers."""
     lost = over / (1 + over)
     expected = lost / 2 + 17 / 6 * (lost / 2) ** 2
@@ -613,7 +613,7 @@ def test_the_edge_may_lie_where_lengths_grow_for_ever(sigma_b2: float) -> None:
     assert critical_sigma_w2("softplus", sigma_b2) == pytest.approx(2, rel=1e-12)
 
 
-def test_a_line_is_the_edge_at_each_even_where_lengths_leave_the_doubles() -> None:
+def test_a_line_is_the_edge_at_each_bias_even_where_lengths_overflow_float64() -> None:
     biases = [0.3, 1e303, 1e308]
     line = critical_line("relu", biases)
     assert line[:2] == pytest.approx([2, 2], rel=1e-12)
@@ -701,7 +701,7 @@ def test_where_correlations_end_at_0_their_scale_is_that_of_independent_inputs(s
     assert found == pytest.approx(-1 / math.log(sigma_w2 * of_erf_slopes(0, q)), rel=1e-8)
 
 
-def test_so_is_selu_s_at_its_fixed_point() -> None:
+def test_selu_s_correlation_scale_at_its_fixed_point_is_the_closed_form() -> None:
     """Klambauer et al. 2017, mean 0 and variance 1: E[φ′(z)] = λ·(1/2 + α·e^(1/2)·Φ(−1))."""
     slope = LAMBDA * (0.5 + ALPHA * math.exp(0.5) * stats.norm.cdf(-1))
     assert depth_scales("selu", sigma_w2=1).correlation == pytest.approx(-1 / math.log(slope**2), rel=1e-8)
@@ -754,7 +754,7 @@ def test_the_plane_is_the_fixed_point_and_its_chi1(key: str) -> None:
                 assert found.chi1[row, column] == pytest.approx(expected, rel=1e-4)
 
 
-def test_the_plane_has_0_and_inf_and_chi1_there() -> None:
+def test_the_plane_has_lengths_of_0_and_inf_and_their_chi1() -> None:
     decayed = plane("relu", [0.5, 2, 3], [0, 0.1])
     assert decayed.q.tolist() == [[0, 1, math.inf], [pytest.approx(0.1 / 0.75), math.inf, math.inf]]
     assert decayed.chi1 == pytest.approx(np.array([[0.25, 1, 1.5]] * 2), rel=1e-9)

@@ -189,7 +189,7 @@ def test_correlations_are_followed_as_long_as_lengths_are_of_use() -> None:
     assert np.isnan(explodes[5:]).all()
 
 
-def test_nothing_leaves_nothing() -> None:
+def test_with_zero_weight_variance_only_the_bias_and_the_activation_at_0_remain() -> None:
     found = expected(Setting(0.0, 0.0), "tanh", depth=3)
     assert found.preactivation_mean_square.tolist() == [0, 0, 0]
     assert found.gradient_mean_square.tolist() == [0, 0, 1]
@@ -260,7 +260,7 @@ def of(*path: float) -> Fate:
     return fate(np.array([path]) ** 2)
 
 
-def test_the_yardsticks_are_those_the_words_are_made_for() -> None:
+def test_the_thresholds_are_those_that_the_wording_assumes() -> None:
     assert (FAR, NEAR, STILL) == (1000, 2, 1.1)
 
 
@@ -312,7 +312,7 @@ def test_each_kind_is_what_its_word_says(kind: str, path: list[float]) -> None:
         ([1.0, 1e4, 1e8, math.inf, math.nan], "explodes", 2, 4, True),
     ],
 )
-def test_what_does_not_arrive_is_told_where_and_how(
+def test_where_and_how_a_signal_is_lost_or_explodes_is_reported(
     path: list[float], kind: str, place: int, lost: int, *, overflow: bool
 ) -> None:
     found = of(*path)
@@ -358,7 +358,7 @@ def test_a_rate_is_steady_if_both_halves_agree_to_a_tenth(slower: float, steady:
             assert found == pytest.approx(math.exp((way[-1] - way[0]) / 40))
 
 
-def test_between_halves_that_are_still_there_is_a_rate() -> None:
+def test_a_rate_is_given_only_if_both_halves_change_by_nearly_the_same_factor() -> None:
     """Up by e^0.04 and down again: the halves differ by e^0.08, less than STILL; at e^0.1, by e^0.2."""
     for move, steady in ((0.04, True), (0.1, False)):
         path = np.concatenate([np.linspace(0, move, 21), np.linspace(move, 0, 21)[1:]])

@@ -174,7 +174,9 @@ def test_it_is_the_network_that_plain_torch_runs(
 
 @cases
 @pytest.mark.products
-def test_a_run_there_alone_is_the_same_one_way(scheme: str, phi: str, given: dict[str, Any]) -> None:
+def test_a_forward_only_run_gives_the_same_forward_values(
+    scheme: str, phi: str, given: dict[str, Any]
+) -> None:
     both, there = (
         traced(scheme, phi, seeds=2, backward=backward, **SIZE, **given) for backward in (True, False)
     )
@@ -409,7 +411,7 @@ def test_samples_that_become_alike_lose_their_correlation_of_units() -> None:
     assert first.sample_correlation[-1] == pytest.approx(1, abs=1e-6)
 
 
-def test_units_that_are_told_the_same_are_fully_correlated() -> None:
+def test_units_with_equal_weights_are_fully_correlated() -> None:
     """Equal weights make all units of a layer the same: no variance over them, correlation 1."""
     for dtype in (torch.float32, torch.float64):
         found = trace("constant", "tanh", depth=3, width=33, seeds=1, batch=5, val=0.1, dtype=dtype)
@@ -428,7 +430,7 @@ def test_samples_and_units_of_nothing_are_left_out_of_correlations() -> None:
     assert found.first.sample_correlation[1:] == pytest.approx([1, 1])
 
 
-def test_zeros_leave_nothing() -> None:
+def test_zero_weights_let_no_signal_and_no_gradient_through() -> None:
     found = trace("zeros", "relu", depth=3, width=4, seeds=2, batch=2)
     assert not found.preactivation_mean_square.any()
     assert not found.activation_variance.any()
@@ -518,7 +520,7 @@ def test_it_moves_no_global_generator(scheme: str, global_generator_stays: None)
     traced(scheme, "relu", depth=2, width=6, seeds=2, batch=2, bias="torch")
 
 
-def test_it_leaves_the_caller_s_small_numbers_alone() -> None:
+def test_a_run_leaves_the_caller_s_subnormal_numbers_alone() -> None:
     small, half = torch.tensor([1e-38]), 0.5
     assert float((small * half)[0]) > 0
     traced("kaiming_normal", "relu", depth=2, width=6, seeds=1)

@@ -77,7 +77,7 @@ def test_bands_are_walls_and_yardsticks(case: Case) -> None:
 
 
 @cases
-def test_a_law_knows_whether_chance_is_in_it_and_whether_its_entries_hang_together(case: Case) -> None:
+def test_a_law_knows_whether_it_is_random_and_whether_its_entries_are_independent(case: Case) -> None:
     shape = case.shape_of(240)
     law = SCHEMES[case.key].law(shape, **case.params)
     one, two = (case.draw(torch.empty(shape), torch.Generator().manual_seed(s)) for s in (1, 2))

@@ -73,7 +73,7 @@ def test_honest_draws_are_called_consistent_as_often_as_promised(index: int) -> 
     assert _at_least(low, n, 0.05) > 1e-6
 
 
-def test_nor_are_there_more_false_alarms_over_all_schemes_together() -> None:
+def test_over_all_schemes_together_false_alarms_are_no_more_than_promised() -> None:
     """Some 8 000 draws, so some 8 alarms at most; a bound passed with chance 1e-6."""
     alarms, low, n = (sum(counts) for counts in zip(*map(_alarms, range(len(RANDOM))), strict=True))
     assert n > 7_000
@@ -132,7 +132,7 @@ def test_a_layer_of_torch_cast_after_it_was_drawn_is_no_fault(dtype: torch.dtype
 
 
 @pytest.mark.parametrize("dtype", HALVES, ids=str)
-def test_who_says_what_was_drawn_in_is_held_to_it(dtype: torch.dtype) -> None:
+def test_weights_with_a_stated_drawing_dtype_are_judged_by_that_dtype(dtype: torch.dtype) -> None:
     """Between 8 and 16 half precision steps coarsely: a draw has zeros instead of 16s, a cast has 16s.
 
     Of bfloat16's 250 000 that is one in 512, some 490; of float16's one in 4 096, some 60.
@@ -216,7 +216,7 @@ def test_a_weight_that_is_no_number_is_a_fault_by_name(key: str, value: float) -
     assert (verdict.consistent, verdict.checks[0].name) == (False, "finite")
 
 
-def test_but_what_the_dtype_cannot_hold_of_the_law_is_none() -> None:
+def test_infinities_where_the_law_exceeds_the_dtype_s_range_are_no_fault() -> None:
     """Beyond 61 440, e5m2 has inf: of N(0, 30 000²) that is one in 25."""
     law = SCHEMES["normal"].law((100, 120), std=30_000.0)
     p = math.erfc(61_440 / 30_000 / math.sqrt(2))
@@ -444,7 +444,7 @@ def test_the_corrected_p_value_is_sidak_s_of_the_smallest() -> None:
     ],
 )
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
-def test_what_it_says_it_would_see_it_sees_nine_times_in_ten(
+def test_a_deviation_called_detectable_is_detected_nine_times_in_ten(
     key: str, shape: Shape, params: dict[str, float], dtype: torch.dtype
 ) -> None:
     law = SCHEMES[key].law(shape, **params)

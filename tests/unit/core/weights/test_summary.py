@@ -148,7 +148,7 @@ def test_where_no_weight_is_finite_there_is_no_mean(value: float) -> None:
 
 
 @pytest.mark.parametrize("scale", [1e-300, 1e-100, 1e100, 1e300])
-def test_no_size_of_weights_makes_a_summary_stumble(scale: float) -> None:
+def test_a_summary_can_be_made_of_weights_of_any_magnitude(scale: float) -> None:
     """float64's fourth powers leave it from 10⁷⁷ on; the mean does not, nor do the counts."""
     weights = scale * torch.randn(30, 40, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     made = Summary.of(weights, law=SCHEMES["normal"].law((30, 40)), bins=20)
@@ -206,7 +206,7 @@ def test_what_cannot_be_summarised_is_refused_by_name(
     ],
     ids=str,
 )
-def test_so_is_what_it_is_summarised_by(wrong: dict[str, Any]) -> None:
+def test_a_wrong_law_bin_count_or_drawing_dtype_is_refused(wrong: dict[str, Any]) -> None:
     right: dict[str, Any] = {"law": SCHEMES["normal"].law((3, 5)), "bins": 20, "drawn_in": torch.float32}
     assert Summary.of(torch.ones(3, 5), **right).n == 15
     with pytest.raises(InitLabError):
@@ -352,7 +352,7 @@ def test_weights_far_from_the_law_are_counted_at_its_ends(dtype: torch.dtype) ->
     _agrees(Summary.of(weights, law=law, bins=10), weights, law)
 
 
-def test_a_summary_takes_a_tensor_of_any_layout_that_may_even_learn() -> None:
+def test_a_summary_accepts_tensors_of_any_layout_and_trainable_parameters() -> None:
     law = SCHEMES["normal"].law((3, 5))
     weights = torch.randn(40, 60, generator=torch.Generator().manual_seed(1))
     _agrees(Summary.of(weights.T[::2, 1:], law=law), weights.T[::2, 1:], law)

@@ -367,7 +367,7 @@ def test_every_axis_says_what_it_measures(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_chart_has_numbers_a_file_and_a_table_and_none_of_it_travels(language: str) -> None:
+def test_every_chart_has_numbers_a_file_and_a_table_but_none_in_its_json(language: str) -> None:
     for name, chart in every_chart(Text(language)).items():
         series = numbers(chart)
         assert series, name
@@ -416,7 +416,7 @@ def test_series_with_one_first_column_stand_side_by_side_and_others_below_each_o
     assert long.y.isna().tolist() == [True, True, False]
 
 
-def test_what_holds_a_name_together_on_a_chart_is_in_no_file() -> None:
+def test_word_joiners_in_chart_names_are_left_out_of_files_and_tables() -> None:
     joined = "±1/\u2060√d"
     for shared in (True, False):
         series = [Series(name, {"layer": [1], "name": [joined]}, shared=shared) for name in (joined, "He")]

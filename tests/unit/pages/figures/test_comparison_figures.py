@@ -59,7 +59,7 @@ def test_panels_share_one_axis_and_each_holds_its_own_counts() -> None:
     )
 
 
-def test_a_redraw_moves_no_axis_and_a_reach_holds_it_still() -> None:
+def test_a_redraw_keeps_the_axis_and_a_reach_widens_it_for_another_law() -> None:
     ranges = {
         json.dumps(multiples([_panel("kaiming_normal", seed)], T, LIGHT).to_dict()["layout"]["xaxis"])
         for seed in range(3)

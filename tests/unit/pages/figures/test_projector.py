@@ -59,7 +59,7 @@ def _contrast(one: str, other: str) -> float:
 
 
 @pytest.mark.parametrize("look", [LIGHT, DARK, PROJECTOR_LIGHT, PROJECTOR_DARK])
-def test_all_that_is_written_is_told_from_its_ground(look: Palette) -> None:
+def test_all_text_has_enough_contrast_with_its_background(look: Palette) -> None:
     far = look.times > 1
     for color in (look.ink, look.ink2, look.law, look.warning, *look.series):
         assert _contrast(color, look.paper) >= 4.5  # WCAG 2.2, 1.4.3

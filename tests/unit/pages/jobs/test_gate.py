@@ -54,7 +54,7 @@ def test_so_many_are_done_at_a_time_and_all_in_the_end() -> None:
     assert held.most == 3
 
 
-def test_one_visitor_s_many_hold_nobody_else_s_one_up() -> None:
+def test_many_jobs_of_one_visitor_do_not_hold_up_another_visitor_s_single_job() -> None:
     held, gate = Held(), Gate(1, 100, 100)
     many = [gate.enter(held.work(f"many {at}"), "many") for at in range(5)]
     held.until(1)
@@ -112,7 +112,7 @@ def test_one_visitor_has_so_many_and_no_more() -> None:
         turn.result.result(10)
 
 
-def test_what_fails_is_raised_where_it_is_asked_for_and_the_next_goes_on() -> None:
+def test_an_error_is_raised_where_the_result_is_asked_for_and_the_next_job_runs() -> None:
     gate = Gate(1, 10, 10)
     failed, after = gate.enter(lambda: 1 / 0), gate.enter(lambda: 7)
     with pytest.raises(ZeroDivisionError):
@@ -120,7 +120,7 @@ def test_what_fails_is_raised_where_it_is_asked_for_and_the_next_goes_on() -> No
     assert after.result.result(10) == 7
 
 
-def test_who_has_begun_cannot_leave() -> None:
+def test_a_job_that_has_begun_cannot_be_withdrawn() -> None:
     held, gate = Held(), Gate(1, 10, 10)
     turn = gate.enter(held.work("a"))
     held.until(1)
@@ -145,7 +145,7 @@ def test_no_visitor_is_served_twice_before_another_who_waits(owners: list[str], 
         turn.result.result(10)
 
 
-def test_so_many_pass_a_turnstile_at_a_time() -> None:
+def test_a_turnstile_lets_a_limited_number_through_at_a_time() -> None:
     held, turnstile = Held(), Turnstile(2, patience=10)
 
     def page(name: str) -> None:
@@ -162,7 +162,7 @@ def test_so_many_pass_a_turnstile_at_a_time() -> None:
     assert (len(held.begun), held.most) == (6, 2)
 
 
-def test_who_waits_stands_aside_and_takes_the_place_again() -> None:
+def test_a_page_that_waits_gives_up_its_place_and_then_takes_it_again() -> None:
     turnstile, inside = Turnstile(1, patience=10), []
     with turnstile.aside():  # who has no place has none to leave
         pass

@@ -156,12 +156,12 @@ def test_another_host_is_no_page_of_ours(address: str) -> None:
     "address",
     ["https://lab.example.org/course/model", "http://LAB.example.org:8502/model", "/model", "model"],
 )
-def test_the_own_host_is(address: str) -> None:
+def test_an_address_of_our_own_host_is_a_page_of_ours(address: str) -> None:
     (step,) = parse(f"- [x]({address}?seed=7)", "Lab.example.org").steps
     assert (step.page, step.query) == ("model", (("seed", "7"),))
 
 
-def test_where_a_plan_was_is_no_choice_of_a_step() -> None:
+def test_the_plan_position_in_a_link_is_dropped_from_its_step() -> None:
     (step,) = parse("- [x](/model?v=1&at=depth-3&seed=7)").steps
     assert step.query == (("v", "1"), ("seed", "7"))
 
@@ -188,7 +188,7 @@ def test_a_file_is_utf_8_and_not_too_long() -> None:
         assert caught.value.code == code
 
 
-def test_a_label_has_every_mark_for_a_mark() -> None:
+def test_a_label_escapes_every_markdown_character() -> None:
     assert plans.label("a*b* [c](d) :red[e] $f$") == r"a\*b\* \[c\]\(d\) \:red\[e\] \$f\$"
 
 

@@ -88,7 +88,7 @@ def test_streamlit_s_files_come_compressed_once_and_whole(monkeypatch: pytest.Mo
         ("/static/css/index.css", "identity"),
     ],
 )
-def test_all_else_is_the_app_s(path: str, encoding: str) -> None:
+def test_all_other_requests_are_passed_to_the_app(path: str, encoding: str) -> None:
     assert ask(Compressed(inner), path, accept_encoding=encoding).body == b"inner"
 
 
@@ -120,7 +120,7 @@ def _seated(house: House, counted: list[int]) -> ASGIApp:
     return app
 
 
-def test_no_more_visitors_than_have_room() -> None:
+def test_a_visitor_is_turned_away_when_all_seats_are_taken() -> None:
     counted: list[int] = []
     house = house_of(inner)
     house._app = _seated(house, counted)
@@ -141,7 +141,7 @@ def test_a_visitor_who_fails_leaves_his_seat() -> None:
     assert house.visitors == 0
 
 
-def test_who_says_nothing_never_takes_a_seat_and_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_silent_connection_never_takes_a_seat_and_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(houses, "SILENCE", 0.05)
     counted: list[int] = []
     house = house_of(inner)
@@ -152,7 +152,7 @@ def test_who_says_nothing_never_takes_a_seat_and_is_let_go(monkeypatch: pytest.M
     assert (counted, house.visitors) == ([], 0)
 
 
-def test_where_the_lobby_is_full_who_has_stood_there_longest_goes() -> None:
+def test_a_full_lobby_turns_away_whoever_has_waited_longest() -> None:
     house, order = house_of(inner, visitors=2), []
 
     async def come(name: str) -> None:
@@ -232,7 +232,7 @@ def test_a_link_longer_than_any_of_ours_is_refused_at_the_door() -> None:
     assert visit(house_of(inner_socket), [RERUN], query_string=longest) == []
 
 
-def test_a_shelf_holds_so_many_files_of_each_and_of_all() -> None:
+def test_a_shelf_limits_the_files_of_each_session_and_of_all_together() -> None:
     kept: dict[str, list[int]] = {}
     shelf = _shelf(kept, each=2, total=3)
 
@@ -325,7 +325,7 @@ def test_a_flood_is_heard_at_the_pace_that_was_set() -> None:
     assert 0.4 < time.monotonic() - began < 3  # ten more than 100, at 20 a second: half a second
 
 
-def test_who_leaves_in_debt_is_heard_at_once() -> None:
+def test_a_disconnect_is_heard_at_once_even_if_messages_are_still_held_back() -> None:
     began = time.monotonic()
     heard, _ = _listening([RERUN] * 400 + [GONE], 500, pace=1)
     assert heard == [RERUN] * 6 + [GONE]  # five at once, and one on account
@@ -337,21 +337,21 @@ def _large(size: int) -> Message:
     return told(rerun_script=_fields(table))
 
 
-def test_who_floods_without_an_end_is_shown_the_door() -> None:
+def test_a_visitor_who_never_stops_flooding_is_disconnected() -> None:
     for flood, code in (([RERUN] * 600, 1008), ([_large(2**20)] * 40, 1013)):
         heard, sent = _listening(flood, 1000, pace=1)
         assert sent == [{"type": "websocket.close", "code": code}]
         assert heard[-1] == {"type": "websocket.disconnect", "code": code}
 
 
-def test_a_large_message_counts_as_many() -> None:
+def test_a_large_message_counts_as_several_against_the_pace() -> None:
     large = _large(2**20 + 2**18)  # five parcels and one
     began = time.monotonic()
     assert len(_listening([large, large, RERUN], 3, pace=2)[0]) == 3
     assert time.monotonic() - began > 0.9  # ten at once, and the two that twelve are over: a second
 
 
-def test_what_has_been_said_takes_up_room_and_what_was_said_before_no_longer() -> None:
+def test_a_session_s_last_message_takes_up_room_and_earlier_ones_do_not() -> None:
     size = len(_large(1000)["bytes"])
     # a session keeps the last alone, and the next one comes before that goes
     assert _listening([_large(1000)] * 9, 9, size=2 * size) == ([_large(1000)] * 9, [])
@@ -362,7 +362,9 @@ def test_what_has_been_said_takes_up_room_and_what_was_said_before_no_longer() -
     )
 
 
-def test_who_has_gone_is_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_when_room_runs_out_visitors_who_have_left_are_forgotten_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     forgotten = []
     room = Room(100, gone=5.0, forget=lambda: forgotten.append(True))
     assert room.take(60)
@@ -405,7 +407,7 @@ TOO_LARGE = {
 
 
 @pytest.mark.parametrize("name", TOO_LARGE)
-def test_what_no_browser_of_ours_could_say_is_no_session(name: str) -> None:
+def test_a_message_that_our_pages_could_not_send_closes_the_connection(name: str) -> None:
     assert _listening([told(rerun_script=SMALL)], 1)[0] == [told(rerun_script=SMALL)]
     heard, sent = _listening([told(rerun_script=TOO_LARGE[name])], 1)
     assert (heard, sent) == ([], [{"type": "websocket.close", "code": 1009}])
@@ -422,7 +424,7 @@ def test_other_messages_are_small_and_none_writes_files_here() -> None:
 @pytest.mark.parametrize(
     "message", [{"clear_cache": True}, {"load_git_info": True}, {"debug_shutdown_runtime": True}]
 )
-def test_what_is_for_all_visitors_none_may_ask(message: dict[str, bool]) -> None:
+def test_no_visitor_may_send_a_request_that_affects_all_visitors(message: dict[str, bool]) -> None:
     assert _listening([told(**message), RERUN], 1)[0] == [RERUN]
     # what cannot be read goes on to Streamlit, which ends the connection; text ends it here
     garbage: Message = {"type": "websocket.receive", "bytes": b"\xff\xff\xff"}

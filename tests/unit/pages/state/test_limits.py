@@ -55,7 +55,7 @@ def test_one_limit_says_nothing_of_the_others() -> None:
         ("INIT_LAB_", "INIT_LAB_LOG"),
     ],
 )
-def test_a_name_that_there_is_not_is_refused_with_the_nearest(name: str, nearest: str) -> None:
+def test_an_unknown_setting_is_refused_and_the_nearest_name_is_suggested(name: str, nearest: str) -> None:
     with pytest.raises(LimitError) as refused:
         read({name: "3"})
     assert str(refused.value) == f"{name} is no setting of Init Lab's. The nearest is {nearest}."
