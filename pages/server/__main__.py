@@ -19,7 +19,7 @@ import uvicorn
 
 from pages.server import log
 from pages.server.connections import Messages, Requests
-from pages.server.entry import MB, create, room
+from pages.server.room import Room
 from pages.state import limits
 from pages.state.limits import GRACE, LimitError, limit
 
@@ -37,15 +37,18 @@ def main() -> None:
     parser.add_argument("--open", action="store_true", help="open a browser once it is ready")
     opens = parser.parse_args().open
     try:
+        limits.in_force()
         form = log.form()
         port = _port(os.environ.get("PORT", "8501"))
-        app = create()
-        log.configure(form)
-        sockets = [_listening(os.environ.get("HOST", "0.0.0.0"), port)]  # noqa: S104
+        sockets = [_bound(os.environ.get("HOST", "0.0.0.0"), port)]  # noqa: S104
     except (LimitError, ValueError) as error:
         print(error, file=sys.stderr)  # noqa: T201
         sys.exit(WRONG)
-    Server(_settings(app), opens=f"http://localhost:{port}" if opens else "").run(sockets)
+    from pages.server.entry import create, room  # noqa: PLC0415 - torch and the pages: what is wrong is said first
+
+    app = create()
+    log.configure(form)
+    Server(_settings(app, room()), opens=f"http://localhost:{port}" if opens else "").run(sockets)
 
 
 def _port(text: str) -> int:
@@ -54,21 +57,21 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _listening(host: str, port: int) -> socket.socket:
-    """Return a socket bound to an address.
+def _bound(host: str, port: int) -> socket.socket:
+    """Return a socket bound to an address, which refuses connections until the server listens.
 
     Raises:
         ValueError: saying which of both is wrong.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        return socket.create_server((host, port), family=family, backlog=2048)
+        bound.bind((host, port))
     except socket.gaierror:
-        raise ValueError(
-            f"HOST must be an address or a name of this machine; it was {host[:60]!r}."
-        ) from None
+        raise ValueError(f"HOST must be an address of this machine; it was {host[:60]!r}.") from None
     except OSError as error:
         raise ValueError(_why_not(error, host, port)) from None
+    return bound
 
 
 def _why_not(error: OSError, host: str, port: int) -> str:
@@ -80,13 +83,13 @@ def _why_not(error: OSError, host: str, port: int) -> str:
     return f"HOST must be an address of this machine; it was {host[:60]!r}."
 
 
-def _settings(app: Any) -> uvicorn.Config:
+def _settings(app: Any, room: Room) -> uvicorn.Config:
     most = 2 * limit("VISITORS") + BESIDE
     return uvicorn.Config(
         app,
         http=cast("Any", partial(Requests, most=most)),
-        ws=cast("Any", partial(Messages, room=room())),
-        ws_max_size=limit("MESSAGE") * MB,
+        ws=cast("Any", partial(Messages, room=room)),
+        ws_max_size=limit("MESSAGE") << 20,
         ws_per_message_deflate=False,
         ws_ping_interval=30,
         ws_ping_timeout=30,

@@ -1,6 +1,7 @@
 """The files that visitors bring: how many are kept, and how many are on their way."""
 
 import asyncio
+import contextlib
 import errno
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +14,8 @@ from pages.state.insides import UPLOADS
 
 #: Files on their way at a time, each held on the disk meanwhile, and seconds for one to arrive.
 UNDERWAY, PATIENCE = 8, 60.0
+#: Bytes around a file in the message that brings it.
+AROUND = 1 << 16
 NO_ROOM = "There is no room for a file just now; try again in a moment."
 
 
@@ -49,6 +52,7 @@ class Shelf:
             return
         session = scope["path"].partition(UPLOADS)[2].partition("/")[0]
         if (refusal := self._refusal(session)) is not None:
+            await self._drop(receive)
             await refusal(scope, receive, send)
             return
         self._arriving[session] += 1
@@ -70,6 +74,16 @@ class Shelf:
         if arriving.total() >= UNDERWAY or taken + holds.largest > holds.room:
             return _said(NO_ROOM, 503)
         return None
+
+    async def _drop(self, receive: Receive) -> None:
+        """Let a file pass by unread: who still sends does not hear why it is not taken."""
+        left, more = self._holds.largest + AROUND, True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                while more and left > 0:
+                    message = await receive()
+                    left -= len(message.get("body", b""))
+                    more = message.get("more_body", False)
 
     async def _take(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a file arrive, in good time and where there is room for it."""

@@ -291,6 +291,30 @@ def test_files_count_from_when_they_begin_to_arrive() -> None:
     assert sorted(answers) == [200] * 4 + [429] * 8
 
 
+def test_a_file_that_is_not_taken_is_heard_to_its_end_before_it_is_refused() -> None:
+    """Else who still sends finds the connection cut, and reads no reason. More than a file is not heard."""
+    read: list[int] = []
+
+    def refused(parts: int) -> tuple[int, int]:
+        sent: list[Message] = []
+        read.clear()
+
+        async def receive() -> Message:
+            read.append(1)
+            return {"type": "http.request", "body": bytes(1 << 15), "more_body": len(read) < parts}
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        path = "/_stcore/upload_file/a/new"
+        scope: Any = {"type": "http", "method": "PUT", "path": path, "query_string": b"", "headers": []}
+        asyncio.run(_shelf({"a": [1]}, each=1, largest=1 << 17)(scope, receive, send))
+        return sent[0]["status"], len(read)
+
+    assert refused(4) == (429, 4)
+    assert refused(100) == (429, 6)  # 128 kB, and 64 around it
+
+
 def test_a_file_that_never_ends_or_finds_the_disk_full_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
     async def endless(_: Scope, __: Receive, ___: Send) -> None:
         await asyncio.sleep(3600)
