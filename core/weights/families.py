@@ -1,7 +1,6 @@
 """The families of laws: each made of its parameters, with its moments, walls and yardsticks."""
 
 import math
-from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -82,20 +81,17 @@ def orthogonal(std: Expression, gain: float, rows: int, columns: int) -> Law:
     if gain == 0:
         return point(ZERO)
     d = max(rows, columns)
-    wall, shape = _symmetric_walls(Expression("g", "g", gain)), (rows, columns)
-    whole: dict[str, Any] = {
-        "matrix": shape,
-        "pattern": Pattern("orthogonal_", (("gain", gain),), shape),
-    }
+    wall = _symmetric_walls(Expression("g", "g", gain))
+    pattern = Pattern("orthogonal_", (("gain", gain),), (rows, columns))
     if d == 1:
-        return Law("orthogonal", (std,), (wall,), atoms=((-gain, 0.5), (gain, 0.5)), **whole)
+        return Law("orthogonal", (std,), (wall,), atoms=((-gain, 0.5), (gain, 0.5)), pattern=pattern)
     half = (d - 1) / 2
     law = stats.beta(half, half, loc=-gain, scale=2 * gain)
     bands = [wall]
     reach = COVERAGE_SIGMAS * std.value
     if reach < gain:
         bands.append(_coverage(0.0, std.value, float(np.diff(law.cdf([-reach, reach]))[0])))
-    return Law("orthogonal", (std,), tuple(bands), law, **whole)
+    return Law("orthogonal", (std,), tuple(bands), law, pattern=pattern)
 
 
 def sparse(std: Expression, sparsity: float, rows: int, columns: int) -> Law:
@@ -108,9 +104,9 @@ def sparse(std: Expression, sparsity: float, rows: int, columns: int) -> Law:
     p = zeros / rows
     inside = math.erf(COVERAGE_SIGMAS / math.sqrt(2))
     band = _coverage(0.0, std.value, p + (1 - p) * inside)
-    part, shape = stats.norm(0, std.value), (rows, columns)
-    pattern = Pattern("sparse_", (("sparsity", sparsity),), shape)
-    return Law("sparse", (std,), (band,), part, atoms=((0.0, p),), matrix=shape, pattern=pattern)
+    part = stats.norm(0, std.value)
+    pattern = Pattern("sparse_", (("sparsity", sparsity),), (rows, columns))
+    return Law("sparse", (std,), (band,), part, atoms=((0.0, p),), pattern=pattern)
 
 
 def indicator(share: Expression, ones: int, pattern: Pattern) -> Law:

@@ -94,8 +94,6 @@ class Law:
     atoms: tuple[tuple[float, float], ...] = ()
     #: where the continuous part is a normal law cut at walls: mean and std before the cut
     uncut: tuple[float, float] | None = None
-    #: where entries of one tensor depend on each other: (rows, columns) of the matrix that they form
-    matrix: tuple[int, int] | None = None
     #: what the law of one entry does not say, where something holds exactly among them
     pattern: Pattern | None = None
     mean: float = field(init=False)
@@ -153,7 +151,6 @@ class Law:
             ),
             "uncut": (self.uncut is None or _numbers(self.uncut), "a pair of numbers, or None"),
             "pattern": (self.pattern is None or isinstance(self.pattern, Pattern), "a Pattern, or None"),
-            "matrix": (self.matrix is None or _whole(self.matrix), "a pair of whole numbers, or None"),
         }
         _check_fit(self, fits)
 
@@ -166,6 +163,14 @@ class Law:
     def independent(self) -> bool:
         """Whether the entries of a tensor are drawn independently of each other."""
         return self.family in {"uniform", "normal", "truncated_normal"}
+
+    @property
+    def matrix(self) -> tuple[int, int] | None:
+        """(rows, columns) of the matrix that the entries of one tensor form, if they depend on each other."""
+        if self.pattern is None or self.family not in {"orthogonal", "sparse"}:
+            return None
+        rows, columns = self.pattern.shape
+        return rows, columns
 
     @property
     def support(self) -> tuple[float, float]:
@@ -254,10 +259,6 @@ def _all(parts: object, kind: type) -> bool:
 def _numbers(pair: object) -> bool:
     """Tell whether this is a pair of numbers whose fourth powers a double holds."""
     return isinstance(pair, tuple) and len(pair) == 2 and all(abs(real(x)) <= FURTHEST for x in pair)
-
-
-def _whole(pair: object) -> bool:
-    return _numbers(pair) and all(is_whole(n, 1, math.inf) for n in pair)  # type: ignore[attr-defined]
 
 
 def _shares(atoms: tuple[tuple[float, float], ...]) -> bool:

@@ -5,7 +5,7 @@ merge into the summary of the whole.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, NamedTuple, Self, TypeVar
@@ -16,19 +16,18 @@ import torch
 from torch import Tensor
 
 from core import devices
-from core.checks import checked_kind, unfit
-from core.errors import DeviceError, ParameterError, ShapeError
+from core.checks import checked_kind
+from core.errors import ParameterError
 from core.weights.laws import Array, Band, Law, checked_bins
 from core.weights.rounding import checked_drawn_in, checked_held
 from core.weights.structure import missing
+from core.weights.tensors import checked_weights, moments_of, parts
 
 Counts = npt.NDArray[np.int64]
 _Array = TypeVar("_Array", Counts, Array)
 
 #: Weights counted at a time: their float64 copies stay in a core's own cache.
 CHUNK = 1 << 16
-#: Weights of a tensor that is there already, looked at at a time.
-PART = 1 << 21
 #: Longer dot products are spread over threads by BLAS, which then fight those that draw.
 DOT = 1 << 13
 
@@ -81,10 +80,10 @@ class Summary:
         Raises:
             InitLabError: if this is no tensor of real numbers, or an argument is of the wrong kind.
         """
-        tensor = _checked(weights)
+        tensor = checked_weights(weights)
         flat = tensor.flatten()
         tally = Tally(checked_kind("law", law, Law, "a Law"), bins, flat.dtype)
-        for part in torch.split(flat, PART):
+        for part in parts(flat):
             tally.add(part)
         drawn_in = checked_drawn_in(drawn_in)
         with devices.on(tensor.device):
@@ -92,7 +91,7 @@ class Summary:
         totals = {**tally.totals(), "drawn_in": drawn_in, "defects": whole}
         if not totals["minimum"] < totals["maximum"]:
             return cls(**totals)
-        mean, power_sums = _moments(flat)
+        mean, power_sums = moments_of(flat)
         return cls(**{**totals, "mean": mean, "power_sums": power_sums})
 
     @property
@@ -165,52 +164,6 @@ class Summary:
             "infinite": self.infinite + other.infinite,
             "defects": None,  # what holds in a matrix says nothing of two
         }
-
-
-def _moments(flat: Tensor) -> tuple[float, tuple[float, float, float]]:
-    """Return the mean of all that is finite, and the sums of powers of the deviations from it.
-
-    They are about the sample's own mean, for it may lie far from the law's bins.
-    """
-
-    def finite() -> Iterator[Tensor]:
-        for part in torch.split(flat, PART):
-            wide = part.double()
-            yield wide[wide.isfinite()]
-
-    sums, sizes = zip(*((float(part.sum()), len(part)) for part in finite()), strict=True)
-    mean = math.fsum(sums) / sum(sizes)
-    powers = [[float(((part - mean) ** k).sum()) for k in (2, 3, 4)] for part in finite()]
-    second, third, fourth = (math.fsum(column) for column in zip(*powers, strict=True))
-    return mean, (second, third, fourth)
-
-
-def _checked(weights: Any) -> Tensor:
-    """Return the weights as a tensor of a dtype that can be summarised.
-
-    Raises:
-        InitLabError: if there are none, or they are no dense tensor of real numbers.
-    """
-    if isinstance(weights, np.ndarray | np.generic) and not isinstance(weights, np.ma.MaskedArray):
-        weights = _from_numpy(weights)
-    tensor: Tensor = checked_kind("weights", weights, Tensor, "a torch tensor or a numpy array")
-    checked_held(tensor.dtype)
-    if tensor.is_nested or tensor.layout != torch.strided:
-        raise unfit("weights", weights, "one dense tensor")
-    if tensor.is_meta:
-        raise DeviceError("device.meta", value="meta")
-    if not tensor.numel():
-        raise ShapeError("shape.empty")
-    return tensor.detach().resolve_neg().cpu()
-
-
-def _from_numpy(array: np.ndarray | np.generic) -> Tensor:
-    """Return a tensor of the array's own numbers, in the machine's byte order."""
-    try:
-        return torch.from_numpy(np.array(array, array.dtype.newbyteorder("="), order="C"))
-    except TypeError:  # objects, text, dates, long doubles
-        checked_held(array.dtype)
-        raise
 
 
 class _Grid(NamedTuple):

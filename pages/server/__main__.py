@@ -28,6 +28,9 @@ WRONG = 2
 #: Connections beside those of visitors: files, and who is at the door.
 BESIDE = 200
 
+#: Where a server listens that listens everywhere.
+ANY = {"0.0.0.0", "::"}  # noqa: S104
+
 _LOG = logging.getLogger("init_lab")
 
 
@@ -44,10 +47,11 @@ def main() -> None:
     except (LimitError, ValueError) as error:
         print(error, file=sys.stderr)  # noqa: T201
         sys.exit(WRONG)
+    log.configure(form)
     from pages.server.entry import create, room  # noqa: PLC0415 - torch and the pages: what is wrong is said first
 
     app = create()
-    log.configure(form)
+    log.configure(form)  # loggers that came with these have forms of their own
     Server(_settings(app, room()), opens=f"http://localhost:{port}" if opens else "").run(sockets)
 
 
@@ -118,7 +122,7 @@ class Server(uvicorn.Server):
                 signal.SIGHUP, self.handle_exit, signal.SIGTERM, None
             )
         host, port = sockets[0].getsockname()[:2]
-        shown = f"[{host}]" if ":" in host else "localhost" if host == "0.0.0.0" else host  # noqa: S104
+        shown = "localhost" if host in ANY else f"[{host}]" if ":" in host else host
         _LOG.info("Init Lab: http://%s:%s", shown, port)
         _LOG.info("Ready. Limits: %s", " ".join(f"{key}={value}" for key, value in limits.in_force().items()))
         if self._opens and (sys.platform != "linux" or {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys()):

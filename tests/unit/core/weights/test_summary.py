@@ -21,7 +21,7 @@ from core import (
     Summary,
     summarize,
 )
-from core.weights import sampling, summary
+from core.weights import sampling, summary, tensors
 from core.weights.laws import Law
 from tests.support.cases import CASES, Case, case_id
 from tests.support.dtypes import EIGHTS
@@ -452,7 +452,7 @@ def test_parts_of_a_tensor_give_the_moments_of_the_whole(monkeypatch: pytest.Mon
     weight = torch.randn(1000, generator=torch.Generator().manual_seed(2), dtype=torch.float64) + 50
     weight[::97] = math.nan
     whole = Summary.of(weight, law=law)
-    monkeypatch.setattr(summary, "PART", 64)
+    monkeypatch.setattr(tensors, "PART", 64)
     parts = Summary.of(weight, law=law)
     kept = weight[weight.isfinite()]
     for found in (whole, parts):
