@@ -19,6 +19,9 @@ LARGE = 1 << 27
 #: Bytes that the whole process may hold, if whoever runs it has said so.
 ALLOWED: int | None = None
 
+#: Entered beside a large piece of work: several processes on one machine take turns.
+TURN: AbstractContextManager[object] = nullcontext()
+
 _ALONE = threading.Lock()
 #: True within a large piece of work, in the threads that it starts as well: what reports progress may draw.
 _WITHIN: ContextVar[bool] = ContextVar("within", default=False)
@@ -111,7 +114,7 @@ def alone(needed: int) -> AbstractContextManager[object]:
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    with _ALONE:
+    with _ALONE, TURN:
         within = _WITHIN.set(True)
         try:
             yield

@@ -11,14 +11,18 @@ import os
 import signal
 import socket
 import sys
+import threading
 import webbrowser
+from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
 
 import uvicorn
 
-from pages.server import log
+from pages.server import log, machine
 from pages.server.connections import Messages, Requests
+from pages.server.handed import Handed
+from pages.server.processes import Processes
 from pages.server.room import Room
 from pages.state import limits
 from pages.state.limits import GRACE, LimitError, limit
@@ -40,19 +44,46 @@ def main() -> None:
     parser.add_argument("--open", action="store_true", help="open a browser once it is ready")
     opens = parser.parse_args().open
     try:
-        limits.in_force()
+        given = limits.in_force()
         form = log.form()
         port = _port(os.environ.get("PORT", "8501"))
-        sockets = [_bound(os.environ.get("HOST", "0.0.0.0"), port)]  # noqa: S104
+        listening = _bound(os.environ.get("HOST", "0.0.0.0"), port)  # noqa: S104
     except (LimitError, ValueError) as error:
         print(error, file=sys.stderr)  # noqa: T201
         sys.exit(WRONG)
+    limits.PROCESSES = machine.processes(given["INIT_LAB_PROCESSES"], given["INIT_LAB_MEMORY"])
     log.configure(form)
-    from pages.server.entry import create, room  # noqa: PLC0415 - torch and the pages: what is wrong is said first
+    from pages.server import entry  # noqa: PLC0415 - torch and the pages: what is wrong is said first
 
-    app = create()
+    several = limits.PROCESSES > 1
+    app = entry.create(_of_this_machine(listening) if several else None)
     log.configure(form)  # loggers that came with these have forms of their own
-    Server(_settings(app, room()), opens=f"http://localhost:{port}" if opens else "").run(sockets)
+    settings = _settings(app, entry.room())
+    ready = partial(_say_ready, listening, opens=opens)
+    if not several:
+        Server(settings, ready).run([listening])
+        return
+    entry.settle()
+    together = Processes(lambda channel: Handed(settings, channel).run(), entry.seats(), most=_most())
+    ended_by = together.run(listening, ready)
+    signal.signal(ended_by, signal.SIG_DFL)
+    signal.raise_signal(ended_by)
+
+
+def _say_ready(listening: socket.socket, *, opens: bool) -> None:
+    host, port = listening.getsockname()[:2]
+    shown = "localhost" if host in ANY else f"[{host}]" if ":" in host else host
+    given = {**limits.in_force(), "INIT_LAB_PROCESSES": limits.PROCESSES}
+    _LOG.info("Init Lab: http://%s:%s", shown, port)
+    _LOG.info("Ready. Limits: %s", " ".join(f"{key}={value}" for key, value in given.items()))
+    if opens and (sys.platform != "linux" or {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys()):
+        threading.Thread(target=webbrowser.open, args=(f"http://localhost:{port}",), daemon=True).start()
+
+
+def _of_this_machine(listening: socket.socket) -> tuple[str, int]:
+    """Return the address at which this machine itself reaches who listens."""
+    host, port = listening.getsockname()[:2]
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port  # noqa: S104
 
 
 def _port(text: str) -> int:
@@ -87,11 +118,15 @@ def _why_not(error: OSError, host: str, port: int) -> str:
     return f"HOST must be an address of this machine; it was {host[:60]!r}."
 
 
+def _most() -> int:
+    """Return how many connections there may be at a time."""
+    return 2 * limit("VISITORS") + BESIDE
+
+
 def _settings(app: Any, room: Room) -> uvicorn.Config:
-    most = 2 * limit("VISITORS") + BESIDE
     return uvicorn.Config(
         app,
-        http=cast("Any", partial(Requests, most=most)),
+        http=cast("Any", partial(Requests, most=_most())),
         ws=cast("Any", partial(Messages, room=room)),
         ws_max_size=limit("MESSAGE") << 20,
         ws_per_message_deflate=False,
@@ -108,25 +143,25 @@ def _settings(app: Any, room: Room) -> uvicorn.Config:
 class Server(uvicorn.Server):
     """Says that it is ready when it is, and stops in good order when its terminal is closed, too."""
 
-    def __init__(self, config: uvicorn.Config, *, opens: str) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
-        self._opens = opens
+        self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Answer from here on."""
         await super().startup(sockets)
-        if self.should_exit or not sockets:
+        if self.should_exit:
             return
         if hasattr(signal, "SIGHUP"):
             asyncio.get_running_loop().add_signal_handler(
                 signal.SIGHUP, self.handle_exit, signal.SIGTERM, None
             )
-        host, port = sockets[0].getsockname()[:2]
-        shown = "localhost" if host in ANY else f"[{host}]" if ":" in host else host
-        _LOG.info("Init Lab: http://%s:%s", shown, port)
-        _LOG.info("Ready. Limits: %s", " ".join(f"{key}={value}" for key, value in limits.in_force().items()))
-        if self._opens and (sys.platform != "linux" or {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys()):
-            asyncio.get_running_loop().run_in_executor(None, webbrowser.open, self._opens)
+        self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Say so, and stop."""
+        _LOG.info("Stopping.")
+        await super().shutdown(sockets)
 
 
 if __name__ == "__main__":

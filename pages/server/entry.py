@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import gc
-import logging
 import math
 from collections.abc import AsyncIterator
 from functools import cache
@@ -17,76 +16,93 @@ from streamlit import config
 
 from core import devices
 from pages.server.house import House
+from pages.server.machine import Turn
 from pages.server.middleware import Compressed, Guard
 from pages.server.notices import ASLEEP, asleep, asleep_script
 from pages.server.room import Room, tidy
+from pages.server.seats import Seats
 from pages.server.shelf import Holds, Shelf
+from pages.server.together import Together
 from pages.shell import keys, page
 from pages.state import limits
 from pages.state.insides import forget_the_gone, is_here, look_up_options_once, sweep, uploads
-from pages.state.limits import hosts
+from pages.state.limits import hosts, limit
 from pages.words import lesson, model, signal
 
 ROOT = Path(__file__).parents[2]
 MB = 1 << 20
 
-_LOG = logging.getLogger("init_lab")
 #: All that pages import, before the port opens.
 _LOADED = (page, lesson, model, signal)
 
 
-@contextlib.asynccontextmanager
-async def _lifespan(_: st.App) -> AsyncIterator[None]:
+def settle() -> None:
     """Take what is loaded out of the garbage collector's sight, and let it look less often.
 
-    Looking through torch takes 80 ms; a page leaves some thousand objects, most of which need no collector.
+    Looking through torch takes 80 ms, and writes on memory that processes share; a page leaves some thousand
+    objects, most of which need no collector.
     """
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(_: st.App) -> AsyncIterator[None]:
+    settle()
     tidying = asyncio.create_task(tidy(sweep))
     yield
     tidying.cancel()
-    _LOG.info("Stopping.")
 
 
 @cache
 def room() -> Room:
     """Return the room for what visitors send, which the doors and the connections share."""
-    given = limits.in_force()
-    return Room(given["INIT_LAB_ROOM"] * MB, gone=given["INIT_LAB_GONE"], forget=forget_the_gone)
+    return Room(limit("ROOM", least=2 * limit("MESSAGE")) * MB, gone=limit("GONE"), forget=forget_the_gone)
 
 
-def create() -> st.App:
+@cache
+def seats() -> Seats:
+    """Return the seats, which all processes share."""
+    visitors = limit("VISITORS")
+    return Seats(visitors, limit("VISITORS_EACH") or math.ceil(3 * visitors / 4), limits.PROCESSES)
+
+
+def create(address: tuple[str, int] | None = None) -> st.App:
     """Return the app with its middleware and routes, as the operator sets them.
+
+    Where several processes serve it, each can be asked at ``address``.
 
     Raises:
         LimitError: if the environment holds a limit that cannot be.
     """
-    given = limits.in_force()
     look_up_options_once()
-    config.set_option("server.maxUploadSize", given["INIT_LAB_UPLOAD"])
-    config.set_option("server.maxWidgetStateSize", given["INIT_LAB_MESSAGE"])
-    config.set_option("server.disconnectedSessionTTL", given["INIT_LAB_GONE"])
-    if given["INIT_LAB_MEMORY"]:
-        devices.ALLOWED = given["INIT_LAB_MEMORY"] * MB
-    visitors, pace = given["INIT_LAB_VISITORS"], given["INIT_LAB_MESSAGES"]
-    each = given["INIT_LAB_VISITORS_EACH"] or math.ceil(3 * visitors / 4)
+    config.set_option("server.maxUploadSize", limit("UPLOAD"))
+    config.set_option("server.maxWidgetStateSize", limit("MESSAGE"))
+    config.set_option("server.disconnectedSessionTTL", limit("GONE"))
+    if limit("MEMORY"):
+        devices.ALLOWED = limit("MEMORY") * MB
     holds = Holds(
-        each=given["INIT_LAB_FILES"],
-        total=given["INIT_LAB_FILES_ALL"],
-        largest=given["INIT_LAB_UPLOAD"] * MB,
-        room=given["INIT_LAB_UPLOADS"] * MB,
+        each=limit("FILES"),
+        total=limit("FILES_ALL"),
+        largest=limit("UPLOAD") * MB,
+        room=limit("UPLOADS", least=limit("UPLOAD")) * MB,
     )
     doors = [
-        Middleware(Guard, metrics=bool(given["INIT_LAB_METRICS"])),
-        Middleware(House, visitors=visitors, each=each, messages=pace, room=room()),
+        Middleware(Guard, metrics=bool(limit("METRICS"))),
+        Middleware(House, seats=seats(), messages=limit("MESSAGES"), room=room()),
         Middleware(Shelf, holds=holds, sizes=uploads, is_here=is_here),
         Middleware(Compressed),
     ]
+    if address:
+        devices.TURN = Turn()
+        together = Middleware(
+            Together, seats=seats(), address=address, largest=holds.largest, is_here=is_here
+        )
+        doors.insert(1, together)
     if names := hosts():  # this machine itself asks for the health
         names += ["localhost", "127.0.0.1"]
         doors.insert(1, Middleware(TrustedHostMiddleware, allowed_hosts=names, www_redirect=False))
-    keys.IDLE = given["INIT_LAB_IDLE"]
+    keys.IDLE = limit("IDLE")
     routes = [Route(ASLEEP, asleep), Route(f"{ASLEEP}.js", asleep_script)]
     return st.App(ROOT / "app.py", lifespan=_lifespan, routes=routes, middleware=doors)

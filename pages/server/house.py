@@ -2,9 +2,8 @@
 
 import asyncio
 import ipaddress
-from collections import Counter, deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -12,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pages.server.notices import ASLEEP, full_house, long_link
 from pages.server.room import Room
+from pages.server.seats import Seats
 from pages.state.insides import LINK, STREAM, fate_of
 
 #: Seconds within which who has come in says something; a browser does at once.
@@ -23,16 +23,14 @@ KIND, RULES, LARGE, LATER = 1003, 1008, 1009, 1013
 
 
 class House:
-    """Lets in so many visitors at a time, ``each`` of one address, and hears each at a pace.
+    """Lets in as many visitors as there are seats, and hears each at a pace.
 
     Nobody takes a seat before having said something that a browser says. Until then they stand in the
     lobby, which holds as many again; where it is full, who has stood there longest goes.
     """
 
-    def __init__(self, app: ASGIApp, *, visitors: int, each: int, messages: int, room: Room) -> None:
-        self._app, self._most, self._each, self._pace, self._room = app, visitors, each, messages, room
-        self.visitors = 0
-        self._of: Counter[str] = Counter()
+    def __init__(self, app: ASGIApp, *, seats: Seats, messages: int, room: Room) -> None:
+        self._app, self._seats, self._pace, self._room = app, seats, messages, room
         self._lobby: dict[asyncio.Timeout, None] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -40,18 +38,15 @@ class House:
             await self._visit(scope, receive, send)
         elif scope["type"] == "http" and len(scope["query_string"]) > LINK:
             await long_link(LINK)(scope, receive, send)
-        elif scope["type"] == "http" and _asks_for_a_page(scope) and self._is_full(_address(scope)):
+        elif scope["type"] == "http" and _asks_for_a_page(scope) and self._seats.is_full(_address(scope)):
             await full_house()(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
-    def _is_full(self, address: str) -> bool:
-        return self.visitors >= self._most or self._of[address] >= self._each
-
     async def _visit(self, scope: Scope, receive: Receive, send: Send) -> None:
         address = _address(scope)
         is_wrong = not _is_own(scope) or len(scope["query_string"]) > LINK
-        if is_wrong or self._is_full(address):
+        if is_wrong or self._seats.is_full(address):
             await send({"type": "websocket.close", "code": RULES if is_wrong else LATER})
             return
         connect = await receive()
@@ -59,17 +54,17 @@ class House:
         heard = Paced(receive, send, self._pace, self._room)
         try:
             first = await self._greet(heard)
-            if first is None or (first["type"] == "websocket.receive" and self._is_full(address)):
+            if first is None or (first["type"] == "websocket.receive" and self._seats.is_full(address)):
                 await send({"type": "websocket.close", "code": LATER})
             elif first["type"] == "websocket.receive":
-                with self._seat(address):
+                with self._seats.seat(address):
                     await self._app(scope, _replayed([connect, first], heard), _accepted(send))
         finally:
             heard.end()
 
     async def _greet(self, heard: "Paced") -> Message | None:
         """Return the first that a visitor says, or None if it takes too long."""
-        if len(self._lobby) >= self._most:
+        if len(self._lobby) >= self._seats.most:
             longest = next(iter(self._lobby))
             del self._lobby[longest]
             longest.reschedule(0.0)
@@ -82,17 +77,6 @@ class House:
             return None
         finally:
             self._lobby.pop(patience, None)
-
-    @contextmanager
-    def _seat(self, address: str) -> Iterator[None]:
-        self.visitors += 1
-        self._of[address] += 1
-        try:
-            yield
-        finally:
-            self.visitors -= 1
-            self._of[address] -= 1
-            self._of += Counter()  # drops who has nobody here
 
 
 def _replayed(first: list[Message], then: Receive) -> Receive:

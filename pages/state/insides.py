@@ -32,7 +32,8 @@ Cached = CachedFunc
 #: The front end's files on the disk, and where the server has them.
 FRONT_END, FILES = Path(streamlit.__file__).with_name("static"), "/static/"
 #: Where the websocket is, where the metrics are, and where a visitor's files go: session and file follow.
-STREAM, METRICS, UPLOADS = "/_stcore/stream", "/_stcore/metrics", "/_stcore/upload_file/"
+STREAM, HEALTH = "/_stcore/stream", "/_stcore/health"
+METRICS, UPLOADS, MEDIA = "/_stcore/metrics", "/_stcore/upload_file/", "/media/"
 #: Bytes of the longest link that the app writes, and of what else a message says, by its field.
 LINK = 1 << 14
 SAID = MappingProxyType(

@@ -1,5 +1,6 @@
 """What an operator may set, each an environment variable; docs/deploying.md has the same as a table."""
 
+import math
 import os
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -22,7 +23,9 @@ class Limit(NamedTuple):
 #: environment variable → limit
 LIMITS: Mapping[str, Limit] = MappingProxyType(
     {
-        # pages drawn at a time
+        # processes that answer; 0: one a core, as memory allows
+        "INIT_LAB_PROCESSES": Limit(0, 0, 64),
+        # pages that a process draws at a time
         "INIT_LAB_PAGES": Limit(1, 1, 64),
         # big work: pieces done at a time, waiting in all, and of one visitor
         "INIT_LAB_WORKERS": Limit(2, 1, 64),
@@ -36,7 +39,7 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
         # one scheme's deep networks: weights over all seeds, and products with inputs
         "INIT_LAB_RUN_WEIGHTS": Limit(1 << 33, 1 << 26, 1 << 40),
         "INIT_LAB_RUN_PRODUCTS": Limit(1 << 40, 1 << 33, 1 << 48),
-        # MB that the whole process may hold; 0: as much as the machine and its container have free
+        # MB that all processes may hold; 0: as much as the machine and its container have free
         "INIT_LAB_MEMORY": Limit(0, 0, 1 << 24),
         # results kept of each kind that visitors share
         "INIT_LAB_CACHE": Limit(512, 8, 1 << 16),
@@ -62,6 +65,10 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
 )
 
 
+#: Those of which each of the server's processes has its part; seats are counted by all of them together.
+SHARED = {f"INIT_LAB_{name}" for name in ("WORKERS", "QUEUE", "MEMORY", "ROOM", "FILES_ALL", "UPLOADS")}
+#: How many processes serve; the server says so before it makes anything.
+PROCESSES = 1
 #: What else an operator may set under a name of ours.
 OTHERS = ("INIT_LAB_HOSTS", "INIT_LAB_LOG")
 
@@ -102,9 +109,14 @@ def in_force() -> Mapping[str, int]:
     return read(os.environ)
 
 
-def limit(name: str) -> int:
-    """Return a limit in force, by its variable's name without INIT_LAB_."""
-    return in_force()[f"INIT_LAB_{name}"]
+def limit(name: str, least: int = 0) -> int:
+    """Return this process's part of a limit in force, by its variable's name without INIT_LAB_.
+
+    Of what processes share it is at least ``least``, if there is so much in all.
+    """
+    name = f"INIT_LAB_{name}"
+    whole = in_force()[name]
+    return min(whole, max(least, math.ceil(whole / PROCESSES))) if name in SHARED else whole
 
 
 def hosts() -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.support.stream import free_port, serving
+from tests.support.stream import Server, free_port, serving
 
 #: Streamlit's own settings where ours differ and it costs time. Its watch over source files is left out:
 #: it would cost more than all of these together, and is meant for who edits them.
@@ -19,7 +19,6 @@ STOCK = {
 }
 #: Seconds between two looks at the memory.
 LOOK = 0.5
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def production(port: int) -> tuple[list[str], dict[str, str]]:
@@ -53,8 +52,8 @@ class Memory(NamedTuple):
 class Served:
     """A server under measurement: all its processes together."""
 
-    def __init__(self, kind: str, port: int, pid: int) -> None:
-        self.kind, self.port, self.pid = kind, port, pid
+    def __init__(self, kind: str, running: Server) -> None:
+        self.kind, self.port, self._running = kind, running.port, running
         self._peak = 0.0
         self._over = threading.Event()
         self._watch = threading.Thread(target=self._look, daemon=True)
@@ -62,12 +61,12 @@ class Served:
 
     def cpu_seconds(self) -> float:
         """Return the processor time used so far, with that of children that have ended."""
-        return sum(sum(map(int, _stat(pid)[11:15])) for pid in self._processes()) / TICKS
+        return self._running.cpu_seconds()
 
     def memory(self) -> Memory:
         """Return what the server holds now, and the most it held so far."""
         now = self._now()
-        self._peak = max(self._peak, now, _status(self.pid, "VmHWM"))
+        self._peak = max(self._peak, now, _status(self._running.pid, "VmHWM"))
         return Memory(now, self._peak)
 
     def stop_looking(self) -> None:
@@ -81,27 +80,10 @@ class Served:
 
     def _now(self) -> float:
         """Return the resident memory; pages that several processes share count once."""
-        processes = self._processes()
+        processes = self._running.processes()
         if len(processes) == 1:
-            return _status(self.pid, "VmRSS")
+            return _status(self._running.pid, "VmRSS")
         return sum(_proportional(pid) for pid in processes)
-
-    def _processes(self) -> list[int]:
-        """Return the server's process and its descendants."""
-        parents = {}
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit():
-                with contextlib.suppress(OSError):
-                    parents[int(entry.name)] = int(_stat(int(entry.name))[1])
-        found = [self.pid]
-        for pid in found:  # it grows as it is read
-            found += [child for child, parent in parents.items() if parent == pid]
-        return found
-
-
-def _stat(pid: int) -> list[str]:
-    """Return the fields of a process after its name."""
-    return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
 
 
 def _status(pid: int, field: str, file: str = "status") -> float:
@@ -123,7 +105,7 @@ def served(kind: str) -> Iterator[Served]:
     port = free_port()
     command, environment = KINDS[kind](port)
     with serving(command, port, environment) as running:
-        found = Served(kind, port, running.pid)
+        found = Served(kind, running)
         try:
             yield found
         finally:

@@ -22,7 +22,13 @@ from tests.support.stream import Server, free_port, serving
 
 SERVE = (sys.executable, "-m", "pages.server")
 SEATS = 8
-SETTINGS = {"INIT_LAB_VISITORS": str(SEATS), "INIT_LAB_LOG": "json", "INIT_LAB_ROOM": "8"}
+#: One process, of which what it holds can be told to the megabyte; test_processes.py has several.
+SETTINGS = {
+    "INIT_LAB_PROCESSES": "1",
+    "INIT_LAB_VISITORS": str(SEATS),
+    "INIT_LAB_LOG": "json",
+    "INIT_LAB_ROOM": "8",
+}
 #: Seconds of patience with who says nothing, or does not end a request's head.
 SILENCE = 10
 MB = 1 << 20

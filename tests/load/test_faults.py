@@ -74,6 +74,7 @@ class Started(NamedTuple):
 
 #: One big draw at a time, one that waits, little memory; and a page that fails, as none does by itself.
 NARROW = {
+    "INIT_LAB_PROCESSES": "1",
     "INIT_LAB_WORKERS": "1",
     "INIT_LAB_QUEUE": "1",
     "INIT_LAB_STREAMED": str(HUGE),

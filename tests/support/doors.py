@@ -11,6 +11,7 @@ from streamlit.proto.ClientState_pb2 import ClientState
 
 from pages.server.house import House
 from pages.server.room import Room
+from pages.server.seats import Seats
 from pages.state.insides import STREAM
 
 
@@ -40,12 +41,10 @@ def ask(app: ASGIApp, path: str, method: str = "GET", query: bytes = b"", **head
     return Answer(sent[0]["status"], found, b"".join(part.get("body", b"") for part in sent[1:]))
 
 
-def house_of(
-    app: ASGIApp, *, visitors: int = 1, each: int = 1000, messages: int = 5, size: int = 1 << 24
-) -> House:
-    """Return a house around an app, with room for ``size`` bytes."""
+def house_of(app: ASGIApp, *, seats: Seats | None = None, messages: int = 5, size: int = 1 << 24) -> House:
+    """Return a house around an app, with room for ``size`` bytes, and for one visitor if nothing is said."""
     room = Room(size, gone=60.0, forget=lambda: None)
-    return House(app, visitors=visitors, each=each, messages=messages, room=room)
+    return House(app, seats=seats or Seats(1, 1000), messages=messages, room=room)
 
 
 def visit(house: ASGIApp, incoming: Sequence[Message], path: str = STREAM, **scope: Any) -> list[Message]:

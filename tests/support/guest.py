@@ -166,13 +166,16 @@ def page(served: Server, **headers: Any) -> Answer:
     return fetched(served, "/distribution", accept="text/html,application/xhtml+xml,*/*;q=0.8", **headers)
 
 
-def upload(served: Server, session: str, content: bytes, *, token: bool = True) -> int:
-    """Upload a file as the browser does; return the status."""
+def upload(served: Server, session: str, content: bytes, *, token: bool = True, cookie: str = "") -> int:
+    """Upload a file as the browser does, with another cookie if it has one; return the status."""
     granted = fetched(served, "/_stcore/health").headers["set-cookie"].partition(";")[0]
     boundary = "-----------faults"
     lines = (f"--{boundary}", 'Content-Disposition: form-data; name="f"; filename="f.csv"', "", "")
     body = "\r\n".join(lines).encode() + content + f"\r\n--{boundary}--\r\n".encode()
-    headers: dict[str, Any] = {"cookie": granted, "content_type": f"multipart/form-data; boundary={boundary}"}
+    headers: dict[str, Any] = {
+        "cookie": f"{granted}; {cookie}",
+        "content_type": f"multipart/form-data; boundary={boundary}",
+    }
     if token:
         headers["x_xsrftoken"] = granted.partition("=")[2]
     path = f"/_stcore/upload_file/{session}/{secrets.token_hex(8)}"

@@ -150,10 +150,26 @@ class Server(NamedTuple):
     def url(self) -> str:
         return f"http://localhost:{self.port}"
 
+    def processes(self) -> list[int]:
+        """Return its process and those that came of it."""
+        parents = {}
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                with contextlib.suppress(OSError):
+                    parents[int(entry.name)] = int(_stat(int(entry.name))[1])
+        found = [self.pid]
+        for pid in found:  # it grows as it is read
+            found += [child for child, parent in parents.items() if parent == pid]
+        return found
+
     def cpu_seconds(self) -> float:
-        """Return the processor time that the server has used so far, all threads together."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Return the processor time used so far, all threads together, and of children that have ended."""
+        return sum(sum(map(int, _stat(pid)[11:15])) for pid in self.processes()) / os.sysconf("SC_CLK_TCK")
+
+
+def _stat(pid: int) -> list[str]:
+    """Return the fields of a process after its name."""
+    return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
 
 
 @contextlib.contextmanager

@@ -19,9 +19,10 @@ from pages.server import house as houses
 from pages.server import middleware as doors
 from pages.server import room as rooms
 from pages.server import shelf as shelves
-from pages.server.house import House, Paced
+from pages.server.house import Paced
 from pages.server.middleware import Compressed, Guard
 from pages.server.room import Room
+from pages.server.seats import Seats
 from pages.server.shelf import Holds, Shelf
 from pages.state.insides import FRONT_END
 from pages.text import LANGUAGES, Text
@@ -98,62 +99,63 @@ def test_a_client_that_takes_no_gzip_gets_none() -> None:
 
 
 def test_a_full_house_says_so_in_every_language_and_looks_again() -> None:
-    house = house_of(inner)
+    seats = Seats(1, 1)
+    house = house_of(inner, seats=seats)
     assert ask(house, "/", accept="text/html").body == b"inner"
-    house.visitors = 1
-    answer = ask(house, "/distribution", accept="text/html,*/*")
+    with seats.seat("192.0.2.9"):
+        answer = ask(house, "/distribution", accept="text/html,*/*")
+        for part in ("/_stcore/health", "/static/js/a.js"):
+            assert ask(house, part, accept="*/*").body == b"inner"
+        assert ask(house, "/asleep", accept="text/html").body == b"inner"  # it takes no seat
     assert answer.status == 503
     assert answer.headers["retry-after"] == "20"
     for language in LANGUAGES:
         assert Text(language)("house.full", seconds=20) in answer.body.decode()
     assert '<meta http-equiv="refresh" content="20">' in answer.body.decode()
-    for part in ("/_stcore/health", "/static/js/a.js"):
-        assert ask(house, part, accept="*/*").body == b"inner"
-    assert ask(house, "/asleep", accept="text/html").body == b"inner"  # it takes no seat
 
 
-def _seated(house: House, counted: list[int]) -> ASGIApp:
+def _seated(seats: Seats, counted: list[int]) -> ASGIApp:
     async def app(_: Scope, receive: Receive, __: Send) -> None:
         await receive()
-        counted.append(house.visitors)
+        counted.append(seats.taken(0))
 
     return app
 
 
 def test_a_visitor_is_turned_away_when_all_seats_are_taken() -> None:
     counted: list[int] = []
-    house = house_of(inner)
-    house._app = _seated(house, counted)
+    seats = Seats(1, 1)
+    house = house_of(_seated(seats, counted), seats=seats)
     assert visit(house, [RERUN]) == []
     assert visit(house, [RERUN]) == []  # the one before has gone
-    house.visitors = 1
-    assert visit(house, [RERUN]) == [{"type": "websocket.close", "code": 1013}]
-    assert (counted, house.visitors) == ([1, 1], 1)
+    with seats.seat("192.0.2.9"):
+        assert visit(house, [RERUN]) == [{"type": "websocket.close", "code": 1013}]
+    assert counted == [1, 1]
 
 
 def test_a_visitor_who_fails_leaves_his_seat() -> None:
     async def app(_: Scope, __: Receive, ___: Send) -> None:
         raise OSError
 
-    house = house_of(app)
+    seats = Seats(1, 1)
     with pytest.raises(OSError):  # noqa: PT011 - it is what app raises
-        visit(house, [RERUN])
-    assert house.visitors == 0
+        visit(house_of(app, seats=seats), [RERUN])
+    assert seats.taken(0) == 0
 
 
 def test_a_silent_connection_never_takes_a_seat_and_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(houses, "SILENCE", 0.05)
     counted: list[int] = []
-    house = house_of(inner)
-    house._app = _seated(house, counted)
+    seats = Seats(1, 1)
+    house = house_of(_seated(seats, counted), seats=seats)
     for said in ([], [told(clear_cache=True)]):  # what a browser does not send is nothing
         assert visit(house, said) == [{"type": "websocket.close", "code": 1013}]
     assert visit(house, [GONE]) == []
-    assert (counted, house.visitors) == ([], 0)
+    assert (counted, seats.taken(0)) == ([], 0)
 
 
 def test_a_full_lobby_turns_away_whoever_has_waited_longest() -> None:
-    house, order = house_of(inner, visitors=2), []
+    house, order = house_of(inner, seats=Seats(2, 2)), []
 
     async def come(name: str) -> None:
         async def receive() -> Message:
@@ -179,7 +181,8 @@ def test_a_full_lobby_turns_away_whoever_has_waited_longest() -> None:
 
 
 def test_one_address_holds_so_many_seats_and_leaves_the_others_theirs() -> None:
-    house = house_of(inner, visitors=9, each=2)
+    seats = Seats(9, 2)
+    house = house_of(inner, seats=seats)
     inside = []
 
     async def app(_: Scope, receive: Receive, __: Send) -> None:
@@ -191,10 +194,10 @@ def test_one_address_holds_so_many_seats_and_leaves_the_others_theirs() -> None:
     assert visit(house, [RERUN], client=("2001:db8::8", 9)) == []
     # the first is in, the second comes in beside it, and to the third nobody is left to open
     assert inside == [[{"type": "websocket.close", "code": 1013}], []]
-    house._of["192.0.2.7"] = 2
-    assert ask(house, "/", accept="text/html").status == 503
-    assert visit(house, [RERUN], client=("192.0.2.8", 1)) == []
-    assert house._of == {"192.0.2.7": 2}
+    with seats.seat("192.0.2.7"), seats.seat("192.0.2.7"):
+        assert ask(house, "/", accept="text/html").status == 503
+        assert visit(house, [RERUN], client=("192.0.2.8", 1)) == []
+    assert visit(house, [RERUN], client=("192.0.2.7", 1)) == []
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from pages.server import house, notices
 from pages.server import middleware as doors
 from pages.server.house import Paced
 from pages.server.middleware import Compressed, Guard
+from pages.server.seats import Seats
 from pages.state.insides import FRONT_END
 from pages.state.limits import GRACE, LIMITS
 from tests.support.doors import GONE, RERUN, ask, house_of, inner, visit
@@ -120,7 +121,7 @@ def test_the_page_that_sleeps_and_its_script_have_their_types() -> None:
 
 
 def test_a_full_house_is_not_kept_by_caches() -> None:
-    full = house_of(inner, visitors=0)
+    full = house_of(inner, seats=Seats(0, 0))
     answer = ask(full, "/", accept="text/html")
     headers = dict(answer.headers)
     headers.pop("content-length")
@@ -131,7 +132,7 @@ def test_a_full_house_is_not_kept_by_caches() -> None:
 
 
 def test_a_page_takes_a_seat_and_its_parts_do_not() -> None:
-    full = house_of(inner, visitors=0)
+    full = house_of(inner, seats=Seats(0, 0))
     for method, path, accept, status in (
         ("GET", "/signal", "text/html", 503),
         ("POST", "/signal", "text/html", 200),
@@ -170,6 +171,7 @@ def test_an_hour_s_silence_saves_up_five_seconds_worth_and_no_more(
 
 #: docs/deploying.md's table, read by a person: name → default, lowest, highest.
 PROMISED = {
+    "INIT_LAB_PROCESSES": (0, 0, 64),
     "INIT_LAB_PAGES": (1, 1, 64),
     "INIT_LAB_WORKERS": (2, 1, 64),
     "INIT_LAB_QUEUE": (100, 1, 10_000),
@@ -204,19 +206,27 @@ def test_limits_are_those_that_were_promised() -> None:
 
 # What is asked of a process of its own, since importing the server sets Streamlit's options.
 _ASKED = """
-import json, logging, sys, uvicorn
+import json, logging, signal, sys, uvicorn
 given = {}
 uvicorn.Config = lambda app, **settings: given.update(settings, app=app)
 from pages.server import __main__ as server
 from streamlit import config
 class Never:
-    def __init__(self, config, *, opens): pass
+    def __init__(self, config, ready): pass
     def run(self, sockets): given["at"] = sockets[0].getsockname()
-server.Server = Never
+class NeverTogether:
+    def __init__(self, serve, seats, *, most): given["waiting"] = most
+    def run(self, listening, ready):
+        given["at"] = listening.getsockname()
+        server.Handed = lambda config, channel: None
+        return 0
+server.Server, server.Processes = Never, NeverTogether
+signal.signal = signal.raise_signal = lambda *given: None
 sys.argv = ["server"]
 server.main()
 app, at = given.pop("app"), given.pop("at")
 most, room = given.pop("http").keywords["most"], given.pop("ws").keywords["room"]
+waiting = given.pop("waiting", None)
 plain = (int, list, tuple)
 doors = app._user_middleware
 print(json.dumps({
@@ -224,9 +234,11 @@ print(json.dumps({
     "doors": [(m.cls.__name__, {k: v for k, v in m.kwargs.items() if isinstance(v, plain)}) for m in doors],
     "at": at,
     "most": most,
+    "waiting": waiting,
     "room": room._free,
     "gone": room._gone,
-    "shared": all(m.kwargs["room"] is room for m in doors if "room" in m.kwargs),
+    "shared": all(m.kwargs["room"] is room for m in doors if m.cls.__name__ == "House"),
+    "seats": [[m.kwargs["seats"].most, m.kwargs["seats"]._each] for m in doors if "seats" in m.kwargs],
     "ttl": config.get_option("server.disconnectedSessionTTL"),
     "upload": config.get_option("server.maxUploadSize"),
     "levels": {"uvicorn.error": logging.getLogger("uvicorn.error").getEffectiveLevel()},
@@ -242,13 +254,15 @@ def _as_set(**numbers: int) -> Any:
     command = [sys.executable, "-c", _ASKED]
     found = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
     told = json.loads(found.stdout)
-    assert told.pop("at") == ["127.0.0.9", int(environment["PORT"])]
+    told["port"] = int(environment["PORT"])
+    assert told.pop("at") == ["127.0.0.9", told["port"]]
     return told
 
 
 def test_the_server_runs_as_the_runbook_says_and_as_the_operator_sets_it() -> None:
     """No visits are logged, no version is told, the server pings every 30 seconds, messages are bounded."""
     served = _as_set(
+        PROCESSES=1,
         VISITORS=31,
         VISITORS_EACH=7,
         MESSAGES=32,
@@ -276,21 +290,33 @@ def test_the_server_runs_as_the_runbook_says_and_as_the_operator_sets_it() -> No
     assert (served["room"], served["gone"], served["shared"]) == (11 * 1024 * 1024, 77, True)
     assert (served["ttl"], served["upload"]) == (77, 3)
     assert served["most"] == 2 * 31 + 200  # connections
+    assert served["seats"] == [[31, 7]]
     assert served["doors"] == [
         ["Guard", {"metrics": False}],
         [
             "TrustedHostMiddleware",
             {"allowed_hosts": ["lab.example.org", "localhost", "127.0.0.1"], "www_redirect": False},
         ],
-        ["House", {"visitors": 31, "each": 7, "messages": 32}],
+        ["House", {"messages": 32}],
         ["Shelf", {"holds": [33, 34, 3 * 1024 * 1024, 9 * 1024 * 1024]}],
         ["Compressed", {}],
     ]
 
 
 def test_one_address_takes_three_quarters_of_the_seats_unless_the_operator_says_otherwise() -> None:
-    (house,) = [kept for name, kept in _as_set(VISITORS=21)["doors"] if name == "House"]
-    assert house == {"visitors": 21, "each": 16, "messages": 10}
+    assert _as_set(VISITORS=21, PROCESSES=1)["seats"] == [[21, 16]]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="one process elsewhere")
+def test_processes_count_seats_together_and_part_the_rest() -> None:
+    """Of what a process has to have there is enough for one file, and for two messages, in each."""
+    served = _as_set(PROCESSES=3, VISITORS=31, VISITORS_EACH=7, FILES_ALL=34, UPLOAD=4, UPLOADS=9, ROOM=11)
+    assert served["seats"] == [[31, 7], [31, 7]]  # those who keep together, and the house
+    assert served["waiting"] == 2 * 31 + 200
+    doors = dict(served["doors"])
+    assert doors["Shelf"] == {"holds": [4, 12, 4 << 20, 4 << 20]}
+    assert served["room"] == 10 << 20
+    assert doors["Together"] == {"address": ["127.0.0.9", served["port"]], "largest": 4 << 20}
 
 
 def test_streamlit_is_set_to_tell_nobody_anything() -> None:
