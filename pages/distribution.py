@@ -19,7 +19,7 @@ from pages.jobs.distribution import MATRIX_LIMIT, Drawn
 from pages.shell.frame import Frame, Offer, Picture
 from pages.shell.page import show
 from pages.state.chosen import State
-from pages.state.limits import limit
+from pages.state.operator_limits import limit
 from pages.text import Text, sentences
 from pages.text.numbers import count, expected_count, quantity
 from pages.text.tables import table

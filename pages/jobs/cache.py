@@ -20,7 +20,7 @@ from core.weights.sampling import Progress
 from pages.jobs import queue
 from pages.jobs.queue import Turn
 from pages.state.insides import Cached
-from pages.state.limits import limit
+from pages.state.operator_limits import limit
 from pages.state.session import session
 
 Given = ParamSpec("Given")

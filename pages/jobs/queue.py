@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, Generic, TypeVar
 
 from core import Cancelled
-from pages.state.limits import limit
+from pages.state.operator_limits import limit
 
 Result = TypeVar("Result")
 

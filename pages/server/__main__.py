@@ -1,7 +1,7 @@
 """Serve Init Lab: ``python -m pages.server``.
 
 PORT and HOST say where it listens, INIT_LAB_HOSTS under which names, and INIT_LAB_LOG=json writes a line of
-JSON for each thing that is logged; what else an operator may set is in ``pages/state/limits.py``.
+JSON for each thing that is logged; what else an operator may set is in ``pages/state/operator_limits.py``.
 """
 
 import argparse
@@ -24,8 +24,8 @@ from pages.server.connections import Messages, Requests
 from pages.server.handed import Handed
 from pages.server.processes import Processes
 from pages.server.room import Room
-from pages.state import limits
-from pages.state.limits import GRACE, LimitError, limit
+from pages.state import operator_limits as limits
+from pages.state.operator_limits import GRACE, LimitError, limit
 
 #: How a command ends that was asked for what cannot be.
 WRONG = 2

@@ -1,4 +1,4 @@
-"""The app that is served, with all that the operator sets: see ``pages/state/limits.py``."""
+"""The app that is served, with all that the operator sets: see ``pages/state/operator_limits.py``."""
 
 import asyncio
 import contextlib
@@ -24,9 +24,9 @@ from pages.server.seats import Seats
 from pages.server.shelf import Holds, Shelf
 from pages.server.together import Together
 from pages.shell import keys, page
-from pages.state import limits
+from pages.state import operator_limits as limits
 from pages.state.insides import forget_the_gone, is_here, look_up_options_once, sweep, uploads
-from pages.state.limits import hosts, limit
+from pages.state.operator_limits import hosts, limit
 from pages.words import lesson, model, signal
 
 ROOT = Path(__file__).parents[2]

@@ -10,7 +10,7 @@ from core import PARAMETERS, SCHEMES, Comparison, Layer, Network
 from core.table import Rows, written
 from core.weights.sampling import streams
 from pages.state.controls import CONTROLS, DTYPE_NAMES, MAX_LINK_DATA, TABLE, VERSION, default_of
-from pages.state.limits import limit
+from pages.state.operator_limits import limit
 from pages.state.parsers import Refusal, Value, comparison_of, layer_of, network_of, table_of
 
 

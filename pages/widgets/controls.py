@@ -10,8 +10,8 @@ from pages.state.chosen import State
 from pages.state.control import MAX_CHARS
 from pages.state.controls import MAX_LINK_DATA, TABLE, options_of, word_of
 from pages.state.insides import Drawer, View
-from pages.state.limits import limit
 from pages.state.link import next_seed
+from pages.state.operator_limits import limit
 from pages.state.parsers import Refused
 from pages.state.session import session
 from pages.text import Text, catalogue

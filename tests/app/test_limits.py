@@ -12,7 +12,7 @@ from pages.jobs import distribution, queue
 from pages.jobs import signal as signals
 from pages.jobs.queue import Gate
 from pages.shell import page
-from pages.state.limits import LimitError
+from pages.state.operator_limits import LimitError
 from pages.text import Text
 from pages.widgets import waiting
 from tests.support.marks import languages

@@ -26,7 +26,7 @@ from websockets.frames import Frame, Opcode
 from websockets.sync.client import connect
 
 from pages.state.controls import PAGES
-from pages.state.limits import GRACE
+from pages.state.operator_limits import GRACE
 from pages.text import HTML_LANG, LANGUAGES, Text
 from pages.text.numbers import count
 from tests.support.guest import (

@@ -181,6 +181,24 @@ def test_one_that_dies_is_followed_by_another_and_the_others_never_notice(served
     assert until(lambda: page(served).status == 200)
 
 
+def test_who_was_handed_to_one_that_dies_is_answered_by_another(served: Server) -> None:
+    before = served.processes()
+    with opened(served, f"{COOKIE}=2") as stream:
+        lesson(stream)
+        spent = {pid: seconds(pid) for pid in before}
+        for _ in range(20):
+            lesson(stream)
+        pid = max(before, key=lambda pid: seconds(pid) - spent[pid])  # the one that works is number 2
+    os.kill(pid, signal.SIGSTOP)
+    with ThreadPoolExecutor() as asker:
+        answer = asker.submit(named, served, "2")
+        time.sleep(0.3)
+        os.kill(pid, signal.SIGKILL)
+        assert answer.result() in {"0", "1"}
+    assert until(lambda: len(served.processes()) == PROCESSES + 1)
+    assert until(lambda: fetched(served, "/_stcore/health").status == 200)
+
+
 def test_heads_that_come_in_pieces_or_not_at_all(served: Server) -> None:
     """A head is looked at until it is whole; what is none is answered at once, and silence ends."""
     with ExitStack() as doors:
@@ -234,6 +252,13 @@ def alive(pid: int) -> bool:
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0] != "Z"
     return False
+
+
+def seconds(pid: int) -> int:
+    """Return the processor time of one process, in the kernel's ticks."""
+    return sum(
+        map(int, Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[11:13])
+    )
 
 
 def test_whoever_listens_takes_the_others_along() -> None:

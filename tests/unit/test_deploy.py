@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from pages.state.limits import LIMITS
+from pages.state.operator_limits import LIMITS
 from tests.support.stream import ROOT
 
 

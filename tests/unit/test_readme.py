@@ -12,7 +12,7 @@ from core.weights import sampling
 from pages.shell import files as exports
 from pages.shell import share as sharing
 from pages.state import controls as state
-from pages.state.limits import limit
+from pages.state.operator_limits import limit
 from pages.state.rules import compare, model
 from pages.state.rules import signal as signal_rules
 from tests.support.stream import ROOT

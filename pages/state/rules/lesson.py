@@ -3,7 +3,7 @@
 import math
 
 from pages.state.chosen import State
-from pages.state.limits import limit
+from pages.state.operator_limits import limit
 from pages.state.parsers import Refusal
 from pages.state.rules.agreement import agree
 

@@ -8,7 +8,7 @@ from core import InitLabError
 from core.networks.network import LESSON
 from pages.state.chosen import State
 from pages.state.controls import DTYPE_NAMES
-from pages.state.limits import limit
+from pages.state.operator_limits import limit
 from pages.state.parsers import Refusal, network_of
 from pages.state.rules.agreement import agree
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from core import Entry
 from core.weights.sampling import streams
 from pages.state.chosen import State
-from pages.state.limits import limit
+from pages.state.operator_limits import limit
 from pages.state.parsers import Refusal, layer_of
 from pages.state.rules.agreement import agree, first_objection, leave_out, misfit, objects
 

@@ -9,7 +9,7 @@ from tests.support.stream import ROOT
 SCRIPT = """
 import importlib, pathlib, threading
 from pages.jobs import queue
-from pages.state import limits
+from pages.state import operator_limits as limits
 for path in sorted(pathlib.Path("pages").rglob("*.py")):
     name = ".".join(path.with_suffix("").parts)
     if path.parent.name != "pages" and not name.endswith("__main__"):  # a screen runs when it is imported

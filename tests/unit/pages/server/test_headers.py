@@ -24,7 +24,7 @@ from pages.server.house import Paced
 from pages.server.middleware import Compressed, Guard
 from pages.server.seats import Seats
 from pages.state.insides import FRONT_END
-from pages.state.limits import GRACE, LIMITS
+from pages.state.operator_limits import GRACE, LIMITS
 from tests.support.doors import GONE, RERUN, ask, house_of, inner, visit
 from tests.support.stream import ROOT, free_port
 

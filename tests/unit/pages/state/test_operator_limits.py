@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from pages.state.limits import LIMITS, LimitError, read
+from pages.state.operator_limits import LIMITS, LimitError, read
 from tests.support.stream import ROOT
 
 ROW = re.compile(r"^\| `(INIT_LAB_\w+)` \| ([\d ]+) \| ([\d ]+) – ([\d ]+) \| \S.+\|$", re.MULTILINE)
