@@ -6,6 +6,7 @@ JSON for each thing that is logged; what else an operator may set is in ``pages/
 
 import argparse
 import asyncio
+import errno
 import logging
 import os
 import signal
@@ -15,7 +16,7 @@ import threading
 import webbrowser
 from collections.abc import Callable
 from functools import partial
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import uvicorn
 
@@ -43,15 +44,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m pages.server", description="Serve Init Lab.")
     parser.add_argument("--open", action="store_true", help="open a browser once it is ready")
     opens = parser.parse_args().open
+    host = os.environ.get("HOST", "0.0.0.0")  # noqa: S104
     try:
         given = limits.in_force()
         form = log.form()
         port = _port(os.environ.get("PORT", "8501"))
-        listening = _bound(os.environ.get("HOST", "0.0.0.0"), port)  # noqa: S104
+        listening = _bound(host, port)
     except (LimitError, ValueError) as error:
-        print(error, file=sys.stderr)  # noqa: T201
-        sys.exit(WRONG)
+        _end(str(error))
     limits.PROCESSES = machine.processes(given["INIT_LAB_PROCESSES"], given["INIT_LAB_MEMORY"])
+    try:
+        _serve(listening, form, partial(_say_ready, listening, opens=opens))
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        _end(_why_not(error, host, port))  # another server was there first, which loaded meanwhile as well
+
+
+def _end(sentence: str) -> NoReturn:
+    print(sentence, file=sys.stderr)  # noqa: T201
+    sys.exit(WRONG)
+
+
+def _serve(listening: socket.socket, form: str, ready: Callable[[], None]) -> None:
+    """Load the app and serve it, in one process or in several."""
     log.configure(form)
     from pages.server import entry  # noqa: PLC0415 - torch and the pages: what is wrong is said first
 
@@ -59,7 +75,6 @@ def main() -> None:
     app = entry.create(_of_this_machine(listening) if several else None)
     log.configure(form)  # loggers that came with these have forms of their own
     settings = _settings(app, entry.room())
-    ready = partial(_say_ready, listening, opens=opens)
     if not several:
         Server(settings, ready).run([listening])
         return
@@ -148,7 +163,13 @@ class Server(uvicorn.Server):
         self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Answer from here on."""
+        """Answer from here on.
+
+        Raises:
+            OSError: if another listens there by now; what uvicorn runs on would not say so.
+        """
+        for listening in sockets or []:
+            listening.listen(self.config.backlog)
         await super().startup(sockets)
         if self.should_exit:
             return

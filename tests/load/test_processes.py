@@ -28,6 +28,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="one process els
 
 COOKIE = "init-lab-process"
 PROCESSES, SEATS = 3, 7
+SERVE = (sys.executable, "-m", "pages.server")
 SETTINGS = {
     "INIT_LAB_PROCESSES": str(PROCESSES),
     "INIT_LAB_VISITORS": str(SEATS),
@@ -44,7 +45,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def served(log: Path) -> Iterator[Server]:
     port = free_port()
     environment = {**os.environ, "HOST": "127.0.0.1", "PORT": str(port), **SETTINGS}
-    command = ("sh", "-c", f'exec "$@" 2>>"{log}"', "sh", sys.executable, "-m", "pages.server")
+    command = ("sh", "-c", f'exec "$@" 2>>"{log}"', "sh", *SERVE)
     with serving(command, port, environment) as running:
         yield running
 
@@ -266,6 +267,29 @@ def test_whoever_listens_takes_the_others_along() -> None:
         pids = running.processes()
         os.kill(running.pid, signal.SIGKILL)
         assert until(lambda: not any(map(alive, pids)), 3)
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_of_two_that_start_at_one_port_together_one_serves(processes: str) -> None:
+    port = free_port()
+    settings = {"HOST": "127.0.0.1", "PORT": str(port), "INIT_LAB_PROCESSES": processes}
+    environment = {**os.environ, **settings}
+    with ExitStack() as stack:
+        both = [
+            stack.enter_context(
+                subprocess.Popen(SERVE, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
+            )
+            for _ in range(2)
+        ]
+        for one in both:
+            stack.callback(one.terminate)
+        assert until(lambda: any(one.poll() is not None for one in both), 60)
+        late, first = sorted(both, key=lambda one: one.poll() is None)
+        assert late.returncode == 2
+        assert late.stderr is not None
+        *_, said = late.stderr.read().splitlines()
+        assert said == f"PORT must be a free one: something listens at '{port}' already."
+        is_served(Server(port, first.pid))
 
 
 def test_a_process_that_cannot_start_ends_the_server() -> None:
