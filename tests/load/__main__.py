@@ -1,8 +1,9 @@
 """What many visitors at once are promised, driven over real connections: ``make load``.
 
-Each scenario meets a fresh server, started as in production; some meet one with Streamlit's own settings
-too, on the same machine in the same minutes, since ratios carry over and absolute figures do not. A run that
-does not end well, a connection that is cut, an error on a page or another visitor's numbers is a failure.
+Each scenario meets a fresh server, started as in production; some meet one with a single process and one with
+Streamlit's own settings too, on the same machine in the same minutes, since ratios carry over and absolute
+figures do not. A run that does not end well, a connection that is cut, an error on a page or another
+visitor's numbers is a failure.
 """
 
 import argparse
@@ -29,16 +30,20 @@ class Scenario(NamedTuple):
     quick: Size
     #: with Streamlit's own settings; None leaves them out
     stock: Size | None = None
+    #: with one process as well
+    single: bool = False
 
 
 SCENARIOS = (
-    Scenario("thinking", scenarios.thinking, Size(200, 35), Size(60, 8), Size(200, 12, patience=75)),
-    Scenario("at_once", scenarios.at_once, Size(100, 5), Size(30, 2), Size(100, 1, patience=75)),
+    Scenario(
+        "thinking", scenarios.thinking, Size(200, 35), Size(60, 8), Size(200, 12, patience=75), single=True
+    ),
+    Scenario("at_once", scenarios.at_once, Size(100, 5), Size(30, 2), Size(100, 1, patience=75), single=True),
     Scenario("one_link", scenarios.one_link, Size(30, 1), Size(10, 1)),
     Scenario("ten_million", scenarios.ten_million, Size(10, 3), Size(10, 1)),
     Scenario("flood", scenarios.flood, Size(20, 10), Size(10, 4)),
     Scenario("hostile", scenarios.hostile, Size(20, 20), Size(10, 5)),
-    Scenario("throughput", scenarios.closed_loop, Size(20, 10), Size(10, 4), Size(20, 10)),
+    Scenario("throughput", scenarios.closed_loop, Size(20, 10), Size(10, 4), Size(20, 10), single=True),
 )
 
 
@@ -48,7 +53,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.load", description=__doc__.partition("\n")[0])
     parser.add_argument("names", nargs="*", metavar="scenario", help=f"of {', '.join(names)}; all by default")
     parser.add_argument("--quick", action="store_true", help="fewer visitors, for less long; not for figures")
-    parser.add_argument("--no-stock", action="store_true", help="only the server as in production")
+    parser.add_argument("--no-stock", action="store_true", help="not with Streamlit's own settings")
+    parser.add_argument("--no-single", action="store_true", help="not with one process")
     chosen = parser.parse_args()
     if unknown := set(chosen.names) - set(names):
         parser.error(f"no such scenario: {', '.join(sorted(unknown))}")
@@ -59,6 +65,8 @@ def main() -> int:
         if chosen.names and scenario.name not in chosen.names:
             continue
         sizes = {"tuned": scenario.quick if chosen.quick else scenario.tuned}
+        if scenario.single and not chosen.no_single:
+            sizes["single"] = sizes["tuned"]
         if scenario.stock and not chosen.no_stock:
             sizes["stock"] = sizes["tuned"]._replace(seconds=1) if chosen.quick else scenario.stock
         for kind, size in sizes.items():

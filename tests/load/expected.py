@@ -6,6 +6,8 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
+from tests.support.written import read
+
 
 class Choice(NamedTuple):
     """What a visitor of the distribution page has chosen; the rest stays as it comes."""
@@ -35,13 +37,13 @@ def differing(shown: str, choice: Choice) -> str:
     if not named(shown, choice.seed):
         return f"seed {choice.seed} was asked for, and the page shows another"
     for row, exact in zip(ROWS, _numbers(choice), strict=True):
-        found = re.search(rf'<th scope="row">{row}</th><td>([−\d.]+)</td>', shown)
+        found = re.search(rf'<th scope="row">{row}</th><td>(([−\d.]+)(×10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?)</td>', shown)
         if found is None:
             return f"seed {choice.seed}: the page has no {row.lower()}"
-        text = found[1].replace("−", "-")
-        unit = 10.0 ** -len(text.partition(".")[2])
-        if abs(float(text) - exact) > 0.51 * unit:
-            return f"seed {choice.seed}: {row.lower()} is {exact:.7g}, and the page shows {text}"
+        scale = read(f"1{found[3] or ''}")
+        unit = scale * 10.0 ** -len(found[2].partition(".")[2])
+        if abs(read(found[1]) - exact) > 0.51 * unit:
+            return f"seed {choice.seed}: {row.lower()} is {exact:.7g}, and the page shows {found[1]}"
     return ""
 
 

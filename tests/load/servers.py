@@ -26,6 +26,12 @@ def production(port: int) -> tuple[list[str], dict[str, str]]:
     return [sys.executable, "-m", "pages.server"], {**_bare(), "PORT": str(port)}
 
 
+def single(port: int) -> tuple[list[str], dict[str, str]]:
+    """Return the command that serves in production with one process, whatever cores there are."""
+    command, environment = production(port)
+    return command, {**environment, "INIT_LAB_PROCESSES": "1"}
+
+
 def stock(port: int) -> tuple[list[str], dict[str, str]]:
     """Return the command that serves the same pages with Streamlit's own settings."""
     words = [f"--{name}={value}" for name, value in STOCK.items()]
@@ -39,7 +45,7 @@ def _bare() -> dict[str, str]:
 
 
 #: name → how it is started
-KINDS = {"tuned": production, "stock": stock}
+KINDS = {"tuned": production, "single": single, "stock": stock}
 
 
 class Memory(NamedTuple):
