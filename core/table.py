@@ -29,10 +29,10 @@ def read_table(text: str) -> Rows:
     """
     if not isinstance(text, str):
         raise TableError("table.type", kind=type(text).__name__)
-    lines = text.removeprefix("\ufeff").splitlines()
-    if (rows := sum(map(bool, map(str.strip, lines)))) > 2 * MAX_ROWS:  # before any work on them
+    text = text.removeprefix("\ufeff")
+    if (rows := _filled(text)) > 2 * MAX_ROWS:  # before any work on them
         raise TableError("table.rows", rows=rows, most=MAX_ROWS)
-    filled = [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
+    filled = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
     if len(filled) > 1 and _names(filled[0][1]):
         del filled[0]
     mark = _mark(filled[0][1]) if filled else " "
@@ -73,6 +73,21 @@ def written_table(rows: Sequence[Sequence[float]]) -> str:
 def written(value: float | str) -> str:
     """Write a value so that reading it back gives the same: a number with all its digits, 2.0 as 2."""
     return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
+
+
+#: What ends a line, and what else is blank, in ASCII: as str.splitlines and str.strip have it.
+_ENDS, _BLANKS = bytes.maketrans(b"\r\v\f\x1c\x1d\x1e", b"\n" * 6), b"\t \x1f"
+
+
+def _filled(text: str) -> int:
+    """Return how many lines are not blank; megabytes of short ones are counted without making each."""
+    if not text.isascii():
+        return sum(map(bool, map(str.strip, text.splitlines())))
+    lines = text.encode("ascii").translate(_ENDS, _BLANKS)
+    while b"\n\n" in lines:
+        lines = lines.replace(b"\n\n", b"\n")
+    lines = lines.strip(b"\n")
+    return lines.count(b"\n") + 1 if lines else 0
 
 
 def _mark(line: str) -> str:

@@ -350,3 +350,23 @@ def test_a_million_lines_are_counted_before_any_is_read(end: str) -> None:
         read_table(f"1,2,3{end} \t{end}" * 500_000)
     assert refused.value.facts["rows"] == 500_000
     assert read_table(f"1,2,3{end}" + f" {end}" * 5000) == ((1.0, 2.0, 3.0),)
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("1,2\n" * 3000, 3000),
+        ("1,2\r\n" * 3000, 3000),
+        ("1,2\r" * 3000, 3000),
+        ("1,2\n\n \t\n\x1f\r" * 3000, 3000),
+        ("\n" * 9000 + "1\v2\f3\x1c4\x1d5\x1e" * 1000 + "\n" * 9000, 5000),
+        ("1,2\u2028\u3000\n" * 3000, 3000),
+        ("\ufeff" + "1\n" * 2049, 2049),
+    ],
+    ids=lambda value: f"{len(value)}" if isinstance(value, str) else str(value),
+)
+def test_rows_of_a_table_that_is_far_too_long_are_counted(text: str, rows: int) -> None:
+    """A line ends and is blank as Python's splitlines and strip have it."""
+    with pytest.raises(TableError) as refused:
+        read_table(text)
+    assert refused.value.facts["rows"] == rows
