@@ -82,13 +82,13 @@ class Together:
     async def _answered(self, scope: Scope, receive: Receive, send: Send) -> bool:
         """Answer for all processes, or for the one that keeps a file; tell whether it was that."""
         path, asked = scope["path"], parse_qs(scope["query_string"].decode("latin-1")).get("process")
-        if scope["type"] == "http" and path.endswith((HEALTH, METRICS)) and asked != [self._own]:
+        if scope["type"] == "http" and path in {HEALTH, METRICS} and asked != [self._own]:
             await (await self._of_all(path, asked) or self._app)(scope, receive, send)
         elif scope["type"] == "websocket" or asked is not None:
             return False
-        elif UPLOADS in path and not self._is_here(path.partition(UPLOADS)[2].partition("/")[0]):
+        elif path.startswith(UPLOADS) and not self._is_here(path.partition(UPLOADS)[2].partition("/")[0]):
             await self._pass_on(scope, receive, send)
-        elif MEDIA in path:
+        elif path.startswith(MEDIA):
             await self._found(scope, receive, send)
         else:
             return False
@@ -121,7 +121,7 @@ class Together:
         answers = await asyncio.gather(*asked_of_each)
         if any(answer.status != HTTPStatus.OK for answer in answers):
             return _said("A process does not answer.", 503)
-        if path.endswith(HEALTH):
+        if path == HEALTH:
             return None
         said = added_up([answer.body.decode() for answer in answers])
         return Response(said, media_type="application/openmetrics-text")

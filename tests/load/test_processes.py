@@ -151,6 +151,7 @@ def test_one_health_is_that_of_all_and_a_process_that_hangs_is_told(served: Serv
     children = served.processes()[1:]
     assert len(children) == PROCESSES
     assert fetched(served, "/_stcore/health").body == b"ok"
+    assert fetched(served, "/distribution/_stcore/health").status == 404  # Streamlit's page looks there first
     os.kill(children[1], signal.SIGSTOP)
     try:
         statuses = {fetched(served, "/_stcore/health", cookie=f"{COOKIE}={k}").status for k in (0, 2)}
