@@ -29,6 +29,8 @@ Drawer = ExpanderContainer
 View = TabContainer
 Cached = CachedFunc
 
+#: How the id begins of whatever has a value.
+WIDGET = "$$ID"
 #: The front end's files on the disk, and where the server has them.
 FRONT_END, FILES = Path(streamlit.__file__).with_name("static"), "/static/"
 #: Where the websocket is, where the metrics are, and where a visitor's files go: session and file follow.
@@ -145,6 +147,7 @@ def _is_bounded(run: ClientState) -> bool:
         all(sizes[name] <= most for name, most in SAID.items())
         and sum(8 + len(hashed) for hashed in run.cached_message_hashes) <= HASHES
         and len(fields) <= FIELDS
+        and all(field.id.startswith(WIDGET) for field in fields)
         and sum(field.ByteSize() for field in fields if not _is_table(field)) <= TYPED
     )
 

@@ -20,6 +20,7 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.session_manager import SessionInfo
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 from streamlit.testing.v1 import AppTest
+from streamlit.web.server.server import MEDIA_ENDPOINT
 
 from pages.state import insides
 from tests.support.stream import ROOT
@@ -77,13 +78,25 @@ def test_the_server_has_its_files_by_session() -> None:
     assert MemoryUploadedFileManager(insides.UPLOADS).file_storage == {}
 
 
-@pytest.mark.parametrize("path", [insides.STREAM, insides.METRICS, insides.UPLOADS])
+@pytest.mark.parametrize("path", [insides.STREAM, insides.HEALTH, insides.METRICS, insides.UPLOADS])
 def test_the_paths_are_streamlit_s(path: str) -> None:
     """Written there as "_stcore/stream", or as {core}/metrics."""
     web = "".join(file.read_text("utf-8") for file in (insides.FRONT_END.parent / "web").rglob("*.py"))
     core, _, name = path.strip("/").partition("/")
     assert f'"{core}"' in web or f"{core}/" in web
     assert re.search(rf"/{name}\b", web)
+
+
+def test_what_a_page_offers_for_download_is_below_a_path_of_its_own() -> None:
+    assert insides.MEDIA.rstrip("/") == MEDIA_ENDPOINT
+
+
+def test_who_sends_values_of_what_is_no_widget_is_refused() -> None:
+    """Streamlit looks for them by their names, and the page fails."""
+    for name, fate in (("$$ID-0-data", "heard"), ("data", "refused"), ("0", "refused"), ("", "refused")):
+        run = {"widget_states": {"widgets": [{"id": name, "string_value": "1"}]}}
+        message = BackMsg(rerun_script=run).SerializeToString()  # type: ignore[arg-type]
+        assert insides.fate_of(message) == fate
 
 
 def test_one_script_stands_in_the_page_itself() -> None:
