@@ -212,3 +212,9 @@ def test_the_ready_plans_have_the_same_steps_in_every_language(name: str) -> Non
         assert all(step.note for step in plan.steps)
         links.add(tuple((step.page, step.query) for step in plan.steps))
     assert len(links) == 1
+
+
+def test_the_title_stands_before_the_steps() -> None:
+    """A heading between the steps, or after them, is a part of the lecture and not its name."""
+    assert parse(f"# Fans\n## Of what\n{ZEROS}\n# Later").title == "Fans"
+    assert parse(f"{ZEROS}\n# Later\n{ZEROS}\n# Last").title == ""
