@@ -10,6 +10,7 @@ import zxingcpp
 from PIL import Image
 
 from pages.shell import share as sharing
+from pages.text import Text
 
 
 @pytest.mark.parametrize(
@@ -43,3 +44,22 @@ def test_a_readable_code_has_at_most_53_modules_a_side() -> None:
     for more, side in ((0, 53), (1, 57)):
         code = segno.make("x" * (sharing.READABLE + more), error="m", micro=False, boost_error=False)
         assert code.symbol_size(border=0)[0] == side
+
+
+@pytest.mark.parametrize(
+    ("address", "is_here"),
+    [
+        ("http://localhost:8501/distribution", True),
+        ("http://127.0.0.1/model?v=1", True),
+        ("http://[::1]:8501/", True),
+        ("http://192.168.0.7:8501/distribution", False),
+        ("https://localhost.example.org/", False),
+    ],
+)
+def test_who_shares_an_address_that_only_this_computer_knows_is_told(
+    address: str, *, is_here: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+    monkeypatch.setattr(sharing.st, "html", written.append)
+    sharing.show(address, Text("en"), note="", alt="")
+    assert ("this computer" in written[0]) == is_here
