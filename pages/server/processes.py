@@ -15,6 +15,8 @@ import signal
 import socket
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
@@ -155,8 +157,13 @@ class Processes:
     def _work(self, process: int, ours: socket.socket, theirs: socket.socket) -> None:
         """Serve, in the new process, which keeps nothing open of the one that listens."""
         signal.set_wakeup_fd(-1)
-        for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(name, signal.SIG_IGN)  # until the server listens to them
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, signal.SIG_DFL)
+        signal.signal(
+            signal.SIGHUP, signal.SIG_IGN
+        )  # a terminal that closes tells all; who listens tells when
+        with suppress(OSError):  # where memory is short, one of these goes and not the one that starts them
+            Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
         ours.close()
         known: list[Any] = [key.fileobj for key in self._selector.get_map().values()]
         for worker in self._workers.values():

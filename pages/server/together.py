@@ -3,8 +3,9 @@
 import asyncio
 import http.client
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext
 from http import HTTPStatus
+from time import monotonic
 from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import parse_qs, quote
@@ -22,6 +23,8 @@ from pages.state.insides import HEALTH, MEDIA, METRICS, UPLOADS
 
 #: Seconds that another process may take to say how it is (Docker's check gives all five), and for a file.
 PATIENCE, FOR_A_FILE = 3.0, 60.0
+#: Seconds for which it is known that all processes are well.
+GOOD = 1.0
 #: The last line of metrics.
 END = "# EOF"
 #: Files that pass through a process to another at a time.
@@ -66,7 +69,8 @@ class Together:
     ) -> None:
         self._app, self._seats, self._address = app, seats, address
         self._largest, self._is_here = largest, is_here
-        self._passing = asyncio.Semaphore(PASSING)
+        self._passing, self._asking = asyncio.Semaphore(PASSING), asyncio.Lock()
+        self._well_until = 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in {"http", "websocket"}:
@@ -114,17 +118,29 @@ class Together:
         """Return what all processes say together; None if that is what this one says."""
         if asked is not None:
             return _said("That process is not here.", 503)
-        processes = range(self._seats.processes)
-        asked_of_each = (
-            run_in_threadpool(self._ask, process, Asked("GET", path), PATIENCE) for process in processes
-        )
-        answers = await asyncio.gather(*asked_of_each)
-        if any(answer.status != HTTPStatus.OK for answer in answers):
+        if path == METRICS:
+            answers = await self._asked_all(path)
+        else:
+            async with self._asking:  # every page that is opened asks for the health
+                if monotonic() < self._well_until:
+                    return None
+                answers = await self._asked_all(path)
+                if answers:
+                    self._well_until = monotonic() + GOOD
+                    return None
+        if not answers:
             return _said("A process does not answer.", 503)
-        if path == HEALTH:
-            return None
         said = added_up([answer.body.decode() for answer in answers])
         return Response(said, media_type="application/openmetrics-text")
+
+    async def _asked_all(self, path: str) -> list[Answer]:
+        """Ask every process; return no answer if one of them is not well."""
+        asking = (
+            run_in_threadpool(self._ask, process, Asked("GET", path), PATIENCE)
+            for process in range(self._seats.processes)
+        )
+        answers = await asyncio.gather(*asking)
+        return answers if all(answer.status == HTTPStatus.OK for answer in answers) else []
 
     async def _found(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send a file that is kept here, else have it from where it is."""
@@ -146,15 +162,18 @@ class Together:
         named = cookie_parser(headers.get("cookie", "")).get(COOKIE)
         others = [process for process in range(self._seats.processes) if str(process) != self._own]
         kept = {name: value for name, value in headers.items() if name not in OF_A_CONNECTION}
-        answer = Answer(408, [], b"The file took too long to arrive.")
-        async with self._passing:
-            with suppress(TimeoutError):
+        asked = Asked(scope["method"], quote(scope["path"]), kept)
+        async with self._passing if asked.method == "PUT" else nullcontext():
+            try:
                 body = await asyncio.wait_for(_whole(receive, self._largest + AROUND), FOR_A_FILE)
-                asked = Asked(scope["method"], quote(scope["path"]), kept, body)
-                for process in sorted(others, key=lambda process: str(process) != named):
-                    answer = await run_in_threadpool(self._ask, process, asked, FOR_A_FILE)
-                    if answer.status not in {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND}:
-                        break
+            except TimeoutError:
+                await _said("The file took too long to arrive.", 408)(scope, receive, send)
+                return
+            answer = Answer(404, [], b"Not here.")
+            for process in sorted(others, key=lambda process: str(process) != named):
+                answer = await run_in_threadpool(self._ask, process, asked._replace(body=body), FOR_A_FILE)
+                if answer.status not in {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND}:
+                    break
         response = Response(answer.body, answer.status)
         for name, value in answer.headers:
             response.headers[name] = value

@@ -147,13 +147,30 @@ def test_of_files_sent_at_once_to_any_process_no_more_are_taken_than_one_visitor
     assert set(answers) <= {204, 429, 503}
 
 
+def test_files_that_never_arrive_keep_nobody_from_those_that_are_there(served: Server) -> None:
+    """Uploads for another process wait in a queue of their own; downloads do not."""
+    with ExitStack() as doors:
+        session, path = lesson(doors.enter_context(opened(served, f"{COOKIE}=1")))
+        head = f"PUT /_stcore/upload_file/{session}/1 HTTP/1.1\r\nHost: localhost\r\nCookie: {COOKIE}=0\r\n"
+        for _ in range(8):
+            client = doors.enter_context(socket.create_connection(("localhost", served.port)))
+            client.sendall(f"{head}Content-Length: 100000\r\n\r\n1,2".encode())
+        began = time.monotonic()
+        assert fetched(served, path, cookie=f"{COOKIE}=0").status == 200
+        assert upload(served, session, b"1,2\n", cookie=f"{COOKIE}=1") == 204
+        assert time.monotonic() - began < 5
+
+
 def test_one_health_is_that_of_all_and_a_process_that_hangs_is_told(served: Server) -> None:
     children = served.processes()[1:]
     assert len(children) == PROCESSES
+    for pid in children:  # where memory is short, one of them goes
+        assert int(Path(f"/proc/{pid}/oom_score_adj").read_text(encoding="ascii")) == 500
     assert fetched(served, "/_stcore/health").body == b"ok"
     assert fetched(served, "/distribution/_stcore/health").status == 404  # Streamlit's page looks there first
     os.kill(children[1], signal.SIGSTOP)
     try:
+        time.sleep(1)  # for so long it is known that all are well
         statuses = {fetched(served, "/_stcore/health", cookie=f"{COOKIE}={k}").status for k in (0, 2)}
     finally:
         os.kill(children[1], signal.SIGCONT)
