@@ -1,0 +1,49 @@
+"""What marks a row of a table, and what is said of the layers of a network, at their edges."""
+
+import numpy as np
+import pytest
+
+from pages.jobs.model import LayerGradient
+from pages.text import Text
+from pages.text.tables import Cell
+from pages.words import distribution_tables, model_parameters
+from pages.words.distribution_tables import Row
+
+
+@pytest.mark.parametrize(
+    ("errors", "is_marked"), [(-9.0, 1), (9.0, 1), (4.5, 1), (-4.5, 1), (3.9, 0), (-3.9, 0), (0.0, 0)]
+)
+def test_a_row_far_from_what_was_expected_is_marked_on_either_side(errors: float, is_marked: int) -> None:
+    """Beyond four standard errors: once in 15 000 for a normal deviation (erfc(4/√2) = 6.3·10⁻⁵)."""
+    *_, last = distribution_tables._row(Row("Mean", "0.1", "0", errors), errors=True)
+    assert isinstance(last, Cell) == bool(is_marked)
+    assert not isinstance(last, Cell) or 'class="bad"' in last
+
+
+def _gradient(layer: str, units: int, different: int, **given: object) -> LayerGradient:
+    """Return a layer of a network that learns, with so many units that differ in weights and gradients."""
+    nothing = np.zeros((1, 1))
+    told = {"inputs": 3, "weight_norm": 1.0, "bias_norm": 1.0, "still": 0, "broken": False}
+    told |= {"different_gradients": different, "interchangeable": different == 1}
+    return LayerGradient(
+        **{  # type: ignore[arg-type]
+            "layer": layer,
+            "units": units,
+            "different": different,
+            "values": nothing,
+            "gradient": nothing,
+            **told,
+            **given,
+        }
+    )
+
+
+def test_a_hidden_layer_of_one_unit_has_none_to_be_told_apart() -> None:
+    """Units are interchangeable with each other; one alone is not, and what is said is said of the others."""
+    alone, three, last = _gradient("l1", 1, 1), _gradient("l2", 3, 3), _gradient("out", 2, 2)
+    said = model_parameters._learning(0.7, [alone, three, last], Text("en"))
+    assert "interchangeable" not in said
+    assert "No two units of a hidden layer start alike" in said
+    said = model_parameters._learning(0.7, [alone, _gradient("l2", 3, 1), last], Text("en"))
+    assert "The units of l2 are interchangeable" in said
+    assert "l1" not in said
