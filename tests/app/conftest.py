@@ -1,8 +1,10 @@
 """What the tests of pages share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+from streamlit.testing.v1.element_tree import Selectbox
 
 from pages.shell import export as tools
 from pages.shell.frame import Frame
@@ -20,3 +22,15 @@ def framed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Frame]:
         return frames[-1]
 
     return frame
+
+
+@pytest.fixture(scope="module")
+def typed_choices() -> Iterator[None]:
+    """The harness takes a select box for a closed list; a browser sends what was typed into it, too."""
+
+    def sent(box: Selectbox[str]) -> WidgetState:
+        return WidgetState(id=box.id, string_value=str(box.format_func(box.value)))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Selectbox, "_widget_state", property(sent))
+        yield
