@@ -1,0 +1,161 @@
+"""Every view of the distribution page stands for every scheme, and says what its law is."""
+
+import json
+import math
+import re
+
+import pytest
+import torch
+
+from core import SCHEMES
+from pages.state.controls import TABS
+from pages.text import Text
+from tests.support.page_chart import stands_with_chart
+from tests.support.screen import bare, first_chart, opened, refusals, said
+
+
+# each scheme and each view in both languages, though not each pair of them
+@pytest.mark.parametrize(
+    ("scheme", "tab", "language"),
+    [
+        (scheme, tab, ("en", "zh")[(at + place) % 2])
+        for at, scheme in enumerate(SCHEMES)
+        for place, tab in enumerate(TABS)
+    ],
+)
+def test_every_scheme_shows_every_view(scheme: str, tab: str, language: str) -> None:
+    fans = {} if scheme == "dirac" else {"fan_in": "7", "fan_out": "4"}
+    app = opened(scheme=scheme, tab=tab, lang=language, **fans)
+    stands_with_chart(app)
+    assert Text(language)(f"scheme.{scheme}.name") in said(app)
+    assert refusals(app) == []
+
+
+@pytest.mark.parametrize("tab", TABS)
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_single_weight_breaks_no_view(scheme: str, tab: str) -> None:
+    layer = {"layer": "Conv1d(1, 1, 1)"} if scheme == "dirac" else {"fan_in": "1", "fan_out": "1"}
+    app = opened(scheme=scheme, tab=tab, **layer)
+    stands_with_chart(app)
+    assert refusals(app) == []
+
+
+def test_first_sight_is_kaiming_normal_with_its_three_sigma() -> None:
+    app = opened()
+    assert [box.value for box in app.selectbox] == ["kaiming_normal", "relu", "cpu"]
+    assert [field.value for field in app.text_input] == ["512", "256", "40"]
+    controls = len(app.selectbox) + len(app.text_input)
+    assert controls <= 6
+    assert "A normal law has no wall: 338 of 131\u202f072 weights lie beyond ±3σ, and 354 were" in said(app)
+    assert app.markdown[0].value == (
+        r"$W\sim\mathcal N(0,\,\sigma^2),\;\sigma$ ${=}\;\sqrt{2/\mathrm{fan\_in}}$ "
+        r"${=}\;\sqrt{2/512}$ ${=}\;0.0625$"
+    )
+    # 338 counted with plain torch
+    weight = torch.nn.init.kaiming_normal_(
+        torch.empty(256, 512), nonlinearity="relu", generator=torch.Generator().manual_seed(40)
+    )
+    assert int((weight.double().abs() > 3 * math.sqrt(2 / 512)).sum()) == 338
+
+
+def test_degenerate_laws_are_points() -> None:
+    for scheme, value in (("zeros", "0"), ("ones", "1"), ("constant", "5")):
+        app = opened(scheme=scheme)
+        assert f"All 131\u202f072 weights equal {value}" in said(app)
+        assert "Exactly the law." in said(app)
+        spec = first_chart(app)
+        assert [trace.get("mode") for trace in spec["data"]] == [None, "markers", "markers"]
+
+
+def test_more_opens_the_rest_and_an_overlay() -> None:
+    app = opened(overlay="xavier_uniform", dtype="float64", bins="30")
+    spec = app.get("plotly_chart")[0].proto.spec
+    assert "Xavier uniform" in spec
+    assert "float64" in said(app)
+    assert len(json.loads(spec)["data"][1]["y"]["bdata"]) == 84  # 32 counts of 2 bytes, in base64
+    stands_with_chart(app)
+
+
+def test_half_precision_is_judged_on_its_grid() -> None:
+    words = said(opened(scheme="kaiming_uniform", dtype="bfloat16"))
+    assert "Consistent with the law. Support, mean, std, shape, extremes agree" in bare(words)
+    assert "The test knows the numbers that bfloat16 can hold." in words
+    assert "The test knows" not in said(opened(scheme="kaiming_uniform", dtype="float64"))
+
+
+@pytest.mark.parametrize(
+    ("link_", "words"),
+    [
+        (
+            {"scheme": "sparse"},
+            "13\u202f312 of 131\u202f072 weights are 0: 26 of 256 in each column.",
+        ),  # ceil(25.6)
+        (
+            {"scheme": "eye"},
+            "256 weights are 1 and 130\u202f816 are 0: each of the 256 outputs repeats one input.",
+        ),
+        ({"scheme": "eye", "fan_in": "200"}, "200 outputs each repeat one input, the other 56 are 0."),
+        ({"scheme": "dirac"}, "64 weights are 1 and 73\u202f664 are 0"),  # of 128 · 64 · 9
+        ({"scheme": "orthogonal"}, "The 256 rows are orthogonal to each other, and each has length 1."),
+        ({"scheme": "orthogonal", "gain": "1e-20"}, "and each has length 10⁻²⁰."),
+        ({"scheme": "orthogonal", "fan_in": "30"}, "The 30 columns are orthogonal"),
+        ({"scheme": "orthogonal", "fan_out": "1"}, "one vector of length 1"),
+        ({"scheme": "trunc_normal"}, "Every weight lies within ±2."),
+        ({"scheme": "trunc_normal", "std": "0.02"}, "The cuts lie beyond ±3σ"),
+        ({"scheme": "variance_scaling"}, "Every weight lies within ±0.1005."),  # 2·√(1/512)/0.8796
+        ({"scheme": "lecun_uniform"}, "Every weight lies within ±0.07655."),  # √(3/512)
+    ],
+    ids=str,
+)
+def test_each_kind_of_law_has_its_own_finding(link_: dict[str, str], words: str) -> None:
+    app = opened(**link_)
+    stands_with_chart(app)
+    assert words in said(app)
+    assert "▲" not in said(app)
+
+
+def test_the_views_say_what_they_show() -> None:
+    assert "Within chance." in said(opened(tab="cumulative"))
+    assert "95 stay below 0.00375" in said(opened(tab="cumulative"))  # 1.3581/√131 072
+    assert re.search(r"\d\d of \d\d dots lie in the blue band", said(opened(tab="quantiles")))
+    assert "With so few weights" in said(opened(tab="quantiles", fan_in="1", fan_out="1"))
+    words = said(opened(tab="largest", scheme="uniform", fan_in="5", fan_out="3"))
+    assert "The largest of 15 weights is where it should be" in words
+    assert re.search(r"0\.93[78]\d?<", words), words[-900:]  # 15/16
+    assert "no simple law" in said(opened(tab="largest", scheme="orthogonal"))
+    # of 2²⁴ normal weights, the largest may be expected beyond what 24 bits reach
+    assert "24 random bits" not in said(opened(tab="largest"))
+    assert "none lies beyond 5.77σ" in said(opened(tab="largest", fan_in="4096", fan_out="4096"))
+
+
+def test_the_matrix_is_printed_as_torch_prints_it() -> None:
+    app = opened(tab="matrix", fan_in="5", fan_out="3", scheme="normal")
+    expected = torch.empty(3, 5).normal_(generator=torch.Generator().manual_seed(40))
+    assert app.code[0].value == str(expected)
+    assert len(app.get("plotly_chart")) == 1
+    app = opened(tab="matrix")
+    assert app.get("plotly_chart") == []
+    app.button(key="sizes").click().run()
+    assert (app.text_input(key="fan_in").value, app.text_input(key="fan_out").value) == ("64", "64")
+
+
+def test_the_code_of_the_page_draws_the_page_s_tensor() -> None:
+    app = opened(tab="code", scheme="classic_uniform", fan_in="5", fan_out="3", dtype="float64")
+    names: dict[str, torch.Tensor] = {}
+    exec(app.code[0].value.replace("print(weight)", ""), names)  # noqa: S102
+    expected = torch.empty(3, 5, dtype=torch.float64)
+    torch.nn.init.kaiming_uniform_(expected, a=math.sqrt(5), generator=torch.Generator().manual_seed(40))
+    assert torch.equal(names["weight"], expected)
+
+
+def test_bounds_close_together_are_told_apart() -> None:
+    assert "between 1 and 1.0001" in said(opened(scheme="uniform", a="1", b="1.0001", dtype="float64"))
+    app = opened(scheme="normal", mean="1000", std="0.01", dtype="float64")
+    assert "= 999.97" in app.get("plotly_chart")[0].proto.spec
+
+
+def test_a_rounded_wall_is_said_to_be_rounded() -> None:
+    app = opened(scheme="kaiming_uniform", dtype="bfloat16")
+    # √(6/512) = 0.10825…; the bfloat16 next to it is 0.1083984375
+    assert "Every weight lies within ±0.1084: the wall at ±0.1083, as bfloat16 rounds it." in said(app)
+    assert "≥ −0.10840" in said(app)

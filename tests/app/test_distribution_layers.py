@@ -1,0 +1,93 @@
+"""The distribution page draws a layer as a model writes it, and says its fans and its true connections."""
+
+import pytest
+
+from pages.text import LANGUAGES
+from tests.support.page_chart import stands_with_chart
+from tests.support.screen import opened, query, refusals, said
+
+
+def test_a_layer_shows_torch_s_fans_beside_the_true_connections() -> None:
+    app = opened(layer="Conv2d(64, 64, 3, groups=64)", mode="fan_out")
+    stands_with_chart(app)
+    assert "Weight 64 × 1 × 3 × 3. torch counts fan_in 9, fan_out 576." in said(app)
+    assert "In truth an output reads 9 inputs, and an input feeds 9 outputs." in said(app)
+    assert "torch’s std is 0.125 times" in said(app)  # √(9/576)
+    assert "576 weights" in said(app)
+    assert query(app) == {"v": "1", "mode": "fan_out", "layer": "Conv2d(64, 64, 3, groups=64)"}
+    assert "fan_in" not in [field.key for field in app.text_input]
+    app.session_state["layer"] = ""
+    app.run()
+    assert app.text_input(key="fan_in").value == "512"
+    assert "Linear 512 → 256" in said(app)
+
+
+def test_a_layer_is_typed_as_a_model_writes_it() -> None:
+    app = opened(layer="nn.ConvTranspose2d(6, 4, (3, 2), stride=2)")
+    assert "Weight 6 × 4 × 3 × 2. torch counts fan_in 24, fan_out 36." in said(app)
+    assert "an output reads 9 inputs, and an input feeds 24 outputs" in said(app)  # 6·6/4 and 4·6
+    for bad in ("Conv2d(64, 128", "__import__('os')", "x" * 400):
+        app = opened(layer=bad)
+        stands_with_chart(app)
+        (sentence,) = refusals(app)
+        assert sentence.startswith("Layer must be written as in a model")
+        assert "so Linear, fan_in → fan_out is used" in sentence
+    for bad, words in {
+        "Conv2d(4, 4, 3, groups=3)": "torch cannot build “Conv2d(4, 4, 3, groups=3)”: in_channels must be",
+        "Linear(0, 5)": "torch builds “Linear(0, 5)” with a warning: its weight, 5 × 0, has no numbers",
+        "Conv2d(4, 6, 3, stride=0)": "torch builds “Conv2d(4, 6, 3, stride=0)” and cannot run it: stride",
+        "Linear(n, 5)": "n has no value here",
+        "Linear(5, 3.5)": "out_features must be a whole number; in “Linear(5, 3.5)” it is 3.5.",
+        "Linear(-5, 3)": "in_features must not be negative",
+        "Linear(2**70, 3)": "A number in “Linear(2**70, 3)” is larger than",
+        "Linear(5//0, 3)": "Only + − * / // % ** of whole numbers are worked out",
+        "Linear(5, 3, dtype='float32')": "dtype is none of torch’s, such as torch.float16",
+        "LSTM(5, 3).out_proj": "“LSTM(5, 3).out_proj” has no weight out_proj; it has weight_ih_l0",
+    }.items():
+        for language in LANGUAGES:
+            app = opened(layer=bad, lang=language)
+            stands_with_chart(app)
+            (sentence,) = refusals(app)
+            assert sentence.startswith(words) or language != "en"
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        "Linear(512, 256, device='cuda')",
+        "self.fc1 = nn.Linear(2*256, 512//2),  # the first",
+        "(0): Linear(in_features=512, out_features=256, bias=True)",
+    ],
+)
+def test_a_pasted_layer_is_drawn_as_the_plain_one(pasted: str) -> None:
+    app, plain = (opened(layer=layer, tab="code") for layer in (pasted, "Linear(512, 256)"))
+    stands_with_chart(app)
+    assert refusals(app) == []
+    assert app.code[0].value == plain.code[0].value
+    assert "torch itself starts its bias within ±0.04419." in said(app)  # 1/√512
+    assert ("Not used here: device" in said(app)) is ("device" in pasted)
+
+
+def test_a_stride_s_connections_are_fractions() -> None:
+    app = opened(layer="Conv2d(64, 64, 3, stride=2, groups=64)", mode="fan_out")
+    assert "an output reads 9 inputs, and an input feeds 9/4 outputs." in said(app)
+    assert "torch’s std is 0.0625 times" in said(app)  # √((9/4)/576)
+    assert "每个输入送往 9/4 个输出" in said(opened(layer="Conv2d(64,64,3,stride=2,groups=64)", lang="zh"))
+
+
+def test_a_padding_row_is_said_to_be_overwritten() -> None:
+    assert "Row 3 is padding" in said(opened(layer="Embedding(11, 5, padding_idx=3)"))
+    assert "is padding" not in said(opened(layer="Embedding(11, 5)"))
+
+
+def test_a_scheme_that_cannot_fill_the_layer_says_so() -> None:
+    app = opened(scheme="eye", layer="Conv2d(3, 4, 5)")
+    stands_with_chart(app)
+    assert "Identity fills a matrix, not Conv2d(3, 4, 5)" in refusals(app)[0]
+    app = opened(scheme="dirac", groups="5")
+    stands_with_chart(app)
+    assert "divide into 5 groups, not Conv2d(64, 128, 3). So Groups k = 1 is used." in refusals(app)[0]
+    app = opened(scheme="dirac")
+    app.selectbox(key="scheme").select("eye").run()  # the convolution was dirac's own
+    assert refusals(app) == []
+    assert "Linear 512 → 256" in said(app)
