@@ -1,0 +1,136 @@
+"""A network is edited on the model page in cards or as text, and what cannot be is answered there."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.support.model_page import opened_model
+from tests.support.screen import query, refusals, said, stands
+
+
+def _edit(app: AppTest) -> AppTest:
+    """Open the drawer with the layers."""
+    app.session_state["layers"] = True
+    return app.run()
+
+
+def test_a_network_is_edited_card_by_card() -> None:
+    app = _edit(opened_model())
+    assert [app.text_input(key=f"units_{i}").value for i in range(4)] == ["3", "3", "2", "2"]
+    app.text_input(key="units_1").set_value("6").run()
+    app.selectbox(key="activation_1").select("tanh").run()
+    app.selectbox(key="scheme_2").select("constant").run()
+    app.text_input(key="params_2").set_value("val=0.5").run()
+    app.selectbox(key="bias_3").select("none").run()
+    assert query(app)["net"] == "3-6.xavier_normal.tanh-2.constant(val=0.5).relu-2.no_bias.softmax"
+    assert "42 parameters" in said(app)  # 4·6 + 7·2 + 2·2
+    app.button(key="add").click().run()
+    assert query(app)["net"].split("-")[3] == "2.kaiming_normal.relu"
+    app.button(key="up_3").click().run()
+    assert query(app)["net"].split("-")[2:4] == ["2.kaiming_normal.relu", "2.constant(val=0.5).relu"]
+    app.button(key="down_1").click().run()
+    app.button(key="remove_1").click().run()
+    assert query(app)["net"] == "3-6.xavier_normal.tanh-2.constant(val=0.5).relu-2.no_bias.softmax"
+    app.text_input(key="units_0").set_value("4").run()
+    app.selectbox(key="scheme_2").select("ones").run()  # whose parameters are its own
+    assert query(app)["net"] == "4-6.xavier_normal.tanh-2.ones.relu-2.no_bias.softmax"
+    app.text_input(key="net").set_value("2-1").run()
+    assert [app.text_input(key=f"units_{i}").value for i in range(2)] == ["2", "1"]
+    stands(app)
+    app.button(key="lesson").click().run()
+    assert query(app) == {}
+    assert not [button for button in app.button if button.key == "lesson"]
+
+
+@pytest.mark.parametrize("raw", ["1000000000", "0", "-1", "many", "2.5", "", "4097", "１２"])
+def test_units_that_cannot_be_stay_typed_and_are_answered_at_their_card(raw: str) -> None:
+    app = _edit(opened_model())
+    app.text_input(key="units_2").set_value(raw).run()
+    stands(app)
+    (refusal,) = refusals(app)
+    assert refusal == f"Units must be a whole number from 1 to 4\u202f096. It was “{raw}”, so 2 is used."
+    assert app.text_input(key="units_2").value == raw
+    assert query(app) == {}
+    app.selectbox(key="activation_1").select("tanh").run()  # another card moves, this one's entry stays
+    assert app.text_input(key="units_2").value == raw
+    app.button(key="up_2").click().run()  # and goes with its layer
+    assert app.text_input(key="units_1").value == raw
+    app.session_state["layers"] = False
+    app.run()
+    assert "A field of the layers is not used" in said(app)  # where the drawer hides which
+    app.button(key="language-zh").click().run()
+    _edit(app)
+    assert app.text_input(key="units_1").value == raw
+    app.button(key="language-en").click().run()
+    _edit(app)
+    app.text_input(key="units_1").set_value("5").run()
+    assert refusals(app) == []
+    assert "A field of the layers" not in said(app)
+    assert query(app)["net"] == "3-5.kaiming_normal.relu-3.xavier_normal.tanh-2.softmax"
+
+
+def test_what_is_typed_into_a_card_goes_with_its_network() -> None:
+    app = _edit(opened_model())
+    app.text_input(key="units_1").set_value("abc").run()
+    app.text_input(key="net").set_value("5-7.relu-2").run()
+    assert app.text_input(key="units_1").value == "7"
+    assert refusals(app) == []
+
+
+@pytest.mark.parametrize(
+    ("scheme", "raw", "words"),
+    [
+        ("constant", "val", "Constant takes parameters as code writes them: val=5."),
+        ("constant", "std=1", "Constant takes parameters as code writes them: val=5."),
+        ("normal", "std=-1", "std must be 0 or a positive number"),
+        ("normal", "std=wide", "std must be 0 or a positive number"),
+        ("uniform", "a=2", "a must be less than b. They were a = 2 and b = 1"),
+        ("kaiming_normal", "mode=fan_all", "mode has no “fan_all” to choose"),
+        ("gpt2_residual", "n_layer=0", "n_layer must be a whole number from 1"),
+    ],
+)
+def test_parameters_that_cannot_be_are_answered_in_their_card(scheme: str, raw: str, words: str) -> None:
+    app = _edit(opened_model())
+    app.selectbox(key="scheme_1").select(scheme).run()
+    app.text_input(key="params_1").set_value(raw).run()
+    stands(app)
+    (refusal,) = refusals(app)
+    assert words in refusal
+    assert app.text_input(key="params_1").value == raw
+
+
+@pytest.mark.parametrize(
+    ("net", "words"),
+    [
+        ("3", "A network has from 1 to 16 layers; this one has 0."),
+        ("-".join(["1"] * 20), "A network has from 1 to 16 layers; this one has 19."),
+        ("3-1000000000.relu", "layer 1 has “1000000000”"),
+        ("3--2", "layer 1 has “”"),
+        ("3-4.relu.tanh", "layer 1 has “tanh”"),
+        ("3-4.swish", "layer 1 has “swish”"),
+        ("3-4.dirac", "layer 1 has “dirac”"),
+        ("3-4.normal(std=-1)", "std cannot be -1, as in layer 1"),
+        ("3-4.ones(val=2)", "Ones has no parameter val, but layer 1 names it"),
+        ("4096-4096-4096", "more than the 4\u202f194\u202f304 of one visitor"),
+        ("<b>x</b>-2", "the input part has “<b>x</b>”"),
+    ],
+)
+def test_a_network_that_cannot_be_is_answered_at_its_text(net: str, words: str) -> None:
+    for app in (opened_model(net=net), _edit(opened_model())):
+        if app.session_state.get("layers"):
+            app.text_input(key="net").set_value(net).run()
+        stands(app)
+        (refusal,) = refusals(app)
+        assert words in refusal
+        assert refusal.endswith("The network in force stays.")
+        assert app.session_state["net"] == net
+        assert "26 parameters" in said(app)
+
+
+def test_a_dtype_that_a_layer_cannot_be_drawn_in_is_answered() -> None:
+    app = opened_model(net="3-4.orthogonal-2", dtype="bfloat16")
+    stands(app)
+    assert "torch has no orthogonal matrices in bfloat16; " in refusals(app)[0]
+    app = opened_model(net="3-4.constant(val=1e30)-2", dtype="float16")
+    assert "float16 cannot hold these weights" in refusals(app)[0]
+    stands(opened_model(dtype="bfloat16", part="parameters"))
+    assert "bfloat16" in said(opened_model(dtype="bfloat16"))
