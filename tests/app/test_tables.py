@@ -1,35 +1,22 @@
 """Tables read by their headings: what stands under each is torch's, a closed form's or exact arithmetic's.
 
 The headings are typed here in both languages, in their order, so that two of them put in each other's stead,
-or two columns, do not pass.
+or two columns, do not pass. The model page's and the signal page's have files of their own.
 """
 
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any
 
 import pytest
 import torch
 from scipy import integrate, stats
 
+from tests.support.headings import EN, ZH, Heads, near
 from tests.support.marks import both_languages
 from tests.support.screen import opened
 from tests.support.stream import ROOT
-from tests.support.words import NUMBER, numbers, table, tables, value
-
-EN, ZH = "en", "zh"
-
-Heads = Mapping[str, tuple[str, ...]]
-
-
-def _near(cell: str, *expected: float, unit: float = 0.0) -> bool:
-    """Tell whether a cell holds exactly these numbers, to the digits that it has."""
-    found = [value(word) for word in re.findall(NUMBER, cell)]
-    assert len(found) == len(expected), cell
-    pairs = zip(found, expected, strict=True)
-    return all(abs(ours - x) <= half * 1.001 + unit + 1e-6 * abs(x) for (ours, half), x in pairs)
+from tests.support.words import numbers, table, tables, value
 
 
 def _he(fan_in: int = 784, fan_out: int = 256, seed: int = 41) -> torch.Tensor:
@@ -62,13 +49,13 @@ def test_drawn_beside_expected(language: str) -> None:
     assert tuple(rows) == DRAWN_ROWS[language]
     for name, ours, theirs, error in zip(rows, drawn, law, errors, strict=True):
         cells = [rows[name][heading] for heading in DRAWN[language]]
-        assert _near(cells[0], ours), (name, cells)
+        assert near(cells[0], ours), (name, cells)
         if theirs is None:
             assert cells[1:] == [{EN: "no bound", ZH: "无界"}[language], ""]
         else:
             assert error is not None
-            assert _near(cells[1], theirs, unit=0.5 * (theirs > 10)), (name, cells)
-            assert _near(cells[2], (ours - theirs) / error, unit=0.02), (name, cells)
+            assert near(cells[1], theirs, unit=0.5 * (theirs > 10)), (name, cells)
+            assert near(cells[2], (ours - theirs) / error, unit=0.02), (name, cells)
 
 
 @both_languages
@@ -77,11 +64,11 @@ def test_the_walls_of_a_uniform_law(language: str) -> None:
     bound = math.sqrt(6 / 784)
     low, high = {EN: ("Minimum", "Maximum"), ZH: ("最小值", "最大值")}[language]
     drawn, expected, _ = DRAWN[language]
-    assert _near(rows[low][drawn], -bound, unit=1e-5)  # of 200 704, the next is some 1e-6 away
+    assert near(rows[low][drawn], -bound, unit=1e-5)  # of 200 704, the next is some 1e-6 away
     assert rows[low][expected].startswith("≥ ")
-    assert _near(rows[low][expected], -bound)
+    assert near(rows[low][expected], -bound)
     assert rows[high][expected].startswith("≤ ")
-    assert _near(rows[high][expected], bound)
+    assert near(rows[high][expected], bound)
     assert rows[{EN: "Outside the wall", ZH: "硬边界之外"}[language]] == {drawn: "0", expected: "0"} | {
         DRAWN[language][2]: rows[{EN: "Outside the wall", ZH: "硬边界之外"}[language]].get(
             DRAWN[language][2], ""
@@ -99,10 +86,10 @@ def test_the_largest_weight(language: str) -> None:
     mean = integrate.quad(lambda x: x * n * stats.norm.pdf(x) * stats.norm.cdf(x) ** (n - 1), -1, 9)[0]
     low, high = {EN: ("Minimum", "Maximum"), ZH: ("最小值", "最大值")}[language]
     assert list(rows) == [high, low]
-    assert _near(rows[high][drawn], weight.max().item())
-    assert _near(rows[low][drawn], weight.min().item())
-    assert _near(rows[high][expected], sigma * mean)
-    assert _near(rows[low][expected], -sigma * mean)
+    assert near(rows[high][drawn], weight.max().item())
+    assert near(rows[low][drawn], weight.min().item())
+    assert near(rows[high][expected], sigma * mean)
+    assert near(rows[low][expected], -sigma * mean)
 
 
 @both_languages
@@ -119,7 +106,7 @@ def test_weights_in_each_bin(language: str) -> None:
         inside = int(((weight >= low) & (weight < high)).sum())
         assert abs(numbers(cells[heads[1]])[0] - inside) <= 2, low  # the ends as written are rounded
         share = float(stats.norm.cdf(high / sigma) - stats.norm.cdf(low / sigma))
-        assert _near(cells[heads[2]], 6400 * share, unit=0.5 if share > 0.01 else 0.01)
+        assert near(cells[heads[2]], 6400 * share, unit=0.5 if share > 0.01 else 0.01)
 
 
 FIGURES: Heads = {
@@ -143,23 +130,23 @@ def test_figures_of_schemes(language: str) -> None:
     normal, uniform = table(app, *heads).values()
     weight, sigma, bound = _he(), math.sqrt(2 / 784), 1 / 28
     n = weight.numel()
-    assert _near(normal[heads[0]], weight.std(correction=0).item(), sigma)
+    assert near(normal[heads[0]], weight.std(correction=0).item(), sigma)
     assert numbers(normal[heads[1]])[-1] == pytest.approx(3 * sigma, rel=1e-3)
     kurtosis = (((weight - weight.mean()) / weight.std(correction=0)) ** 4).mean().item() - 3
-    assert _near(normal[heads[2]], kurtosis, 0.0)
+    assert near(normal[heads[2]], kurtosis, 0.0)
     outside = int((weight.abs() > 3 * sigma).sum())
-    assert _near(normal[heads[3]], 100 * outside / n, 0.26998)
+    assert near(normal[heads[3]], 100 * outside / n, 0.26998)
     assert "%" in normal[heads[3]]
     assert numbers(normal[heads[4]])[0] == pytest.approx(weight.max().item(), rel=1e-3)
-    assert _near(normal[heads[5]], math.sqrt(784) * sigma)
-    assert _near(normal[heads[6]], math.sqrt(784) * sigma / math.sqrt(2))
+    assert near(normal[heads[5]], math.sqrt(784) * sigma)
+    assert near(normal[heads[6]], math.sqrt(784) * sigma / math.sqrt(2))
     assert uniform[heads[1]].startswith({EN: "wall ±", ZH: "硬边界 ±"}[language])
-    assert _near(uniform[heads[1]], bound, unit=1e-5)
+    assert near(uniform[heads[1]], bound, unit=1e-5)
     assert numbers(uniform[heads[0]])[1] == pytest.approx(bound / math.sqrt(3), rel=1e-3)
-    assert _near(uniform[heads[2]], -1.2, -1.2, unit=0.02)
-    assert _near(uniform[heads[3]], 0, 0)
-    assert _near(uniform[heads[5]], 1 / math.sqrt(3))
-    assert _near(uniform[heads[6]], 1 / math.sqrt(6))
+    assert near(uniform[heads[2]], -1.2, -1.2, unit=0.02)
+    assert near(uniform[heads[3]], 0, 0)
+    assert near(uniform[heads[5]], 1 / math.sqrt(3))
+    assert near(uniform[heads[6]], 1 / math.sqrt(6))
 
 
 INSPECTED: Heads = {EN: ("By torch", "True connections", "Ratio"), ZH: ("torch 的算法", "真实连接", "比值")}
@@ -184,9 +171,9 @@ def test_fans_by_torch_and_in_truth(language: str) -> None:
     ]
     assert len(stds.cells) == 3
     for cells, (ours, theirs) in zip(stds.cells.values(), expected, strict=True):
-        assert _near(cells[by_torch], ours)
-        assert _near(cells[true], theirs)
-        assert _near(cells[ratio], ours / theirs)
+        assert near(cells[by_torch], ours)
+        assert near(cells[true], theirs)
+        assert near(cells[ratio], ours / theirs)
 
 
 ROSETTA: Heads = {
@@ -233,206 +220,6 @@ def test_torch_s_own_defaults(language: str) -> None:
     assert list(rows) == list(sizes)
     for name, (fan_in, n) in sizes.items():
         assert [numbers(rows[name][heading]) for heading in heads] == [[fan_in], [n, n], [n, n]]
-
-
-COUNTED: Heads = {EN: ("Output", "Formula", "By hand", "torch"), ZH: ("输出", "公式", "手算", "torch 计数")}
-
-
-@both_languages
-def test_parameters_counted(language: str) -> None:
-    """784 → 128 → 10, whose last layer has no bias: 785 · 128 + 128 · 10."""
-    app = opened("model", part="counting", net="784-128.relu-10.no_bias", batch="3", lang=language)
-    rows = table(app, *COUNTED[language])
-    expected = {
-        "linear1": ("3 × 128", "(784 + 1) × 128", 100_480),
-        "out": ("3 × 10", "128 × 10", 1_280),
-        {EN: "Total", ZH: "合计"}[language]: ("", "", 101_760),
-    }
-    assert list(rows) == list(expected)
-    for name, (output, formula, size) in expected.items():
-        cells = [rows[name][heading] for heading in COUNTED[language]]
-        assert cells[:2] == [output, formula]
-        assert [numbers(cell) for cell in cells[2:]] == [[size], [size]]
-
-
-HELD: Heads = {
-    EN: ("Shape", "Starts as", "Bounds or value", "Smallest", "Largest", "Outside"),
-    ZH: ("形状", "初始化", "边界或取值", "最小值", "最大值", "界外"),
-}
-
-
-@both_languages
-def test_parameters_between_their_bounds(language: str) -> None:
-    """nn.Linear's own start: weights and biases within ±1/√fan_in, as torch draws them from this seed."""
-    app = opened("model", part="parameters", net="3-4.relu-2", seed="41", lang=language)
-    rows = table(app, *HELD[language])
-    torch.manual_seed(41)
-    layers = {"linear1": torch.nn.Linear(3, 4), "out": torch.nn.Linear(4, 2)}
-    parameters = {f"{name}.{key}": p for name, m in layers.items() for key, p in m.named_parameters()}
-    assert list(rows) == list(parameters)
-    shape, starts, bounds, smallest, largest, outside = HELD[language]
-    for name, values in parameters.items():
-        cells = rows[name]
-        assert cells[shape] == " × ".join(map(str, values.shape))
-        assert cells[starts] == {EN: "Classic uniform ±1/√d", ZH: "经典均匀 ±1/√d"}[language]
-        assert numbers(cells[bounds])[-1] == pytest.approx(
-            {"l": 1 / math.sqrt(3), "o": 0.5}[name[0]], rel=1e-3
-        )
-        assert _near(cells[smallest], values.min().item())
-        assert _near(cells[largest], values.max().item())
-        assert numbers(cells[outside]) == [0, 0]
-
-
-GRADIENTS: Heads = {
-    EN: ("‖∂L/∂W‖", "‖∂L/∂b‖", "Different units", "Different gradients"),
-    ZH: ("‖∂L/∂W‖（权重）", "‖∂L/∂b‖（偏置）", "不同的神经元", "不同的梯度"),
-}
-
-
-@both_languages
-def test_norms_of_gradients(language: str) -> None:
-    """By torch's autograd: a linear net of 3 → 4 → 2, its cross-entropy of labels 1, 0."""
-    app = opened(
-        "model",
-        part="backward",
-        net="3-4.constant(val=0.5).zeros_bias.tanh-2",
-        data="1,2,3\n-1,0.5,2",
-        labels="1,0",
-        seed="41",
-        lang=language,
-    )
-    rows = table(app, *GRADIENTS[language])
-    torch.manual_seed(41)
-    first, last = torch.nn.Linear(3, 4), torch.nn.Linear(4, 2)
-    torch.nn.init.constant_(first.weight, 0.5)
-    torch.nn.init.zeros_(first.bias)
-    out = last(torch.tanh(first(torch.tensor([[1.0, 2.0, 3.0], [-1.0, 0.5, 2.0]]))))
-    torch.nn.functional.cross_entropy(out, torch.tensor([1, 0])).backward()
-    assert list(rows) == ["linear1", "out"]
-    weight, bias, units, gradients = GRADIENTS[language]
-    for name, module in (("linear1", first), ("out", last)):
-        assert module.weight.grad is not None
-        assert module.bias.grad is not None
-        assert _near(rows[name][weight], module.weight.grad.norm().item())
-        assert _near(rows[name][bias], module.bias.grad.norm().item())
-    # four units start alike; the last layer's weights, all different, part their gradients
-    assert sorted(numbers(rows["linear1"][units])) == [1, 4]
-    assert numbers(rows["linear1"][gradients]) == [4, 4]
-    assert {EN: "1 of 4", ZH: "4 个中 1 个"}[language] == rows["linear1"][units]
-    assert numbers(rows["out"][units]) == [2, 2]
-
-
-@both_languages
-def test_every_step_of_a_forward_pass(language: str) -> None:
-    """x, W·x + b, tanh: a row an input row, a column a unit, by plain torch."""
-    data = [[1.0, 2.0, 3.0], [-1.0, 0.5, 2.0]]
-    app = opened(
-        "model", part="forward", net="3-4.tanh-2.softmax", data="1,2,3\n-1,0.5,2", seed="41", lang=language
-    )
-    torch.manual_seed(41)
-    first, last = torch.nn.Linear(3, 4), torch.nn.Linear(4, 2)
-    x = torch.tensor(data)
-    z = first(x)
-    a = torch.tanh(z)
-    out = last(a)
-    steps = [x, z, a, out, torch.softmax(out, 1)]
-    read = tables(app)[: len(steps)]
-    assert len(read) == len(steps)
-    for each, values in zip(read, steps, strict=True):
-        for row, wanted in zip(each.cells.values(), values.tolist(), strict=True):
-            found = [value(cell) for cell in row.values()][: len(wanted)]
-            assert all(abs(v - w) <= half * 1.001 for (v, half), w in zip(found, wanted, strict=True))
-    assert read[-1].headings[-1] == {EN: "Sum", ZH: "行和"}[language]
-    assert {row[read[-1].headings[-1]] for row in read[-1].cells.values()} == {"1.0000"}
-
-
-CHAOS: Heads = {
-    EN: ("σw²", "q*", "χ₁", "Inputs", "Gradients"),
-    ZH: ("σw²", "q*", "χ₁", "输入", "梯度"),
-}
-
-
-@both_languages
-def test_where_schemes_lie(language: str) -> None:
-    """Under linear χ₁ = σ_w²; a mean square changes by a factor of 10⁶ in ln 10⁶/|ln χ₁| layers.
-
-    With tanh and σ_w² = 0.64, no bias: q* = 0 and χ₁ = 0.64. With relu He is on the edge: χ₁ = 1.
-    """
-    app = opened(
-        "signal", sight="chaos", activation="tanh", rows="xavier_normal(gain=0.8)", width="64", lang=language
-    )
-    (cells,) = table(app, *CHAOS[language]).values()
-    square, q, chi, inputs, gradients = CHAOS[language]
-    assert _near(cells[square], 0.64)
-    assert _near(cells[q], 0)
-    assert _near(cells[chi], 0.64)
-    assert cells[inputs] == "–"
-    assert _near(cells[gradients], math.log(1e6) / -math.log(0.64), unit=0.5)
-    app = opened("signal", sight="chaos", activation="relu", rows="kaiming_normal", width="64", lang=language)
-    (cells,) = table(app, *CHAOS[language]).values()
-    assert [cells[heading] for heading in (square, q, chi, inputs, gradients)] == ["2", "2", "1", "∞", "∞"]
-
-
-GAINS: Heads = {
-    EN: ("torch", "Forward", "Backward", "Slope", "Source"),
-    ZH: ("torch 增益", "前向", "反向", "斜率", "出处"),
-}
-
-
-@both_languages
-def test_gains(language: str) -> None:
-    """torch's by torch; by quad: 1/√E[φ²], 1/√E[φ′²], and the slope of q ↦ g²E[φ(√q z)²] at 1."""
-    rows = table(opened("signal", sight="gains", activation="gelu", lang=language), *GAINS[language])
-    theirs, forward, backward, slope, source = GAINS[language]
-
-    def mean(of: Any) -> float:
-        return float(integrate.quad(lambda z: of(z) * stats.norm.pdf(z), -12, 12, points=[0.0])[0])
-
-    functions: dict[str, Any] = {
-        "tanh": (math.tanh, lambda z: math.cosh(z) ** -2),
-        "relu": (lambda z: max(z, 0.0), lambda z: float(z > 0)),
-        "gelu": (lambda z: z * stats.norm.cdf(z), lambda z: stats.norm.cdf(z) + z * stats.norm.pdf(z)),
-    }
-    for name, (phi, derivative) in functions.items():
-        square = mean(lambda z, phi=phi: phi(z) ** 2)
-        assert _near(rows[name][forward], square**-0.5)
-        assert _near(rows[name][backward], mean(lambda z, d=derivative: d(z) ** 2) ** -0.5)
-        # d/dq E[φ(√q z)²] at 1 = E[z φ φ′]
-        turning = mean(lambda z, phi=phi, d=derivative: z * phi(z) * d(z))
-        assert _near(rows[name][slope], turning / square)
-        if name != "gelu":
-            assert _near(rows[name][theirs], torch.nn.init.calculate_gain(name))
-    assert rows["gelu"][theirs] == "–"
-    assert _near(rows["selu"][theirs], 0.75)
-    assert rows["gelu"][source] == "Hendrycks & Gimpel 2016"
-    assert rows["relu"][source] == "Nair & Hinton 2010"
-
-
-@both_languages
-def test_figures_by_layer(language: str) -> None:
-    """Orthogonal weights under linear: each layer's length is gain times the one before, as theory says."""
-    app = opened(
-        "signal",
-        sight="figures",
-        activation="linear",
-        depth="4",
-        width="32",
-        seeds="2",
-        samples="4",
-        rows="orthogonal(gain=0.5)-orthogonal(gain=2.0)",
-        lang=language,
-    )
-    (read,) = (each for each in tables(app) if each.headings[0] == {EN: "Layer", ZH: "层"}[language])
-    half, double = read.headings[1:]
-    assert half.endswith("gain = 0.5")
-    assert double.endswith("gain = 2")
-    assert list(read.cells) == ["1", "2", "3", "4"]
-    start = {name: numbers(cell)[0] for name, cell in read.cells["1"].items()}
-    for layer, cells in read.cells.items():
-        for name, gain in ((half, 0.5), (double, 2.0)):
-            drawn, theory = numbers(cells[name])
-            assert drawn == pytest.approx(start[name] * gain ** (int(layer) - 1), rel=2e-3)
-            assert theory == pytest.approx(gain ** int(layer), rel=1e-3)
 
 
 def test_every_table_of_the_pages_is_read_here() -> None:
