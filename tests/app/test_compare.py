@@ -1,50 +1,27 @@
-"""The compare page: every view, rows good and bad, and numbers against closed forms."""
+"""The compare page: every view, and numbers against closed forms."""
 
 import math
-import re
 from html import unescape
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from streamlit.testing.v1 import AppTest
 
 from core import SCHEMES
 from pages.state.controls import ASPECTS, LAYERS
-from pages.text import LANGUAGES, Text
+from pages.text import Text
+from tests.support.compare_page import MANY, opened_comparison, rows_of
 from tests.support.marks import languages
-from tests.support.screen import few, first_chart, menu, opened, own_buttons, query, refusals, said, stands
+from tests.support.screen import first_chart, menu, own_buttons, query, refusals, said, stands
 
 aspects = pytest.mark.parametrize("aspect", ASPECTS)
-MANY = "uniform-normal(std=0.02).1024x96-zeros-orthogonal-sparse-trunc_normal-kaiming_uniform(a=2)-mup_output"
-
-
-def _opened(**link: str) -> AppTest:
-    return opened("compare", **link)
-
-
-def _rows(app: AppTest) -> dict[str, list[str]]:
-    """Return the cells of the table's rows by their head, line breaks as bars."""
-    rows = re.findall(r'<tr><th scope="row">(.*?)</th>(.*?)</tr>', said(app))
-    return {
-        head: [
-            re.sub(r"<br>", "|", re.sub(r"</?i>", "", cell)) for cell in re.findall(r"<td>(.*?)</td>", row)
-        ]
-        for head, row in rows
-    }
-
-
-def _edit(app: AppTest) -> AppTest:
-    """Open the drawer with the schemes."""
-    app.session_state["schemes"] = True
-    return app.run()
 
 
 @languages
 @aspects
 @pytest.mark.parametrize("rows", ["", MANY, "eye"])
 def test_every_view_stands_in_every_language(rows: str, aspect: str, language: str) -> None:
-    app = _opened(aspect=aspect, lang=language, fan_in="30", fan_out="20", **({"rows": rows} if rows else {}))
+    app = opened_comparison(
+        aspect=aspect, lang=language, fan_in="30", fan_out="20", **({"rows": rows} if rows else {})
+    )
     stands(app)
     assert refusals(app) == []
     assert Text(language)("nav.compare") in menu(app)
@@ -53,7 +30,7 @@ def test_every_view_stands_in_every_language(rows: str, aspect: str, language: s
 @aspects
 @pytest.mark.parametrize("layer", LAYERS[1:])
 def test_every_layer_stands_in_every_view(layer: str, aspect: str) -> None:
-    app = _opened(aspect=aspect, layer=layer)
+    app = opened_comparison(aspect=aspect, layer=layer)
     stands(app)
     assert refusals(app) == []
 
@@ -62,13 +39,13 @@ def test_every_layer_stands_in_every_view(layer: str, aspect: str) -> None:
 def test_every_scheme_has_its_words_elsewhere_and_its_figures(scheme: str) -> None:
     layer = {"layer": "Conv2d(8, 16, 3)"} if scheme == "dirac" else {"fan_in": "30", "fan_out": "20"}
     for aspect in ("figures", "rosetta"):
-        app = _opened(rows=scheme, aspect=aspect, **layer)
+        app = opened_comparison(rows=scheme, aspect=aspect, **layer)
         stands(app)
         assert refusals(app) == []
 
 
 def test_first_sight_is_three_schemes_on_one_axis_with_a_sentence() -> None:
-    app = _opened()
+    app = opened_comparison()
     own = own_buttons(app)
     assert own == {"redraw"}
     assert len(app.selectbox) + len(app.text_input) + len(own) + 1 <= 6  # and the drawer
@@ -83,7 +60,9 @@ def test_first_sight_is_three_schemes_on_one_axis_with_a_sentence() -> None:
 
 def test_the_figures_are_the_closed_forms() -> None:
     rows = "classic_uniform-kaiming_normal-uniform-constant(val=0.5)"
-    table = _rows(_opened(rows=rows, aspect="figures", fan_in="300", fan_out="200", activation="relu"))
+    table = rows_of(
+        opened_comparison(rows=rows, aspect="figures", fan_in="300", fan_out="200", activation="relu")
+    )
     n, d = 60_000, 300
     classic = table["Classic uniform ±1/√d"]
     b = 1 / math.sqrt(d)
@@ -119,19 +98,23 @@ def test_the_figures_are_the_closed_forms() -> None:
     ],
 )
 def test_the_sentence_is_true_of_what_does_not_spread_too(rows: str, words: str) -> None:
-    assert words in unescape(said(_opened(rows=rows)))
+    assert words in unescape(said(opened_comparison(rows=rows)))
 
 
 def test_ordering_by_std() -> None:
     rows = "normal-zeros-classic_uniform-kaiming_normal"
-    given_, sorted_ = (list(_rows(_opened(rows=rows, aspect="figures", order=o))) for o in ("given", "std"))
+    given_, sorted_ = (
+        list(rows_of(opened_comparison(rows=rows, aspect="figures", order=o))) for o in ("given", "std")
+    )
     assert given_ == ["Normal", "Zeros", "Classic uniform ±1/√d", "Kaiming normal (He)"]
     assert sorted_ == ["Zeros", "Classic uniform ±1/√d", "Kaiming normal (He)", "Normal"]
 
 
 def test_one_scheme_followed_over_sizes() -> None:
-    app = _opened(rows="kaiming_normal.32x64-kaiming_normal.128x64-kaiming_normal.512x64", aspect="figures")
-    table = _rows(app)
+    app = opened_comparison(
+        rows="kaiming_normal.32x64-kaiming_normal.128x64-kaiming_normal.512x64", aspect="figures"
+    )
+    table = rows_of(app)
     assert [head.split(", ")[1] for head in table] == ["32 → 64", "128 → 64", "512 → 64"]
     stds = [cells[0].split("|")[1] for cells in table.values()]
     assert stds == ["0.2500", "0.1250", "0.06250"]  # √(2/32), √(2/128), √(2/512)
@@ -139,14 +122,14 @@ def test_one_scheme_followed_over_sizes() -> None:
 
 
 def test_the_inspector_counts_a_depthwise_convolution_and_a_fused_projection() -> None:
-    app = _opened(aspect="inspector", layer="Conv2d(64, 64, 3, groups=64)")
-    table = _rows(app)
+    app = opened_comparison(aspect="inspector", layer="Conv2d(64, 64, 3, groups=64)")
+    table = rows_of(app)
     assert table["fan_in"] == ["9", "9", "1"]
     assert table["fan_out"] == ["576", "9", "64"]
     # √(2/(9 + 576)) against √(2/18)
     assert table["Xavier normal (Glorot)"] == ["0.05847", "0.3333", "0.1754"]
     assert "torch counts fan_in 9 and fan_out 576; in truth they are 9 and 9." in said(app)
-    table = _rows(_opened(aspect="inspector", layer="MultiheadAttention(512, 8)"))
+    table = rows_of(opened_comparison(aspect="inspector", layer="MultiheadAttention(512, 8)"))
     assert table["fan_out"] == ["1\u202f536", "512", "3"]
     # √(2/2048) against √(2/1024)
     assert table["Xavier normal (Glorot)"] == ["0.03125", "0.04419", "0.7071"]
@@ -166,22 +149,22 @@ def test_the_inspector_counts_a_depthwise_convolution_and_a_fused_projection() -
     ],
 )
 def test_the_inspector_says_why(layer: str, reasons: list[str]) -> None:
-    words = unescape(said(_opened(aspect="inspector", layer=layer)))
+    words = unescape(said(opened_comparison(aspect="inspector", layer=layer)))
     every = ("same", "groups", "stride", "transposed", "transposed_stride", "embedding", "multiheadattention")
     assert [reason for reason in every if EN(f"inspector.{reason}") in words] == reasons
 
 
 def test_other_frameworks_are_silent_on_layers_that_they_hold_otherwise() -> None:
     for layer in ("Embedding(30, 5)", "MultiheadAttention(16, 2)", "ConvTranspose2d(8, 6, 3)"):
-        words = unescape(said(_opened(aspect="rosetta", layer=layer)))
+        words = unescape(said(opened_comparison(aspect="rosetta", layer=layer)))
         assert "keras." not in words
         assert EN("rosetta.other_layers", layer=layer.split("(", maxsplit=1)[0]) in words
-    words = unescape(said(_opened(aspect="rosetta", layer="Embedding(30, 5)", rows="zeros.5x3")))
+    words = unescape(said(opened_comparison(aspect="rosetta", layer="Embedding(30, 5)", rows="zeros.5x3")))
     assert "keras.initializers.Zeros()" in words  # of a linear layer of its own
 
 
 def test_the_rosetta_table_says_where_they_differ() -> None:
-    words = unescape(said(_opened(aspect="rosetta", rows="kaiming_normal-classic_uniform")))
+    words = unescape(said(opened_comparison(aspect="rosetta", rows="kaiming_normal-classic_uniform")))
     assert "keras.initializers.HeNormal()" in words
     assert "jax.nn.initializers.he_normal()" in words
     assert EN("rosetta.same_std") in words
@@ -195,131 +178,10 @@ def test_the_rosetta_table_says_where_they_differ() -> None:
 EN = Text("en")
 
 
-def test_rows_are_added_changed_typed_and_taken_away() -> None:
-    app = _edit(_opened())
-    app.button(key="add").click().run()
-    assert query(app)["rows"] == "classic_uniform-xavier_normal-kaiming_normal-kaiming_uniform"
-    _edit(app).selectbox(key="row_0").select("orthogonal").run()
-    assert query(app)["rows"].startswith("orthogonal-")
-    for part, typed in (("scheme", "normal"), ("params", "std=0.02"), ("fans", "64x32")):
-        app = _edit(app)
-        if part == "scheme":
-            app.selectbox(key="row_1").select(typed).run()
-        else:
-            app.text_input(key=f"{part}_1").set_value(typed).run()
-    stands(app)
-    assert query(app)["rows"] == "orthogonal-normal(std=0.02).64x32-kaiming_normal-kaiming_uniform"
-    assert "Normal, std = 0.02, 64 → 32" in unescape(str(first_chart(app)["layout"]))
-    _edit(app).button(key="remove_0").click().run()
-    assert query(app)["rows"] == "normal(std=0.02).64x32-kaiming_normal-kaiming_uniform"
-    # another scheme does not keep parameters that are not its own, but its layer
-    _edit(app).selectbox(key="row_0").select("zeros").run()
-    assert query(app)["rows"].startswith("zeros.64x32-")
-    _edit(app).text_input(key="fans_0").set_value("64 by 32").run()
-    assert "place 1 has “64 by 32”" in refusals(app)[0]
-    assert _edit(app).text_input(key="fans_0").value == "64 by 32"
-    app.button(key="three").click().run()
-    assert query(app) == {}
-
-
-def test_eight_rows_are_the_most() -> None:
-    app = _edit(_opened(rows=MANY))
-    assert app.button(key="add").disabled
-    assert len([box for box in app.selectbox if str(box.key).startswith("row_")]) == 8
-    app = _opened(rows=f"{MANY}-zeros")
-    assert "From 1 to 8 schemes are compared; these are 9." in refusals(app)[0]
-
-
-@pytest.mark.parametrize(
-    ("rows", "words"),
-    [
-        ("kaiming", "“kaiming” in place 1 is no scheme"),
-        ("zeros-", "“” in place 2 is no scheme"),
-        ("zeros-normal.5", "place 2 has “5”"),
-        ("zeros.0x5", "fans from 1 to 65\u202f536; place 1 has “0x5”"),
-        ("normal(gain=2)", "Normal has no parameter gain, which place 1 names."),
-        ("zeros-normal(std=-1)", "std cannot be -1, as in place 2."),
-        ("uniform(a=2,b=1)", "a must be less than b; in place 1 they were a = 2 and b = 1."),
-        ("kaiming_normal(mode=up)", "mode cannot be “up”, as in place 1."),
-        ("normal(0.02)", "Parameters are written as code writes them"),
-        ("normal(mean=70000)", "float16 cannot hold these weights"),
-        ("dirac-zeros", "fills a convolution"),
-        ("orthogonal.2000x2000", "more than the 1\u202f048\u202f576"),
-        ("normal.4096x4096-normal.4097x4096", "more than the 16\u202f777\u202f216"),
-        ("z" * 1201, "at most 1\u202f200 characters"),
-    ],
-)
-def test_a_bad_row_is_answered_and_stays_typed(rows: str, words: str) -> None:
-    dtype = {"dtype": "float16"} if "float16" in words else {}
-    app = _opened(**dtype)
-    app.session_state["rows"] = rows
-    app.run()
-    stands(app)
-    assert words in refusals(app)[0]
-    ends = (
-        "The schemes in force stay.",
-        "The others stay.",
-        "classic_uniform-xavier_normal-kaiming_normal is used.",
-    )
-    assert refusals(app)[0].endswith(ends)
-    assert app.session_state["rows"] == rows
-    stands(_edit(app))
-    assert words in refusals(app)[0]
-
-
-@pytest.mark.parametrize(
-    ("rows", "kept", "out", "more"),
-    [
-        ("eye-zeros-sparse(std=2)", "zeros", ["eye", "sparse(std=2)"], {"layer": "Conv2d(8, 16, 3)"}),
-        ("zeros-kaiming-normal(std=0.02)", "zeros-normal(std=0.02)", ["kaiming"], {}),
-        ("zeros-normal(gain=2)-nothing-dirac-ones", "zeros-ones", ["normal(gain=2)", "nothing", "dirac"], {}),
-        ("orthogonal-zeros", "zeros", ["orthogonal"], {"dtype": "bfloat16"}),
-        ("orthogonal-zeros", "zeros", ["orthogonal"], {"layer": "Linear(2048, 2048)"}),
-    ],
-)
-def test_a_row_that_cannot_be_drawn_falls_out_alone_and_is_named(
-    rows: str, kept: str, out: list[str], more: dict[str, str]
-) -> None:
-    for language in LANGUAGES:
-        app = _opened(rows=rows, lang=language, **more)
-        stands(app)
-        (sentence,) = refusals(app)
-        assert all(f"“{row}”" in sentence for row in out)
-        assert query(app)["rows"] == kept
-        assert {name: query(app)[name] for name in more} == more
-
-
-def test_a_row_edited_into_nonsense_stays_what_it_was_and_the_others_take_their_edits() -> None:
-    app = _opened(rows="normal(std=0.5)-zeros-ones", aspect="figures")
-    app.session_state["rows"] = "normal(std=0.25)-zeros-uniform(gain=2)"
-    app.run()
-    assert list(_rows(app)) == ["Normal, std = 0.25", "Zeros", "Ones"]
-    (why,) = refusals(app)
-    assert "no parameter gain" in why
-    assert why.endswith("The schemes in force stay.")
-    assert app.session_state["rows"].endswith("uniform(gain=2)")  # what was typed stays
-
-
-def test_of_nine_rows_the_first_eight_stay() -> None:
-    app = _opened(rows=f"{MANY}-zeros")
-    assert query(app)["rows"] == MANY
-    assert "Left out: “zeros”." in refusals(app)[0]
-
-
-def test_a_slope_that_torch_does_not_read_is_named() -> None:
-    """Beside relu; alone torch reads it, as leaky_relu's: √(2/(1.0625·512)) = 0.06063."""
-    app = _opened(rows="kaiming_normal(a=0.25,nonlinearity=relu)-zeros", aspect="figures")
-    assert "a = 0.25 has no effect in kaiming_normal" in refusals(app)[0]
-    assert "0.06250" in said(app)
-    app = _opened(rows="kaiming_normal(a=0.25)-zeros", aspect="figures")
-    assert refusals(app) == []
-    assert "0.06063" in said(app)
-
-
 def test_fractions_of_connections_have_their_std() -> None:
     """A depthwise convolution of stride 2: √(2/(9 + 9/4)) = 0.4216 by its true connections."""
-    app = _opened(aspect="inspector", layer="Conv2d(64, 64, 3, stride=2, groups=64)")
-    table = _rows(app)
+    app = opened_comparison(aspect="inspector", layer="Conv2d(64, 64, 3, stride=2, groups=64)")
+    table = rows_of(app)
     assert table["fan_out"] == ["576", "9/4", "256"]
     assert table["Xavier normal (Glorot)"] == ["0.05847", "0.4216", "0.1387"]
     assert "in truth they are 9 and 9/4." in said(app)
@@ -327,8 +189,10 @@ def test_fractions_of_connections_have_their_std() -> None:
 
 def test_gates_are_shown_stacked_and_alone() -> None:
     """At 128: orthogonal_ gives 1/√512 to the stack and 1/√128 to a gate; torch's own is ±1/√128."""
-    app = _opened(aspect="inspector", layer="LSTM(128, 128).weight_hh_l0", rows="orthogonal-xavier_normal")
-    table = _rows(app)
+    app = opened_comparison(
+        aspect="inspector", layer="LSTM(128, 128).weight_hh_l0", rows="orthogonal-xavier_normal"
+    )
+    table = rows_of(app)
     assert table["Orthogonal"] == ["0.04419", "0.08839", "0.5"]
     # √(2/(128 + 512)) against √(2/256)
     assert table["Xavier normal (Glorot)"] == ["0.05590", "0.08839", "0.6325"]
@@ -356,48 +220,15 @@ def test_gates_are_shown_stacked_and_alone() -> None:
     ],
 )
 def test_the_inspector_says_what_torch_starts_a_layer_as(layer: str, words: str) -> None:
-    app = _opened(aspect="inspector", layer=layer)
+    app = opened_comparison(aspect="inspector", layer=layer)
     stands(app)
     assert words in unescape(said(app))
-    stands(_opened(aspect="inspector", layer=layer, lang="zh"))
+    stands(opened_comparison(aspect="inspector", layer=layer, lang="zh"))
 
 
 def test_keras_counts_other_fans_for_a_depthwise_convolution() -> None:
     """Kernel (3, 3, 64, 2): compute_fans takes 9·64 and 9·2, and HeNormal's std is √(2/576)."""
     for layer, there in (("Conv2d(64, 128, 3, groups=64)", True), ("Conv2d(64, 128, 3, groups=32)", False)):
-        words = unescape(said(_opened(aspect="rosetta", layer=layer, rows="kaiming_normal")))
+        words = unescape(said(opened_comparison(aspect="rosetta", layer=layer, rows="kaiming_normal")))
         assert ("576 and 18 in place of 9 and 1\u202f152" in words) is there
         assert ("σ = 0.05893" in words) is there
-
-
-def test_a_layer_that_a_row_cannot_fill_gives_way() -> None:
-    app = _opened(rows="dirac-zeros", layer="Conv2d(8, 16, 3)")
-    assert refusals(app) == []
-    app.session_state["layer"] = ""
-    app.run()
-    stands(app)
-    assert "fills a convolution" in refusals(app)[0]
-
-
-parts = st.sampled_from(
-    [*SCHEMES, "normal(std=0.5)", "zeros.7x5", "normal(", "x", "", "eye.3x3", "uniform(a=-1)"]
-)
-values = st.sampled_from(
-    ["std", "given", "tanh", "figures", "rosetta", "inspector", "7", "0", "abc", "bfloat16"]
-)
-
-
-@few
-@given(
-    link_=st.dictionaries(
-        st.sampled_from(["order", "activation", "aspect", "seed", "fan_in", "dtype", "device", "other"]),
-        values,
-    ),
-    rows=st.lists(parts, max_size=9).map("-".join),
-)
-def test_any_link_opens(link_: dict[str, str], rows: str) -> None:
-    app = _opened(fan_out="12", **{"fan_in": "9", **link_}, **({"rows": rows} if rows else {}))
-    stands(app)
-    again = _opened(**query(app))
-    assert refusals(again) == [] or "device" in link_
-    assert query(again) == query(app)
