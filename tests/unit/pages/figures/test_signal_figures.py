@@ -1,4 +1,4 @@
-"""Charts of a signal's way through a network, by their data and axes, each checked in full by Plotly."""
+"""Charts of a signal by layer, by their data and axes, each checked in full by Plotly."""
 
 import math
 import re
@@ -7,23 +7,18 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pages.figures.palette import DARK, LIGHT, translucent
-from pages.figures.signal import APART, CLOSER, DEEPEST, DRAWN, SYMBOLS, Line, by_layer, shares_by_layer
-from pages.figures.signal_layers import RIDGES, Layers, depth_map, ridges
-from pages.figures.signal_theory import Curves, Dot, Phases, chaos, maps
+from pages.figures.palette import LIGHT, translucent
+from pages.figures.signal import APART, CLOSER, DEEPEST, SYMBOLS, Line, by_layer, shares_by_layer
 from pages.text import Text
-from tests.support.charts import decoded
+from tests.support.charts import T, decoded
+from tests.support.checked_charts import Part, checked, looks
 from tests.support.marks import languages
 from tests.support.written import read
 
-T = Text("en")
-Part = dict[str, Any]
-looks = pytest.mark.parametrize("look", [LIGHT, DARK], ids=["light", "dark"])
 NAN = math.nan
 
 
@@ -40,15 +35,8 @@ def _falling(count: int, depth: int, **more: Any) -> list[Line]:
     return [_line([10.0 ** (-at * i / 10) for i in range(depth)], at, **more) for at in range(count)]
 
 
-def _drawn(chart: go.Figure) -> Part:
-    """Return the chart as it travels, once Plotly has checked every part of it."""
-    parts: Part = chart.to_dict()
-    go.Figure(parts)
-    return parts
-
-
 def _course(lines: Sequence[Line], **more: Any) -> Part:
-    return _drawn(by_layer(lines, T, LIGHT, y_title="RMS", theory="theory", **more))
+    return checked(by_layer(lines, T, LIGHT, y_title="RMS", theory="theory", **more))
 
 
 def _curves(chart: Part, color: str = "") -> list[Part]:
@@ -72,9 +60,6 @@ def _names(chart: Part) -> list[Part]:
     return [a for a in chart["layout"]["annotations"] if a.get("yanchor") == "middle"]
 
 
-# --- by layer ---------------------------------------------------------------------------------------------
-
-
 @looks
 @languages
 @pytest.mark.parametrize("depth", [1, 2, 200])
@@ -83,9 +68,9 @@ def test_plotly_accepts_every_part(count: int, depth: int, language: str, look: 
     t = Text(language)
     lines = _falling(count, depth, band=1.5, theory=True)
     for back in (False, True):
-        _drawn(by_layer(lines, t, look, y_title="RMS", theory=t("signal.theory"), back=back))
+        checked(by_layer(lines, t, look, y_title="RMS", theory=t("signal.theory"), back=back))
     for percent in (False, True):
-        _drawn(shares_by_layer(lines, t, look, y_title="share", percent=percent))
+        checked(shares_by_layer(lines, t, look, y_title="share", percent=percent))
 
 
 @pytest.mark.parametrize("depth", [1, 2, 50])
@@ -97,7 +82,7 @@ def test_lines_of_which_nothing_is_known_leave_an_empty_chart(depth: int) -> Non
             assert np.isfinite(chart["layout"]["yaxis"]["range"]).all()
             assert _crosses(chart) == []  # it did not go as far as a first layer
             assert len(_names(chart)) == len(lines)
-    chart = _drawn(shares_by_layer([nothing], T, LIGHT, y_title="share"))
+    chart = checked(shares_by_layer([nothing], T, LIGHT, y_title="share"))
     assert np.isfinite(chart["layout"]["yaxis"]["range"]).all()
 
 
@@ -266,7 +251,7 @@ def test_shares_stand_on_a_plain_axis_with_0(
     high: float,
 ) -> None:
     lines = [_line(values, theory=True)._replace(theory=np.array(values) / 2)]
-    chart = _drawn(shares_by_layer(lines, T, LIGHT, y_title="", theory="theory", percent=percent))
+    chart = checked(shares_by_layer(lines, T, LIGHT, y_title="", theory="theory", percent=percent))
     axis = chart["layout"]["yaxis"]
     assert "type" not in axis
     assert axis["range"][0] < low
@@ -283,243 +268,3 @@ def test_the_default_page_s_chart_is_small() -> None:
     """JSON of three lines over fifty layers with bands and theory: what a moved control sends of it."""
     lines = _falling(3, 50, band=1.3, theory=True)
     assert len(by_layer(lines, T, LIGHT, y_title="RMS", theory="theory").to_json()) < 16_000
-
-
-# --- each layer -------------------------------------------------------------------------------------------
-
-
-def _layers(counts: Sequence[Sequence[int]], series: int = 0) -> Layers:
-    """Return layers whose bins are 1 wide and lie around 0."""
-    array = np.array(counts, dtype=np.int64)
-    half = (array.shape[1] - 2) / 2
-    return Layers(f"scheme {series}", series, np.linspace(-half, half, array.shape[1] - 1), array)
-
-
-#: (beyond), five bins, (beyond): a bell; a spike at 0 as of relu; nothing inside
-THREE_LAYERS = [[0, 1, 2, 4, 2, 1, 0], [3, 0, 1, 40, 2, 0, 4], [7, 0, 0, 0, 0, 0, 0]]
-
-
-def _ridge_heights(chart: Part, axis: str = "y") -> list[tuple[float, list[float]]]:
-    """Return each ridge's foot and its bins' heights above it, from the top down."""
-    traces = [trace for trace in chart["data"] if trace["yaxis"] == axis]
-    found = []
-    for ground, ridge in zip(traces[::2], traces[1::2], strict=True):
-        foot = float(decoded(ground["y"])[0])
-        assert decoded(ground["y"]).tolist() == [foot, foot]
-        assert ridge["fill"] == "tonexty"
-        steps = decoded(ridge["y"]) - foot
-        np.testing.assert_array_equal(steps[::2], steps[1::2])  # flat over its bin
-        found.append((foot, steps[::2].tolist()))
-    return found
-
-
-def test_a_ridge_is_as_high_as_its_counts_and_a_spike_at_0_is_cut_off() -> None:
-    (_, bell), (_, spike), (_, nothing) = _ridge_heights(_drawn(ridges([_layers(THREE_LAYERS)], T, LIGHT)))
-    full = 0.92
-    # the tallest bin fills it, at 0 too, as long as it is no more than four times the rest
-    assert bell == pytest.approx([full * n / 4 for n in (1, 2, 4, 2, 1)], abs=1e-6)
-    # a taller one is cut off, so that the rest keeps a fifth or more, in proportion
-    assert spike[2] == pytest.approx(full, abs=1e-6)
-    assert spike[3] >= 0.2 * full - 1e-6
-    assert spike == pytest.approx([0, spike[3] / 2, full, spike[3], 0], abs=1e-6)
-    assert nothing == [0, 0, 0, 0, 0]
-
-
-def test_the_first_layer_s_ridge_stands_on_top_and_the_axis_names_them_so() -> None:
-    chart = _drawn(
-        ridges([_layers([[0, 9, 0, 0, 0, 0, 0], [0, 0, 0, 9, 0, 0, 0], [0, 0, 0, 0, 0, 9, 0]])], T, LIGHT)
-    )
-    ridges_ = {foot: heights.index(max(heights)) for foot, heights in _ridge_heights(chart)}
-    assert ridges_ == {2: 0, 1: 2, 0: 4}
-    axis = chart["layout"]["yaxis"]
-    assert dict(zip(axis["tickvals"], axis["ticktext"], strict=True)) == {0: "3", 1: "2", 2: "1"}
-    x = decoded(chart["data"][1]["x"])
-    assert x.tolist() == [-2.5, -1.5, -1.5, -0.5, -0.5, 0.5, 0.5, 1.5, 1.5, 2.5]
-
-
-@pytest.mark.parametrize("depth", [1, 2, RIDGES, 50, 200])
-def test_ridges_are_few_and_hold_the_first_layer_and_the_last(depth: int) -> None:
-    chart = _drawn(ridges([_layers([[0, 1, 2, 1, 0]] * depth)], T, LIGHT))
-    shown = [int(text) for text in reversed(chart["layout"]["yaxis"]["ticktext"])]
-    assert shown[0] == 1
-    assert shown[-1] == depth
-    assert len(shown) == min(depth, RIDGES) == len(set(shown))
-    gaps = np.diff(shown)
-    assert len(gaps) == 0 or gaps.max() - gaps.min() <= 1
-    assert len(chart["data"]) == 2 * len(shown)
-
-
-def test_a_map_s_ink_is_the_root_of_the_share_of_all_that_a_layer_has() -> None:
-    """What lies beyond the edges is part of the whole, though it has no place on the map."""
-    chart = _drawn(depth_map([_layers(THREE_LAYERS)], T, LIGHT))
-    (heat,) = chart["data"]
-    z = decoded(heat["z"]).reshape(3, 5)
-    shares = [[0.1, 0.2, 0.4, 0.2, 0.1], [0, 0.02, 0.8, 0.04, 0], [0] * 5]
-    assert z == pytest.approx(np.sqrt(shares), abs=6e-4)
-    assert (heat["zmin"], heat["zmax"]) == (0, 1)
-    assert heat["y0"] == 1
-    assert decoded(heat["x"]).tolist() == [-2, -1, 0, 1, 2]
-    assert chart["layout"]["yaxis"]["range"] == [3.5, 0.5]  # the first layer on top
-
-
-@languages
-@looks
-@pytest.mark.parametrize("count", [1, 3, 8])
-def test_each_scheme_has_a_panel_of_its_own(count: int, look: Any, language: str) -> None:
-    schemes = [_layers(np.roll(THREE_LAYERS, at, axis=0).tolist(), at) for at in range(count)]
-    for draw in (ridges, depth_map):
-        chart = _drawn(draw(schemes, Text(language), look))
-        layout = chart["layout"]
-        axes = ["", *range(2, count + 1)]
-        boxes = [(*layout[f"xaxis{n}"]["domain"], *layout[f"yaxis{n}"]["domain"]) for n in axes]
-        for i, (left, right, foot, top) in enumerate(boxes):
-            assert 0 <= left < right <= 1
-            assert 0 <= foot < top <= 1
-            for other in boxes[:i]:
-                apart = left >= other[1] or right <= other[0] or foot >= other[3] or top <= other[2]
-                assert apart, "one panel lies over another"
-        ranges = {tuple(layout[f"xaxis{n}"]["range"]) for n in axes}
-        assert len(ranges) == 1  # one scale, to compare
-        for n, scheme in zip(axes, schemes, strict=True):
-            assert any(trace["xaxis"] == f"x{n}" for trace in chart["data"])
-            (label,) = (a for a in layout["annotations"] if a["text"] == f"<b>{scheme.name}</b>")
-            assert label["font"]["color"] == look.series[scheme.series]
-            left, _, _, top = boxes[scheme.series]
-            assert (label["x"], label["y"]) == (left, top)
-
-
-def test_panels_reach_as_far_as_some_scheme_s_counts_do() -> None:
-    narrow = _layers([[0, 0, 0, 0, 9, 0, 0, 0, 0]])
-    wide = _layers([[0, 0, 1, 1, 5, 1, 1, 0, 0]], 1)
-    for draw in (ridges, depth_map):
-        reaches = [
-            draw(schemes, T, LIGHT).to_dict()["layout"]["xaxis"]["range"][1]
-            for schemes in ([narrow], [wide], [narrow, wide])
-        ]
-        assert reaches == [0.5, 2.5, 2.5]
-        nothing = draw([_layers([[5, 0, 0, 0, 5]])], T, LIGHT).to_dict()
-        assert nothing["layout"]["xaxis"]["range"] == [-1.5, 1.5]
-
-
-# --- maps and the edge of chaos ---------------------------------------------------------------------------
-
-
-def _curve(series: int, length: float, correlation: float) -> Curves:
-    q, c = np.linspace(0, 4, 5), np.linspace(0, 1, 6)
-    return Curves(f"scheme {series}", series, (q, q / 2 + 0.5), (c, (1 + c) / 2), length, correlation)
-
-
-@languages
-@looks
-@pytest.mark.parametrize("count", [1, 3, 8])
-def test_both_maps_are_drawn_with_where_they_rest(count: int, look: Any, language: str) -> None:
-    curves = [_curve(at, 1.0, 1.0) for at in range(count)]
-    chart = _drawn(maps(curves, Text(language), look))
-    for x, y, name in (("x", "y", "lengths"), ("x2", "y2", "correlations")):
-        own = [t for t in chart["data"] if (t.get("xaxis"), t.get("yaxis")) == (x, y)]
-        diagonal, *rest = own
-        assert decoded(diagonal["x"]).tolist() == decoded(diagonal["y"]).tolist()
-        assert diagonal["line"]["dash"]
-        lines, rings = ([t for t in rest if (t.get("mode") == "markers") is here] for here in (False, True))
-        for curve, line, ring in zip(curves, lines, rings, strict=True):
-            before, after = getattr(curve, name)
-            np.testing.assert_allclose(decoded(line["x"]), before, rtol=1e-6)
-            np.testing.assert_allclose(decoded(line["y"]), after, rtol=1e-6)
-            assert (list(ring["x"]), list(ring["y"])) == ([1], [1])
-            assert line["line"]["color"] == ring["marker"]["color"] == look.series[curve.series]
-    left, right = chart["layout"]["xaxis"], chart["layout"]["xaxis2"]
-    assert left["domain"][1] < right["domain"][0]
-    assert left["range"][1] >= 4
-    assert right["range"][0] <= 0
-    assert right["range"][1] >= 1
-
-
-@pytest.mark.parametrize(
-    ("length", "correlation", "rings"), [(math.inf, NAN, 0), (9.0, 0.0, 1), (0.0, NAN, 1)]
-)
-def test_what_rests_nowhere_on_the_map_has_no_ring(length: float, correlation: float, rings: int) -> None:
-    chart = _drawn(maps([_curve(0, length, correlation)], T, LIGHT))
-    assert len([t for t in chart["data"] if t.get("mode") == "markers"]) == rings
-
-
-def _phases(edge: Sequence[float] = (2.0, 2.5, 3.0)) -> Phases:
-    across, up = np.linspace(0, 4, 5), np.linspace(0, 0.5, 3)
-    return Phases(across, up, np.outer([1.0, 1.0, 1.0], across / 2), np.array(edge))
-
-
-def _dots(count: int, step: float = 0.4) -> list[Dot]:
-    return [Dot(f"scheme {at}", at, step * (at + 1), 0.1 * (at % 3)) for at in range(count)]
-
-
-@languages
-@looks
-@pytest.mark.parametrize("count", [0, 1, 3, 8])
-def test_the_plane_has_its_edge_and_its_dots_in_their_places(count: int, look: Any, language: str) -> None:
-    t, dots = Text(language), _dots(count)
-    chart = _drawn(chaos(dots, _phases(), t, look))
-    heat, edge, *marks = chart["data"]
-    z = decoded(heat["z"]).reshape(3, 5)
-    assert z == pytest.approx(np.tile([-1, -1, 0, math.log2(1.5), 1], (3, 1)))  # 0 where χ₁ is 1
-    assert (heat["zmin"], heat["zmax"]) == (-1, 1)
-    assert decoded(heat["customdata"]).reshape(3, 5)[0] == pytest.approx([0, 0.5, 1, 1.5, 2])
-    assert decoded(heat["x"]).tolist() == [0, 1, 2, 3, 4]
-    assert decoded(heat["y"]) == pytest.approx([0, 0.25, 0.5])
-    assert decoded(edge["x"]).tolist() == [2, 2.5, 3]
-    assert decoded(edge["y"]) == pytest.approx([0, 0.25, 0.5])
-    assert edge["line"]["color"] == look.ink
-    places = [(mark["x"][0], mark["y"][0]) for mark in marks]
-    assert places == [(pytest.approx(dot.sigma_w2), pytest.approx(dot.sigma_b2)) for dot in dots]
-    for dot, mark in zip(dots, marks, strict=True):
-        assert (mark["marker"]["color"], mark["marker"]["symbol"]) == (
-            look.series[dot.series],
-            SYMBOLS[dot.series],
-        )
-        (label,) = (a for a in chart["layout"]["annotations"] if a["text"] == f"<b>{dot.name}</b>")
-        assert (label["x"], label["y"], label["yref"]) == (mark["x"][0], mark["y"][0], "y")
-        assert label["font"]["color"] == look.series[dot.series]
-    words = " ".join(a["text"] for a in chart["layout"]["annotations"])
-    assert all(t(f"chaos.{name}") in words for name in ("edge", "ordered", "chaotic"))
-    # from ordered over paper to chaotic, as the words stand left and right
-    colours = [colour for _, colour in heat["colorscale"]]
-    assert colours == [look.diverging[0], look.paper, look.diverging[1]]
-
-
-def test_names_of_dots_that_lie_together_stand_one_above_the_other() -> None:
-    chart = chaos(_dots(4, step=0.02), _phases(), T, LIGHT).to_dict()
-    lifts = [a["ay"] for a in chart["layout"]["annotations"] if "scheme" in a["text"]]
-    assert len(set(lifts)) == 4
-    assert max(lifts) < 0  # above their dots
-    assert np.diff(sorted(lifts)).min() >= 20  # a line of text
-    far = [Dot("left", 0, 0.2, 0.0), Dot("right", 1, 3.8, 0.0)]
-    chart = chaos(far, _phases(), T, LIGHT).to_dict()
-    own = {a["text"]: a for a in chart["layout"]["annotations"]}
-    assert own["<b>left</b>"]["ay"] == own["<b>right</b>"]["ay"]
-    # neither leaves the plot
-    assert (own["<b>left</b>"]["xanchor"], own["<b>right</b>"]["xanchor"]) == ("left", "right")
-
-
-def test_a_dot_beyond_the_map_stands_at_its_end_with_an_arrow() -> None:
-    chart = _drawn(chaos([Dot("far", 0, 100.0, 0.1)], _phases(), T, LIGHT))
-    mark = chart["data"][-1]
-    assert (mark["x"][0], mark["y"][0]) == (4, 0.1)
-    assert any(a["text"] == "<b>far</b> →" for a in chart["layout"]["annotations"])
-
-
-@pytest.mark.parametrize("edge", [(NAN, NAN, NAN), (9.0, 9.0, 9.0)])
-def test_an_edge_that_is_nowhere_on_the_map_is_not_named(edge: tuple[float, ...]) -> None:
-    chart = _drawn(chaos(_dots(1), _phases(edge), T, LIGHT))
-    assert len(decoded(chart["data"][1]["x"])) == 0
-    assert T("chaos.edge") not in " ".join(a["text"] for a in chart["layout"]["annotations"])
-
-
-def test_where_all_is_ordered_nothing_is_called_chaotic() -> None:
-    across, up, chi1, edge = _phases((NAN, NAN, NAN))
-    for share, there in ((0.4, False), (1.0, True)):
-        chart = _drawn(chaos([], Phases(across, up, share * chi1, edge), T, LIGHT))
-        words = [a["text"] for a in chart["layout"]["annotations"]]
-        assert T("chaos.ordered") in words
-        assert (T("chaos.chaotic") in words) is there
-
-
-def test_eight_schemes_have_eight_signs() -> None:
-    assert len(set(SYMBOLS)) == len(SYMBOLS) == len(set(DRAWN)) == len(DRAWN) == len(LIGHT.series) == 8
