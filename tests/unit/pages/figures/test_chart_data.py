@@ -1,21 +1,11 @@
 """What charts draw, as numbers: held to what was given in, to the tensor that torch draws, and to theory."""
 
-import io
-import itertools
-import math
-import re
-from html.parser import HTMLParser
-from importlib import import_module
-from inspect import getmembers, isfunction, signature
-from pkgutil import iter_modules
-
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
 from scipy import stats
 
-import pages.figures
 from core import SCHEMES, Law, Summary, draw, summarize
 from pages.figures import compare as comparison
 from pages.figures import distribution, model_parameters
@@ -24,15 +14,14 @@ from pages.figures import model as network
 from pages.figures import signal as signal_figures
 from pages.figures import signal_layers as layers
 from pages.figures import signal_theory as chaos
-from pages.figures.chart_data import Series, as_csv, as_table, numbers
+from pages.figures.chart_data import Series, numbers
 from pages.figures.palette import LIGHT
-from pages.text import LANGUAGES, Text
 from tests.support.cases import CASES, Case
 from tests.support.charts import (
     GENERATOR,
     SHAPE,
+    T,
     drawn,
-    every_chart,
     panels_of,
     shape_of,
     some_columns,
@@ -42,8 +31,6 @@ from tests.support.charts import (
     some_phases,
 )
 from tests.support.marks import cases
-
-T = Text("en")
 
 
 def _drawn(case: Case, bins: int = 60) -> tuple[Summary, Law, np.ndarray]:
@@ -280,213 +267,3 @@ def test_steps_and_parameters_are_their_numbers() -> None:
     assert ranges.columns == {"tensor": ["w"], "minimum": [-3.0], "maximum": [4.0]}
     np.testing.assert_array_equal(entries.columns["value"], first.ravel())
     assert entries.columns["entry"][-1] == 12
-
-
-# --- every chart --------------------------------------------------------------------------------------------
-
-
-def test_no_chart_is_missing_here() -> None:
-    names = set()
-    for module in iter_modules(pages.figures.__path__):
-        if module.name in {"chart_data", "template"}:
-            continue
-        for name, function in getmembers(import_module(f"pages.figures.{module.name}"), isfunction):
-            own = function.__module__ == f"pages.figures.{module.name}" and not name.startswith("_")
-            if own and signature(function).return_annotation is go.Figure:
-                names.add(f"{module.name}.{name}")
-    assert names == set(every_chart())
-
-
-#: What each axis of each chart measures, by the chart's own description, without marks, and * for a number.
-TITLES = {
-    "en": {
-        "distribution.weights": ["Weight w", "Density p(w)"],
-        "distribution.density": ["Weight w", "Density p(w)"],
-        "distribution.points": ["Weight w", "Probability P(W = w)"],
-        "distribution.unnamed": ["Weight w", "Density p(w)"],
-        "distribution.heatmap": ["Input", "Output unit"],
-        "distribution_agreement.cumulative": ["Weight w", "Share below w"],
-        "distribution_agreement.quantiles": ["Quantile of the law", "Quantile drawn"],
-        "distribution_agreement.extreme": ["Largest weight w", "Density of the largest"],
-        "compare.multiples": ["Weight w"],
-        "compare.overlaid": ["Weight w", "Density p(w)", "Probability P(W = w)"],
-        "signal.by_layer": ["Layer l", "y"],
-        "signal.shares_by_layer": ["Layer l", "y"],
-        "signal_layers.ridges": ["Activation x", "Layer l"],
-        "signal_layers.depth_map": ["Activation x", "Layer l"],
-        "signal_theory.maps": ["Mean square q", "Correlation c"],
-        "signal_theory.chaos": ["σw² = fan_in · Var w", "σb² = Var b"],
-        "model.drawing": [
-            "Width: |weight|, the widest line is *; dashed: negative"
-            " | drawn are the 64 largest weights of each layer"
-        ],
-        "model_parameters.maps": [],
-        "model_parameters.strips": ["Value"],
-    },
-    "zh": {
-        "distribution.weights": ["权重 w", "密度 p(w)"],
-        "distribution.density": ["权重 w", "密度 p(w)"],
-        "distribution.points": ["权重 w", "概率 P(W = w)"],
-        "distribution.unnamed": ["权重 w", "密度 p(w)"],
-        "distribution.heatmap": ["输入", "输出神经元"],
-        "distribution_agreement.cumulative": ["权重 w", "小于 w 的比例"],
-        "distribution_agreement.quantiles": ["理论分位数", "观测分位数"],
-        "distribution_agreement.extreme": ["最大权重 w", "最大值的密度"],
-        "compare.multiples": ["权重 w"],
-        "compare.overlaid": ["权重 w", "密度 p(w)", "概率 P(W = w)"],
-        "signal.by_layer": ["层 l", "y"],
-        "signal.shares_by_layer": ["层 l", "y"],
-        "signal_layers.ridges": ["激活值 x", "层 l"],
-        "signal_layers.depth_map": ["激活值 x", "层 l"],
-        "signal_theory.maps": ["均方值 q", "相关系数 c"],
-        "signal_theory.chaos": ["σw² = fan_in · Var w（权重）", "σb² = Var b（偏置）"],
-        "model.drawing": ["线宽：权重的绝对值，最粗为 *；虚线：负值 | 每层只画绝对值最大的 64 个权重"],
-        "model_parameters.maps": [],
-        "model_parameters.strips": ["取值"],
-    },
-}
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_every_axis_says_what_it_measures(language: str) -> None:
-    found = {}
-    for name, chart in every_chart(Text(language)).items():
-        layout = chart.to_dict()["layout"]
-        axes = [part for key, part in sorted(layout.items()) if re.fullmatch(r"[xy]axis\d*", key)]
-        across = [axis.get("title", {}).get("text") for axis in axes]
-        # that of a vertical axis stands above it, at the chart's left or right edge
-        edges = ((0, -54), (1, 34))
-        up = [note["text"] for note in layout["annotations"] if (note["x"], note.get("xshift")) in edges]
-        words = [
-            re.sub(r"\d+\.\d+", "*", re.sub(r"<[^>]+>", "", title.replace("<br>", " | ")))
-            for title in (*across, *up)
-            if title
-        ]
-        found[name] = list(dict.fromkeys(words))  # equal ones of panels once
-    assert found == TITLES[language]
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_every_chart_has_numbers_a_file_and_a_table_but_none_in_its_json(language: str) -> None:
-    for name, chart in every_chart(Text(language)).items():
-        series = numbers(chart)
-        assert series, name
-        for part in series:
-            assert {len(column) for column in part.columns.values()} == {part.rows}, name
-            assert all(re.fullmatch(r"[a-z]\w*", key) for key in part.columns), name
-        assert len(pd.read_csv(io.StringIO(as_csv(series)))) >= max(part.rows for part in series)
-        assert as_table(series, Text(language)).count("<table") >= 1
-        assert "_numbers" not in chart.to_json()
-        with pytest.raises(LookupError):
-            numbers(go.Figure(chart.to_dict()))
-
-
-# --- as a file and as a table -------------------------------------------------------------------------------
-
-
-def test_a_file_of_one_series_reads_back_exactly() -> None:
-    columns = {
-        "layer": np.arange(3),
-        "value": np.array([0.1, 1 / 3, math.nan]),
-        "half": np.array([0.1, 2.5e-8, -1], dtype=np.float32),
-    }
-    text = as_csv([Series("one", columns)])
-    assert text.splitlines()[0] == "layer,value,half"
-    assert text.splitlines()[3] == "2,,-1.0"
-    table = pd.read_csv(io.StringIO(text))
-    assert table.layer.dtype.kind == "i"
-    np.testing.assert_array_equal(table.value, columns["value"])
-    np.testing.assert_array_equal(table.half.astype(np.float32), columns["half"])
-
-
-def test_series_with_one_first_column_stand_side_by_side_and_others_below_each_other() -> None:
-    lines = signal_figures.by_layer(some_lines(), T, LIGHT, y_title="")
-    table = pd.read_csv(io.StringIO(as_csv(numbers(lines))))
-    assert list(table) == [
-        *("layer", "first: middle", "first: band_low", "first: band_high", "first: theory"),
-        "second, too: middle",
-    ]
-    np.testing.assert_array_equal(table["second, too: middle"], [3.0, 0.75, 0.0, math.nan])
-    long = pd.read_csv(
-        io.StringIO(as_csv([Series("a", {"x": [1, 2]}), Series('b"', {"x": [3], "y": [math.inf]})]))
-    )
-    assert list(long) == ["series", "x", "y"]
-    assert long.series.tolist() == ["a", "a", 'b"']
-    assert long.x.tolist() == [1, 2, 3]
-    assert long.y.isna().tolist() == [True, True, False]
-
-
-def test_word_joiners_in_chart_names_are_left_out_of_files_and_tables() -> None:
-    joined = "±1/\u2060√d"
-    for shared in (True, False):
-        series = [Series(name, {"layer": [1], "name": [joined]}, shared=shared) for name in (joined, "He")]
-        for text in (as_csv(series), as_table(series, T), as_csv(series[:1]), as_table(series[:1], T)):
-            assert "\u2060" not in text
-            assert "±1/√d" in text
-
-
-class _Table(HTMLParser):
-    """Rows of cells of every table, and the scopes of its headings."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.rows: list[list[str]] = []
-        self.scopes: list[str | None] = []
-        self.cell = False
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        if tag == "tr":
-            self.rows.append([])
-        if tag in {"th", "td"}:
-            self.rows[-1].append("")
-            self.cell = True
-        if tag == "th":
-            self.scopes.append(dict(attributes).get("scope"))
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in {"th", "td"}:
-            self.cell = False
-
-    def handle_data(self, data: str) -> None:
-        if self.cell:
-            self.rows[-1][-1] += data
-
-
-def test_a_table_names_its_rows_and_columns_and_escapes_what_it_is_given() -> None:
-    columns = {"w": [0.5, math.nan], "count": np.array([12345, 0]), "name": ["<b>", None]}
-    html = as_table([Series("<script>", columns)], T)
-    assert "<script>" not in html
-    assert "<caption>&lt;script&gt;</caption>" in html
-    table = _Table(html)
-    assert table.rows == [["Weight w", "Drawn", "Name"], ["0.5", "12\u202f345", "<b>"], ["–", "0", "–"]]
-    assert table.scopes == ["col"] * 3 + ["row"] * 2
-    assert "lab-note" not in html
-
-
-@pytest.mark.parametrize(
-    ("rows", "limit"), [((500,), 200), ((500, 10, 500), 200), ((3, 3), 200), ((9, 9, 9), 2)]
-)
-def test_a_long_table_is_cut_and_says_so(rows: tuple[int, ...], limit: int) -> None:
-    series = [Series(f"s{at}", {"layer": np.arange(n)}) for at, n in enumerate(rows)]
-    html = as_table(series, T, limit)
-    shown = [part.count('scope="row"') for part in html.split("<table")[1:]]
-    assert sum(shown) <= max(limit, len(rows))
-    assert all(n == whole or whole > limit / len(rows) for n, whole in zip(shown, rows, strict=True))
-    assert html.count("lab-note") == sum(n < whole for n, whole in zip(shown, rows, strict=True))
-
-
-def test_a_wide_table_is_split_or_cut() -> None:
-    series = [
-        Series(f"s{at}", {"layer": [1], "middle": [2.0], "theory": [3.0]}, shared=True) for at in range(4)
-    ]
-    wide = _Table(as_table(series, T, widest=9)).rows
-    assert wide[0][:3] == ["Layer", "s0Measured", "s0Theory"]
-    assert len(wide[0]) == 9
-    apart = _Table(as_table(series, T, widest=8)).rows
-    assert len(apart) == 8
-    assert apart[0] == ["Layer", "Measured", "Theory"]
-    html = as_table([Series("weights", {"unit": [0], **{f"input_{i}": [i] for i in range(20)}})], T, widest=5)
-    assert _Table(html).rows[0] == ["Unit", "Input 0", "Input 1", "Input 2", "Input 3"]
-    assert "5 of 21" in html
-    assert list(itertools.chain(*_Table(html).rows[1:])) == ["0", "0", "1", "2", "3"]

@@ -1,0 +1,112 @@
+"""Every chart says what its axes measure, and has numbers, a file and a table."""
+
+import io
+import re
+from importlib import import_module
+from inspect import getmembers, isfunction, signature
+from pkgutil import iter_modules
+
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+
+import pages.figures
+from pages.figures.chart_data import as_csv, as_table, numbers
+from pages.text import LANGUAGES, Text
+from tests.support.charts import every_chart
+
+
+def test_no_chart_is_missing_here() -> None:
+    names = set()
+    for module in iter_modules(pages.figures.__path__):
+        if module.name in {"chart_data", "template"}:
+            continue
+        for name, function in getmembers(import_module(f"pages.figures.{module.name}"), isfunction):
+            own = function.__module__ == f"pages.figures.{module.name}" and not name.startswith("_")
+            if own and signature(function).return_annotation is go.Figure:
+                names.add(f"{module.name}.{name}")
+    assert names == set(every_chart())
+
+
+#: What each axis of each chart measures, by the chart's own description, without marks, and * for a number.
+TITLES = {
+    "en": {
+        "distribution.weights": ["Weight w", "Density p(w)"],
+        "distribution.density": ["Weight w", "Density p(w)"],
+        "distribution.points": ["Weight w", "Probability P(W = w)"],
+        "distribution.unnamed": ["Weight w", "Density p(w)"],
+        "distribution.heatmap": ["Input", "Output unit"],
+        "distribution_agreement.cumulative": ["Weight w", "Share below w"],
+        "distribution_agreement.quantiles": ["Quantile of the law", "Quantile drawn"],
+        "distribution_agreement.extreme": ["Largest weight w", "Density of the largest"],
+        "compare.multiples": ["Weight w"],
+        "compare.overlaid": ["Weight w", "Density p(w)", "Probability P(W = w)"],
+        "signal.by_layer": ["Layer l", "y"],
+        "signal.shares_by_layer": ["Layer l", "y"],
+        "signal_layers.ridges": ["Activation x", "Layer l"],
+        "signal_layers.depth_map": ["Activation x", "Layer l"],
+        "signal_theory.maps": ["Mean square q", "Correlation c"],
+        "signal_theory.chaos": ["σw² = fan_in · Var w", "σb² = Var b"],
+        "model.drawing": [
+            "Width: |weight|, the widest line is *; dashed: negative"
+            " | drawn are the 64 largest weights of each layer"
+        ],
+        "model_parameters.maps": [],
+        "model_parameters.strips": ["Value"],
+    },
+    "zh": {
+        "distribution.weights": ["权重 w", "密度 p(w)"],
+        "distribution.density": ["权重 w", "密度 p(w)"],
+        "distribution.points": ["权重 w", "概率 P(W = w)"],
+        "distribution.unnamed": ["权重 w", "密度 p(w)"],
+        "distribution.heatmap": ["输入", "输出神经元"],
+        "distribution_agreement.cumulative": ["权重 w", "小于 w 的比例"],
+        "distribution_agreement.quantiles": ["理论分位数", "观测分位数"],
+        "distribution_agreement.extreme": ["最大权重 w", "最大值的密度"],
+        "compare.multiples": ["权重 w"],
+        "compare.overlaid": ["权重 w", "密度 p(w)", "概率 P(W = w)"],
+        "signal.by_layer": ["层 l", "y"],
+        "signal.shares_by_layer": ["层 l", "y"],
+        "signal_layers.ridges": ["激活值 x", "层 l"],
+        "signal_layers.depth_map": ["激活值 x", "层 l"],
+        "signal_theory.maps": ["均方值 q", "相关系数 c"],
+        "signal_theory.chaos": ["σw² = fan_in · Var w（权重）", "σb² = Var b（偏置）"],
+        "model.drawing": ["线宽：权重的绝对值，最粗为 *；虚线：负值 | 每层只画绝对值最大的 64 个权重"],
+        "model_parameters.maps": [],
+        "model_parameters.strips": ["取值"],
+    },
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_axis_says_what_it_measures(language: str) -> None:
+    found = {}
+    for name, chart in every_chart(Text(language)).items():
+        layout = chart.to_dict()["layout"]
+        axes = [part for key, part in sorted(layout.items()) if re.fullmatch(r"[xy]axis\d*", key)]
+        across = [axis.get("title", {}).get("text") for axis in axes]
+        # that of a vertical axis stands above it, at the chart's left or right edge
+        edges = ((0, -54), (1, 34))
+        up = [note["text"] for note in layout["annotations"] if (note["x"], note.get("xshift")) in edges]
+        words = [
+            re.sub(r"\d+\.\d+", "*", re.sub(r"<[^>]+>", "", title.replace("<br>", " | ")))
+            for title in (*across, *up)
+            if title
+        ]
+        found[name] = list(dict.fromkeys(words))  # equal ones of panels once
+    assert found == TITLES[language]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_chart_has_numbers_a_file_and_a_table_but_none_in_its_json(language: str) -> None:
+    for name, chart in every_chart(Text(language)).items():
+        series = numbers(chart)
+        assert series, name
+        for part in series:
+            assert {len(column) for column in part.columns.values()} == {part.rows}, name
+            assert all(re.fullmatch(r"[a-z]\w*", key) for key in part.columns), name
+        assert len(pd.read_csv(io.StringIO(as_csv(series)))) >= max(part.rows for part in series)
+        assert as_table(series, Text(language)).count("<table") >= 1
+        assert "_numbers" not in chart.to_json()
+        with pytest.raises(LookupError):
+            numbers(go.Figure(chart.to_dict()))
