@@ -153,8 +153,8 @@ def test_an_hour_s_silence_saves_up_five_seconds_worth_and_no_more(
         """Hears the first message an hour late; then its clock stands still."""
 
         def _earn(self) -> None:
-            self._clock = lambda: self._then + (0 if self._waited else 3600)
-            self._waited = True
+            later, self._waited = 0.0 if self._waited else 3600.0, True
+            self._clock = lambda: self._then + later
             super()._earn()
 
         _waited = False
