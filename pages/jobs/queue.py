@@ -1,6 +1,7 @@
 """What keeps visitors from each other's way: a gate for big work, and a turnstile for pages."""
 
 import threading
+from collections import deque
 from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -109,18 +110,22 @@ class Gate:
 class Turnstile:
     """Lets ``places`` pages be drawn at a time: many threads that all compute only get in each other's way.
 
+    Who has a page already comes before who opens one, so that a crowd at the door holds nobody up inside.
     Whoever waits for something stands aside meanwhile, and who has waited ``patience`` seconds goes in
     anyway: one slow page holds nobody up for longer.
     """
 
     def __init__(self, places: int, patience: float) -> None:
-        self._places, self._patience = threading.Semaphore(places), patience
-        self._mine = threading.local()
+        self._free, self._patience = places, patience
+        self._lock, self._mine = threading.Lock(), threading.local()
+        #: whoever waits, each by a lock that is opened when it is their turn: who is inside, and at the door
+        self._inside: deque[threading.Lock] = deque()
+        self._at_the_door: deque[threading.Lock] = deque()
 
     @contextmanager
-    def through(self) -> Iterator[None]:
+    def through(self, *, newcomer: bool = False) -> Iterator[None]:
         """Take a place."""
-        self._enter()
+        self._enter(self._at_the_door if newcomer else self._inside)
         try:
             yield
         finally:
@@ -136,15 +141,34 @@ class Turnstile:
         try:
             yield
         finally:
-            self._enter()
+            self._enter(self._inside)
 
-    def _enter(self) -> None:
-        self._mine.place = self._places.acquire(timeout=self._patience)
+    def _enter(self, queue: deque[threading.Lock]) -> None:
+        with self._lock:
+            self._mine.place = self._free > 0
+            if self._mine.place:
+                self._free -= 1
+                return
+            turn = threading.Lock()
+            turn.acquire()
+            queue.append(turn)
+        if turn.acquire(timeout=self._patience):
+            self._mine.place = True
+            return
+        with self._lock:
+            self._mine.place = turn not in queue  # it was given in this very moment
+            if not self._mine.place:
+                queue.remove(turn)
 
     def _leave(self) -> None:
-        if self._mine.place:
-            self._mine.place = False
-            self._places.release()
+        if not self._mine.place:
+            return
+        self._mine.place = False
+        with self._lock:
+            if waiting := self._inside or self._at_the_door:
+                waiting.popleft().release()
+            else:
+                self._free += 1
 
 
 @cache

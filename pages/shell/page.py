@@ -16,6 +16,7 @@ from pages.shell.menu import menu
 from pages.shell.style import style_sheet
 from pages.state import link, rules
 from pages.state.controls import VERSION
+from pages.state.session import session
 from pages.text import Text, language_of
 from pages.widgets import waiting
 from pages.words import refusals, unread
@@ -30,7 +31,7 @@ def show(page: str, body: Callable[[Frame], None]) -> None:
     """
     language = language_of(st.context.locale)
     try:
-        with turnstile().through():
+        with turnstile().through(newcomer=not session().page):
             state = link.read(page)
             rules.settle(state)
             language = state["lang"] or language

@@ -202,6 +202,48 @@ def test_one_slow_page_holds_nobody_up_for_long() -> None:
         go.set()
     thread.join(10)
     with turnstile.through():
-        assert not turnstile._places.acquire(blocking=False)
-    assert turnstile._places.acquire(blocking=False)  # one place as before, and no more
-    assert not turnstile._places.acquire(blocking=False)
+        assert turnstile._free == 0
+    assert turnstile._free == 1  # one place as before, and no more
+    assert not turnstile._inside
+
+
+def test_who_has_a_page_comes_before_who_opens_one_and_those_in_order() -> None:
+    turnstile, order = Turnstile(1, patience=10), []
+
+    def page(name: str, *, newcomer: bool) -> None:
+        with turnstile.through(newcomer=newcomer):
+            order.append(name)
+
+    threads = []
+    with turnstile.through():
+        for name in ("new 1", "old 1", "new 2", "old 2"):
+            thread = threading.Thread(target=page, args=(name,), kwargs={"newcomer": name.startswith("new")})
+            thread.start()
+            threads.append(thread)
+            while len(turnstile._inside) + len(turnstile._at_the_door) < len(threads):
+                time.sleep(0.001)
+    for thread in threads:
+        thread.join(10)
+    assert order == ["old 1", "old 2", "new 1", "new 2"]
+    assert turnstile._free == 1
+
+
+def test_many_pages_that_lose_patience_leave_the_places_as_they_were() -> None:
+    """A turn that is given in the moment in which it is given up is neither lost nor doubled."""
+    turnstile = Turnstile(2, patience=0.002)
+
+    def visitor(at: int) -> None:
+        for turn in range(30):
+            with turnstile.through(newcomer=(at + turn) % 2 == 0):
+                time.sleep(0.001)
+                with turnstile.aside():
+                    time.sleep(0.0005)
+
+    threads = [threading.Thread(target=visitor, args=(at,)) for at in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert turnstile._free == 2
+    assert not turnstile._inside
+    assert not turnstile._at_the_door
