@@ -19,7 +19,8 @@ SETTINGS = (
 FILES = (
     "golden/test_lesson_network.py",
     "property/test_signal.py",
-    "unit/core/networks/test_network.py",
+    "unit/core/networks/test_network_gradients.py",
+    "unit/core/networks/test_network_steps.py",
     "unit/core/signals/test_signal.py",
     "unit/core/code/test_signal_code.py",
 )
