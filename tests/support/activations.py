@@ -37,3 +37,6 @@ CLOSED: dict[str, Callable[[float], float]] = {
     "softplus": lambda z: z if z > 700 else math.log1p(exp(z)),
     "softsign": lambda z: z / (1 + abs(z)),
 }
+
+#: those with φ(−z) = −φ(z)
+ODD = ["linear", "tanh", "hard_tanh", "erf", "softsign"]
