@@ -22,6 +22,8 @@ FILES = (
     "unit/core/networks/test_network_gradients.py",
     "unit/core/networks/test_network_steps.py",
     "unit/core/signals/test_signal.py",
+    "unit/core/signals/test_signal_dtypes.py",
+    "unit/core/signals/test_signal_measures.py",
     "unit/core/code/test_signal_code.py",
 )
 
