@@ -69,7 +69,7 @@ def test_what_was_allowed_counts_what_is_held_already(monkeypatch: pytest.Monkey
 
 
 def test_large_pieces_of_work_are_done_one_after_the_other() -> None:
-    """A smaller one does not wait; that another thread's does is seen in test_sampling."""
+    """A smaller one does not wait; that another thread's does is seen in test_sampling_progress."""
     with devices.alone(devices.LARGE):
         assert not devices._ALONE.locked()
     with devices.alone(devices.LARGE + 1):
