@@ -264,6 +264,18 @@ def test_the_answer_can_be_asked_for_and_more_questions_follow() -> None:
     assert query(app) == {"v": "1", "step": "questions", "quiz": "2"}
 
 
+def test_more_questions_begin_unanswered() -> None:
+    app = _opened(step="questions", question="5")
+    assert EN("quiz.right") in _answered(app, "47")
+    app.button(key="more_questions").click().run()
+    for _ in range(4):
+        app.button(key="next").click().run()
+        words = bare(said(app))
+        assert EN("quiz.right") not in words
+        assert EN("quiz.wrong") not in words
+    assert query(app) == {"v": "1", "step": "questions", "quiz": "2", "question": "5"}
+
+
 values = st.sampled_from([*STOPS, "on", "off", "0", "1", "2.236", "3", "5", "99", "abc", "−1", ""])
 
 
