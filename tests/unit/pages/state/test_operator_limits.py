@@ -64,7 +64,7 @@ def test_an_unknown_setting_is_refused_and_the_nearest_name_is_suggested(name: s
 def test_the_limits_are_those_of_the_pages() -> None:
     """An operator's numbers reach what they limit."""
     asked = {
-        "INIT_LAB_PAGES": "queue.turnstile()._places._value",
+        "INIT_LAB_PAGES": "queue.turnstile()._free",
         "INIT_LAB_WORKERS": "queue.gate().workers",
         "INIT_LAB_HELD": "settled('distribution', {'scheme': 'orthogonal'}).limit",
         "INIT_LAB_STREAMED": "settled('distribution', {}).limit",
