@@ -14,7 +14,8 @@ from scipy import stats
 from core.code.rosetta import equivalents
 from core.code.rosetta_rows import Equivalent
 from core.weights.laws import Law
-from tests.support.cases import FANS, SQRT3, Shape
+from tests.support.shapes import FANS, Shape
+from tests.support.truths import SQRT3
 
 INF = math.inf
 #: std of a standard normal law cut at ±2, by its closed form: 1 − 4·φ(2)/(Φ(2) − Φ(−2))

@@ -5,7 +5,8 @@ import torch
 
 from core import SCHEMES, Summary
 from core.weights import referee
-from tests.support.cases import CASES, Case, Shape, case_id
+from tests.support.cases import CASES, Case, case_id
+from tests.support.shapes import Shape
 
 RANDOM = [case for case in CASES if case.truth(case.shape_of(1200)).family not in {"point", "indicator"}]
 random_cases = pytest.mark.parametrize("case", RANDOM, ids=case_id)

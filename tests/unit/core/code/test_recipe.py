@@ -15,9 +15,10 @@ from torch import nn
 
 from core import DTYPES, InitLabError, Net, Network, draw, network_code, pytorch_code, signal_code
 from core.networks.module import seeded_input
-from tests.support.cases import CASES, Case, Shape, case_id
+from tests.support.cases import CASES, Case, case_id
 from tests.support.marks import generator_stays
 from tests.support.products import assert_drawn_alike
+from tests.support.shapes import Shape
 from tests.support.stream import ROOT
 
 pytestmark = generator_stays

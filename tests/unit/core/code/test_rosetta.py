@@ -11,8 +11,8 @@ from core import SCHEMES, InitLabError, ParameterError, SchemeError, ShapeError
 from core.code.rosetta import depthwise, difference, equivalents
 from core.code.rosetta_rows import FRAMEWORKS, NOTES
 from core.weights.layers import Layer
-from tests.support.cases import SHAPES, Shape
 from tests.support.framework_calls import assert_law, by_framework, said
+from tests.support.shapes import SHAPES, Shape
 
 
 def shapes_of(key: str) -> list[Shape]:

@@ -8,8 +8,8 @@ from core import SCHEMES
 from core.code.rosetta import difference
 from core.weights.families import normal, point, symmetric_uniform, uniform
 from core.weights.laws import Expression, Law
-from tests.support.cases import SQRT3
 from tests.support.framework_calls import INF, by_framework
+from tests.support.truths import SQRT3
 
 
 def _e(value: float) -> Expression:

@@ -10,7 +10,7 @@ from torch import nn
 from core import Fans, ParameterError, ShapeError
 from core.signals import meanfield
 from core.signals import trace as signal
-from tests.support.cases import FANS
+from tests.support.shapes import FANS
 
 
 @pytest.mark.parametrize(("shape", "fans"), FANS.items(), ids=str)

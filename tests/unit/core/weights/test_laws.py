@@ -1,4 +1,4 @@
-"""Laws against closed forms written out in tests/support/cases.py and here."""
+"""Laws against closed forms written out in tests/support/truths.py and here."""
 
 import math
 import re
@@ -13,8 +13,10 @@ from scipy import stats
 
 from core import SCHEMES, ParameterError
 from core.weights.laws import Law
-from tests.support.cases import CASES, Case, Shape, Truth, case_id, cut
+from tests.support.cases import CASES, Case, case_id
 from tests.support.marks import cases
+from tests.support.shapes import Shape
+from tests.support.truths import Truth, cut
 
 #: where densities are compared, in std from the mean; no wall lies on one of these
 Z = np.array([-6.0, -3.5, -1.7, -1.0, -0.3, 0.0, 0.4, 0.99, 1.72, 1.74, 2.1, 2.9, 6.0])

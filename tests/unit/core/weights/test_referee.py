@@ -12,10 +12,11 @@ from scipy import special
 
 from core import SCHEMES, InitLabError, rounded, summarize
 from core.weights import referee, referee_checks
-from tests.support.cases import CASES, Shape
+from tests.support.cases import CASES
 from tests.support.dtypes import HALVES
 from tests.support.marks import generator_stays
 from tests.support.refereed import case_draw, verdict_of
+from tests.support.shapes import Shape
 
 pytestmark = generator_stays
 

@@ -13,10 +13,11 @@ from torch import nn
 
 from core import DTYPES, SCHEMES, Summary, draw, summarize
 from core.weights import referee
-from tests.support.cases import CASES, Case, Shape, case_id
+from tests.support.cases import CASES, Case, case_id
 from tests.support.dtypes import EIGHTS, HALVES
 from tests.support.marks import generator_stays
 from tests.support.refereed import RANDOM, case_draw, random_cases, verdict_of
+from tests.support.shapes import Shape
 
 pytestmark = generator_stays
 

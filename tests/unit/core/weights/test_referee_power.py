@@ -8,9 +8,10 @@ import torch
 
 from core import SCHEMES, Summary, summarize
 from core.weights import referee
-from tests.support.cases import Case, Shape, case_id
+from tests.support.cases import Case, case_id
 from tests.support.marks import generator_stays
 from tests.support.refereed import RANDOM, case_draw, verdict_of
+from tests.support.shapes import Shape
 
 pytestmark = generator_stays
 

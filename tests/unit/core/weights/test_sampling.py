@@ -11,10 +11,11 @@ from torch import nn
 
 from core import DTYPES, SCHEMES, DtypeError, draw, rounded, summarize
 from core.weights import referee
-from tests.support.cases import CASES, Case, Shape, case_id
+from tests.support.cases import CASES, Case, case_id
 from tests.support.dtypes import HALVES
 from tests.support.marks import cases, dtypes, generator_stays
 from tests.support.products import assert_drawn_alike
+from tests.support.shapes import Shape
 
 pytestmark = generator_stays
 

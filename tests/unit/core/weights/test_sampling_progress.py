@@ -11,8 +11,9 @@ from core import Cancelled, devices, draw, summarize
 from core.signals import trace as signal
 from core.weights import sampling
 from core.weights.sampling import PART
-from tests.support.cases import Case, Shape
+from tests.support.cases import Case
 from tests.support.marks import cases, generator_stays
+from tests.support.shapes import Shape
 
 pytestmark = generator_stays
 

@@ -16,8 +16,8 @@ from core import (
     summarize,
 )
 from core.weights.draw import HELD_LIMIT
-from tests.support.cases import Shape
 from tests.support.marks import dtypes, generator_stays
+from tests.support.shapes import Shape
 
 pytestmark = generator_stays
 

@@ -10,8 +10,9 @@ from torch import Tensor, nn
 from core import SCHEMES, Law, Summary, draw, summarize
 from core.weights import referee, structure
 from core.weights.structure import defects
-from tests.support.cases import CASES, Case, Shape, case_id
+from tests.support.cases import CASES, Case, case_id
 from tests.support.marks import generator_stays
+from tests.support.shapes import Shape
 
 pytestmark = generator_stays
 EXACT = {
