@@ -29,8 +29,8 @@ Drawer = ExpanderContainer
 View = TabContainer
 Cached = CachedFunc
 
-#: How the id begins of whatever has a value.
-WIDGET = "$$ID"
+#: How the id begins of whatever has a value: a widget, and what a component reports.
+WIDGET = ("$$ID", "$$STREAMLIT_INTERNAL_KEY")
 #: The front end's files on the disk, and where the server has them.
 FRONT_END, FILES = Path(streamlit.__file__).with_name("static"), "/static/"
 #: Where the websocket is, where the metrics are, and where a visitor's files go: session and file follow.

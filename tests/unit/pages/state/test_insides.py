@@ -18,6 +18,7 @@ from streamlit.runtime.caching.ttl_cache import TTLCache
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.session_manager import SessionInfo
+from streamlit.runtime.state.session_state import STREAMLIT_INTERNAL_KEY_PREFIX
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 from streamlit.testing.v1 import AppTest
 from streamlit.web.server.server import MEDIA_ENDPOINT
@@ -93,7 +94,9 @@ def test_what_a_page_offers_for_download_is_below_a_path_of_its_own() -> None:
 
 def test_who_sends_values_of_what_is_no_widget_is_refused() -> None:
     """Streamlit looks for them by their names, and the page fails."""
-    for name, fate in (("$$ID-0-data", "heard"), ("data", "refused"), ("0", "refused"), ("", "refused")):
+    heard = ("$$ID-0-data", f"{STREAMLIT_INTERNAL_KEY_PREFIX}_$$ID-0-keys__events")
+    refused = ("data", "0", "", "ID", "$$", "x$$ID-0-data")
+    for name, fate in (*((name, "heard") for name in heard), *((name, "refused") for name in refused)):
         run = {"widget_states": {"widgets": [{"id": name, "string_value": "1"}]}}
         message = BackMsg(rerun_script=run).SerializeToString()  # type: ignore[arg-type]
         assert insides.fate_of(message) == fate
