@@ -16,7 +16,7 @@ from streamlit import config
 
 from core import devices
 from pages.server.house import House
-from pages.server.machine import Turn
+from pages.server.machine import SharedLock
 from pages.server.middleware import Compressed, Guard
 from pages.server.notices import ASLEEP, asleep, asleep_script
 from pages.server.room import Room, tidy
@@ -95,7 +95,7 @@ def create(address: tuple[str, int] | None = None) -> st.App:
         Middleware(Compressed),
     ]
     if address:
-        devices.TURN = Turn()
+        devices.TURN = SharedLock()
         together = Middleware(
             Together, seats=seats(), address=address, largest=holds.largest, is_here=is_here
         )

@@ -50,7 +50,7 @@ def _memory(cgroup: Path) -> int:
     return memory
 
 
-class Turn:
+class SharedLock:
     """Entered by one of the processes at a time; one that dies in it is taken to have left."""
 
     def __init__(self) -> None:

@@ -159,9 +159,8 @@ class Processes:
         signal.set_wakeup_fd(-1)
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, signal.SIG_DFL)
-        signal.signal(
-            signal.SIGHUP, signal.SIG_IGN
-        )  # a terminal that closes tells all; who listens tells when
+        # A terminal that closes says so to all; whoever listens then says when to stop.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
         with suppress(OSError):  # where memory is short, one of these goes and not the one that starts them
             Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
         ours.close()

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pages.state.insides import UPLOADS
+from pages.state.insides import UPLOADS, session_of
 
 #: Files on their way at a time, each held on the disk meanwhile, and seconds for one to arrive.
 UNDERWAY, PATIENCE = 8, 60.0
@@ -50,7 +50,7 @@ class Shelf:
         if scope["type"] != "http" or scope["method"] != "PUT" or UPLOADS not in scope["path"]:
             await self._app(scope, receive, send)
             return
-        session = scope["path"].partition(UPLOADS)[2].partition("/")[0]
+        session = session_of(scope["path"])
         if (refusal := self._refusal(session)) is not None:
             await self._drop(receive)
             await refusal(scope, receive, send)

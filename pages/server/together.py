@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from pages.server.processes import COOKIE
 from pages.server.seats import Seats
 from pages.server.shelf import AROUND
-from pages.state.insides import HEALTH, MEDIA, METRICS, UPLOADS
+from pages.state.insides import HEALTH, MEDIA, METRICS, UPLOADS, session_of
 
 #: Seconds that another process may take to say how it is (Docker's check gives all five), and for a file.
 PATIENCE, FOR_A_FILE = 3.0, 60.0
@@ -90,7 +90,7 @@ class Together:
             await (await self._of_all(path, asked) or self._app)(scope, receive, send)
         elif scope["type"] == "websocket" or asked is not None:
             return False
-        elif path.startswith(UPLOADS) and not self._is_here(path.partition(UPLOADS)[2].partition("/")[0]):
+        elif path.startswith(UPLOADS) and not self._is_here(session_of(path)):
             await self._pass_on(scope, receive, send)
         elif path.startswith(MEDIA):
             await self._found(scope, receive, send)

@@ -81,6 +81,11 @@ def uploads() -> Mapping[str, Sequence[int]]:
     return {session: [len(file.data) for file in files.values()] for session, files in list(kept.items())}
 
 
+def session_of(path: str) -> str:
+    """Return the session whose file an upload's path names."""
+    return path.partition(UPLOADS)[2].partition("/")[0]
+
+
 def is_here(session: str) -> bool:
     """Tell whether a session has a browser."""
     return runtime.get_instance().is_active_session(session)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pages.server.machine import Turn, processes
+from pages.server.machine import SharedLock, processes
 from pages.server.seats import Seats
 from pages.server.together import added_up
 
@@ -68,7 +68,7 @@ def _forked(what: Any) -> Any:
 
 
 def test_processes_take_turns_and_one_that_dies_has_left() -> None:
-    turn, (hears, says) = Turn(), multiprocessing.Pipe(duplex=False)
+    turn, (hears, says) = SharedLock(), multiprocessing.Pipe(duplex=False)
 
     def stays() -> None:
         with turn:
