@@ -33,6 +33,7 @@ SETTINGS = {
     "INIT_LAB_PROCESSES": str(PROCESSES),
     "INIT_LAB_VISITORS": str(SEATS),
     "INIT_LAB_VISITORS_EACH": str(SEATS),
+    "INIT_LAB_UPLOADS": "300",  # what one test leaves behind does not fill the room of the next
 }
 
 
