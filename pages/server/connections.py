@@ -4,6 +4,7 @@ uvicorn waits for ever for the end of a request's head, and for the end of a mes
 """
 
 from asyncio import TimerHandle
+from socket import SO_SNDBUF, SOL_SOCKET
 from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -13,6 +14,8 @@ from pages.server.room import Room
 
 #: Seconds within which the head of a request is whole, and a message.
 HEAD, MESSAGE = 10.0, 30.0
+#: Bytes that are sent ahead of what a visitor takes; the kernel alone would keep some megabytes for each.
+AHEAD = 1 << 17
 #: Bytes of a message that is not whole yet, above which they count as taken.
 SMALL = 1 << 16
 
@@ -57,6 +60,10 @@ class Messages(WebSocketsSansIOProtocol):
         super().__init__(*given, **named)
         self._room, self._taken = room, 0
         self._late: TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_SNDBUF, AHEAD)
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)

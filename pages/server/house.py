@@ -58,7 +58,7 @@ class House:
                 await send({"type": "websocket.close", "code": LATER})
             elif first["type"] == "websocket.receive":
                 with self._seats.seat(address):
-                    await self._app(scope, _replayed([connect, first], heard), _accepted(send))
+                    await self._app(scope, _replayed([connect, first], heard), heard.tell)
         finally:
             heard.end()
 
@@ -89,16 +89,6 @@ def _replayed(first: list[Message], then: Receive) -> Receive:
     return receive
 
 
-def _accepted(send: Send) -> Send:
-    """Return what sends to a websocket that has been accepted already."""
-
-    async def sends(message: Message) -> None:
-        if message["type"] != "websocket.accept":
-            await send(message)
-
-    return sends
-
-
 def _asks_for_a_page(scope: Scope) -> bool:
     """Tell whether a browser opens a page that takes a seat, rather than a part of one."""
     page = scope["method"] == "GET" and "text/html" in Headers(scope=scope).get("accept", "")
@@ -125,8 +115,9 @@ def _is_own(scope: Scope) -> bool:
 class Paced:
     """Hears ``pace`` messages a second, five times as many at once; the rest wait, and take up room.
 
-    What a browser has no reason to send is passed over. Whoever has left is heard at once, and whoever
-    floods without an end, or says more than there is room for, is shown the door.
+    What a browser has no reason to send is passed over, and who takes nothing of what is told is heard no
+    further. Whoever has left is heard at once, and whoever floods without an end, or says more than there is
+    room for, is shown the door.
     """
 
     def __init__(self, receive: Receive, send: Send, pace: int, room: Room) -> None:
@@ -136,8 +127,21 @@ class Paced:
         self._waiting: deque[Message] = deque()
         self._kept = 0
         self._next: asyncio.Future[Message] | None = None
+        self._is_taken = asyncio.Event()
+        self._is_taken.set()
+
+    async def tell(self, message: Message) -> None:
+        """Send what the app says, which the House has accepted for it already."""
+        if message["type"] == "websocket.accept":
+            return
+        self._is_taken.clear()
+        try:
+            await self._send(message)  # waits while much of what was sent before has not been taken
+        finally:
+            self._is_taken.set()
 
     async def __call__(self) -> Message:
+        await self._is_taken.wait()
         while not self._waiting or self._left < 0:
             message = await self._heard(within=None if self._left >= 0 else -self._left / self._pace)
             self._earn()

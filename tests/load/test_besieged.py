@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import sys
 import time
@@ -189,6 +190,24 @@ def test_files_of_a_visitor_who_has_left_for_good_are_not_kept(served: Server) -
         stranger.leave()
         session = stranger.session
     assert until(lambda: upload(served, session, b"1,2,3\n") == 400)
+
+
+def test_who_asks_for_page_after_page_and_takes_none_of_them_is_not_served_all(served: Server) -> None:
+    """A page weighs some 15 kB, of which the server sends 0.1 MB ahead."""
+    asked = 30
+
+    def drawn() -> int:
+        pattern = rb'cache_lookups_total\{cache="pages\.jobs\.distribution\.job".*result="miss"\} (\d+)'
+        return sum(map(int, re.findall(pattern, fetched(served, "/_stcore/metrics").body)))
+
+    before = drawn()
+    client = opened(served)
+    with closing(client.socket):
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        for seed in range(asked):
+            client.send(told(page_name="distribution", query_string=f"v=1&seed={seed + 900}"))
+            time.sleep(0.1)  # the pace that one visitor has
+        assert 1 <= drawn() - before <= 2 * asked // 3
 
 
 def test_a_link_that_is_too_long_is_answered_with_a_sentence(served: Server) -> None:

@@ -1,5 +1,6 @@
 """Messages of a visitor's browser are heard at their pace and in their room, and no others are heard."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 
@@ -10,6 +11,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 
 from pages.server import room as rooms
 from pages.server.room import Room
+from pages.state.insides import STREAM
 from tests.support.doors import GONE, RERUN, house_of, told, visit
 
 
@@ -39,6 +41,37 @@ def test_a_disconnect_is_heard_at_once_even_if_messages_are_still_held_back() ->
     heard, _ = _listening([RERUN] * 400 + [GONE], 500, pace=1)
     assert heard == [RERUN] * 6 + [GONE]  # five at once, and one on account
     assert time.monotonic() - began < 3  # the 394 that wait would take 394 seconds
+
+
+def test_who_takes_nothing_of_what_is_told_is_heard_no_further() -> None:
+    """Half a second passes between what is told and its taking; what comes next is heard after that."""
+    order: list[str] = []
+    taken = asyncio.Event()
+
+    async def app(_: Scope, receive: Receive, send: Send) -> None:
+        async def tell() -> None:
+            await send({"type": "websocket.send", "bytes": b"a page"})
+            order.append("taken")
+
+        await receive()
+        order.append((await receive())["type"])
+        telling = asyncio.create_task(tell())
+        await asyncio.sleep(0)
+        order.append((await receive())["type"])
+        await telling
+
+    async def receive() -> Message:
+        return next(messages)
+
+    async def send(message: Message) -> None:
+        if message["type"] == "websocket.send":
+            asyncio.get_running_loop().call_later(0.5, taken.set)
+            await taken.wait()
+
+    messages = iter([{"type": "websocket.connect"}, RERUN, GONE])
+    scope = {"type": "websocket", "path": STREAM, "query_string": b"", "headers": [], "subprotocols": []}
+    asyncio.run(house_of(app)(scope, receive, send))
+    assert order == ["websocket.receive", "taken", "websocket.disconnect"]
 
 
 def _large(size: int) -> Message:
