@@ -1,5 +1,6 @@
-"""What only a browser can do, in one small script on every page: see ``lab.js``."""
+"""What only a browser can do, in scripts on every page, of which ``lab.js`` is the first."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -8,13 +9,35 @@ from typing import Any
 from streamlit.components.v2 import component
 from streamlit.components.v2.types import ComponentRenderer
 
+#: Whether a server hands out the scripts as files. Where none does, ``lab.js`` goes along with every page.
+SERVED = False
+
 
 @cache
-def _component() -> ComponentRenderer:
-    script = Path(__file__).with_name("lab.js").read_text(encoding="utf-8")
+def scripts() -> Mapping[str, bytes]:
+    """Return the scripts by name, from which each asks for the others that it needs."""
+    return {file.name: file.read_bytes() for file in sorted(Path(__file__).parent.glob("*.js"))}
+
+
+@cache
+def folder() -> str:
+    """Return where the scripts are, named after what is in them, so that a browser asks for each once."""
+    return "live/" + hashlib.sha256(b"\0".join(scripts().values())).hexdigest()[:12]
+
+
+@cache
+def _component(*, served: bool) -> ComponentRenderer:
+    script = scripts()["lab.js"].decode()
+    if served:
+        # of several lines, or it would be taken for a file's name
+        place = f'new URL("{folder()}/lab.js", location.href)'
+        script = f"export default given => {{\n  import({place}).then(lab => lab.default(given))\n}}\n"
     return component("lab", js=script, isolate_styles=False)
 
 
-def mount(data: Mapping[str, Any], pressed: Callable[[], None]) -> None:
-    """Hand ``data`` to the script, which calls ``pressed`` for a key that no button on the page answers."""
-    _component()(key="lab", data=dict(data), on_pressed_change=pressed)
+def mount(data: Mapping[str, Any], pressed: Callable[[], None], moved: Callable[[], None]) -> None:
+    """Hand ``data`` to the script.
+
+    It calls ``pressed`` for a key that no button on the page answers, and ``moved`` when a hand lets go.
+    """
+    _component(served=SERVED)(key="lab", data=dict(data), on_pressed_change=pressed, on_moved_change=moved)

@@ -15,6 +15,7 @@ from starlette.routing import Route
 from streamlit import config
 
 from core import devices
+from pages.server import scripts
 from pages.server.house import House
 from pages.server.machine import SharedLock
 from pages.server.middleware import Compressed, Guard
@@ -104,5 +105,5 @@ def create(address: tuple[str, int] | None = None) -> st.App:
         names += ["localhost", "127.0.0.1"]
         doors.insert(1, Middleware(TrustedHostMiddleware, allowed_hosts=names, www_redirect=False))
     keys.IDLE = limit("IDLE")
-    routes = [Route(ASLEEP, asleep), Route(f"{ASLEEP}.js", asleep_script)]
+    routes = [Route(ASLEEP, asleep), Route(f"{ASLEEP}.js", asleep_script), scripts.route()]
     return st.App(ROOT / "app.py", lifespan=_lifespan, routes=routes, middleware=doors)

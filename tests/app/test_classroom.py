@@ -185,7 +185,7 @@ def test_only_keys_that_do_something_are_named(
     page: str, link: dict[str, str], keys: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[dict[str, Any]] = []
-    monkeypatch.setattr(browser, "_component", lambda: lambda *, data, **_: told.append(data))
+    monkeypatch.setattr(browser, "_component", lambda **_: lambda *, data, **_: told.append(data))
     app = opened(page, **link)
     assert [words for _, words in told[-1]["keys"]] == [
         Text("en")(f"keys.{does}") for _, does in (*KEYS[:-1], *PLAN_KEYS, KEYS[-1]) if does in keys
