@@ -10,7 +10,7 @@ from pages.shell.frame import Frame, Offer
 from pages.shell.page import show
 from pages.state.controls import PAGES
 from pages.widgets import controls, waiting
-from pages.words import common
+from pages.words import common, moving
 from pages.words import distribution as words
 
 
@@ -25,7 +25,8 @@ def body(frame: Frame) -> None:
     with right, st.container(key="result"):
         drawn, write = waiting.drawn(state, t)
         if drawn is not None:
-            finding = f'<p class="lab-verdict">{words.finding(drawn, state, t)}</p>'
+            finding = f'<p class="lab-verdict">{common.moving("finding", words.finding(drawn, state, t))}</p>'
+            frame.live = moving.told(drawn, state, t) if frame.moves else None
             frame.html(words.context(state, t) + finding, write)
             frame.plot(
                 lambda look: weights(drawn.summary, drawn.law, t, look),

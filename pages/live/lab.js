@@ -2,6 +2,7 @@
 // pictures of charts, which the browser's own Plotly draws. Mounted once a page; it works by delegation.
 
 const COPIED_FOR = 2500 // milliseconds
+const STOOD_FOR = 5000 // milliseconds for which a chart waits for the next
 const APART = 130 // milliseconds between two presses: of two at once, the server would see one
 const SAME = { "？": "?", "【": "[", "】": "]" } // as Chinese keyboards type them
 const KEYS = {
@@ -12,6 +13,7 @@ const KEYS = {
 
 let words = {}
 let view = ""
+let hand = null // what can be moved, once anything can
 let send = () => {}
 
 const button = name => document.querySelector(`.st-key-${name} button:not([disabled])`)
@@ -208,6 +210,52 @@ function away() {
     }, 1000 * words.idle)
 }
 
+// Streamlit takes a chart away, empty, before it makes the next: a copy of it stands until that is there
+const copies = new WeakMap()
+const stood = new Set()
+
+function copyCharts() {
+  for (const plot of document.querySelectorAll(".js-plotly-plot:not(.lab-stood)")) {
+    if (copies.has(plot) || !plot.on || !isDrawn(plot)) continue
+    const again = () => copies.set(plot, plot.querySelector(".plot-container").cloneNode(true))
+    again()
+    plot.on("plotly_afterplot", again)
+  }
+}
+
+function stand(records) {
+  for (const { target, removedNodes } of records) {
+    const room = target.isConnected && target.closest("[class*=st-key-]")
+    for (const node of removedNodes) {
+      const drawn = room && copies.get(node.querySelector?.(".js-plotly-plot"))
+      // not where its room has gone too, nor where a hand has let go of it
+      if (drawn && !node.querySelector("[class*=st-key-]") && !room.querySelector(".lab-moving")) keep(room, drawn)
+    }
+  }
+  for (const one of stood) {
+    const next = one.room.querySelector(".js-plotly-plot:not(.lab-stood)")
+    if (!one.room.isConnected) leave(one)
+    else if (next && isDrawn(next)) requestAnimationFrame(() => requestAnimationFrame(() => leave(one))) // it is seen by then
+  }
+}
+
+function keep(room, drawn) {
+  const cover = document.createElement("div")
+  cover.className = "js-plotly-plot lab-stood"
+  cover.append(drawn)
+  room.append(cover)
+  const one = { room, cover }
+  stood.add(one)
+  setTimeout(leave, STOOD_FOR, one)
+}
+
+function leave(one) {
+  one.cover.remove()
+  stood.delete(one)
+}
+
+const isDrawn = plot => plot.style.visibility !== "hidden" && plot.querySelector(".main-svg .subplot")
+
 // the style sheet ends transitions; what scripts animate ends here
 function still() {
   const animate = Element.prototype.animate
@@ -223,6 +271,10 @@ export default function ({ data, setTriggerValue }) {
   words = data
   send = setTriggerValue
   seen(data.view)
+  if (data.live || hand) { // where there is a server that hands out scripts
+    hand ??= import(new URL("hand.js", import.meta.url))
+    hand.then(({ follow }) => follow(data.live, setTriggerValue))
+  }
   if (window.labListens) return
   window.labListens = true
   document.addEventListener("keydown", pressed, true)
@@ -232,9 +284,15 @@ export default function ({ data, setTriggerValue }) {
   document.addEventListener("mousedown", event => event.target.closest?.(".st-key-desk button") && event.preventDefault())
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) still()
   let frame = 0
-  new MutationObserver(() => {
+  new MutationObserver(records => {
+    stand(records)
     cancelAnimationFrame(frame)
-    frame = requestAnimationFrame(() => { reachable(); refocused() })
+    frame = requestAnimationFrame(() => {
+      reachable()
+      refocused()
+      copyCharts()
+      hand?.then(({ attach }) => attach())
+    })
   }).observe(document.body, { childList: true, subtree: true })
   reachable()
 }

@@ -1,9 +1,9 @@
 """What a page is given, and what it shows with that: the parts that its report is made of."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -12,6 +12,8 @@ import torch
 from core.weights.draw import Draw
 from core.weights.sampling import tensor_of
 from pages.figures.palette import Palette
+from pages.lecture import predict
+from pages.live import browser
 from pages.state.chosen import State
 from pages.text import Text
 
@@ -60,10 +62,17 @@ class Frame:
     page: str
     #: what the page shows, in order: HTML, formulas and charts
     shown: list[str | Formula | Chart] = field(default_factory=list)
+    #: what the browser is told of a chart that a hand can move
+    live: Mapping[str, Any] | None = None
     #: what makes the code that makes what is shown
     code: Callable[[], str] | None = None
     #: what names the tensors that are shown, and can be taken away
     tensors: Callable[[], Sequence[Offer]] | None = None
+
+    @property
+    def moves(self) -> bool:
+        """Whether what a hand can move is moved: a browser has the scripts for it, and nothing is covered."""
+        return browser.SERVED and not predict.covered(self.state, self.page)
 
     def html(self, words: str, write: Callable[[str], object] = st.html) -> None:
         """Show HTML of our own, by ``write`` where the work that it is the result of showed its progress."""
@@ -83,9 +92,9 @@ class Frame:
         st.code(text, language=None, height="content" if height is None else height)
         self.shown.append(f"<pre>{escape(text)}</pre>")
 
-    def formula(self, markdown: str) -> None:
-        """Show a formula."""
-        st.markdown(markdown)
+    def formula(self, markdown: str, marked: str = "") -> None:
+        """Show a formula; on the page, if it is given, as ``marked``, where what can be moved is coloured."""
+        st.markdown(marked or markdown)
         self.shown.append(Formula(markdown))
 
     def plot(self, draw: Picture, alt: str, *, key: str = "chart", height: int = 460) -> None:
@@ -94,7 +103,10 @@ class Frame:
         It is as high as the style sheet says for ``key``, or else as the chart or ``height`` does, in pixels.
         """
         chart = draw(self.look)
-        own = chart.to_dict()["layout"].get("height")  # chart.layout would make Plotly's objects of it
+        layout = chart.to_dict()["layout"]  # chart.layout would make Plotly's objects of it
+        if self.live:  # the browser knows by it which chart stands
+            layout["meta"] = self.live["token"]
+        own = layout.get("height")
         high = round(own or height * self.look.times)
         with st.container(key=key, height=high, border=False):
             st.plotly_chart(chart, height="stretch", theme=None, config={"displayModeBar": False}, alt=alt)

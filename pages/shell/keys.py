@@ -1,11 +1,15 @@
 """What the keys do on a page, and what its script in the browser has to know: see ``pages/live/lab.js``."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import streamlit as st
 
 from pages.lecture import desk, held_plan
 from pages.live import browser
 from pages.state.chosen import State
-from pages.state.controls import MAX_LINK_DATA, views_of
+from pages.state.control import MAX_CHARS
+from pages.state.controls import CONTROLS, MAX_LINK_DATA, TABLE, views_of
 from pages.state.session import session
 from pages.text import HTML_LANG, Text
 
@@ -34,8 +38,17 @@ def _pressed() -> None:
     desk.act(st.session_state["lab"]["pressed"])
 
 
-def listen(state: State, page: str, t: Text) -> None:
-    """Tell the browser the page's language and view, and let it listen to keys."""
+def _moved() -> None:
+    """Put what a hand has moved into its controls, as if it had been typed there."""
+    moved, now = st.session_state["lab"]["moved"], session()
+    fixed = {*str(now.good["hide"]).split(","), *str(now.good["lock"]).split(",")}
+    for name, text in moved.items() if isinstance(moved, Mapping) else ():
+        if name in CONTROLS[now.page] and name not in fixed and not TABLE[name].options:
+            st.session_state[name] = str(text)[:MAX_CHARS]
+
+
+def listen(state: State, page: str, t: Text, live: Mapping[str, Any] | None) -> None:
+    """Tell the browser the page's language and view, and let it listen to keys and to a hand."""
     known = KEYS if held_plan.held() is None else (*KEYS[:-1], *PLAN_KEYS, KEYS[-1])
     without = _without(state, page)
     keys = [[list(names), t(f"keys.{does}")] for names, does in known if does not in without]
@@ -47,8 +60,9 @@ def listen(state: State, page: str, t: Text) -> None:
         "title": t("keys.title"),
         "close": t("keys.close"),
         "keys": keys,
+        "live": live,
     }
-    browser.mount(data, _pressed)
+    browser.mount(data, _pressed, _moved)
 
 
 def _holds_more() -> bool:

@@ -74,7 +74,7 @@ def _close(frame: Frame) -> None:
         predict.cover(state, frame.page, t)
     export.open_asked(frame)
     desk.desk(state, frame.page, t)
-    keys.listen(state, frame.page, t)
+    keys.listen(state, frame.page, t, frame.live)
     if words := _notices(frame):
         st.html(words)
 

@@ -17,6 +17,11 @@ def layer_name(state: State, t: Text) -> str:
     return t("context.layer", fan_in=count(state["fan_in"]), fan_out=count(state["fan_out"]))
 
 
+def moving(name: str, text: object) -> str:
+    """Return HTML whose text a browser writes anew while a hand moves the chart."""
+    return f'<span data-lab-now="{name}">{text}</span>'
+
+
 #: Fractions with a denominator from here on are written with a point.
 MANY = 1000
 

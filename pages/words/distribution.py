@@ -12,7 +12,7 @@ from pages.jobs.distribution import Drawn
 from pages.state.chosen import State
 from pages.text import Text, sentences
 from pages.text.numbers import apart, count, expected_count, interval, probability, quantity
-from pages.words.common import inputs, layer_name, outputs, told
+from pages.words.common import inputs, layer_name, moving, outputs, told
 from pages.words.distribution_tables import Row, beside_law, expected_beyond, wall_of, yardstick_of
 
 #: Fewer weights than this settle little, and the verdict opens with that.
@@ -32,11 +32,11 @@ def hint(state: State, t: Text) -> str:
 def context(state: State, t: Text) -> str:
     """Return the line above the finding: what was drawn, where and from which seed."""
     n = math.prod(state.shape)
-    weights = t("context.weights" if n > 1 else "context.weight", n=count(n))
-    draw = t("context.draw", seed=state["seed"], device=state.device, dtype=state["dtype"])
+    weights = t("context.weights" if n > 1 else "context.weight", n=moving("n", count(n)))
+    draw = t("context.draw", seed=moving("seed", state["seed"]), device=state.device, dtype=state["dtype"])
     return (
-        f'<p class="lab-context"><b>{name(state, t)}</b> · {escape(layer_name(state, t))} · '
-        f'{weights}<span class="lab-wide"> · {draw}</span></p>'
+        f'<p class="lab-context"><b>{name(state, t)}</b> · {moving("layer", escape(layer_name(state, t)))} · '
+        f'{weights}<span class="lab-wide"> · {draw}</span>{moving("here", "")}</p>'
     )
 
 

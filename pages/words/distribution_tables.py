@@ -15,7 +15,7 @@ from pages.state.chosen import State
 from pages.text import Text
 from pages.text.numbers import count, expected_count, quantity
 from pages.text.tables import Cell, table
-from pages.words.common import excess
+from pages.words.common import excess, moving
 
 #: Standard errors past which a row of the table carries the warning.
 FAR_OFF = 4
@@ -28,6 +28,8 @@ class Row(NamedTuple):
     drawn: str
     expected: str
     errors: float = math.nan
+    #: what a browser calls its numbers, if it can follow a hand with them
+    key: str = ""
 
 
 def evidence(drawn: Drawn, state: State, t: Text) -> str:
@@ -60,7 +62,10 @@ def _source(state: State) -> str:
 
 
 def _row(row: Row, *, errors: bool) -> list[str | Cell]:
-    cells: list[str | Cell] = [row.name, row.drawn, row.expected]
+    pair = row.drawn, row.expected
+    if row.key:
+        pair = moving(row.key, row.drawn), moving(f"{row.key}_law", row.expected)
+    cells: list[str | Cell] = [row.name, *pair]
     if errors:
         shown = quantity(row.errors, digits=3, sign=True) if math.isfinite(row.errors) else ""
         cells.append(Cell(shown, 'class="bad"') if abs(row.errors) > FAR_OFF else shown)
@@ -82,6 +87,7 @@ def _moments(drawn: Drawn, state: State, t: Text) -> list[Row]:
             quantity(getattr(summary, name), law.std),
             quantity(getattr(expected, name), law.std),
             off(name, getattr(summary, name), getattr(expected, name)),
+            name,
         )
         for name in ("mean", "std")
     ]
@@ -93,7 +99,7 @@ def _moments(drawn: Drawn, state: State, t: Text) -> list[Row]:
     for name, relation, bound in (("minimum", "≥", bounds[0]), ("maximum", "≤", bounds[1])):
         limit = f"{relation} {quantity(bound, law.std)}" if math.isfinite(bound) else ""
         value = quantity(getattr(summary, name), law.std)
-        rows.append(Row(t(f"table.{name}"), value, limit or t("table.unbounded")))
+        rows.append(Row(t(f"table.{name}"), value, limit or t("table.unbounded"), key=name))
     for atom, times in summary.atoms:
         expected_times = expected_count(dict(law.atoms)[atom] * summary.n)
         rows.append(Row(t("table.equal", value=quantity(atom, trim=True)), count(times), expected_times))
@@ -102,7 +108,7 @@ def _moments(drawn: Drawn, state: State, t: Text) -> list[Row]:
         name = t(f"table.outside_{band.kind}", band=plain(band.formula))
         spread = math.sqrt(missing * (1 - missing / summary.n)) if law.family != "orthogonal" else 0.0
         z = (outside - missing) / spread if spread > 0 else math.nan
-        rows.append(Row(name, count(outside), expected_count(missing), z))
+        rows.append(Row(name, count(outside), expected_count(missing), z, "outside"))
     return rows
 
 

@@ -308,9 +308,9 @@ def test_a_plan_outlives_a_reload_the_theme_and_the_menu(visit: Visit) -> None:
     assert page.locator(".st-key-plan_next").count() == 0
 
 
-def test_a_chinese_keyboard_s_brackets_go_the_same_way(tab: Visit) -> None:
+def test_a_chinese_keyboard_s_brackets_go_the_same_way(visit: Visit) -> None:
     """It types 】 and 【 for ] and [, and ？ for ?; Playwright's own keyboard has none of them."""
-    page = tab("/model?v=1&at=network-2")
+    page = visit("/model?v=1&at=network-2")
     expect(page.locator(".st-key-plan_next")).to_contain_text("3/8")
 
     def press(key: str) -> None:

@@ -18,6 +18,7 @@ from websockets.frames import Frame, Opcode
 
 from pages.text import Text, catalogue
 from pages.text.numbers import count
+from tests.support.screen import unmarked
 from tests.support.stream import Server, Visitor
 
 EN = Text("en")
@@ -105,7 +106,7 @@ def guest(served: Server, query: str = "", page: str = "distribution") -> Iterat
 
 def shown(visitor: Visitor, **values: str | bool) -> str:
     """Run a visitor's page and return all its words."""
-    return unescape(" ".join(element.body for element in visitor.run(**values).of("html")))
+    return unmarked(" ".join(element.body for element in visitor.run(**values).of("html")))
 
 
 def is_served(served: Server, seed: int = 40) -> None:

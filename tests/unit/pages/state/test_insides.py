@@ -194,6 +194,22 @@ def test_a_chart_has_its_context_and_its_camera() -> None:
     assert "modebar-btn" in script
 
 
+def test_a_chart_has_what_a_hand_takes_hold_of() -> None:
+    script = get_plotlyjs()
+    for name in (
+        "_fullLayout",
+        "_fullData",
+        "plotly_afterplot",
+        "main-svg",
+        "scatterlayer",
+        "js-fill",
+        "js-line",
+    ):
+        assert name in script, name
+    for name in ("shapelayer", "annotation", "plot-container"):
+        assert name in script, name
+
+
 def test_torchsummary_has_the_code_that_is_run() -> None:
     names = set(torchsummary.torchsummary.summary.__code__.co_names)
     assert {"torch", "print", "OrderedDict", "np"} <= names

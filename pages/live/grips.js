@@ -1,0 +1,148 @@
+// Handles: on the ends of a law, and over the numbers of its formula. For a mouse, a finger and the keyboard.
+
+import { endsOf, valueAt } from "./law.js"
+import { inFormula } from "./numbers.js"
+import { formulaNow } from "./said.js"
+
+const DOUBLING = 120 // pixels in which a number of the formula doubles
+const QUIET = 350 // milliseconds after the last key, until it is as if a hand had let go
+const STEPS = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10 }
+
+export function made(tag, className, parent, words = "") {
+  const element = document.createElement(tag)
+  element.className = className
+  element.textContent = words
+  parent.append(element)
+  return element
+}
+
+export class Grips {
+  // `hand` takes hold of a number, moves it, lets it go, and tells which it holds.
+  constructor(hand) {
+    this.hand = hand
+    this.all = []
+    this.quiet = 0
+  }
+
+  // Have the handles that there should be, and keep those that there are: one may have the focus.
+  attach(live, room) {
+    const seen = live ? formulaNow() : []
+    const wanted = (live?.ends ?? []).map(({ end, name }) => ({ kind: "end", name, end }))
+    for (const [at, name] of (live?.formula ?? []).entries())
+      if (name !== "=" && seen[at]) wanted.push({ kind: "number", name, at })
+    const same = (a, b) => a.kind === b.kind && a.name === b.name && a.end === b.end
+    for (const grip of this.all)
+      if (!wanted.some(one => same(one, grip)) || grip.kind === "end" && !room.contains(grip.element)) grip.element.remove()
+    this.all = this.all.filter(grip => grip.element.isConnected)
+    for (const one of wanted)
+      if (!this.all.some(grip => same(one, grip))) this.all.push(this.make(one, live, room, seen))
+    for (const grip of this.all) this.describe(grip, live, live.controls[grip.name].value)
+  }
+
+  make(one, live, room, seen) {
+    const onChart = one.kind === "end"
+    const parent = onChart ? room : seen[one.at][0].closest("[data-testid=stMarkdown]")
+    const element = made("div", onChart ? "lab-grip" : "lab-scrub", parent)
+    const grip = { ...one, element }
+    element.dataset.live = one.name
+    element.setAttribute("role", "slider")
+    // of two handles of one number the keyboard needs one
+    const twice = one.end === "low" && live.ends.some(other => other.end === "high" && other.name === one.name)
+    if (twice) element.setAttribute("aria-hidden", "true")
+    else element.tabIndex = 0
+    element.addEventListener("pointerdown", event => this.down(event, grip))
+    element.addEventListener("keydown", event => this.key(event, grip))
+    return grip
+  }
+
+  describe({ name, element }, live, value) {
+    const { least, most } = live.controls[name]
+    const told = { label: live.words.handles[name], valuenow: value, valuemin: least, valuemax: most, valuetext: inFormula(value) }
+    for (const [key, text] of Object.entries(told))
+      if (element.getAttribute(`aria-${key}`) !== String(text)) element.setAttribute(`aria-${key}`, text)
+  }
+
+  // Where `law` stands on a chart of these axes, and where the formula's numbers are.
+  place(live, law, { xaxis, yaxis }, formula) {
+    const ends = endsOf(live, law)
+    const [first, last] = xaxis.range
+    for (const grip of this.all) {
+      if (grip.kind === "number") over(grip, formula)
+      else {
+        const at = (ends[grip.end] - first) / (last - first) * xaxis._length
+        grip.element.style.left = `${xaxis._offset + Math.min(xaxis._length, Math.max(0, at))}px`
+        grip.element.style.top = `${yaxis._offset + yaxis._length / 2}px`
+      }
+    }
+  }
+
+  down(event, grip) {
+    if (event.button) return
+    event.preventDefault()
+    event.stopPropagation()
+    clearTimeout(this.quiet)
+    grip.element.focus({ preventScroll: true })
+    const { live, picture } = this.hand.take(grip.name, grip.end)
+    const control = live.controls[grip.name]
+    const began = event.clientX
+    const { left } = picture.cover.getBoundingClientRect()
+    const to = moved => {
+      if (moved.pointerId !== event.pointerId) return
+      const value = grip.kind === "end"
+        ? under(live, grip, picture.value(moved.clientX - left))
+        : scrubbed(control, moved.clientX - began, picture.perPixel)
+      this.hand.move(value)
+    }
+    const ends = ["pointerup", "pointercancel", "lostpointercapture"]
+    const up = ended => {
+      if (ended.pointerId !== event.pointerId) return
+      grip.element.removeEventListener("pointermove", to)
+      for (const kind of ends) grip.element.removeEventListener(kind, up)
+      this.hand.release()
+    }
+    grip.element.setPointerCapture(event.pointerId)
+    grip.element.addEventListener("pointermove", to)
+    for (const kind of ends) grip.element.addEventListener(kind, up)
+  }
+
+  key(event, grip) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return
+    const { control, value, std } = this.hand.now(grip.name)
+    const unit = control.whole ? 1 : control.side ? std / 20 : 10 ** (Math.floor(Math.log10(Math.abs(value) || 1)) - 1)
+    const steps = (STEPS[event.key] ?? 0) * (event.shiftKey ? 10 : 1)
+    const next = { Home: control.least, End: control.most }[event.key] ?? (steps ? value + steps * unit : null)
+    if (next === null) return
+    event.preventDefault()
+    event.stopPropagation()
+    const { live } = this.hand.take(grip.name, grip.end ?? "high")
+    this.describe(grip, live, this.hand.move(next))
+    clearTimeout(this.quiet)
+    this.quiet = setTimeout(() => this.hand.release(), QUIET)
+  }
+}
+
+// A number of the formula is held by a part over it: what is inside a formula has no keys.
+function over({ element, at }, formula) {
+  const parts = formula[at]
+  const around = element.offsetParent?.getBoundingClientRect()
+  if (!parts?.[0].isConnected || !around) return
+  const [first, last] = [parts[0], parts.at(-1)].map(part => part.getBoundingClientRect())
+  element.style.cssText = `left:${first.left - around.left}px;top:${first.top - around.top}px;` +
+    `width:${last.right - first.left}px;height:${first.height}px`
+}
+
+// The number with which the end that is held stands where the hand is.
+function under(live, { name, end }, place) {
+  const control = live.controls[name]
+  if (control.side) return place
+  const { mean } = live.law
+  return valueAt(control, Math.max(1e-3, (place - mean) / (endsOf(live, live.law)[end] - mean)))
+}
+
+// The number when a hand has moved so many pixels along it.
+function scrubbed(control, pixels, perPixel) {
+  const { value } = control
+  if (control.side) return value + pixels * perPixel
+  if (control.square || value === 0) return value + pixels * (control.whole ? 0.1 : 0.01)
+  return control.whole && value < 20 ? value + pixels / 12 : value * 2 ** (pixels / DOUBLING)
+}

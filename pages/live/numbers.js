@@ -1,0 +1,62 @@
+// Numbers as the pages write them (pages/text/numbers.py): the digits that matter, in both languages alike.
+
+const THIN = "\u202f" // a narrow no-break space groups thousands
+const SUPERSCRIPT = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" }
+const LEAST = 3 // significant digits of any number, and of a double
+const MOST = 17
+
+const size = value => Number(value.toExponential(20).split("e")[1])
+
+// A whole number with grouped thousands and a real minus: 131 072.
+export function count(value) {
+  return value.toFixed(0).replace(/\B(?=(\d{3})+$)/g, THIN).replace("-", "−")
+}
+
+// A number of weights that is expected: whole, and a small one with three digits.
+export function expectedCount(value) {
+  return value >= 99.95 || Number.isInteger(value) ? count(value) : quantity(value, value, LEAST)
+}
+
+// `value` with the decimals that give a number of size `scale` so many `digits`.
+export function quantity(value, scale = 0, digits = 4, trim = false) {
+  if (Number.isNaN(value)) return "–"
+  if (value === 0) return "0"
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞"
+  const own = size(value)
+  const beside = scale && Number.isFinite(scale) ? size(scale) : own
+  const last = Math.max(Math.min(beside - Math.max(digits, LEAST), own - LEAST) + 1, own - MOST + 1)
+  let text = Math.abs(value).toFixed(Math.max(0, -last))
+  let power = ""
+  if (own >= 7 || (Math.min(own, beside) <= -6 && own <= -3)) {
+    const [digitsOf, exponent] = Math.abs(value).toExponential(own - last).split("e")
+    text = digitsOf
+    power = "×10" + [...String(Number(exponent))].map(one => SUPERSCRIPT[one]).join("")
+  }
+  if (trim && text.includes(".")) text = text.replace(/\.?0+$/, "")
+  if (power && text === "1") [text, power] = ["", power.slice(1)]
+  return (value < 0 ? "−" : "") + text + power
+}
+
+// Two ends, with the digits that tell them apart: four of their distance.
+export function interval(low, high) {
+  const scale = (high - low) / 2 || Math.abs(low)
+  return [quantity(low, scale, 4, true), quantity(high, scale, 4, true)]
+}
+
+// A number as formulas have it: so many significant digits, powers of ten as such.
+export function inFormula(value, digits = 6) {
+  const [mantissa, exponent] = Number(value).toPrecision(digits).split("e")
+  const short = mantissa.includes(".") ? mantissa.replace(/\.?0+$/, "") : mantissa
+  const minus = short.replace("-", "−")
+  const at = size(value || 1)
+  if (exponent === undefined && at >= -4) return minus
+  const [head] = Number(value).toExponential(digits - 1).split("e")
+  const power = "10" + [...String(at)].map(one => SUPERSCRIPT[one]).join("")
+  const front = head.replace(/\.?0+$/, "").replace("-", "−")
+  return front === "1" ? power : `${front}·${power}`
+}
+
+// A text with {names} where numbers go.
+export function filled(text, numbers) {
+  return text.replace(/\{(\w+)\}/g, (whole, name) => numbers[name] ?? whole)
+}

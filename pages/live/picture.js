@@ -1,0 +1,246 @@
+// A chart of weights that moves: a copy of the one that stands, laid over it, so that type, theme and size are
+// the same, and letting go needs no more than taking it away. Only paths and places in it are written anew.
+
+import { filled, quantity, interval } from "./numbers.js"
+
+// What Plotly keeps beside a chart: see docs/insides.md.
+const axes = plot => [plot._fullLayout.xaxis, plot._fullLayout.yaxis]
+const heights = (plot, trace) => plot._fullData[trace].y
+
+const BARS = 0
+const BAND = [1, 2]
+const LINE = 14 // pixels that a name keeps from the foot of the plot, and lines from its top
+const CROWDED = 0.55 // of the plot: a law that is narrower has its labels outside
+
+export class Picture {
+  constructor(plot, room, live) {
+    const [x, y] = axes(plot)
+    this.plot = plot
+    this.live = live
+    this.left = x._offset
+    this.top = y._offset
+    this.width = x._length
+    this.height = y._length
+    this.range = x.range.slice()
+    this.xaxis = { range: this.range, _offset: x._offset, _length: x._length } // as they stay while it moves
+    this.yaxis = { _offset: y._offset, _length: y._length }
+    this.perPixel = (x.range[1] - x.range[0]) / x._length
+    this.counts = heights(plot, BARS).slice(1, -1)
+    this.hasBand = plot._fullData.length > 3 && live.family !== "other"
+    this.bins = this.counts.length
+    // counts that reach the top of the chart, and what makes densities of them
+    this.full = y.range[1]
+    this.unit = live.n * plot._fullData[BARS].dx
+    this.allowed = this.hasBand ? BAND.map(trace => heights(plot, trace).slice(0, this.bins)) : null
+    this.lay(room)
+  }
+
+  lay(room) {
+    const { plot } = this
+    this.cover = document.createElement("div")
+    this.cover.className = "js-plotly-plot lab-stood lab-moving"
+    const inner = document.createElement("div")
+    inner.className = "plotly"
+    this.cover.append(inner)
+    this.cover.style.background = plot._fullLayout.paper_bgcolor
+    for (const svg of plot.querySelectorAll(".svg-container > .main-svg")) inner.append(svg.cloneNode(true))
+    const traces = this.cover.querySelector(".scatterlayer").querySelectorAll(":scope > .trace")
+    this.fill = traces[BARS].querySelector(".js-fill")
+    this.line = traces[BARS].querySelector(".js-line")
+    this.noise = this.hasBand ? traces[BAND[0]].querySelector(".js-fill") : null
+    this.law = traces[this.hasBand ? 3 : 1].querySelector(".js-line")
+    this.ghost = this.law.cloneNode()
+    this.ghost.classList.add("lab-ghost")
+    this.law.parentNode.prepend(this.ghost)
+    this.lines = [...this.cover.querySelectorAll(".shapelayer path")].map(path => this.part(path, "shapes"))
+    this.labels = [...this.cover.querySelectorAll(".annotation")].map(at => this.part(at, "annotations"))
+    room.append(this.cover)
+  }
+
+  part(element, kind) {
+    const given = this.plot._fullLayout[kind][element.dataset.index]
+    return { element, given, text: element.querySelector("text") }
+  }
+
+  x(value) {
+    return (value - this.range[0]) / this.perPixel
+  }
+
+  y(density) {
+    return this.height * (1 - density * this.unit / this.full)
+  }
+
+  value(pixels) {
+    return this.range[0] + (pixels - this.left) * this.perPixel
+  }
+
+  // Where a place of the settled chart goes when the law becomes `law`.
+  moved(value, law) {
+    return law.mean + (value - this.live.law.mean) * law.times
+  }
+
+  // `edges` and `counts` are of the weights drawn; without them the grey waits.
+  show({ law, n, edges, counts, numbers }) {
+    const still = this.live.law
+    const shift = this.x(law.mean) - law.times * this.x(still.mean)
+    const place = `matrix(${law.times} 0 0 ${1 / law.times} ${shift} ${this.height * (1 - 1 / law.times)})`
+    this.law.setAttribute("transform", place)
+    this.law.style.vectorEffect = "non-scaling-stroke"
+    if (counts) this.bars(edges, counts, n)
+    for (const part of [this.fill, this.line, this.noise]) part?.classList.toggle("lab-waits", !counts)
+    for (const part of this.lines) this.moveLine(part, law)
+    for (const part of this.labels) this.moveLabel(part, law, numbers)
+  }
+
+  bars(edges, counts, n) {
+    const unit = n * (edges[1] - edges[0])
+    const first = this.x(edges[0])
+    const step = (this.x(edges[this.bins]) - first) / this.bins
+    const foot = this.height.toFixed(2)
+    const outline = this.steps(counts, first, step, unit)
+    const last = (first + this.bins * step).toFixed(2)
+    const line = `M${first.toFixed(2)},${foot}V${outline}V${foot}`
+    this.line.setAttribute("d", line)
+    this.fill.setAttribute("d", `${line}H${last}Z`)
+    if (!this.noise) return
+    const [low, high] = this.bandOf(n)
+    const above = this.steps(high, first, step, unit)
+    const below = this.steps([...low].reverse(), first + this.bins * step, -step, unit)
+    this.noise.setAttribute("d", `M${first.toFixed(2)},${above}L${last},${below}Z`)
+  }
+
+  // "y H x V y H x …": the tops of the bins, one after the other
+  steps(counts, first, step, unit) {
+    const parts = new Array(this.bins)
+    for (let bin = 0; bin < this.bins; bin++)
+      parts[bin] = `${this.y(counts[bin] / unit).toFixed(2)}H${(first + (bin + 1) * step).toFixed(2)}`
+    return parts.join("V")
+  }
+
+  // Between which counts 95 % of the bars should lie: binomial, and so √n times as far apart for n times as many.
+  bandOf(n) {
+    const times = n / this.live.n
+    if (times === 1) return this.allowed
+    const [low, high] = this.allowed
+    const middle = bin => (low[bin] + high[bin]) / 2
+    const apart = bin => (high[bin] - low[bin]) / 2 * Math.sqrt(times)
+    const at = sign => Float64Array.from(low, (_, bin) => Math.max(0, times * middle(bin) + sign * apart(bin)))
+    return [at(-1), at(1)]
+  }
+
+  // How many bars lie within their band.
+  inside(counts, n) {
+    if (!this.allowed) return null
+    const [low, high] = this.bandOf(n)
+    let inside = 0
+    for (let bin = 0; bin < this.bins; bin++) inside += counts[bin] >= low[bin] && counts[bin] <= high[bin]
+    return inside
+  }
+
+  // Which end of a band of the law stands there: its order among them, or -1.
+  end(value) {
+    const { law, sigmas } = this.live
+    const ends = [law.low, law.high, law.mean - sigmas * law.std, law.mean + sigmas * law.std]
+    return ends.findIndex(at => at !== null && Math.abs(at - value) <= 1e-9 * law.std)
+  }
+
+  moveLine({ element, given }, law) {
+    if (given.xref !== "x" || given.line.dash === "2px,4px") return // another scheme's bounds
+    const [from, to] = [given.x0, given.x1].map(value => this.end(value) < 0 ? value : this.moved(value, law))
+    const left = this.left + this.x(from)
+    const right = this.left + this.x(to)
+    if (given.type === "rect") {
+      const foot = this.top + this.height
+      element.setAttribute("d", `M${left},${foot}H${right}V${this.top}H${left}Z`)
+    } else element.setAttribute("transform", `translate(${left - this.left - this.x(given.x0)} 0)`)
+  }
+
+  moveLabel({ element, given, text }, law, numbers) {
+    if (given.xref !== "x") return
+    const { mean, high } = this.live.law
+    const beyond = high !== null && Math.abs(given.x - mean) > (high - mean) * (1 + 1e-9)
+    let right = this.x(beyond ? this.outer(given.x, law) : this.moved(given.x, law)) - this.x(given.x)
+    let lower = 0
+    if (given.yref === "y") {
+      const stood = this.y(given.y / this.unit)
+      const at = this.height - (this.height - stood) / law.times
+      const least = (given.yshift ?? 0) + 2 * LINE
+      lower = Math.min(this.height - LINE, Math.max(least, at)) - stood
+      element.style.visibility = at < least && !given.yshift ? "hidden" : "" // over the top, with what it names
+    } else if (given.y === 1) lower = this.lift(given, law)
+    else if (given.y > 0.5) right += this.outwards(given, text, law)
+    element.setAttribute("transform", `translate(${right} ${lower})`)
+    const words = this.words(given.text, numbers)
+    if (words) write(text, words)
+  }
+
+  // Ends that come too close to each other have their labels in two lines, as on the chart that stands.
+  lift(given, law) {
+    const apart = 2 * Math.abs(this.x(this.moved(given.x, law)) - this.x(law.mean))
+    const low = given.x < this.live.law.mean
+    this.room ??= this.labels.filter(one => one.given.xref === "x" && one.given.y === 1)
+      .reduce((sum, one) => sum + one.text.getBBox().width, LINE)
+    const size = this.plot._fullLayout.font.size / 14
+    return low && apart < this.room ? Math.min(0, given.yshift - 22 * size) : 0
+  }
+
+  // The numbers beyond an end stand outside it where the law leaves no room within.
+  outwards(given, text, law) {
+    this.wide ??= text.getBBox().width
+    const apart = 2 * Math.abs(this.x(this.moved(given.x, law)) - this.x(law.mean))
+    const inside = given.xanchor === "right"
+    if (inside === apart >= CROWDED * this.width) return 0
+    return inside ? this.wide + 16 : -this.wide - 16
+  }
+
+  // What stands in the middle between an end of the law and the chart's stays there.
+  outer(value, law) {
+    const { low, high } = this.live.law
+    const end = value < low ? low : high
+    return value + (this.moved(end, law) - end) / 2
+  }
+
+  // A label's words with the numbers of now; null if they have none.
+  words(stood, numbers) {
+    const { words } = this.live
+    this.known ??= new Map()
+    if (!this.known.has(stood)) this.known.set(stood, this.template(stood, words))
+    const template = this.known.get(stood)
+    return template && filled(template, numbers)
+  }
+
+  template(stood, words) {
+    for (const [low, high] of words.ends)
+      for (const [end, side] of [[low, "low"], [high, "high"]])
+        for (const of of ["bound_", "sigmas_"]) {
+          const whole = `<b>${end}</b> = {${of}${side}}`
+          if (filled(whole, this.live.numbers) === stood) return whole
+        }
+    return [words.beyond, words.flat].find(one => one && filled(one, this.live.numbers) === stood) ?? null
+  }
+
+  away() {
+    this.cover.remove()
+  }
+}
+
+// The numbers that a chart's labels show of a law.
+export function labelled({ law, sigmas, n, outside, expected, values }) {
+  const [low, high] = interval(law.low ?? 0, law.high ?? 0)
+  const [under, over] = interval(law.mean - sigmas * law.std, law.mean + sigmas * law.std)
+  const density = law.low === null ? 0 : 1 / (law.high - law.low)
+  return {
+    ...values, n, outside, expected,
+    bound_low: low, bound_high: high, sigmas_low: under, sigmas_high: over,
+    density: quantity(density, density, 3),
+  }
+}
+
+// Bold, italic and new lines of a label, in the elements that Plotly made of them.
+function write(text, words) {
+  const parts = words.split(/<[^>]+>/).filter(part => part !== "")
+  const nodes = []
+  const walker = document.createTreeWalker(text, NodeFilter.SHOW_TEXT)
+  while (walker.nextNode()) if (walker.currentNode.nodeValue) nodes.push(walker.currentNode) // Plotly makes empty ones too
+  if (nodes.length === parts.length) nodes.forEach((node, at) => { node.nodeValue = parts[at] })
+}

@@ -1,0 +1,94 @@
+// What the page says in numbers of a law that a hand moves: written anew in every frame, put back at the end.
+
+import { count, filled, inFormula, interval, quantity } from "./numbers.js"
+
+// The numbers of the formula that are coloured: of each its parts, as a minus stands in one of its own.
+export function formulaNow() {
+  const numbers = []
+  for (const part of document.querySelectorAll("[data-testid=stMarkdown] .katex-html [style*=color]")) {
+    if (part.querySelector("[style*=color]")) continue
+    const last = numbers.at(-1)?.at(-1)
+    if (last && last === part.previousElementSibling && last.style.color === part.style.color) numbers.at(-1).push(part)
+    else numbers.push([part])
+  }
+  return numbers
+}
+
+export class Said {
+  constructor(live) {
+    this.live = live
+    this.formula = formulaNow()
+    this.texts = new Map()
+    this.before = new Map()
+    for (const at of document.querySelectorAll("[data-lab-now]")) {
+      const key = at.dataset.labNow
+      this.texts.set(key, [...(this.texts.get(key) ?? []), at])
+    }
+    const headline = document.querySelector(".lab-headline")
+    if (!this.texts.has("finding") && headline) this.texts.set("finding", [headline])
+  }
+
+  // `found` is the summary of what is drawn, null where that waits.
+  write({ name, value, law, n, shape, seed, found, expected }) {
+    const { words, linear, family } = this.live
+    this.put("n", count(n))
+    this.put("seed", String(seed))
+    if (linear) this.put("layer", filled(words.layer, { fan_in: count(shape[1]), fan_out: count(shape[0]) }))
+    this.put("here", " · " + (found ? words.here : words.waits))
+    this.writeFormula(name, value, law)
+    if (found) {
+      for (const key of ["mean", "std", "minimum", "maximum"]) this.put(key, quantity(found[key], law.std))
+      this.put("outside", count(found.outside[0]))
+      this.finding(law, n, found, expected)
+    }
+    for (const key of ["mean", "std"]) this.put(`${key}_law`, quantity(law[key], law.std))
+    if (family === "normal") this.put("outside_law", expected)
+    if (family !== "uniform") return
+    this.put("minimum_law", "≥ " + quantity(Math.fround(law.low), law.std))
+    this.put("maximum_law", "≤ " + quantity(Math.fround(law.high), law.std))
+  }
+
+  writeFormula(name, value, law) {
+    for (const [at, key] of (this.live.formula ?? []).entries()) {
+      const ends = key === "=" // what it comes to
+      if (!this.formula[at] || !ends && key !== name) continue
+      this.number(this.formula[at], ends ? inFormula(this.live.comes_to * law.times, 4) : inFormula(value))
+    }
+  }
+
+  finding(law, n, found, expected) {
+    const { words } = this.live
+    if (!words.finding) return
+    const [, exact] = interval(law.low ?? 0, law.high ?? 0)
+    const [low, high] = interval(Math.fround(law.low ?? 0), Math.fround(law.high ?? 0))
+    const template = words.rounded && high !== exact ? words.rounded : words.finding
+    this.put("finding", filled(template, { outside: count(found.outside[0]), n: count(n), expected, low, high, exact }))
+  }
+
+  put(key, text) {
+    for (const element of this.texts.get(key) ?? []) this.into(element, text)
+  }
+
+  number(parts, text) {
+    if (parts.length === 1) this.into(parts[0], text)
+    else [text.startsWith("−") ? "−" : "", text.replace("−", "")].forEach((part, at) => this.into(parts[at], part))
+  }
+
+  into(element, text) {
+    if (!this.before.has(element)) this.before.set(element, element.innerHTML)
+    if (isText(element)) element.firstChild.nodeValue = text // the very node that React knows
+    else element.textContent = text
+  }
+
+  // The hand came back to where it was: the server has nothing new to say.
+  back() {
+    for (const [element, before] of this.before) {
+      const said = document.createElement("template")
+      said.innerHTML = before
+      if (isText(element) && isText(said.content)) element.firstChild.nodeValue = said.content.textContent
+      else element.innerHTML = before
+    }
+  }
+}
+
+const isText = parent => parent.childNodes.length === 1 && parent.firstChild.nodeType === Node.TEXT_NODE

@@ -1,0 +1,275 @@
+"""What a hand moves, moves in the same frame and is torch's; the server hears of it once, at the end."""
+
+import random
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+import core
+from pages.live import browser as scripts
+from pages.text import numbers
+from tests.support.hand import AT_REST, LAB, Sent, end_of, held, lab, let_go, number_of, ready
+from tests.support.tabs import Visit, go, link, settled, until
+
+
+class Move(NamedTuple):
+    """Where something is taken hold of, how far it is moved in each step, and between what it is then."""
+
+    path: str
+    name: str
+    handle: Callable[[Page, str], Locator]
+    by: tuple[float, ...]
+    least: float
+    most: float
+
+
+MOVES = [
+    Move("/distribution?v=1", "fan_in", end_of, (-20, -45), 600, 1200),
+    Move("/distribution?v=1", "fan_in", number_of, (30, -97), 270, 310),
+    Move("/distribution?scheme=xavier_uniform&fan_in=300&fan_out=70", "fan_out", number_of, (61,), 95, 105),
+    Move(
+        "/distribution?scheme=xavier_uniform&gain=2&fan_in=33&fan_out=9", "gain", number_of, (120,), 3.9, 4.1
+    ),
+    Move(
+        "/distribution?scheme=kaiming_uniform&nonlinearity=leaky_relu&a=1", "a", number_of, (100,), 1.9, 2.1
+    ),
+    Move("/distribution?scheme=uniform&a=-1&b=2", "b", end_of, (40, 60), 2.05, 2.6),
+    Move("/distribution?scheme=normal&std=0.02&mean=0.1&seed=4294967295", "std", end_of, (25,), 0.021, 0.03),
+    Move("/distribution?scheme=normal&std=0.02&mean=-0.1", "mean", number_of, (50,), -0.099, -0.06),
+    Move("/distribution?scheme=gpt2_residual&view=projector", "n_layer", number_of, (60,), 15, 19),
+    Move("/?scheme=lecun_normal&fan_in=77&fan_out=33&lang=zh", "fan_in", end_of, (30,), 40, 76),
+]
+#: What the page says of the numbers that move.
+SAID = """() => [...document.querySelectorAll(
+    '.lab-headline, [data-testid=stMarkdown] .katex-html, [data-lab-now]:not([data-lab-now=here])')]
+    .map(at => [at.dataset.labNow ?? at.className, at.textContent.replaceAll('\\u200b', '')])"""
+
+
+def _of_torch(shown: dict[str, Any], query: dict[str, str]) -> core.Summary:
+    """Return what torch draws of this scheme, shape and seed, with a link's parameters."""
+    row = core.SCHEMES[shown["scheme"]]
+    given: dict[str, Any] = {"nonlinearity": "relu"} if "nonlinearity" in row.params else {}
+    for name in row.params.keys() & query.keys():
+        domain = core.PARAMETERS[name]
+        given[name] = query[name] if domain.choices else (int if domain.whole else float)(query[name])
+    bins = len(shown["counts"])
+    return core.summarize(row.key, tuple(shown["shape"]), seed=shown["seed"], bins=bins, **given)
+
+
+def _in_hand(page: Page) -> float:
+    """Return the number that is moved, as the bubble beside the hand says it."""
+    words = page.locator(".lab-bubble").inner_text().replace("−", "-")
+    found = re.search(r"(-?[\d.]+)(?: \(was|（)", words)
+    assert found, words
+    return float(found[1])
+
+
+@pytest.mark.parametrize("move", MOVES, ids=lambda move: f"{move.name}{move.path}")
+def test_what_a_hand_moves_is_torch_s_at_once_and_the_server_s_when_it_lets_go(
+    visit: Visit, move: Move
+) -> None:
+    page = visit("/teach")
+    sent = Sent(page)
+    page.goto(page.url.split("/teach")[0] + move.path)  # the socket of this one is listened to
+    ready(page)
+    before = sent.messages
+    with held(page, move.handle(page, move.name), *move.by):
+        shown, said, value = lab(page), page.evaluate(SAID), _in_hand(page)
+        assert sent.messages == before
+        assert move.least <= value <= move.most
+    let_go(page)
+    assert sent.messages == before + 1
+    assert float(link(page)[move.name]) == value
+    assert page.evaluate(SAID) == said
+
+    after, drawn = lab(page), _of_torch(shown, link(page))
+    assert [after[key] for key in ("scheme", "shape", "seed", "n")] == [
+        shown[key] for key in ("scheme", "shape", "seed", "n")
+    ]
+    assert after["counts"] == drawn.counts.tolist()
+    moved = sum(abs(a - b) for a, b in zip(shown["counts"], after["counts"], strict=True))
+    assert moved <= 2  # one weight at an edge, if torch's build has another logarithm
+    for key in ("std", "minimum", "maximum"):
+        assert shown[key] == pytest.approx(getattr(drawn, key), rel=1e-6)
+
+
+def test_the_arrow_keys_move_it_too_and_a_screen_reader_hears_the_number(tab: Visit) -> None:
+    page = tab("/distribution?v=1")
+    ready(page)
+    handle = end_of(page, "fan_in")
+    name, least, most = (handle.get_attribute(f"aria-{of}") for of in ("label", "valuemin", "valuemax"))
+    assert (name, least) == ("Move fan_in", "1")
+    assert int(str(most)) >= 65_536
+    handle.focus()
+    for key in ("ArrowRight", "ArrowUp", "Shift+ArrowRight", "ArrowLeft"):
+        page.keyboard.press(key)
+    expect(handle).to_have_attribute("aria-valuenow", "523")  # 512 + 1 + 1 + 10 − 1
+    page.wait_for_url("**fan_in=523")
+    let_go(page)
+    page.keyboard.press("Home")  # the focus has stayed
+    page.wait_for_url("**fan_in=1")
+    let_go(page)
+    assert lab(page)["n"] == 256
+
+
+def test_a_finger_moves_it_and_the_page_stays(visit: Visit) -> None:
+    page = visit("/distribution?v=1", size="phone")
+    ready(page)
+    handle = end_of(page, "fan_in")
+    box = handle.bounding_box()
+    assert box is not None
+    assert box["width"] >= 44 <= box["height"]  # a finger's breadth
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    hand = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        given = [{"x": across, "y": down} for across, down in points]
+        hand.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": given})
+
+    touch("touchStart", (x, y))
+    for step in range(1, 6):
+        touch("touchMove", (x - 8 * step, y - 30 * step))
+    until(page, f"{LAB}.n > 131072")
+    assert page.evaluate("[scrollY, document.querySelector('[data-testid=stMain]').scrollTop]") == [0, 0]
+    touch("touchEnd")
+    let_go(page)
+    assert int(link(page)["fan_in"]) > 512
+
+
+def test_seeds_run_on_until_they_are_stopped_and_the_bars_in_their_band_are_counted(tab: Visit) -> None:
+    page = tab("/distribution?v=1&fan_in=300&fan_out=40")
+    ready(page)
+    page.get_by_role("button", name="Play seeds").click()
+    until(page, f"{LAB}.frames > 20")
+    shown = lab(page)
+    drawn = core.summarize("kaiming_normal", (40, 300), seed=shown["seed"], bins=60, nonlinearity="relu")
+    assert sum(abs(a - b) for a, b in zip(shown["counts"], drawn.counts.tolist(), strict=True)) <= 2
+    assert 45 <= shown["inside"] <= 60  # 57 of 60 are expected, and 45 are less than once in a million
+    page.get_by_role("button", name="Stop").click()
+    let_go(page)
+    after = lab(page)
+    assert after["seed"] == int(link(page)["seed"]) > 60
+    inside = page.locator(".lab-inside").inner_text()
+    assert re.fullmatch(r"(4[5-9]|5\d|60) of 60 bars inside the band", inside)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/distribution?v=1&scheme=normal&fan_in=4096&fan_out=1024",  # more than the browser draws
+        "/distribution?v=1&scheme=variance_scaling",  # which torch draws otherwise
+        "/distribution?v=1&dtype=float64&scheme=normal",
+        "/distribution?v=1&scheme=sparse",
+    ],
+)
+def test_what_is_not_drawn_here_waits_and_the_law_moves_on(tab: Visit, path: str) -> None:
+    page = tab(path)
+    ready(page)
+    name = page.locator(".lab-grip").last.get_attribute("data-live")
+    with held(page, page.locator(".lab-grip").last, -30):
+        assert page.locator(".lab-moving .lab-waits").count() >= 2
+        assert lab(page)["counts"] is None
+        assert lab(page)["law"]["times"] < 1
+        assert "torch draws" in page.locator("[data-lab-now=here]").inner_text()
+    let_go(page)
+    assert name in link(page)
+    assert lab(page)["counts"] is not None
+
+
+def test_a_hand_that_comes_back_leaves_everything_as_it_was(tab: Visit) -> None:
+    page = tab("/distribution?v=1&scheme=normal&mean=-0.5")
+    ready(page)
+    before, url = page.evaluate(SAID), page.url
+    with held(page, end_of(page, "std"), 25, 0):
+        pass
+    until(page, AT_REST)
+    assert (page.evaluate(SAID), page.url) == (before, url)
+
+
+@pytest.mark.parametrize("given", ["lock=fan_in", "hide=fan_in"])
+def test_what_a_link_holds_fast_cannot_be_moved(tab: Visit, given: str) -> None:
+    page = tab("/distribution?v=1&fan_in=300")
+    ready(page)
+    go(page, f"/distribution?v=1&fan_in=300&{given}")
+    assert page.locator(".lab-grip, .lab-scrub").count() == 0
+
+
+def test_what_is_covered_cannot_be_moved_until_it_is_shown(tab: Visit) -> None:
+    page = tab("/distribution?v=1&fan_in=300")
+    ready(page)
+    page.keyboard.press("h")
+    page.locator(".st-key-cover").wait_for()
+    until(page, "!document.querySelector('.lab-grip, .lab-scrub')")
+    page.keyboard.press("Enter")
+    until(page, "Boolean(document.querySelector('.lab-grip'))")
+
+
+def test_the_chart_stands_until_the_next_one_does(tab: Visit) -> None:
+    """In no frame after a choice is there a page without its chart."""
+    page = tab("/distribution?v=1")
+    ready(page)
+    for choice in (".st-key-redraw button", ".st-key-more summary"):
+        without = page.evaluate(WATCH, choice)
+        assert without == 0
+    settled(page)
+
+
+#: Press something, and count the frames of a second in which no chart can be seen.
+WATCH = """async selector => {
+    let [without, on] = [0, true]
+    const look = () => {
+        const bars = [...document.querySelectorAll(".js-plotly-plot .scatterlayer path")]
+        without += !bars.some(path => path.checkVisibility() && path.getBoundingClientRect().width)
+        if (on) requestAnimationFrame(look)
+    }
+    look()
+    document.querySelector(selector).click()
+    await new Promise(done => setTimeout(done, 1000))
+    on = false
+    return without
+}"""
+
+
+def test_scripts_are_asked_for_once_and_messages_stay_small(visit: Visit) -> None:
+    page = visit("/teach")
+    sent, asked = Sent(page), []
+    page.on("request", lambda request: asked.append(request.url) if "/live/" in request.url else None)
+    page.goto(page.url.split("/teach")[0] + "/distribution?v=1")
+    ready(page)
+    first = sorted(url.rsplit("/", 1)[1] for url in asked)
+    assert first == sorted({*scripts.scripts()} - {"draw_ahead.js"})  # which seeds that run on ask for
+    sent.told.clear()  # the style sheet, which comes once
+    for _ in range(2):
+        with held(page, end_of(page, "fan_in"), -10):
+            pass
+        let_go(page)
+    go(page, "/lesson?v=1")
+    assert len(asked) == len(first)
+    assert max(sent.told) <= 12_000
+
+
+def test_numbers_are_written_as_the_pages_write_them(tab: Visit) -> None:
+    page = tab("/distribution?v=1")
+    rng = random.Random(17)  # noqa: S311 - cases, and no secrets
+    values = [rng.choice((-1, 1)) * rng.uniform(1, 10) * 10.0 ** rng.randint(-12, 12) for _ in range(2000)]
+    scales = [abs(value) * 10.0 ** rng.randint(-4, 4) for value in values]
+    cases = [[v, s, rng.randint(2, 6), rng.random() < 0.5] for v, s in zip(values, scales, strict=True)]
+    wholes = [rng.randint(0, 10 ** rng.randint(1, 9)) for _ in range(500)]
+    ours = page.evaluate(
+        """async ([folder, cases, wholes]) => {
+            const { count, expectedCount, interval, quantity } = await import(`/${folder}/numbers.js`)
+            return [cases.map(case_ => quantity(...case_)), wholes.map(count),
+                cases.map(([value]) => expectedCount(Math.abs(value))),
+                cases.map(([value, scale]) => interval(value, value + scale))]
+        }""",
+        [scripts.folder(), cases, wholes],
+    )
+    assert ours == [
+        [numbers.quantity(v, s, digits, trim=bool(trim)) for v, s, digits, trim in cases],
+        [numbers.count(whole) for whole in wholes],
+        [numbers.expected_count(abs(value)) for value in values],
+        [list(numbers.interval(v, v + s)) for v, s in zip(values, scales, strict=True)],
+    ]

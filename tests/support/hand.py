@@ -1,0 +1,79 @@
+"""A hand on a chart that can be moved."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from playwright.sync_api import Locator, Page, WebSocket
+
+from tests.support.tabs import settled, until
+
+#: What the chart shows now, as it says itself.
+LAB = "document.querySelector('[data-live-chart]').lab"
+#: A hand has let go, and the server's own picture stands.
+AT_REST = (
+    "!document.querySelector('.lab-moving') && document.querySelector('[data-live-chart]')?.lab?.frames === 0"
+)
+
+
+def ready(page: Page) -> None:
+    """Wait until what can be moved can be taken hold of."""
+    settled(page)
+    until(page, "Boolean(document.querySelector('[data-live-chart]')?.lab)")
+    until(page, AT_REST)
+
+
+def lab(page: Page) -> dict[str, Any]:
+    """Return what the chart shows now."""
+    return dict(page.evaluate(LAB))
+
+
+def end_of(page: Page, name: str) -> Locator:
+    """Return the handle of a control on the chart, the one at the right."""
+    return page.locator(f".lab-grip[data-live={name}]").last
+
+
+def number_of(page: Page, name: str) -> Locator:
+    """Return the handle of a control's number in the formula."""
+    return page.locator(f".lab-scrub[data-live={name}]")
+
+
+@contextmanager
+def held(page: Page, handle: Locator, *by: float) -> Iterator[None]:
+    """Take hold of a handle and move it so many pixels to the right, in steps; let go at the end."""
+    handle.scroll_into_view_if_needed()
+    box = handle.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for pixels in by:
+        frames = page.evaluate(f"{LAB}.frames")
+        page.mouse.move(x + pixels, y)
+        until(page, f"{LAB}.frames > {frames}")
+    try:
+        yield
+    finally:
+        page.mouse.up()
+
+
+def let_go(page: Page) -> None:
+    """Wait for the server's picture after a hand has let go."""
+    settled(page)
+    until(page, AT_REST)
+
+
+class Sent:
+    """The messages that a page has sent since it was opened, and the bytes that it was told."""
+
+    def __init__(self, page: Page) -> None:
+        self.messages = 0
+        self.told: list[int] = []
+        page.on("websocket", self._connected)
+
+    def _connected(self, socket: WebSocket) -> None:
+        socket.on("framesent", self._said)
+        socket.on("framereceived", lambda data: self.told.append(len(data)))
+
+    def _said(self, _: object) -> None:
+        self.messages += 1
