@@ -134,3 +134,10 @@ def test_a_dtype_that_a_layer_cannot_be_drawn_in_is_answered() -> None:
     assert "float16 cannot hold these weights" in refusals(app)[0]
     stands(opened_model(dtype="bfloat16", part="parameters"))
     assert "bfloat16" in said(opened_model(dtype="bfloat16"))
+
+
+def test_weights_that_are_all_set_alike_give_a_layer_no_bias_that_it_has_not() -> None:
+    """3 · 2 + 2 · 2 weights, and 2 biases of the second layer: 12; with a bias more in the first, 14."""
+    app = opened_model(net="3-2.no_bias-2", part="backward")
+    app.button(key="all_zeros").click().run()
+    assert "12 parameters" in said(opened_model(net=query(app)["net"]))

@@ -68,6 +68,13 @@ def test_reports_hold_what_programs_print(framed: Framed) -> None:
     assert str(bias)[7:-1] in html
 
 
+def test_the_inspector_s_tables_are_in_the_report(framed: Framed) -> None:
+    """torch counts 9 inputs of each of 64 groups, and 64 · 9 outputs, where 9 are true."""
+    html = _report(framed("compare", aspect="inspector", layer="Conv2d(64, 64, 3, groups=64)"))
+    assert 'class="lab-table lab-fans"' in html
+    assert "576" in html
+
+
 @pytest.mark.parametrize("step", ["uniform", "sqrt5", "network", "closing", "questions"])
 def test_a_lesson_s_report_says_where_it_was(framed: Framed, step: str) -> None:
     assert _report(framed("lesson", step=step)).count('<p class="lab-context">') == 1

@@ -9,7 +9,10 @@ import csv
 import io
 import math
 import re
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -209,6 +212,18 @@ def test_the_file_of_bins_has_each_under_its_heading(offered: dict[str, tuple[An
         assert int(row["drawn"]) == int(((weight >= low) & (weight < high)).sum())
         share = (math.erf(high / sigma / math.sqrt(2)) - math.erf(low / sigma / math.sqrt(2))) / 2
         assert float(row["expected"]) == pytest.approx(6400 * share, abs=4e-3)  # the ends hold the tails
+
+
+@pytest.mark.parametrize("step", ["uniform", "normal", "xavier", "network"])
+def test_the_file_of_a_stop_of_the_lesson_runs_as_it_is(
+    step: str, offered: dict[str, tuple[Any, str]], tmp_path: Path
+) -> None:
+    opened("lesson", step=step)
+    file = tmp_path / f"{step}.py"
+    file.write_text(offered[file.name][0], encoding="utf-8")
+    ran = subprocess.run([sys.executable, file], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert "tensor(" in ran.stdout or "Linear" in ran.stdout
 
 
 def test_files_have_their_types(offered: dict[str, tuple[Any, str]]) -> None:

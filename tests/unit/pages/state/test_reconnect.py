@@ -1,0 +1,23 @@
+"""What a browser still shows, in whichever language, is what is chosen."""
+
+import pytest
+
+from pages.state import reconnect
+
+
+@pytest.mark.parametrize(
+    ("label", "option"),
+    [
+        ("Kaiming 正态（He）", "kaiming_normal"),
+        ("Kaiming normal (He)", "kaiming_normal"),
+        ("Xavier uniform (Glorot)", "xavier_uniform"),
+        ("zeros", "zeros"),
+        ("nothing of the kind", None),
+    ],
+)
+def test_a_choice_is_known_by_its_name_in_both_languages(
+    label: str, option: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconnect, "browser_says", lambda: {"scheme": label, "fan_in": "7"})
+    expected = {"fan_in": "7"} | ({"scheme": option} if option else {})
+    assert reconnect.told(("scheme", "fan_in", "seed")) == expected
