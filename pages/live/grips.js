@@ -45,6 +45,7 @@ export class Grips {
     const element = made("div", onChart ? "lab-grip" : "lab-scrub", parent)
     const grip = { ...one, element }
     element.dataset.live = one.name
+    element.title = live.words.handles[one.name]
     element.setAttribute("role", "slider")
     // of two handles of one number the keyboard needs one
     const twice = one.end === "low" && live.ends.some(other => other.end === "high" && other.name === one.name)

@@ -61,7 +61,10 @@ function bubble(law) {
   held.bubble.textContent = filled(began.words.was, numbers) + wide
   const across = Math.min(picture.width, Math.max(0, picture.x(endsOf(began, law)[end ?? "high"])))
   const at = picture.left + across
-  const side = across > picture.width / 2 ? `right:${picture.cover.clientWidth - at + 22}px` : `left:${at + 22}px`
+  // outside the law, if there is room
+  const [needed, whole] = [held.bubble.offsetWidth + 44, picture.cover.clientWidth]
+  const right = across > picture.width / 2 ? whole - at > needed : at < needed
+  const side = right ? `left:${at + 22}px` : `right:${whole - at + 22}px`
   held.bubble.style.cssText = `top:${picture.top + picture.height / 2}px;${side}`
 }
 
@@ -82,6 +85,7 @@ function take(name, end) {
   const value = live.controls[name]?.value
   held = { name, end, value, seed: live.seed, frames: 0, asked: 0, began: live, picture, said: new Said(live) }
   document.documentElement.classList.add("lab-hand")
+  field(name)?.classList.add("lab-old")
   return { live, picture }
 }
 
@@ -129,7 +133,11 @@ function wait() {
   else requestAnimationFrame(wait)
 }
 
+// The field of a control, which shows what the server knows.
+const field = name => document.querySelector(`.st-key-${name}`)
+
 function settle() {
+  field(held.name)?.classList.remove("lab-old")
   held.picture.away()
   held.bubble?.remove()
   document.documentElement.classList.remove("lab-hand")

@@ -10,6 +10,8 @@ const heights = (plot, trace) => plot._fullData[trace].y
 const BARS = 0
 const BAND = [1, 2]
 const LINE = 14 // pixels that a name keeps from the foot of the plot, and lines from its top
+const TWO_SIDED = 1.959964 // standard deviations within which 95 % of a normal law lie
+const FEW = 30 // expected weights in a bin, up to which their binomial law is added up
 const CROWDED = 0.55 // of the plot: a law that is narrower has its labels outside
 
 export class Picture {
@@ -117,15 +119,10 @@ export class Picture {
     return parts.join("V")
   }
 
-  // Between which counts 95 % of the bars should lie: binomial, and so √n times as far apart for n times as many.
+  // Between which counts 95 % of the bars should lie, as they are binomial.
   bandOf(n) {
-    const times = n / this.live.n
-    if (times === 1) return this.allowed
-    const [low, high] = this.allowed
-    const middle = bin => (low[bin] + high[bin]) / 2
-    const apart = bin => (high[bin] - low[bin]) / 2 * Math.sqrt(times)
-    const at = sign => Float64Array.from(low, (_, bin) => Math.max(0, times * middle(bin) + sign * apart(bin)))
-    return [at(-1), at(1)]
+    if (n === this.live.n) return this.allowed
+    return [-TWO_SIDED, TWO_SIDED].map(z => this.live.shares.map(share => quantile(n, share, z)))
   }
 
   // How many bars lie within their band.
@@ -190,7 +187,7 @@ export class Picture {
     const apart = 2 * Math.abs(this.x(this.moved(given.x, law)) - this.x(law.mean))
     const inside = given.xanchor === "right"
     if (inside === apart >= CROWDED * this.width) return 0
-    return inside ? this.wide + 16 : -this.wide - 16
+    return inside ? this.wide + 2 * LINE : -this.wide - 2 * LINE
   }
 
   // What stands in the middle between an end of the law and the chart's stays there.
@@ -222,6 +219,21 @@ export class Picture {
   away() {
     this.cover.remove()
   }
+}
+
+// The smallest count that a binomial law reaches with the probability of z under a normal law, 2.5 or 97.5 %.
+// Where many are expected, by Cornish and Fisher's (1938) normal approximation, skewness included.
+export function quantile(n, share, z) {
+  const mean = n * share
+  if (mean > FEW) return Math.round(mean + z * Math.sqrt(mean * (1 - share)) + (z * z - 1) * (1 - 2 * share) / 6)
+  const goal = z < 0 ? 0.025 : 0.975
+  let probability = Math.exp(n * Math.log1p(-share))
+  let count = 0
+  for (let below = probability; below < goal && count < n; below += probability) {
+    probability *= (n - count) / (count + 1) * share / (1 - share)
+    count++
+  }
+  return count
 }
 
 // The numbers that a chart's labels show of a law.

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from core import PARAMETERS, SCHEMES, InitLabError, Law
 from core.weights.laws import COVERAGE_SIGMAS
 from core.weights.parameters import Parameter
+from core.weights.referee_checks import expected_counts
 from core.weights.sampling import streams
 from core.weights.scheme_laws import number
 from pages.figures.notation import plain
@@ -86,6 +87,7 @@ def told(drawn: Drawn, state: State, t: Text) -> dict[str, Any] | None:
             "high": _finite(law.support[1]),
         },
         "sigmas": COVERAGE_SIGMAS,
+        "shares": _shares(drawn),
         "outside": max((1 - band.probability for band in law.bands), default=0.0),
         "controls": {name: _control(name, how, state) for name, how in moved.items()},
         "linear": wide > 0,
@@ -94,6 +96,13 @@ def told(drawn: Drawn, state: State, t: Text) -> dict[str, Any] | None:
         "said": _said(drawn),
         "formula": [],
     }
+
+
+def _shares(drawn: Drawn) -> list[float]:
+    """Return the share of the weights that each bin should have; a number of digits that no picture shows."""
+    summary = drawn.summary
+    expected = expected_counts(summary.n, summary.edges, drawn.law, summary.dtype)
+    return [float(f"{share:.6g}") for share in (expected / summary.n).tolist()]
 
 
 def _said(drawn: Drawn) -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from scipy import stats
 
 import core
 from pages.live import browser as scripts
@@ -67,6 +68,12 @@ def _in_hand(page: Page) -> float:
     return float(found[1])
 
 
+def _inside(page: Page) -> int:
+    """Return how many bars lie in their band, as the page says."""
+    words = page.locator(".lab-inside").inner_text()
+    return min(map(int, re.findall(r"\d+", words)))
+
+
 @pytest.mark.parametrize("move", MOVES, ids=lambda move: f"{move.name}{move.path}")
 def test_what_a_hand_moves_is_torch_s_at_once_and_the_server_s_when_it_lets_go(
     visit: Visit, move: Move
@@ -77,7 +84,7 @@ def test_what_a_hand_moves_is_torch_s_at_once_and_the_server_s_when_it_lets_go(
     ready(page)
     before = sent.messages
     with held(page, move.handle(page, move.name), *move.by):
-        shown, said, value = lab(page), page.evaluate(SAID), _in_hand(page)
+        shown, said, value, inside = lab(page), page.evaluate(SAID), _in_hand(page), _inside(page)
         assert sent.messages == before
         assert move.least <= value <= move.most
     let_go(page)
@@ -90,6 +97,7 @@ def test_what_a_hand_moves_is_torch_s_at_once_and_the_server_s_when_it_lets_go(
         shown[key] for key in ("scheme", "shape", "seed", "n")
     ]
     assert after["counts"] == drawn.counts.tolist()
+    assert _inside(page) == pytest.approx(inside, abs=1)  # a bar that stands at the band's edge
     moved = sum(abs(a - b) for a, b in zip(shown["counts"], after["counts"], strict=True))
     assert moved <= 2  # one weight at an edge, if torch's build has another logarithm
     for key in ("std", "minimum", "maximum"):
@@ -137,6 +145,22 @@ def test_a_finger_moves_it_and_the_page_stays(visit: Visit) -> None:
     touch("touchEnd")
     let_go(page)
     assert int(link(page)["fan_in"]) > 512
+
+
+def test_the_band_moves_as_binomial_counts_do(tab: Visit) -> None:
+    """Within one of scipy's quantiles, which are exact: they are of counts from none to thousands."""
+    page = tab("/distribution?v=1")
+    cases = [(n, share) for n in (256, 10_000, 999_999) for share in (1e-7, 1e-5, 1e-3, 0.0166, 0.066, 0.5)]
+    ours = page.evaluate(
+        """async ([folder, cases]) => {
+            const { quantile } = await import(`/${folder}/picture.js`)
+            return cases.map(([n, share]) => [-1.959964, 1.959964].map(z => quantile(n, share, z)))
+        }""",
+        [scripts.folder(), cases],
+    )
+    for (n, share), found in zip(cases, ours, strict=True):
+        exact = [float(stats.binom.ppf(at, n, share)) for at in (0.025, 0.975)]
+        assert found == (exact if n * share <= 30 else pytest.approx(exact, abs=1)), (n, share)
 
 
 def test_seeds_run_on_until_they_are_stopped_and_the_bars_in_their_band_are_counted(tab: Visit) -> None:
@@ -256,7 +280,9 @@ def test_numbers_are_written_as_the_pages_write_them(tab: Visit) -> None:
     rng = random.Random(17)  # noqa: S311 - cases, and no secrets
     values = [rng.choice((-1, 1)) * rng.uniform(1, 10) * 10.0 ** rng.randint(-12, 12) for _ in range(2000)]
     scales = [abs(value) * 10.0 ** rng.randint(-4, 4) for value in values]
-    cases = [[v, s, rng.randint(2, 6), rng.random() < 0.5] for v, s in zip(values, scales, strict=True)]
+    digits = [rng.randint(2, 6) for _ in values]
+    trimmed = [rng.random() < 0.5 for _ in values]
+    cases = [*zip(values, scales, digits, trimmed, strict=True)]
     wholes = [rng.randint(0, 10 ** rng.randint(1, 9)) for _ in range(500)]
     ours = page.evaluate(
         """async ([folder, cases, wholes]) => {
@@ -268,7 +294,7 @@ def test_numbers_are_written_as_the_pages_write_them(tab: Visit) -> None:
         [scripts.folder(), cases, wholes],
     )
     assert ours == [
-        [numbers.quantity(v, s, digits, trim=bool(trim)) for v, s, digits, trim in cases],
+        [numbers.quantity(v, s, shown, trim=trim) for v, s, shown, trim in cases],
         [numbers.count(whole) for whole in wholes],
         [numbers.expected_count(abs(value)) for value in values],
         [list(numbers.interval(v, v + s)) for v, s in zip(values, scales, strict=True)],
