@@ -20,6 +20,7 @@ from websockets.http11 import Response
 from websockets.uri import parse_uri
 
 from tests.support.stream import KEPT, key_of, remembered
+from tests.support.unmarked import unmarked
 
 #: What the page shows its draw with: the line that names it, and the table of its numbers.
 SHOWN = ('class="lab-context"', 'class="lab-table"')
@@ -121,7 +122,7 @@ class Tab:
             self.widgets[key] = remembered(kind, widget, self.widgets.get(key))
             return key, ""
         if kind == "html":
-            body = element.html.body
+            body = unmarked(element.html.body)
             return "", body if ALERT in body or any(mark in body for mark in SHOWN) else ""
         if kind in FAILED:
             self.troubles.append(f"the page shows: {str(getattr(element, kind))[:200]}")

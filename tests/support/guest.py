@@ -18,8 +18,8 @@ from websockets.frames import Frame, Opcode
 
 from pages.text import Text, catalogue
 from pages.text.numbers import count
-from tests.support.screen import unmarked
 from tests.support.stream import Server, Visitor
+from tests.support.unmarked import unmarked
 
 EN = Text("en")
 #: A layer that is drawn at once.

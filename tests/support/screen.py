@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from pages.shell.frame import Chart, Frame
 from pages.text import LANGUAGES, Text
 from tests.support.stream import ROOT
+from tests.support.unmarked import unmarked
 
 # The harness imports pages outside a run and warns of it, once an element.
 logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").setLevel(logging.ERROR)
@@ -39,11 +40,6 @@ def opened(page: str = "distribution", **link: str) -> AppTest:
 def said(app: AppTest) -> str:
     """Return all words that the page wrote itself."""
     return unmarked("\n".join(element.proto.body for element in app.get("html")[1:]))
-
-
-def unmarked(html: str) -> str:
-    """Return HTML as its reader has it, without what a browser needs to write numbers anew."""
-    return unescape(re.sub(r'<span data-lab-now="\w+">(.*?)</span>', r"\1", html))
 
 
 def refusals(app: AppTest) -> list[str]:
