@@ -14,8 +14,8 @@ MANY = "uniform-normal(std=0.02).1024x96-zeros-orthogonal-sparse-trunc_normal-ka
 
 
 @pytest.mark.parametrize(("size", "language"), [*zip(SIZES, ("en", "zh", "zh"), strict=True)])
-def test_every_stop_and_every_comparison_fits(size: str, language: str, tab: Visit) -> None:
-    opened = tab("/lesson?v=1", size=size, locale=LOCALES[language])
+def test_every_stop_and_every_comparison_fits(size: str, language: str, visit: Visit) -> None:
+    opened = visit("/lesson?v=1", size=size, locale=LOCALES[language])
     opened.wait_for_selector(".js-plotly-plot .main-svg")  # all of the page is there, its keys too
     for step in STOPS[1:]:
         opened.keyboard.press("ArrowRight")
