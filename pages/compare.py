@@ -51,10 +51,9 @@ def _controls(frame: Frame) -> None:
     t, state = frame.t, frame.state
     comparison_editor.editor(state, t)
     shown = state["aspect"] == "inspector"  # which has the layer's field beside its fans
-    linear = not state["layer"] and "layer" not in state.refusals
-    if linear or not shown:
+    if state.is_linear or not shown:
         controls.group(state, "layer", t, "layer", "fan_in", "fan_out")
-    if linear:
+    if state.is_linear:
         controls.pair(state, ("fan_in", "fan_out"), t)
     elif not shown:
         controls.show(state, "layer", t)
@@ -63,7 +62,7 @@ def _controls(frame: Frame) -> None:
     controls.show(state, "device", t)
     with controls.more(state, t) as more:
         if more.open:
-            if linear and not shown:
+            if state.is_linear and not shown:
                 controls.show(state, "layer", t)
             controls.show(state, "order", t)
             controls.show(state, "dtype", t)

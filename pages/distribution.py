@@ -71,8 +71,7 @@ def _controls(frame: Frame) -> None:
     if main:
         _parameter(state, main, t)
     controls.group(state, "layer", t, "layer", "fan_in", "fan_out")
-    linear = not state["layer"] and "layer" not in state.refusals
-    if linear:
+    if state.is_linear:
         controls.pair(state, ("fan_in", "fan_out"), t)
         if "size" in (refusal.code for refusal in state.refusals.values()):
             controls.use_largest(state, t)
@@ -87,7 +86,7 @@ def _controls(frame: Frame) -> None:
         if more.open:
             for name in others:
                 _parameter(state, name, t)
-            if linear:
+            if state.is_linear:
                 controls.show(state, "layer", t)
             controls.show(state, "dtype", t)
             controls.show(state, "bins", t)

@@ -164,25 +164,30 @@ def _indices(count: int, look: Palette) -> Part:
 def _bands(
     summary: Summary, law: Law, span: tuple[float, float], t: Text, look: Palette
 ) -> tuple[list[Part], list[Part]]:
-    """Return lines and labels: a wall solid with nothing beyond, a yardstick dashed with counts."""
+    """Return lines and labels: a wall solid with nothing beyond, a yardstick dashed with counts.
+
+    Each has the name by which ``pages/live/picture.js`` moves it.
+    """
     shapes: list[Part] = []
     labels: list[Part] = []
     for band, outside in zip(law.bands, summary.outside, strict=True):
         color = look.ink if band.kind == "support" else look.law
         share = (band.high - band.low) / (span[1] - span[0])
         labels += [end for end in _ends(band, color, share) if span[0] <= end["x"] <= span[1]]
-        for end, edge in ((band.low, span[0]), (band.high, span[1])):
+        for side, end, edge in (("low", band.low, span[0]), ("high", band.high, span[1])):
             if not span[0] <= end <= span[1]:
                 continue  # a wall beyond the chart
             if band.kind == "support":
-                shade = {"type": "rect", "x0": edge, "x1": end}
+                shade = {"type": "rect", "x0": edge, "x1": end, "name": f"beyond_{side}"}
                 fill = {"fillcolor": look.beyond, "line": {"width": 0}, "layer": "below"}
-                shapes += [{**shade, **fill}, vertical(end, look.ink, width=WALL_WIDTH)]
+                wall = vertical(end, look.ink, width=WALL_WIDTH)
+                shapes += [{**shade, **fill}, {**wall, "name": f"support_{side}"}]
                 if share > CROWDED:  # else another scheme's bounds stand there
                     words = t("chart.none_here")
-                    labels.append(label(words, (edge + end) / 2, 0.4, look.ink2))
+                    labels.append(label(words, (edge + end) / 2, 0.4, look.ink2, name=f"none_{side}"))
             else:
-                shapes.append(vertical(end, look.law, width=WALL_WIDTH, dash="8px,5px"))
+                line = vertical(end, look.law, width=WALL_WIDTH, dash="8px,5px")
+                shapes.append({**line, "name": f"coverage_{side}"})
         if band.kind == "coverage":
             expected = expected_outside(summary.n, law, band, summary.dtype)
             counts = t(
@@ -200,7 +205,7 @@ def _beyond(words: str, band: Band, look: Palette, *, crowded: bool) -> Part:
     anchor = "left" if crowded else "right"
     place = {"xanchor": anchor, "yanchor": "top", "align": anchor}
     shift = 6 if crowded else -6
-    return label(words, band.high, 0.985, look.ink, bgcolor=look.paper, xshift=shift, **place)
+    return label(words, band.high, 0.985, look.ink, bgcolor=look.paper, xshift=shift, name="beyond", **place)
 
 
 def _ends(band: Band, color: str, share: float) -> list[Part]:
@@ -211,11 +216,12 @@ def _ends(band: Band, color: str, share: float) -> list[Part]:
     values = interval(band.low, band.high)
     texts = [f"{plain(formula)} = {value}" for formula, value in zip(band.ends, values, strict=True)]
     lift = 22 if sum(map(len, texts)) * LETTER > share * NARROWEST else 4
-    places = (("left", band.low, lift), ("right", band.high, 4))
-    return [
-        label(f"<b>{text.replace(' = ', '</b> = ')}", x, 1, color, xanchor=anchor, yshift=y)
-        for text, (anchor, x, y) in zip(texts, places, strict=True)
-    ]
+    places = (("low", "left", band.low, lift), ("high", "right", band.high, 4))
+    labels = []
+    for text, (side, anchor, x, y) in zip(texts, places, strict=True):
+        words, name = f"<b>{text.replace(' = ', '</b> = ')}", f"{band.kind}_{side}"
+        labels.append(label(words, x, 1, color, xanchor=anchor, yshift=y, name=name))
+    return labels
 
 
 def _overlaid(overlay: Overlay, look: Palette) -> tuple[list[Part], list[Part]]:
@@ -239,15 +245,16 @@ def _names(summary: Summary, law: Law, t: Text, look: Palette, *, bars: bool) ->
     ``bars`` is False where the bars are too few or too narrow to hold a name.
     """
     top, unit = peak(law), unit_of(summary)
-    names = [label(t("chart.drawn"), law.mean, 0.13 * top * unit, look.ink, yref="y")] if bars else []
+    drawn = label(t("chart.drawn"), law.mean, 0.13 * top * unit, look.ink, yref="y", name="drawn")
+    names = [drawn] if bars else []
     if law.atoms:
         names = []
     if law.family == "uniform":
         words = t("chart.theory_flat", density=quantity(top, top, 3))
-        place = {"yref": "y", "yshift": 24, "bgcolor": look.paper}
+        place = {"yref": "y", "yshift": 24, "bgcolor": look.paper, "name": "flat"}
         return [*names, label(words, law.mean, top * unit, look.law, **place)]
     x, height = _shoulder(law)
-    place = {"yref": "y", "xanchor": "left", "xshift": 8, "bgcolor": look.paper}
+    place = {"yref": "y", "xanchor": "left", "xshift": 8, "bgcolor": look.paper, "name": "law"}
     return [*names, label(t("chart.theory"), x, height * unit, look.law, **place)]
 
 

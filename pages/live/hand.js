@@ -79,8 +79,6 @@ function place() {
 function take(name, end) {
   if (held && !held.released && held.name === name) return { live: held.began, picture: held.picture }
   if (held) settle()
-  const still = { n: live.n, expected: "", outside: "" }
-  live.numbers = { ...numbersOf(live.law, still), ...live.said }
   const picture = new Picture(chart(), room(), live)
   const value = live.controls[name]?.value
   held = { name, end, value, seed: live.seed, frames: 0, asked: 0, began: live, picture, said: new Said(live) }

@@ -54,14 +54,16 @@ export class Picture {
     this.ghost = this.law.cloneNode()
     this.ghost.classList.add("lab-ghost")
     this.law.parentNode.prepend(this.ghost)
-    this.lines = [...this.cover.querySelectorAll(".shapelayer path")].map(path => this.part(path, "shapes"))
-    this.labels = [...this.cover.querySelectorAll(".annotation")].map(at => this.part(at, "annotations"))
+    this.lines = [...this.cover.querySelectorAll(".shapelayer path")].map(path => this.part(path, "shapes")).filter(({ what }) => what)
+    this.labels = [...this.cover.querySelectorAll(".annotation")].map(at => this.part(at, "annotations")).filter(({ what }) => what)
     room.append(this.cover)
   }
 
+  // What the law moves has a name: "support_low", "law", … (pages/figures/distribution.py).
   part(element, kind) {
-    const given = this.plot._fullLayout[kind][element.dataset.index]
-    return { element, given, text: element.querySelector("text") }
+    const { index } = element.dataset
+    const [what, side] = (this.plot.layout[kind][index].name ?? "").split("_")
+    return { element, what, side, given: this.plot._fullLayout[kind][index], text: element.querySelector("text") }
   }
 
   x(value) {
@@ -134,51 +136,41 @@ export class Picture {
     return inside
   }
 
-  // Which end of a band of the law stands there: its order among them, or -1.
-  end(value) {
-    const { law, sigmas } = this.live
-    const ends = [law.low, law.high, law.mean - sigmas * law.std, law.mean + sigmas * law.std]
-    return ends.findIndex(at => at !== null && Math.abs(at - value) <= 1e-9 * law.std)
+  moveLine({ element, what, given }, law) {
+    const right = this.left + this.x(this.moved(given.x1, law))
+    if (what === "beyond") { // from the chart's edge to the wall
+      const left = this.left + this.x(given.x0)
+      element.setAttribute("d", `M${left},${this.top + this.height}H${right}V${this.top}H${left}Z`)
+    } else element.setAttribute("transform", `translate(${right - this.left - this.x(given.x1)} 0)`)
   }
 
-  moveLine({ element, given }, law) {
-    if (given.xref !== "x" || given.line.dash === "2px,4px") return // another scheme's bounds
-    const [from, to] = [given.x0, given.x1].map(value => this.end(value) < 0 ? value : this.moved(value, law))
-    const left = this.left + this.x(from)
-    const right = this.left + this.x(to)
-    if (given.type === "rect") {
-      const foot = this.top + this.height
-      element.setAttribute("d", `M${left},${foot}H${right}V${this.top}H${left}Z`)
-    } else element.setAttribute("transform", `translate(${left - this.left - this.x(given.x0)} 0)`)
-  }
-
-  moveLabel({ element, given, text }, law, numbers) {
-    if (given.xref !== "x") return
-    const { mean, high } = this.live.law
-    const beyond = high !== null && Math.abs(given.x - mean) > (high - mean) * (1 + 1e-9)
-    let right = this.x(beyond ? this.outer(given.x, law) : this.moved(given.x, law)) - this.x(given.x)
+  moveLabel({ element, what, side, given, text }, law, numbers) {
+    let right = this.x(this.moved(given.x, law)) - this.x(given.x)
     let lower = 0
-    if (given.yref === "y") {
-      const stood = this.y(given.y / this.unit)
-      const at = this.height - (this.height - stood) / law.times
-      const least = (given.yshift ?? 0) + 2 * LINE
-      lower = Math.min(this.height - LINE, Math.max(least, at)) - stood
-      element.style.visibility = at < least && !given.yshift ? "hidden" : "" // over the top, with what it names
-    } else if (given.y === 1) lower = this.lift(given, law)
-    else if (given.y > 0.5) right += this.outwards(given, text, law)
+    if (what === "none") right = (this.moved(this.live.law[side], law) - this.live.law[side]) / 2 / this.perPixel
+    if (what === "beyond") right += this.outwards(given, text, law)
+    if (side && what !== "none") lower = this.lift(given, side, law)
+    if (given.yref === "y") lower = this.down(element, what, given, law)
     element.setAttribute("transform", `translate(${right} ${lower})`)
-    const words = this.words(given.text, numbers)
-    if (words) write(text, words)
+    const words = side ? this.live.words.ends[what]?.[side] : this.live.words[what]
+    if (words) write(text, filled(side ? `<b>${words}</b> = {${what}_${side}}` : words, numbers))
+  }
+
+  // What stands at a density sinks and rises with the law; its name is not seen where the law leaves the chart.
+  down(element, what, given, law) {
+    const stood = this.y(given.y / this.unit)
+    const at = this.height - (this.height - stood) / law.times
+    const least = (given.yshift ?? 0) + 2 * LINE
+    element.style.visibility = what === "law" && at < least ? "hidden" : ""
+    return Math.min(this.height - LINE, Math.max(least, at)) - stood
   }
 
   // Ends that come too close to each other have their labels in two lines, as on the chart that stands.
-  lift(given, law) {
+  lift(given, side, law) {
     const apart = 2 * Math.abs(this.x(this.moved(given.x, law)) - this.x(law.mean))
-    const low = given.x < this.live.law.mean
-    this.room ??= this.labels.filter(one => one.given.xref === "x" && one.given.y === 1)
-      .reduce((sum, one) => sum + one.text.getBBox().width, LINE)
+    this.room ??= this.labels.filter(one => one.given.y === 1).reduce((sum, { text }) => sum + text.getBBox().width, LINE)
     const size = this.plot._fullLayout.font.size / 14
-    return low && apart < this.room ? Math.min(0, given.yshift - 22 * size) : 0
+    return side === "low" && apart < this.room ? Math.min(0, given.yshift - 22 * size) : 0
   }
 
   // The numbers beyond an end stand outside it where the law leaves no room within.
@@ -188,32 +180,6 @@ export class Picture {
     const inside = given.xanchor === "right"
     if (inside === apart >= CROWDED * this.width) return 0
     return inside ? this.wide + 2 * LINE : -this.wide - 2 * LINE
-  }
-
-  // What stands in the middle between an end of the law and the chart's stays there.
-  outer(value, law) {
-    const { low, high } = this.live.law
-    const end = value < low ? low : high
-    return value + (this.moved(end, law) - end) / 2
-  }
-
-  // A label's words with the numbers of now; null if they have none.
-  words(stood, numbers) {
-    const { words } = this.live
-    this.known ??= new Map()
-    if (!this.known.has(stood)) this.known.set(stood, this.template(stood, words))
-    const template = this.known.get(stood)
-    return template && filled(template, numbers)
-  }
-
-  template(stood, words) {
-    for (const [low, high] of words.ends)
-      for (const [end, side] of [[low, "low"], [high, "high"]])
-        for (const of of ["bound_", "sigmas_"]) {
-          const whole = `<b>${end}</b> = {${of}${side}}`
-          if (filled(whole, this.live.numbers) === stood) return whole
-        }
-    return [words.beyond, words.flat].find(one => one && filled(one, this.live.numbers) === stood) ?? null
   }
 
   away() {
@@ -243,7 +209,7 @@ export function labelled({ law, sigmas, n, outside, expected, values }) {
   const density = law.low === null ? 0 : 1 / (law.high - law.low)
   return {
     ...values, n, outside, expected,
-    bound_low: low, bound_high: high, sigmas_low: under, sigmas_high: over,
+    support_low: low, support_high: high, coverage_low: under, coverage_high: over,
     density: quantity(density, density, 3),
   }
 }

@@ -9,7 +9,7 @@ from pages.lecture import desk, held_plan
 from pages.live import browser
 from pages.state.chosen import State
 from pages.state.control import MAX_CHARS
-from pages.state.controls import CONTROLS, MAX_LINK_DATA, TABLE, views_of
+from pages.state.controls import MAX_LINK_DATA, TABLE, views_of
 from pages.state.session import session
 from pages.text import HTML_LANG, Text
 
@@ -41,9 +41,9 @@ def _pressed() -> None:
 def _moved() -> None:
     """Put what a hand has moved into its controls, as if it had been typed there."""
     moved, now = st.session_state["lab"]["moved"], session()
-    fixed = {*str(now.good["hide"]).split(","), *str(now.good["lock"]).split(",")}
+    state = State(dict(now.good), now.page)
     for name, text in moved.items() if isinstance(moved, Mapping) else ():
-        if name in CONTROLS[now.page] and name not in fixed and not TABLE[name].options:
+        if name in state.names and name not in state.fixed and not TABLE[name].options:
             st.session_state[name] = str(text)[:MAX_CHARS]
 
 

@@ -63,6 +63,11 @@ class State:
         return layer_of(str(self.values["layer"]) or linear)
 
     @property
+    def is_linear(self) -> bool:
+        """Whether the two fans make the layer, and no layer is given, right or wrong."""
+        return not self.values["layer"] and "layer" not in self.refusals
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """Shape of the layer's weight."""
         return self.layer.shape

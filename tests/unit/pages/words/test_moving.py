@@ -143,7 +143,9 @@ def test_the_words_that_move_are_the_page_s_with_its_numbers_in_them(scheme: str
     drawn = _drawn(state)
     told = moving.told(drawn, state, Text(lang))
     assert told is not None
-    outside = {"n": count(drawn.summary.n), **told["said"]}
+    beyond = drawn.summary.n * math.erfc(3 / math.sqrt(2))
+    outside = {"n": count(drawn.summary.n), "expected": f"{beyond:.3g}"}
+    outside["outside"] = count(sum(drawn.summary.outside))
     low, high = drawn.law.support
     if math.isfinite(low):
         rounded = core.rounded(drawn.law.bands[0], state.dtype)
@@ -153,11 +155,11 @@ def test_the_words_that_move_are_the_page_s_with_its_numbers_in_them(scheme: str
         for name in ("finding", "rounded")
         if name in told["words"]
     }
-    ends = [
-        [end.format(**{n: c["value"] for n, c in told["controls"].items()}) for end in band]
-        for band in told["words"]["ends"]
-    ]
-    assert ends == [[plain(end) for end in band.ends] for band in drawn.law.bands]
+    numbers = {name: control["value"] for name, control in told["controls"].items()}
+    assert told["words"]["ends"].keys() == {band.kind for band in drawn.law.bands}
+    for band in drawn.law.bands:
+        ends = told["words"]["ends"][band.kind]
+        assert [ends[side].format(**numbers) for side in ("low", "high")] == [plain(end) for end in band.ends]
 
 
 def test_what_is_held_fast_does_not_move() -> None:
