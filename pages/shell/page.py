@@ -52,6 +52,7 @@ def show(page: str, body: Callable[[Frame], None]) -> None:
         st.html(refusals.alert(Text(language)("error.unexpected")))
     else:
         link.remember(state)
+        link.leave()
 
 
 def _open(frame: Frame) -> None:

@@ -196,3 +196,9 @@ def remember(state: State) -> None:
     now.typed = _typed(state.names)
     if "data" in state.names:
         now.data = st.session_state["data"]
+
+
+def leave() -> None:
+    """Note at the end of a run which fields it had."""
+    now = session()
+    now.on_screen, now.drawn = now.drawn, set()

@@ -33,6 +33,9 @@ class Session:
     good: dict[str, Value] = field(default_factory=dict)
     scheme: str = ""
     typed: Mapping[str, Any] | None = None
+    #: the fields of the run that ended last, and those of this one so far
+    on_screen: set[str] = field(default_factory=set)
+    drawn: set[str] = field(default_factory=set)
     #: numbers of one's own, which no link can carry, and why a file of them is not used
     data: str = ""
     file: Refusal | None = None

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import streamlit as st
 
+from core.table import written
 from pages.state.chosen import State
 from pages.state.control import MAX_CHARS
 from pages.state.controls import MAX_LINK_DATA, TABLE, options_of, word_of
@@ -19,6 +20,19 @@ from pages.text.numbers import count
 from pages.words.refusals import alert, input_in_force, sentence, title, worded
 
 
+def _key(state: State, name: str) -> str:
+    """Return the key of a control's field, of which the browser then knows what stands in it.
+
+    Streamlit says so to a field that the last run had not only if it is set in this one, and forgets at the
+    next page what its fields held. Left alone, the field is blank, and its blank is taken for an entry.
+    """
+    now = session()
+    now.drawn.add(name)
+    if name not in now.on_screen:
+        st.session_state[name] = st.session_state.get(name, written(state[name]))
+    return name
+
+
 def show(state: State, name: str, t: Text, *, placeholder: str = "") -> None:
     """Show a control: chosen from its options, or from its examples and typed, or typed alone.
 
@@ -27,7 +41,11 @@ def show(state: State, name: str, t: Text, *, placeholder: str = "") -> None:
     if name in state.hidden:
         return
     row = TABLE[name]
-    known: dict[str, Any] = {"key": name, "persist_state": "page", "disabled": name in state.fixed}
+    known: dict[str, Any] = {
+        "key": _key(state, name),
+        "persist_state": "page",
+        "disabled": name in state.fixed,
+    }
     if row.options or row.examples:
         hint = f"control.{name}_help"
         st.selectbox(
@@ -71,7 +89,7 @@ def data(state: State, t: Text) -> None:
 
     st.text_area(
         t("control.data"),
-        key="data",
+        key=_key(state, "data"),
         persist_state="page",
         help=t("control.data_help"),
         height=110,
@@ -103,7 +121,7 @@ def pair(state: State, names: tuple[str, str], t: Text) -> None:
         for name in shown:
             st.text_input(
                 t(f"control.{name}"),
-                key=name,
+                key=_key(state, name),
                 max_chars=MAX_CHARS,
                 persist_state="page",
                 disabled=name in state.fixed,
@@ -123,7 +141,11 @@ def seed(state: State, t: Text) -> None:
 
     with st.container(horizontal=True, wrap=False, vertical_alignment="bottom"):
         st.text_input(
-            t("control.seed"), key="seed", max_chars=MAX_CHARS, persist_state="page", disabled=locked
+            t("control.seed"),
+            key=_key(state, "seed"),
+            max_chars=MAX_CHARS,
+            persist_state="page",
+            disabled=locked,
         )
         st.button(
             t("control.redraw"),

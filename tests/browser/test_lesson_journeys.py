@@ -14,8 +14,8 @@ MANY = "uniform-normal(std=0.02).1024x96-zeros-orthogonal-sparse-trunc_normal-ka
 
 
 @pytest.mark.parametrize(("size", "language"), [*zip(SIZES, ("en", "zh", "zh"), strict=True)])
-def test_every_stop_and_every_comparison_fits(size: str, language: str, visit: Visit) -> None:
-    opened = visit("/lesson?v=1", size=size, locale=LOCALES[language])
+def test_every_stop_and_every_comparison_fits(size: str, language: str, tab: Visit) -> None:
+    opened = tab("/lesson?v=1", size=size, locale=LOCALES[language])
     opened.wait_for_selector(".js-plotly-plot .main-svg")  # all of the page is there, its keys too
     for step in STOPS[1:]:
         opened.keyboard.press("ArrowRight")
@@ -49,6 +49,21 @@ def test_the_lesson_is_walked_by_keys_and_each_stop_is_a_link(tab: Visit) -> Non
     seed.press("ArrowLeft")
     page.wait_for_timeout(600)
     assert link(page)["step"] == "zeros"
+
+
+def test_a_field_that_comes_later_holds_what_another_page_s_had(tab: Visit) -> None:
+    page = tab("/compare?v=1&fan_in=300&fan_out=70")
+    page.get_by_role("link", name=T("nav.lesson"), exact=True).click()
+    page.wait_for_url("**/lesson?**")
+    settled(page)
+    choose(page, "Step", "Why √5", "**step=sqrt5**")
+    settled(page)
+    for fan, size in (("fan_in", "300"), ("fan_out", "70")):
+        expect(page.get_by_label(fan, exact=True)).to_have_value(size)
+    choose(page, "Step", "The network", "**step=network**")
+    settled(page)
+    assert page.get_by_role("alert").all_inner_texts() == []
+    assert link(page) == {"v": "1", "step": "network", "fan_in": "300", "fan_out": "70"}
 
 
 def test_the_slider_s_keys_move_the_slope_and_not_the_lesson(tab: Visit) -> None:
