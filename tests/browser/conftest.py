@@ -1,11 +1,20 @@
 """One server and one Chromium for all browser tests; a fresh visitor for each."""
 
+from collections import defaultdict
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
 
 from tests import chromium
 from tests.support.stream import Server, server
@@ -19,8 +28,8 @@ class Look(NamedTuple):
 
     size: str = "laptop"
     locale: str = "en-US"
-    scheme: str = "light"
-    motion: str = "no-preference"
+    scheme: Literal["light", "dark"] = "light"
+    motion: Literal["no-preference", "reduce"] = "no-preference"
 
 
 @pytest.fixture(scope="session")
@@ -43,19 +52,22 @@ class Visitors:
     def __init__(self, browser: Browser) -> None:
         self.browser = browser
         self.wrong: list[str] = []
+        #: locale → windows that are free: what was fetched and compiled there, the next visitor need not
+        self.free: defaultdict[str, list[BrowserContext]] = defaultdict(list)
         #: look → a tab of it that earlier tests have left
         self.tabs: dict[Look, Page] = {}
 
     def new(self, address: str, look: Look) -> Page:
-        """Open an address as a visitor who has never been here."""
-        width, height = SIZES[look.size]
-        context = self.browser.new_context(
-            viewport={"width": width, "height": height},
-            locale=look.locale,
-            color_scheme=look.scheme,
-            reduced_motion=look.motion,
+        """Open an address as a visitor of whom nothing is kept."""
+        free = self.free[look.locale]
+        window = free.pop() if free else self.browser.new_context(locale=look.locale)
+        page = listened(window.new_page())
+        window.new_cdp_session(page).send(
+            "Storage.clearDataForOrigin", {"origin": address, "storageTypes": "local_storage,indexeddb"}
         )
-        page = listened(context.new_page())
+        width, height = SIZES[look.size]
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=look.scheme, reduced_motion=look.motion)
         page.set_default_timeout(WAIT)
         page.on("console", self._heard)
         page.on("request", self._asked)
@@ -81,10 +93,16 @@ class Visitors:
         go(page, path)
         return page
 
+    def leave(self, page: Page, look: Look) -> None:
+        """Close a page, and keep its window for the next visitor."""
+        page.context.clear_permissions()
+        page.close()
+        self.free[look.locale].append(page.context)
+
     def close(self) -> None:
         """Close the tabs that are kept."""
-        for page in self.tabs.values():
-            page.context.close()
+        for look, page in self.tabs.items():
+            self.leave(page, look)
         self.tabs.clear()
 
     def _heard(self, message: ConsoleMessage) -> None:
@@ -107,16 +125,16 @@ def visitors(browser: Browser) -> Iterator[Visitors]:
 @pytest.fixture
 def visit(visitors: Visitors, served: Server) -> Iterator[Visit]:
     """Return a function that opens a path as a new visitor; the test fails on what no page may do."""
-    pages = []
+    pages: list[tuple[Page, Look]] = []
 
-    def opened(path: str = "/distribution", **look: str) -> Page:
-        pages.append(visitors.new(served.url + path, Look(**look)))
-        return pages[-1]
+    def opened(path: str = "/distribution", **look: Any) -> Page:
+        pages.append((visitors.new(served.url + path, Look(**look)), Look(**look)))
+        return pages[-1][0]
 
     visitors.wrong.clear()
     yield opened
-    for page in pages:
-        page.context.close()
+    for page, look in pages:
+        visitors.leave(page, look)
     assert visitors.wrong == []
 
 

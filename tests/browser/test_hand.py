@@ -12,8 +12,8 @@ from scipy import stats
 import core
 from pages.live import browser as scripts
 from pages.text import numbers
-from tests.support.hand import AT_REST, LAB, Sent, end_of, held, lab, let_go, number_of, ready
-from tests.support.tabs import Visit, go, link, settled, until
+from tests.support.hand import AT_REST, LAB, end_of, held, lab, let_go, number_of, ready
+from tests.support.tabs import RUNS, Visit, go, link, settled, until
 
 
 class Move(NamedTuple):
@@ -30,18 +30,32 @@ class Move(NamedTuple):
 MOVES = [
     Move("/distribution?v=1", "fan_in", end_of, (-20, -45), 600, 1200),
     Move("/distribution?v=1", "fan_in", number_of, (30, -97), 270, 310),
-    Move("/distribution?scheme=xavier_uniform&fan_in=300&fan_out=70", "fan_out", number_of, (61,), 95, 105),
     Move(
-        "/distribution?scheme=xavier_uniform&gain=2&fan_in=33&fan_out=9", "gain", number_of, (120,), 3.9, 4.1
+        "/distribution?v=1&scheme=xavier_uniform&fan_in=300&fan_out=70", "fan_out", number_of, (61,), 95, 105
     ),
     Move(
-        "/distribution?scheme=kaiming_uniform&nonlinearity=leaky_relu&a=1", "a", number_of, (100,), 1.9, 2.1
+        "/distribution?v=1&scheme=xavier_uniform&gain=2&fan_in=33&fan_out=9",
+        "gain",
+        number_of,
+        (120,),
+        3.9,
+        4.1,
     ),
-    Move("/distribution?scheme=uniform&a=-1&b=2", "b", end_of, (40, 60), 2.05, 2.6),
-    Move("/distribution?scheme=normal&std=0.02&mean=0.1&seed=4294967295", "std", end_of, (25,), 0.021, 0.03),
-    Move("/distribution?scheme=normal&std=0.02&mean=-0.1", "mean", number_of, (50,), -0.099, -0.06),
-    Move("/distribution?scheme=gpt2_residual&view=projector", "n_layer", number_of, (60,), 15, 19),
-    Move("/?scheme=lecun_normal&fan_in=77&fan_out=33&lang=zh", "fan_in", end_of, (30,), 40, 76),
+    Move(
+        "/distribution?v=1&scheme=kaiming_uniform&nonlinearity=leaky_relu&a=1",
+        "a",
+        number_of,
+        (100,),
+        1.9,
+        2.1,
+    ),
+    Move("/distribution?v=1&scheme=uniform&a=-1&b=2", "b", end_of, (40, 60), 2.05, 2.6),
+    Move(
+        "/distribution?v=1&scheme=normal&std=0.02&mean=0.1&seed=4294967295", "std", end_of, (25,), 0.021, 0.03
+    ),
+    Move("/distribution?v=1&scheme=normal&std=0.02&mean=-0.1", "mean", number_of, (50,), -0.099, -0.06),
+    Move("/distribution?v=1&scheme=gpt2_residual&view=projector", "n_layer", number_of, (60,), 15, 19),
+    Move("/?v=1&scheme=lecun_normal&fan_in=77&fan_out=33&lang=zh", "fan_in", end_of, (30,), 40, 76),
 ]
 #: What the page says of the numbers that move.
 SAID = """() => [...document.querySelectorAll(
@@ -76,19 +90,17 @@ def _inside(page: Page) -> int:
 
 @pytest.mark.parametrize("move", MOVES, ids=lambda move: f"{move.name}{move.path}")
 def test_what_a_hand_moves_is_torch_s_at_once_and_the_server_s_when_it_lets_go(
-    visit: Visit, move: Move
+    tab: Visit, move: Move
 ) -> None:
-    page = visit("/teach")
-    sent = Sent(page)
-    page.goto(page.url.split("/teach")[0] + move.path)  # the socket of this one is listened to
+    page = tab(move.path)
     ready(page)
-    before = sent.messages
+    before = RUNS[page].sent
     with held(page, move.handle(page, move.name), *move.by):
         shown, said, value, inside = lab(page), page.evaluate(SAID), _in_hand(page), _inside(page)
-        assert sent.messages == before
+        assert RUNS[page].sent == before
         assert move.least <= value <= move.most
     let_go(page)
-    assert sent.messages == before + 1
+    assert RUNS[page].sent == before + 1
     assert float(link(page)[move.name]) == value
     assert page.evaluate(SAID) == said
 
@@ -259,20 +271,20 @@ WATCH = """async selector => {
 
 def test_scripts_are_asked_for_once_and_messages_stay_small(visit: Visit) -> None:
     page = visit("/teach")
-    sent, asked = Sent(page), []
+    asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "/live/" in request.url else None)
     page.goto(page.url.split("/teach")[0] + "/distribution?v=1")
     ready(page)
     first = sorted(url.rsplit("/", 1)[1] for url in asked)
     assert first == sorted({*scripts.scripts()} - {"draw_ahead.js"})  # which seeds that run on ask for
-    sent.told.clear()  # the style sheet, which comes once
+    RUNS[page].told.clear()  # the style sheet, which comes once
     for _ in range(2):
         with held(page, end_of(page, "fan_in"), -10):
             pass
         let_go(page)
     go(page, "/lesson?v=1")
     assert len(asked) == len(first)
-    assert max(sent.told) <= 12_000
+    assert max(RUNS[page].told) <= 12_000
 
 
 def test_numbers_are_written_as_the_pages_write_them(tab: Visit) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from playwright.sync_api import Locator, Page, WebSocket
+from playwright.sync_api import Locator, Page
 
 from tests.support.tabs import settled, until
 
@@ -61,19 +61,3 @@ def let_go(page: Page) -> None:
     """Wait for the server's picture after a hand has let go."""
     settled(page)
     until(page, AT_REST)
-
-
-class Sent:
-    """The messages that a page has sent since it was opened, and the bytes that it was told."""
-
-    def __init__(self, page: Page) -> None:
-        self.messages = 0
-        self.told: list[int] = []
-        page.on("websocket", self._connected)
-
-    def _connected(self, socket: WebSocket) -> None:
-        socket.on("framesent", self._said)
-        socket.on("framereceived", lambda data: self.told.append(len(data)))
-
-    def _said(self, _: object) -> None:
-        self.messages += 1

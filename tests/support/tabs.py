@@ -39,19 +39,27 @@ Visit = Callable[..., Page]
 
 
 class Runs:
-    """What a page's server has told it of the runs of its script."""
+    """What a page and its server have told each other: the runs of the script, and how much was said."""
 
     def __init__(self) -> None:
         self.finished = 0
         self.running = False
+        #: how many messages the page has sent, and the bytes of those that it was sent
+        self.sent = 0
+        self.told: list[int] = []
 
     def connected(self, socket: WebSocket) -> None:
         """Listen to a new connection; what an old one was told no longer counts."""
         if "_stcore/stream" in socket.url:
             self.running = False
             socket.on("framereceived", self._heard)
+            socket.on("framesent", self._said)
+
+    def _said(self, _: object) -> None:
+        self.sent += 1
 
     def _heard(self, frame: bytes | str) -> None:
+        self.told.append(len(frame))
         if isinstance(frame, str):
             return
         kind = ForwardMsg.FromString(frame).WhichOneof("type")
