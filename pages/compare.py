@@ -10,7 +10,7 @@ from pages.jobs.compare import Compared
 from pages.shell.frame import Frame, Offer
 from pages.shell.page import show
 from pages.widgets import comparison_editor, controls
-from pages.words import common, compare_layers, compare_rosetta
+from pages.words import common, compare_layers, compare_moving, compare_rosetta
 from pages.words import compare as words
 
 #: Up to so many panels share one screen.
@@ -29,6 +29,8 @@ def body(frame: Frame) -> None:
     }
     finding = findings.get(state["aspect"], lambda: words.finding(compared, t))()
     frame.html(words.context(state, t) + common.headline(finding))
+    if frame.moves and state["aspect"] == "multiples":
+        frame.live = compare_moving.told(compared, state, t)
     frame.code = lambda: compare.code(compared, state)
     frame.tensors = lambda: [
         Offer.drawn(str(row.entry), compare.request(row.entry, state)) for row in compared

@@ -23,7 +23,7 @@ from pages.state.controls import PAGES
 from pages.state.link import link_with
 from pages.text import Text, sentences
 from pages.widgets import controls, questions
-from pages.words import common
+from pages.words import common, lesson_moving
 from pages.words import lesson as words
 from pages.words import model as model_words
 
@@ -132,14 +132,17 @@ def _why_sqrt5(frame: Frame) -> None:
     frame.tensors = lambda: [Offer.drawn(f"{draw.key}.weight", draw) for draw in draws]
     finding = words.slope_finding(a, drawn.law, shape[1], t)
     frame.html(common.headline(finding))
-    frame.formula(words.slope_formula(a, shape[1]))
-    _slider(frame)
     panels = words.slope_panels(a, drawn, own, t)
+    live = lesson_moving.told(draws, (drawn, own), state, t) if frame.moves else None
+    marked, names = lesson_moving.marked(a, shape[1], frame.look) if live else ("", [])
+    frame.formula(words.slope_formula(a, shape[1]), marked)
+    frame.live = live and live | {"formula": names}
+    _slider(frame)
     widest = SCHEMES["kaiming_uniform"].law(shape)
     frame.plot(
         lambda look: multiples(panels, t, look, height=SLOPE_HEIGHT, reach=[widest]),
         sentences(t("lesson.sqrt5.alt", a=words.slope_name(a)), finding),
-        key="slope",
+        key="sloped",
         height=SLOPE_HEIGHT,
     )
     with st.container(key="told", horizontal=True, gap="medium"):

@@ -82,10 +82,11 @@ def multiples(
             "fixedrange": True,
             "zeroline": False,
         }
-        shapes += _marks(panel.law, look, axis)
+        shapes += _marks(panel.law, look, axis, i)
         shapes.append(_ground(foot, look))
-        title = f"<b>{panel.name}</b>  <span style='color:{look.law}'>{panel.phrase}</span>"
-        labels.append(label(title, 0, foot + share - words, look.ink, xref="paper", xanchor="left", yshift=2))
+        title = titled(panel.name, panel.phrase, look.law)
+        place = {"xref": "paper", "xanchor": "left", "yshift": 2, "name": f"title__{i}"}
+        labels.append(label(title, 0, foot + share - words, look.ink, **place))
     first = axes.pop("yaxis")
     return figure(
         traces,
@@ -100,6 +101,11 @@ def multiples(
         series=lambda: _series(panels, band=True),
         **axes,
     )
+
+
+def titled(name: str, phrase: str, color: str = "") -> str:
+    """Return the words above a panel, the phrase in a color."""
+    return f"<b>{name}</b>  <span style='color:{color}'>{phrase}</span>"
 
 
 def _panel(panel: Panel, t: Text, look: Palette) -> tuple[list[Part], float]:
@@ -129,18 +135,17 @@ def _ground(height: float, look: Palette) -> Part:
     return {"xref": "paper", "x0": 0, "x1": 1, "y0": y, "y1": y, "line": {"color": look.axis, "width": 1}}
 
 
-def _marks(law: Law, look: Palette, axis: str) -> list[Part]:
-    """Return a panel's walls, solid, and yardsticks, dashed."""
+def _marks(law: Law, look: Palette, axis: str, place: int) -> list[Part]:
+    """Return a panel's walls, solid, and yardsticks, dashed, each with its name for ``pages/live``."""
     marks: list[Part] = []
     for band in law.bands:
         if law.continuous is None:
             continue  # the dots stand where the walls are
         wall = band.kind == "support"
-        for end in (band.low, band.high):
-            line = vertical(
-                end, look.ink if wall else look.law, width=WALL_WIDTH, dash="" if wall else "8px,5px"
-            )
-            marks.append({**line, "yref": f"{axis} domain"})
+        color, dash = (look.ink, "") if wall else (look.law, "8px,5px")
+        for side, end in (("low", band.low), ("high", band.high)):
+            line = vertical(end, color, width=WALL_WIDTH, dash=dash)
+            marks.append({**line, "yref": f"{axis} domain", "name": f"{band.kind}_{side}_{place}"})
     return marks
 
 

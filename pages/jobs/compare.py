@@ -28,11 +28,14 @@ class Compared(NamedTuple):
     drawn: Drawn
 
 
+def params_of(entry: Entry) -> dict[str, Any]:
+    """Return the parameters of an entry's scheme, without one that torch would not read."""
+    return read_by_torch(SCHEMES[entry.scheme].checked(dict[str, Any](entry.params)))
+
+
 def request(entry: Entry, state: State) -> Draw:
     """Return the draw that an entry asks for."""
-    given: dict[str, Any] = dict(entry.params)
-    params = read_by_torch(SCHEMES[entry.scheme].checked(given))
-    return distribution.asked(state, entry.scheme, entry.layer(state.layer).shape, params)
+    return distribution.asked(state, entry.scheme, entry.layer(state.layer).shape, params_of(entry))
 
 
 def drawn(entry: Entry, state: State) -> Drawn:

@@ -55,7 +55,13 @@ class Moved(NamedTuple):
     side: str = ""
     scaling: Scaling | None = None
 
+    @property
+    def is_still(self) -> bool:
+        """Whether the number does nothing to the law."""
+        return self == STILL
 
+
+STILL = Moved(scaling=Scaling(0.0, square=False, power=0.0))
 #: The numbers that do not make a law wider about its mean, and what they move.
 _SIDES = {("uniform", "a"): "low", ("uniform", "b"): "high", ("normal", "mean"): "mean"}
 
@@ -85,9 +91,10 @@ def _scaling(asked: Asked, name: str) -> Scaling | None:
         first, *laws = [asked.law(**{name: x}) for x in places]
     except InitLabError:
         return None
-    alike = all(law.family == first.family and law.mean == first.mean for law in laws)
-    if not alike or first.std == laws[0].std:
+    if any((law.family, law.mean, law.atoms) != (first.family, first.mean, first.atoms) for law in laws):
         return None
+    if all(_is_times(law, first, 1.0) for law in laws):
+        return STILL.scaling
     return next((one for one in _scalings(asked.shape) if _fits(one, places, [first, *laws])), None)
 
 

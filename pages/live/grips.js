@@ -25,31 +25,32 @@ export class Grips {
   }
 
   // Have the handles that there should be, and keep those that there are: one may have the focus.
-  attach(live, room) {
+  attach(live, panels, layer) {
     const seen = live ? formulaNow() : []
-    const wanted = (live?.ends ?? []).map(({ end, name }) => ({ kind: "end", name, end }))
+    const wanted = panels.flatMap(({ ends }, at) => ends.map(({ end, name }) => ({ kind: "end", name, end, at })))
     for (const [at, name] of (live?.formula ?? []).entries())
-      if (name !== "=" && seen[at]) wanted.push({ kind: "number", name, at })
-    const same = (a, b) => a.kind === b.kind && a.name === b.name && a.end === b.end
+      if (!name.startsWith("=") && seen[at]) wanted.push({ kind: "number", name, at })
+    const same = (a, b) => a.kind === b.kind && a.name === b.name && a.end === b.end && a.at === b.at
     for (const grip of this.all)
-      if (!wanted.some(one => same(one, grip)) || grip.kind === "end" && !room.contains(grip.element)) grip.element.remove()
+      if (!wanted.some(one => same(one, grip)) || grip.kind === "end" && !layer?.contains(grip.element)) grip.element.remove()
     this.all = this.all.filter(grip => grip.element.isConnected)
+    const first = new Map(wanted.filter(({ end }) => end).reverse().map(one => [one.name, one]))
+    for (const one of wanted.filter(({ end }) => end === "high").reverse()) first.set(one.name, one)
     for (const one of wanted)
-      if (!this.all.some(grip => same(one, grip))) this.all.push(this.make(one, live, room, seen))
+      if (!this.all.some(grip => same(one, grip))) this.all.push(this.make(one, live, layer, seen, first))
     for (const grip of this.all) this.describe(grip, live, live.controls[grip.name].value)
   }
 
-  make(one, live, room, seen) {
+  make(one, live, layer, seen, first) {
     const onChart = one.kind === "end"
-    const parent = onChart ? room : seen[one.at][0].closest("[data-testid=stMarkdown]")
+    const parent = onChart ? layer : seen[one.at][0].closest("[data-testid=stMarkdown]")
     const element = made("div", onChart ? "lab-grip" : "lab-scrub", parent)
     const grip = { ...one, element }
     element.dataset.live = one.name
     element.title = live.words.handles[one.name]
     element.setAttribute("role", "slider")
-    // of two handles of one number the keyboard needs one
-    const twice = one.end === "low" && live.ends.some(other => other.end === "high" && other.name === one.name)
-    if (twice) element.setAttribute("aria-hidden", "true")
+    // of all handles of one number on a chart the keyboard needs one
+    if (onChart && first.get(one.name) !== one) element.setAttribute("aria-hidden", "true")
     else element.tabIndex = 0
     element.addEventListener("pointerdown", event => this.down(event, grip))
     element.addEventListener("keydown", event => this.key(event, grip))
@@ -63,13 +64,14 @@ export class Grips {
       if (element.getAttribute(`aria-${key}`) !== String(text)) element.setAttribute(`aria-${key}`, text)
   }
 
-  // Where `law` stands on a chart of these axes, and where the formula's numbers are.
-  place(live, law, { xaxis, yaxis }, formula) {
-    const ends = endsOf(live, law)
-    const [first, last] = xaxis.range
+  // Where the laws stand, each in a panel of these axes, and where the formula's numbers are.
+  place(panels, laws, axes, formula) {
     for (const grip of this.all) {
       if (grip.kind === "number") over(grip, formula)
       else {
+        const { xaxis, yaxis } = axes[grip.at]
+        const ends = endsOf(panels[grip.at], laws[grip.at])
+        const [first, last] = xaxis.range
         const at = (ends[grip.end] - first) / (last - first) * xaxis._length
         grip.element.style.left = `${xaxis._offset + Math.min(xaxis._length, Math.max(0, at))}px`
         grip.element.style.top = `${yaxis._offset + yaxis._length / 2}px`
@@ -83,15 +85,18 @@ export class Grips {
     event.stopPropagation()
     clearTimeout(this.quiet)
     grip.element.focus({ preventScroll: true })
-    const { live, picture } = this.hand.take(grip.name, grip.end)
+    const taken = this.hand.take(grip)
+    if (!taken) return
+    const { live, picture } = taken
     const control = live.controls[grip.name]
     const began = event.clientX
-    const { left } = picture.cover.getBoundingClientRect()
+    const { left, width } = picture.cover.getBoundingClientRect()
+    const scale = width / picture.cover.offsetWidth // a small projector has its charts drawn smaller
     const to = moved => {
       if (moved.pointerId !== event.pointerId) return
       const value = grip.kind === "end"
-        ? under(live, grip, picture.value(moved.clientX - left))
-        : scrubbed(control, moved.clientX - began, picture.perPixel)
+        ? under(live, grip, picture.value((moved.clientX - left) / scale))
+        : scrubbed(control, moved.clientX - began, picture.perPixel / scale)
       this.hand.move(value)
     }
     const ends = ["pointerup", "pointercancel", "lostpointercapture"]
@@ -115,8 +120,9 @@ export class Grips {
     if (next === null) return
     event.preventDefault()
     event.stopPropagation()
-    const { live } = this.hand.take(grip.name, grip.end ?? "high")
-    this.describe(grip, live, this.hand.move(next))
+    const taken = this.hand.take({ end: "high", ...grip })
+    if (!taken) return
+    this.describe(grip, taken.live, this.hand.move(next))
     clearTimeout(this.quiet)
     this.quiet = setTimeout(() => this.hand.release(), QUIET)
   }

@@ -4,18 +4,23 @@
 import { Grips, made } from "./grips.js"
 import { MOST, Weights, endsOf, lawWith, shapeWith, sizeWith, snapped } from "./law.js"
 import { count, expectedCount, filled, inFormula, quantity } from "./numbers.js"
-import { Picture, labelled } from "./picture.js"
+import { Picture, axesAt, copyOf, labelled } from "./picture.js"
 import { Said, formulaNow } from "./said.js"
 import { Seeds } from "./seeds.js"
 
 const PATIENCE = 10_000 // milliseconds for which the server's picture is waited for
 
 const running = () => document.querySelector(".stApp")?.dataset.testScriptState === "running"
-const room = () => document.querySelector(".st-key-chart, .st-key-live") // stays, while charts come and go
+// stays, while charts come and go
+const room = () => document.querySelector(".st-key-chart, .st-key-live, .st-key-panels, .st-key-sloped")
+// what lies over the chart, on its scale
+const layer = () => room()?.querySelector(":scope > .lab-layer") ?? made("div", "lab-layer", room())
 const chart = () => room()?.querySelector(".js-plotly-plot:not(.lab-stood)")
+const holdsAll = plot => Boolean(plot?._fullLayout?.xaxis && axesAt(plot, panels.length - 1).yaxis) // an older one may have fewer panels
 const isNow = plot => Boolean(live && plot?._fullData) && plot.layout?.meta === live.token
 
-let live = null // what the page has told of its law
+let live = null // what the page has told of its law, or of several
+let panels = [] // what is known of each law: all of that, and what is its own
 let tell = () => {}
 let held = null // what is being moved, until the server's picture of it stands
 let playing = null
@@ -29,62 +34,86 @@ const tools = {}
 
 function frame() {
   held.asked = 0
-  const { name, value, seed, began } = held
-  const law = lawWith(began, name, value)
-  const n = sizeWith(began, name, value)
-  const shape = shapeWith(began, name, value)
-  const found = weights.summary(began, law, n, seed)
-  const expected = expectedCount(n * began.outside)
-  const numbers = numbersOf(law, { n, expected, outside: found ? count(found.outside[0]) : "…" }, { [name]: value })
-  held.picture.show({ law, n, edges: found?.edges, counts: found?.counts, numbers })
-  held.said.write({ name, value, law, n, shape, seed, found, expected })
+  const { name, value, seed } = held
+  held.shown = held.panels.map((panel, at) => shownIn(panel, held.pictures[at]))
+  const [{ law, n, shape, found, expected, inside }] = held.shown
+  const waits = held.shown.some((one, at) => !one.found && held.panels[at].known !== false)
+  held.said.write({ name, value, law, n, shape, seed, found, expected, waits })
   held.frames++
-  held.shown = { law, n, shape, seed, found, inside: found && held.picture.inside(found.counts, n) }
-  sayInside(held.shown.inside)
-  bubble(law)
+  sayInside(inside)
+  bubble()
   place()
 }
 
-// The numbers that stand on a chart of `law`.
-function numbersOf(law, { n, expected, outside }, moved = {}) {
-  const values = {}
-  for (const [name, { value }] of Object.entries(live.controls)) values[name] = inFormula(moved[name] ?? value)
-  return labelled({ law, sigmas: live.sigmas, n: count(n), outside, expected, values })
+// What a panel shows now, once it does.
+function shownIn(panel, picture) {
+  const { name, value, seed } = held
+  if (panel.known === false) {
+    picture.wait()
+    return { law: { ...panel.law, times: 1 }, n: panel.n, shape: panel.shape, found: null }
+  }
+  const law = lawWith(panel, name, value)
+  const n = sizeWith(panel, name, value)
+  const shape = shapeWith(panel, name, value)
+  const found = n * held.panels.length > MOST ? null : weights.summary(panel, law, n, seed)
+  const expected = expectedCount(n * panel.outside)
+  const numbers = numbersOf(panel, law, { n, expected, outside: found ? count(found.outside[0]) : "…" }, { [name]: value })
+  picture.show({ law, n, edges: found?.edges, counts: found?.counts, numbers })
+  return { law, n, shape, found, expected, inside: found && picture.inside(found.counts, n) }
 }
 
-function bubble(law) {
-  const { name, end, value, picture, began } = held
+// The numbers that stand on a chart of `law`.
+function numbersOf(panel, law, { n, expected, outside }, moved) {
+  const values = {}
+  for (const [name, { value }] of Object.entries(live.controls)) values[name] = inFormula(moved[name] ?? value, 4)
+  return labelled({ law, sigmas: panel.sigmas, n: count(n), outside, expected, values })
+}
+
+function bubble() {
+  const { name, end, value, at: panel, began } = held
+  const [picture, law] = [held.pictures[panel], held.shown[panel].law]
   if (!began.controls[name]) return
   const numbers = { name: began.words.names[name], value: inFormula(value), before: inFormula(began.controls[name].value) }
   const wide = law.times === 1 ? "" : `\n${filled(began.words.wide, { times: quantity(law.times, law.times, 3, true) })}`
-  held.bubble ??= made("div", "lab-bubble", room())
+  held.bubble ??= made("div", "lab-bubble", layer())
   held.bubble.textContent = filled(began.words.was, numbers) + wide
-  const across = Math.min(picture.width, Math.max(0, picture.x(endsOf(began, law)[end ?? "high"])))
+  const across = Math.min(picture.width, Math.max(0, picture.x(endsOf(held.panels[panel], law)[end ?? "high"])))
   const at = picture.left + across
   // outside the law, if there is room
-  const [needed, whole] = [held.bubble.offsetWidth + 44, picture.cover.clientWidth]
-  const right = across > picture.width / 2 ? whole - at > needed : at < needed
-  const side = right ? `left:${at + 22}px` : `right:${whole - at + 22}px`
-  held.bubble.style.cssText = `top:${picture.top + picture.height / 2}px;${side}`
+  const [own, whole] = [held.bubble.offsetWidth, picture.cover.clientWidth]
+  const right = across > picture.width / 2 ? whole - at > own + 44 : at < own + 44
+  const left = Math.max(0, Math.min(whole - own, right ? at + 22 : at - 22 - own))
+  held.bubble.style.cssText = `top:${picture.top + picture.height / 2}px;left:${left}px`
 }
 
 function place() {
-  const axes = chart()?._fullLayout
-  if (!live || !axes?.xaxis) return
-  grips.place(held?.began ?? live, held?.shown?.law ?? live.law, held?.picture ?? axes, held?.said.formula ?? formulaNow())
+  const plot = chart()
+  if (!live || !held && !holdsAll(plot)) return
+  const known = held?.panels ?? panels
+  const laws = known.map(({ law }, at) => held?.shown?.[at].law ?? law)
+  const axes = held?.pictures ?? known.map((_, at) => axesAt(plot, at))
+  grips.place(known, laws, axes, held?.said.formula ?? formulaNow())
 }
 
 // --- taking hold and letting go
 
-function take(name, end) {
-  if (held && !held.released && held.name === name) return { live: held.began, picture: held.picture }
-  if (held) settle()
-  const picture = new Picture(chart(), room(), live)
-  const value = live.controls[name]?.value
-  held = { name, end, value, seed: live.seed, frames: 0, asked: 0, began: live, picture, said: new Said(live) }
-  document.documentElement.classList.add("lab-hand")
-  field(name)?.classList.add("lab-old")
-  return { live, picture }
+// Take hold of a control by its handle: the end of a law in the panel at place `at`, or its number.
+function take({ kind, name, end, at: place }) {
+  const at = kind === "end" ? place : 0
+  if (!held || held.released || held.name !== name) {
+    if (held) settle()
+    if (!holdsAll(chart())) return null
+    const cover = copyOf(chart(), layer())
+    const pictures = panels.map((panel, one) => new Picture(chart(), cover, panel, one, Boolean(live.panels)))
+    const value = live.controls[name]?.value
+    held = { name, end, value, at, seed: live.seed, frames: 0, asked: 0, began: live, panels, cover, pictures, said: new Said(panels[0]) }
+    document.documentElement.classList.add("lab-hand")
+    document.documentElement.classList.toggle("lab-seeds", name === "seed")
+    document.documentElement.classList.toggle("lab-several", Boolean(live.panels))
+    document.documentElement.classList.toggle("lab-unsaid", Boolean(live.panels) && !live.formula?.includes(name))
+    field(name)?.classList.add("lab-old")
+  }
+  return { live: held.panels[at], picture: held.pictures[at] }
 }
 
 function move(value) {
@@ -99,7 +128,7 @@ function move(value) {
 function now(name) {
   const control = live.controls[name]
   const moving = held && !held.released && held.name === name
-  return { control, value: moving ? held.value : control.value, std: live.law.std }
+  return { control, value: moving ? held.value : control.value, std: panels[0].law.std }
 }
 
 function release() {
@@ -132,11 +161,11 @@ function wait() {
 }
 
 // The field of a control, which shows what the server knows.
-const field = name => document.querySelector(`.st-key-${name}`)
+const field = name => document.querySelector(`.st-key-${live?.controls[name]?.field ?? name}`)
 
 function settle() {
   field(held.name)?.classList.remove("lab-old")
-  held.picture.away()
+  held.cover.remove()
   held.bubble?.remove()
   document.documentElement.classList.remove("lab-hand")
   held = null
@@ -146,9 +175,9 @@ function settle() {
 // --- beside the chart: seeds that run on, and what can be moved
 
 function dress() {
-  if (tools.bar?.parentElement !== room()) {
+  if (tools.bar?.parentElement !== layer()) {
     tools.bar?.remove()
-    tools.bar = made("div", "lab-play", room())
+    tools.bar = made("div", "lab-play", layer())
     tools.count = made("span", "lab-inside", tools.bar)
     tools.button = made("button", "lab-button", tools.bar)
     tools.button.type = "button"
@@ -158,11 +187,12 @@ function dress() {
   const { font, annotations } = chart()._fullLayout
   room().style.setProperty("--lab-times", font.size / 14)
   // another scheme's bounds are named at the top
-  tools.bar.classList.toggle("lab-low", annotations.some(at => at.xref === "paper" && at.x === 1))
-  tools.button.hidden = !(live.seeded && live.drawn && live.n <= MOST)
+  tools.bar.classList.toggle("lab-low", Boolean(live.panels) || annotations.some(at => at.xref === "paper" && at.x === 1))
+  tools.button.hidden = !(live.seeded && panels.some(({ drawn }) => drawn) && panels.reduce((n, panel) => n + panel.n, 0) <= MOST)
   write(tools.button, playing ? `■ ${live.words.stop}` : `▶ ${live.words.play}`)
   sayInside(insideAtRest())
-  for (const at of document.querySelectorAll("[data-lab-now=here]")) write(at, hinted ? "" : ` · ${live.words.hint}`)
+  const hint = live.formula?.length ? live.words.hint : live.words.hint_ends
+  for (const at of document.querySelectorAll("[data-lab-now=here]")) write(at, hinted ? "" : ` · ${hint}`)
 }
 
 function write(element, words) {
@@ -170,13 +200,13 @@ function write(element, words) {
 }
 
 function sayInside(inside) {
-  if (tools.count) write(tools.count, inside === null ? "" : filled(live.words.inside, { inside, bars: live.bins }))
+  if (tools.count) write(tools.count, inside === null || live.panels ? "" : filled(live.words.inside, { inside, bars: live.bins }))
 }
 
 // How many bars of the settled chart lie in their band.
 function insideAtRest() {
   const plot = chart()
-  if (!isNow(plot) || plot._fullData.length < 4 || live.family === "other") return null
+  if (!isNow(plot) || plot._fullData.length < 4 || live.panels || live.family === "other") return null
   const [bars, low, high] = [0, 1, 2].map(trace => plot._fullData[trace].y)
   let inside = 0
   for (let bin = 0; bin < live.bins; bin++) inside += bars[bin + 1] >= low[bin] && bars[bin + 1] <= high[bin]
@@ -184,8 +214,8 @@ function insideAtRest() {
 }
 
 function play() {
-  take("seed")
-  playing = new Seeds(live, (seed, buffers) => {
+  if (!take({ name: "seed" })) return
+  playing = new Seeds(live.panels ? { ...live, n: 0 } : live, (seed, buffers) => {
     held.seed = seed
     if (buffers) weights.use(live.family, seed, buffers)
     frame()
@@ -204,32 +234,49 @@ function stop() {
 
 function shown() {
   if (!live || !held && !isNow(chart())) return null
-  const { scheme, shape, seed, n, std, law } = live
-  if (held?.shown) {
-    const { found, ...moved } = held.shown
-    const lists = { edges: found && [...found.edges], counts: found && [...found.counts] }
-    return { scheme, ...moved, std: found?.std, minimum: found?.minimum, maximum: found?.maximum, ...lists, frames: held.frames }
-  }
-  const bars = chart()._fullData[0]
-  const edges = Array.from({ length: live.bins + 1 }, (_, at) => bars.x0 + (at + 0.5) * bars.dx)
-  return { scheme, shape, seed, n, std, law, edges, counts: [...bars.y].slice(1, -1), frames: 0 }
+  const frames = held?.shown ? held.frames : 0
+  const seed = held?.seed ?? live.seed
+  const all = panels.map((panel, at) => ({ scheme: panel.scheme, seed, ...(held?.shown ? moving(held.shown[at]) : atRest(panel, at)) }))
+  return live.panels ? { seed, panels: all, frames } : { ...all[0], frames }
+}
+
+function moving({ found, ...moved }) {
+  const lists = { edges: found && [...found.edges], counts: found && [...found.counts] }
+  return { ...moved, std: found?.std, minimum: found?.minimum, maximum: found?.maximum, ...lists }
+}
+
+function atRest({ shape, n, std, law, bins }, at) {
+  const { yaxis } = axesAt(chart(), at)
+  const bars = chart()._fullData.find(trace => trace.yaxis === yaxis._id)
+  if (!bars?.dx) return { shape, n, std, law, edges: null, counts: null } // single values
+  const edges = Array.from({ length: bins + 1 }, (_, edge) => bars.x0 + (edge + 0.5) * bars.dx)
+  return { shape, n, std, law, edges, counts: [...bars.y].slice(1, -1) }
 }
 
 // --- every run of the page, and every change of it: chart and formula come when they do
 
 export function follow(told, send) {
   live = told
+  panels = (live ? live.panels ?? [{}] : []).map(own => withOwn(live, own))
   tell = send
   if (playing && !live) stop()
   attach()
 }
 
+// What is known of one law: all that is told of all of them, and what is told of it alone.
+function withOwn(all, own) {
+  const controls = {}
+  for (const [name, control] of Object.entries(all.controls)) controls[name] = { ...control, ...own.follows?.[name] }
+  const one = { ...all, ...own, controls }
+  return { ...one, shares: one.shares[one.family] ?? one.shares }
+}
+
 export function attach() {
   if (held) return
   const plot = chart()
-  if (!live || !plot?._fullLayout?.xaxis) {
+  if (!live || !holdsAll(plot)) {
     if (!live) {
-      grips.attach(null, room())
+      grips.attach(null, [])
       tools.bar?.remove()
     }
     return
@@ -237,10 +284,10 @@ export function attach() {
   if (watched !== plot) {
     watched = plot
     plot.on("plotly_afterplot", place)
-    room().dataset.liveChart = ""
+    room().dataset.liveChart = live.panels ? "several" : "one"
     Object.defineProperty(room(), "lab", { configurable: true, get: shown })
   }
-  grips.attach(live, room())
+  grips.attach(live, panels, layer())
   dress()
   place()
 }

@@ -244,6 +244,8 @@ function keep(room, drawn) {
   cover.className = "js-plotly-plot lab-stood"
   cover.append(drawn)
   room.append(cover)
+  if (getComputedStyle(cover).transform !== "none") // a small projector has its charts drawn smaller, and higher
+    cover.style.height = `${drawn.querySelector(".main-svg").getAttribute("height")}px`
   const one = { room, cover }
   stood.add(one)
   setTimeout(leave, STOOD_FOR, one)

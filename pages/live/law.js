@@ -16,6 +16,7 @@ export function valueAt(control, times) {
 // The number nearest to x that a hand can set.
 export function snapped(control, x) {
   const inside = Math.min(control.most, Math.max(control.least, x))
+  if (inside === control.most || inside === control.least) return inside
   return control.whole ? Math.round(inside) : Number(inside.toPrecision(3))
 }
 
@@ -55,17 +56,19 @@ export function endsOf(live, law) {
 export class Weights {
   constructor() {
     this.memory = new Float32Array(0)
+    this.streams = {}
   }
 
-  // `buffers` are what a worker has drawn.
+  // The numbers of a family; `buffers` are what a worker has drawn of them.
   use(family, seed, buffers) {
-    if (this.stream?.seed !== seed || this.stream.family !== family) this.stream = new Stream(family, seed, buffers)
+    if (this.streams[family]?.seed !== seed) this.streams[family] = new Stream(family, seed, buffers)
+    return this.streams[family]
   }
 
   // The summary of n weights and its edges; null where torch draws what is not drawn here.
   summary(live, law, n, seed) {
     if (!live.drawn || n > MOST) return null
-    this.use(live.family, seed)
+    const stream = this.use(live.family, seed)
     const { low, high } = endsOf(live, law)
     const uniform = live.family === "uniform"
     const reach = EDGE_SIGMAS * law.std
@@ -73,6 +76,6 @@ export class Weights {
     const exact = uniform ? { family: "uniform", low, high } : { family: "normal", mean: law.mean, std: law.std }
     const band = uniform ? [low, high].map(Math.fround) : [low, high] // as the dtype rounds a wall
     if (this.memory.length < n) this.memory = new Float32Array(n)
-    return { edges, ...summarize(weigh(exact, this.stream.numbers(n), this.memory), edges, [band]) }
+    return { edges, ...summarize(weigh(exact, stream.numbers(n), this.memory), edges, [band]) }
   }
 }

@@ -1,11 +1,8 @@
 // A chart of weights that moves: a copy of the one that stands, laid over it, so that type, theme and size are
 // the same, and letting go needs no more than taking it away. Only paths and places in it are written anew.
+// In the copy there is a picture of each law: one, or one in each of several panels.
 
 import { filled, quantity, interval } from "./numbers.js"
-
-// What Plotly keeps beside a chart: see docs/insides.md.
-const axes = plot => [plot._fullLayout.xaxis, plot._fullLayout.yaxis]
-const heights = (plot, trace) => plot._fullData[trace].y
 
 const BARS = 0
 const BAND = [1, 2]
@@ -14,11 +11,32 @@ const TWO_SIDED = 1.959964 // standard deviations within which 95 % of a normal 
 const FEW = 30 // expected weights in a bin, up to which their binomial law is added up
 const CROWDED = 0.55 // of the plot: a law that is narrower has its labels outside
 
+// The copy, laid over the chart.
+export function copyOf(plot, layer) {
+  const cover = document.createElement("div")
+  cover.className = "js-plotly-plot lab-stood lab-moving"
+  const inner = document.createElement("div")
+  inner.className = "plotly"
+  cover.append(inner)
+  cover.style.background = plot._fullLayout.paper_bgcolor
+  cover.style.height = `${plot.offsetHeight}px` // it may reach below its room
+  for (const svg of plot.querySelectorAll(".svg-container > .main-svg")) inner.append(svg.cloneNode(true))
+  layer.append(cover)
+  return cover
+}
+
+// The axes of the panel at a place. What Plotly keeps beside a chart: see docs/insides.md.
+export function axesAt(plot, at) {
+  const { xaxis, ...others } = plot._fullLayout
+  return { xaxis, yaxis: others[at ? `yaxis${at + 1}` : "yaxis"] }
+}
+
 export class Picture {
-  constructor(plot, room, live) {
-    const [x, y] = axes(plot)
-    this.plot = plot
-    this.live = live
+  // `live` is what is known of the law in the panel at place `at`; `isFitted` where each law fills its panel.
+  constructor(plot, cover, live, at = 0, isFitted = false) {
+    const { xaxis: x, yaxis: y } = axesAt(plot, at)
+    const traces = plot._fullData.filter(({ yaxis }) => yaxis === y._id)
+    Object.assign(this, { plot, cover, live, at, isFitted })
     this.left = x._offset
     this.top = y._offset
     this.width = x._length
@@ -27,43 +45,35 @@ export class Picture {
     this.xaxis = { range: this.range, _offset: x._offset, _length: x._length } // as they stay while it moves
     this.yaxis = { _offset: y._offset, _length: y._length }
     this.perPixel = (x.range[1] - x.range[0]) / x._length
-    this.counts = heights(plot, BARS).slice(1, -1)
-    this.hasBand = plot._fullData.length > 3 && live.family !== "other"
+    this.lines = this.parts(".shapelayer path", "shapes")
+    this.labels = this.parts(".annotation", "annotations")
+    if (live.law.std === 0 || traces.length < 2) return // single values, which stay
+    this.counts = traces[BARS].y.slice(1, -1)
+    this.hasBand = traces.length > 3 && live.family !== "other"
     this.bins = this.counts.length
-    // counts that reach the top of the chart, and what makes densities of them
+    // counts that reach the top of the panel, and what makes densities of them
     this.full = y.range[1]
-    this.unit = live.n * plot._fullData[BARS].dx
-    this.allowed = this.hasBand ? BAND.map(trace => heights(plot, trace).slice(0, this.bins)) : null
-    this.lay(room)
-  }
-
-  lay(room) {
-    const { plot } = this
-    this.cover = document.createElement("div")
-    this.cover.className = "js-plotly-plot lab-stood lab-moving"
-    const inner = document.createElement("div")
-    inner.className = "plotly"
-    this.cover.append(inner)
-    this.cover.style.background = plot._fullLayout.paper_bgcolor
-    for (const svg of plot.querySelectorAll(".svg-container > .main-svg")) inner.append(svg.cloneNode(true))
-    const traces = this.cover.querySelector(".scatterlayer").querySelectorAll(":scope > .trace")
-    this.fill = traces[BARS].querySelector(".js-fill")
-    this.line = traces[BARS].querySelector(".js-line")
-    this.noise = this.hasBand ? traces[BAND[0]].querySelector(".js-fill") : null
-    this.law = traces[this.hasBand ? 3 : 1].querySelector(".js-line")
+    this.unit = live.n * traces[BARS].dx
+    this.rise = 1 // how many times as high as densities
+    this.allowed = this.hasBand ? BAND.map(trace => traces[trace].y.slice(0, this.bins)) : null
+    const drawn = cover.querySelector(`.subplot.x${y._id} .scatterlayer`).querySelectorAll(":scope > .trace")
+    this.fill = drawn[BARS].querySelector(".js-fill")
+    this.line = drawn[BARS].querySelector(".js-line")
+    this.noise = this.hasBand ? drawn[BAND[0]].querySelector(".js-fill") : null
+    this.law = drawn[this.hasBand ? 3 : 1].querySelector(".js-line")
     this.ghost = this.law.cloneNode()
     this.ghost.classList.add("lab-ghost")
     this.law.parentNode.prepend(this.ghost)
-    this.lines = [...this.cover.querySelectorAll(".shapelayer path")].map(path => this.part(path, "shapes")).filter(({ what }) => what)
-    this.labels = [...this.cover.querySelectorAll(".annotation")].map(at => this.part(at, "annotations")).filter(({ what }) => what)
-    room.append(this.cover)
   }
 
-  // What the law moves has a name: "support_low", "law", … (pages/figures/distribution.py).
-  part(element, kind) {
-    const { index } = element.dataset
-    const [what, side] = (this.plot.layout[kind][index].name ?? "").split("_")
-    return { element, what, side, given: this.plot._fullLayout[kind][index], text: element.querySelector("text") }
+  // What the law moves has a name: "law", "support_low", "support_low_2" in the third panel (pages/figures).
+  parts(selector, kind) {
+    const parts = [...this.cover.querySelectorAll(selector)].map(element => {
+      const { index } = element.dataset
+      const [what, side, at] = (this.plot.layout[kind][index].name ?? "").split("_")
+      return { element, what, side, at: Number(at ?? 0), given: this.plot._fullLayout[kind][index], text: element.querySelector("text") }
+    })
+    return parts.filter(({ what, at }) => what && at === this.at)
   }
 
   x(value) {
@@ -71,7 +81,7 @@ export class Picture {
   }
 
   y(density) {
-    return this.height * (1 - density * this.unit / this.full)
+    return this.height * (1 - density * this.rise * this.unit / this.full)
   }
 
   value(pixels) {
@@ -85,9 +95,12 @@ export class Picture {
 
   // `edges` and `counts` are of the weights drawn; without them the grey waits.
   show({ law, n, edges, counts, numbers }) {
+    if (!this.law) return
     const still = this.live.law
+    this.rise = this.isFitted ? law.times : 1
+    const lower = this.rise / law.times
     const shift = this.x(law.mean) - law.times * this.x(still.mean)
-    const place = `matrix(${law.times} 0 0 ${1 / law.times} ${shift} ${this.height * (1 - 1 / law.times)})`
+    const place = `matrix(${law.times} 0 0 ${lower} ${shift} ${this.height * (1 - lower)})`
     this.law.setAttribute("transform", place)
     this.law.style.vectorEffect = "non-scaling-stroke"
     if (counts) this.bars(edges, counts, n)
@@ -145,6 +158,12 @@ export class Picture {
   }
 
   moveLabel({ element, what, side, given, text }, law, numbers) {
+    if (what === "title") {
+      this.began ??= text.getBBox().x // Plotly centres what stands there, as wide as that was
+      write(text, filled(this.live.title, numbers))
+      element.setAttribute("transform", `translate(${this.began - text.getBBox().x} 0)`)
+      return
+    }
     let right = this.x(this.moved(given.x, law)) - this.x(given.x)
     let lower = 0
     if (what === "none") right = (this.moved(this.live.law[side], law) - this.live.law[side]) / 2 / this.perPixel
@@ -182,8 +201,11 @@ export class Picture {
     return inside ? this.wide + 2 * LINE : -this.wide - 2 * LINE
   }
 
-  away() {
-    this.cover.remove()
+  // Nothing is known of this law while others move.
+  wait() {
+    if (!this.law) return
+    for (const part of [this.fill, this.line, this.noise, this.law]) part?.classList.add("lab-waits")
+    for (const { element } of [...this.lines, ...this.labels]) element.classList.add("lab-waits")
   }
 }
 
@@ -207,8 +229,11 @@ export function labelled({ law, sigmas, n, outside, expected, values }) {
   const [low, high] = interval(law.low ?? 0, law.high ?? 0)
   const [under, over] = interval(law.mean - sigmas * law.std, law.mean + sigmas * law.std)
   const density = law.low === null ? 0 : 1 / (law.high - law.low)
+  const end = law.high ?? law.mean + sigmas * law.std
   return {
     ...values, n, outside, expected,
+    std: quantity(law.std, law.std, 4, true), bound: quantity(end, end, 4, true),
+    low: law.low === null ? under : low, high: law.high === null ? over : high,
     support_low: low, support_high: high, coverage_low: under, coverage_high: over,
     density: quantity(density, density, 3),
   }

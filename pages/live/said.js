@@ -29,12 +29,12 @@ export class Said {
   }
 
   // `found` is the summary of what is drawn, null where that waits.
-  write({ name, value, law, n, shape, seed, found, expected }) {
+  write({ name, value, law, n, shape, seed, found, expected, waits }) {
     const { words, linear, family } = this.live
     this.put("n", count(n))
     this.put("seed", String(seed))
     if (linear) this.put("layer", filled(words.layer, { fan_in: count(shape[1]), fan_out: count(shape[0]) }))
-    this.put("here", " · " + (found ? words.here : words.waits))
+    this.put("here", " · " + (waits ? words.waits : words.here))
     this.writeFormula(name, value, law)
     if (found) {
       for (const key of ["mean", "std", "minimum", "maximum"]) this.put(key, quantity(found[key], law.std))
@@ -50,9 +50,13 @@ export class Said {
 
   writeFormula(name, value, law) {
     for (const [at, key] of (this.live.formula ?? []).entries()) {
-      const ends = key === "=" // what it comes to
-      if (!this.formula[at] || !ends && key !== name) continue
-      this.number(this.formula[at], ends ? inFormula(this.live.comes_to * law.times, 4) : inFormula(value))
+      const text = {
+        "=": inFormula(this.live.comes_to * law.times, 4), // what it comes to
+        [name]: inFormula(value),
+        [`=${name}`]: inFormula(value),
+        [`=1+${name}²`]: inFormula(1 + value * value, 4),
+      }[key]
+      if (this.formula[at] && text) this.number(this.formula[at], text)
     }
   }
 

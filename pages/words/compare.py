@@ -15,7 +15,7 @@ from pages.text import Text, sentences
 from pages.text.numbers import apart, count, interval, quantity
 from pages.text.tables import table
 from pages.words import common
-from pages.words.common import layer_name
+from pages.words.common import layer_name, moving
 
 #: Digits of the parameters in the schemes' names: as few as tell these apart.
 DIGITS = (4, 8, 17)
@@ -57,9 +57,10 @@ def _short(value: float | str, digits: int) -> str:
 def context(state: State, t: Text) -> str:
     """Return the line above the finding: which layer, where and from which seed."""
     n = len(state.comparison.entries)
-    draw = t("context.draw", seed=state["seed"], device=state.device, dtype=state["dtype"])
-    words = t("compare.context" if n > 1 else "compare.context_one", n=n, layer=escape(layer_name(state, t)))
-    return f'<p class="lab-context">{words}<span class="lab-wide"> · {draw}</span></p>'
+    seed, layer = moving("seed", state["seed"]), moving("layer", escape(layer_name(state, t)))
+    draw = t("context.draw", seed=seed, device=state.device, dtype=state["dtype"])
+    words = t("compare.context" if n > 1 else "compare.context_one", n=n, layer=layer)
+    return f'<p class="lab-context">{words}<span class="lab-wide"> · {draw}</span>{moving("here", "")}</p>'
 
 
 def finding(rows: Sequence[Compared], t: Text) -> str:
@@ -103,27 +104,35 @@ def panels(rows: Sequence[Compared], t: Text) -> list[Panel]:
 
 def phrase(law: Law, t: Text) -> str:
     """Say a law in a few signs: its std, and its wall or yardstick."""
-    std = f"σ = {quantity(law.std, law.std, trim=True)}" if law.std > 0 else "σ = 0"
+    ends = _ends(law.bands[0]) if law.bands else {}
+    return phrase_template(law, t).format(std=quantity(law.std, law.std, trim=True), **ends)
+
+
+def phrase_template(law: Law, t: Text) -> str:
+    """Return the phrase with {std}, and {bound} or {low} and {high}, where its numbers go."""
     if law.continuous is None:
-        return std
-    return f"{std}, {_bounds(law, t)}"
+        return "σ = {std}"
+    return f"σ = {{std}}, {_bounds_template(law, t)}"
 
 
 def _bounds(law: Law, t: Text) -> str:
+    return _bounds_template(law, t).format(**_ends(law.bands[0]))
+
+
+def _bounds_template(law: Law, t: Text) -> str:
     """Name a law's wall, or where three std end: in a mixture, those of the part that varies."""
     band = law.bands[0]
+    where = "±{bound}" if band.low == -band.high else "{low} … {high}"
     if band.kind == "support":
-        return t("compare.support", where=_where(band))
+        return t("compare.support", where=where)
     if law.atoms:
-        return t("compare.of_others", where=_where(band))
-    return f"{'±' if law.mean == 0 else 'μ ± '}3σ = {_where(band)}"
+        return t("compare.of_others", where=where)
+    return f"{'±' if law.mean == 0 else 'μ ± '}3σ = {where}"
 
 
-def _where(band: Band) -> str:
-    """Write a band's ends: ±b, or from low to high."""
-    if band.low == -band.high:
-        return f"±{quantity(band.high, trim=True)}"
-    return " … ".join(interval(band.low, band.high))
+def _ends(band: Band) -> dict[str, str]:
+    low, high = interval(band.low, band.high)
+    return {"bound": quantity(band.high, trim=True), "low": low, "high": high}
 
 
 def figures(rows: Sequence[Compared], state: State, t: Text) -> str:

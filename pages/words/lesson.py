@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
 from core import Law, Question
@@ -20,6 +20,7 @@ from pages.state.link import link_with
 from pages.text import Text, sentences
 from pages.text.numbers import count, expected_count, quantity
 from pages.text.tables import table
+from pages.words.common import moving
 
 #: The seed that the lesson sets.
 LESSON_SEED = 40
@@ -55,8 +56,8 @@ def context(state: State, t: Text) -> str:
         more = t("lesson.question", at=state["question"], last=len(KINDS))
     else:
         own = state["seed"] == LESSON_SEED and state["step"] in STEPS
-        more = t("lesson.own_seed" if own else "lesson.seed", seed=state["seed"])
-    return f'<p class="lab-context">{words}{more and f" · {more}"}</p>'
+        more = t("lesson.own_seed" if own else "lesson.seed", seed=moving("seed", state["seed"]))
+    return f'<p class="lab-context">{words}{more and f" · {more}"}{moving("here", "")}</p>'
 
 
 def seed_hint(state: State, t: Text) -> str:
@@ -114,9 +115,13 @@ def panels(tensors: Sequence[Shown], t: Text) -> list[Panel]:
 
 
 def _phrase(law: Law, t: Text) -> str:
-    band = law.bands[0]
-    end = quantity(band.high, band.high, trim=True)
-    return t(f"lesson.{band.kind}", end=end)
+    end = law.bands[0].high
+    return phrase_template(law, t).format(bound=quantity(end, end, trim=True))
+
+
+def phrase_template(law: Law, t: Text) -> str:
+    """Return what is said of a law above its panel, with {bound} where its number goes."""
+    return t(f"lesson.{law.bands[0].kind}", end="{bound}")
 
 
 def alt(tensors: Sequence[Shown], t: Text) -> str:
@@ -133,21 +138,24 @@ def printed(run: model.NetworkRun) -> str:
     return "\n".join([*head, ran.summary.strip("\n"), model.parameters(run)[1]])
 
 
-def slope_formula(a: float, fan_in: int) -> str:
-    """Return the algebra of kaiming_uniform's bound at slope ``a``, with its numbers put in."""
+def slope_formula(a: float, fan_in: int, mark: Callable[[str, str], str] = lambda _, text: text) -> str:
+    """Return the algebra of kaiming_uniform's bound at slope ``a``, with its numbers put in.
+
+    ``mark`` is given the name and the text of each number in turn, and returns what stands there.
+    """
     bound = math.sqrt(6 / ((1 + a * a) * fan_in))
     if a == lesson.SQRT5:
-        middle = rf"\sqrt{{6/((1+5)\cdot {fan_in})}}"
-        steps = [middle, rf"1/\sqrt{{{fan_in}}}"]
+        steps = [rf"\sqrt{{6/((1+5)\cdot {fan_in})}}", rf"1/\sqrt{{{fan_in}}}", f"{bound:.4g}"]
     else:
         square, slope = float(f"{a * a:.4g}"), in_latex(float(f"{a:.4g}"))
-        slope = rf"({slope})" if "^" in slope else slope
+        slope = mark("slope", rf"({slope})" if "^" in slope else slope)
         steps = [
-            rf"\sqrt{{6/((1+{slope}^2)\cdot {fan_in})}}",
-            rf"\sqrt{{6/({1 + square:.4g}\cdot {fan_in})}}",
+            rf"\sqrt{{6/((1+{slope}^2)\cdot {mark('fan_in', str(fan_in))})}}",
+            rf"\sqrt{{6/({mark('=1+slope²', f'{1 + square:.4g}')}\cdot {mark('=fan_in', str(fan_in))})}}",
+            mark("=", f"{bound:.4g}"),
         ]
     head = r"$b=\sqrt{6/((1+a^2)\cdot\mathrm{fan\_in})}$"
-    return head + "".join(rf" ${{=}}\;{step}$" for step in [*steps, f"{bound:.4g}"])
+    return head + "".join(rf" ${{=}}\;{step}$" for step in steps)
 
 
 def slope_name(a: float) -> str:
@@ -171,14 +179,15 @@ def slope_finding(a: float, law: Law, fan_in: int, t: Text) -> str:
 
 def slope_panels(a: float, drawn: Drawn, own: Drawn, t: Text) -> list[Panel]:
     """Return the weights at slope ``a`` over those of nn.Linear's own default."""
-    named = (
-        t("lesson.sqrt5.panel", a=slope_name(a)),
-        t("lesson.sqrt5.own_panel"),
-    )
     return [
         Panel(name, _phrase(one.law, t), one.summary, one.law)
-        for name, one in zip(named, (drawn, own), strict=True)
+        for name, one in zip(slope_names(slope_name(a), t), (drawn, own), strict=True)
     ]
+
+
+def slope_names(a: str, t: Text) -> tuple[str, str]:
+    """Return the names of the two panels."""
+    return t("lesson.sqrt5.panel", a=a), t("lesson.sqrt5.own_panel")
 
 
 def own_table(rows: Sequence[OwnDefault], t: Text) -> str:

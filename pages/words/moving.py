@@ -4,7 +4,7 @@ It is numbers, and templates of the very words that stand on the page; see ``pag
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from html import escape
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ from core.weights.scheme_laws import number
 from pages.figures.notation import plain
 from pages.figures.palette import Palette
 from pages.jobs.distribution import Drawn
-from pages.jobs.moving import FANS, Asked, Moved, followed, is_whole
+from pages.jobs.moving import FANS, STILL, Asked, Moved, followed, is_whole
 from pages.state.chosen import State
 from pages.state.controls import MAX_FAN
 from pages.text import Text
@@ -26,7 +26,19 @@ from pages.words.formulas import formula
 
 #: What an end of the law holds to, the first of these that it depends on: what is given before what it is
 #: computed from.
-BY_THE_END = ("std", "fan_in", "fan_out", "sigma", "gain", "scale", "factor", "omega", "n_layer", "layer_id")
+BY_THE_END = (
+    "std",
+    "slope",
+    "fan_in",
+    "fan_out",
+    "sigma",
+    "gain",
+    "scale",
+    "factor",
+    "omega",
+    "n_layer",
+    "layer_id",
+)
 #: A number that is no whole one moves so many times as far down and up as it stands.
 REACH = 100.0
 
@@ -34,30 +46,95 @@ REACH = 100.0
 def told(drawn: Drawn, state: State, t: Text) -> dict[str, Any] | None:
     """Return what the browser is told of a chart that a hand can move; None if nothing on it can be moved."""
     moved = _movable(state)
-    law, summary = drawn.law, drawn.summary
-    if not moved or law.continuous is None:
+    if not moved or drawn.law.continuous is None:
         return None
-    ends = dict(zip(("low", "high"), map(_finite, law.support), strict=True))
+    asked = Asked.of(state)
+    return {
+        **_seen(drawn, state),
+        **_weights(drawn, asked, drawn_there=_is_drawn_there(asked, drawn.law, state)),
+        "shares": _shares(drawn),
+        "comes_to": drawn.law.parameters[0].value,
+        "controls": {name: _control(name, how, state, drawn.law) for name, how in moved.items()},
+        "linear": state.is_linear,
+        "ends": _ends(drawn.law, moved),
+        "words": _common(tuple(moved), t) | _words(drawn, state, tuple(moved), t),
+    }
+
+
+class Side(NamedTuple):
+    """One of several laws in panels: what it follows from, its weights, and the words above its panel."""
+
+    asked: Asked
+    drawn: Drawn
+    #: with {std}, and {bound} or {low} and {high}, where its numbers go
+    title: str
+    #: control → the law's own number that it is; one that is not here does nothing to this law
+    numbers: Mapping[str, str]
+
+
+def told_together(
+    sides: Sequence[Side], controls: Mapping[str, Mapping[str, Any]], state: State, t: Text
+) -> dict[str, Any] | None:
+    """Return what the browser is told of panels that one hand moves; None if nothing on them can be moved.
+
+    ``controls`` gives of each control its value, whether that is whole, and its limits.
+    """
+    free = {name: {**of, "side": ""} for name, of in controls.items() if name not in state.fixed}
+    panels = [_panel(side, tuple(free), state) for side in sides]
+    if not any(panel["ends"] for panel in panels):
+        return None
+    by_family = {panel["family"]: _shares(side.drawn) for panel, side in zip(panels, sides, strict=True)}
+    return {
+        **_seen(sides[0].drawn, state),
+        "shares": {family: shares for family, shares in by_family.items() if family != "other"},
+        "controls": free,
+        "panels": panels,
+        "words": _common(tuple(free), t),
+    }
+
+
+def _panel(side: Side, names: tuple[str, ...], state: State) -> dict[str, Any]:
+    """Return what the browser is told of one panel, beside what it is told of all."""
+    asked, drawn = side.asked, side.drawn
+    numbers = side.numbers
+    found = {name: followed(asked, numbers[name]) if name in numbers else STILL for name in names}
+    known = None not in found.values() and drawn.law.continuous is not None
+    follows = {name: how for name, how in found.items() if known and how}
+    there = known and _is_drawn_there(asked, drawn.law, state)
+    return {
+        **_weights(drawn, asked, drawn_there=there),
+        "known": known,
+        "linear": {*FANS} <= {*side.numbers.values()},
+        "follows": {name: how.scaling._asdict() for name, how in follows.items() if how.scaling},
+        "ends": _ends(drawn.law, {name: how for name, how in follows.items() if not how.is_still}),
+        "title": side.title,
+    }
+
+
+def _seen(drawn: Drawn, state: State) -> dict[str, Any]:
+    """Return what is the same for all panels of a chart."""
     return {
         "token": urlencode(state.query()),
-        "scheme": state["scheme"],
-        "shape": list(state.shape),
         "seed": state["seed"],
         "seeded": "seed" not in state.fixed,
+        "bins": len(drawn.summary.counts),
+        "sigmas": COVERAGE_SIGMAS,
+    }
+
+
+def _weights(drawn: Drawn, asked: Asked, *, drawn_there: bool) -> dict[str, Any]:
+    """Return what the browser is told of a law and the weights drawn of it."""
+    law, summary = drawn.law, drawn.summary
+    ends = dict(zip(("low", "high"), map(_finite, law.support), strict=True))
+    return {
+        "scheme": asked.scheme,
+        "shape": list(asked.shape),
         "n": summary.n,
         "std": summary.std,
-        "bins": len(summary.counts),
-        "shares": _shares(drawn),
         "family": law.family if law.family in {"uniform", "normal"} else "other",
-        "drawn": _is_drawn_there(drawn, state),
+        "drawn": drawn_there,
         "law": {"mean": law.mean, "std": law.std, **ends},
-        "comes_to": law.parameters[0].value,
-        "sigmas": COVERAGE_SIGMAS,
         "outside": max((1 - band.probability for band in law.bands), default=0.0),
-        "controls": {name: _control(name, how, state, law) for name, how in moved.items()},
-        "linear": state.is_linear,
-        "ends": _ends(law, moved),
-        "words": _words(drawn, state, tuple(moved), t),
     }
 
 
@@ -66,7 +143,7 @@ def _movable(state: State) -> dict[str, Moved]:
     fans = FANS if state.is_linear else ()
     names = [*fans, *(name for name in state.params if not PARAMETERS[name].choices)]
     found = {name: followed(Asked.of(state), name) for name in names if name not in state.fixed}
-    return {name: how for name, how in found.items() if how is not None}
+    return {name: how for name, how in found.items() if how is not None and not how.is_still}
 
 
 def _shares(drawn: Drawn) -> list[float]:
@@ -80,10 +157,10 @@ def _finite(x: float) -> float | None:
     return x if math.isfinite(x) else None
 
 
-def _is_drawn_there(drawn: Drawn, state: State) -> bool:
+def _is_drawn_there(asked: Asked, law: Law, state: State) -> bool:
     """Tell whether the browser can draw torch's own weights of this kind."""
-    known = drawn.law.family in {"uniform", "normal"} and state["dtype"] == "float32"
-    streamed = streams(state["scheme"], state.shape, state.device, **state.params)
+    known = law.family in {"uniform", "normal"} and state["dtype"] == "float32"
+    streamed = streams(asked.scheme, asked.shape, state.device, **dict[str, Any](asked.params))
     return known and streamed and state.device == "cpu" and state.layer.padding_idx is None
 
 
@@ -98,8 +175,8 @@ def _limits(name: str, how: Moved, state: State, law: Law) -> tuple[float, float
     """Return the smallest and the largest number that a hand can reach from here."""
     value, (low, high) = float(state[name]), law.support
     if name in FANS:
-        other = FANS[1 - FANS.index(name)]
-        return 1, max(1, min(MAX_FAN, state.limit // int(state[other])))
+        known = fan(name, state, state.limit)
+        return known["least"], known["most"]
     domain, wide = PARAMETERS[name], high - low
     if domain.whole:
         return max(domain.minimum, 0 if how.scaling and how.scaling.plus else 1), domain.maximum
@@ -111,6 +188,13 @@ def _limits(name: str, how: Moved, state: State, law: Law) -> tuple[float, float
         "low": (high - 10 * wide, high - wide / REACH),
         "high": (low + wide / REACH, low + 10 * wide),
     }[how.side]
+
+
+def fan(name: str, state: State, limit: int) -> dict[str, Any]:
+    """Return one fan of a layer with no more than ``limit`` weights: what it is, and between what."""
+    other = FANS[1 - FANS.index(name)]
+    most = max(1, min(MAX_FAN, limit // int(state[other])))
+    return {"value": state[name], "whole": True, "least": 1, "most": most}
 
 
 def _ends(law: Law, moved: Mapping[str, Moved]) -> list[dict[str, str]]:
@@ -126,22 +210,29 @@ def _ends(law: Law, moved: Mapping[str, Moved]) -> list[dict[str, str]]:
 _WHOLE, _REAL = (48_611, 51_713, 4_937, 5_279), (0.59107, 0.61223, 0.73459, 0.86113)
 
 
-def _words(drawn: Drawn, state: State, names: tuple[str, ...], t: Text) -> dict[str, Any]:
-    """Return the words that move, with {names} where their numbers stand."""
-    law = drawn.law
-    band = next((band for band in law.bands if band.kind == "coverage"), None)
-    texts = {
+def _common(names: tuple[str, ...], t: Text) -> dict[str, Any]:
+    """Return the words of a hand, whatever it moves."""
+    return {
         "here": t("live.here"),
         "waits": t("live.waits"),
         "was": t("live.was", name="{name}", value="{value}", before="{before}"),
         "wide": t("live.wide", times="{times}"),
         "hint": t("live.hint"),
+        "hint_ends": t("live.hint_ends"),
         "play": t("live.play"),
         "stop": t("live.stop"),
-        "inside": t("live.inside", inside="{inside}", bars="{bars}"),
         "names": {name: t(f"control.{name}") for name in names},
         "handles": {name: t("live.handle", name=t(f"control.{name}")) for name in names},
         "layer": escape(t("context.layer", fan_in="{fan_in}", fan_out="{fan_out}")),
+    }
+
+
+def _words(drawn: Drawn, state: State, names: tuple[str, ...], t: Text) -> dict[str, Any]:
+    """Return the words that move, with {names} where their numbers stand."""
+    law = drawn.law
+    band = next((band for band in law.bands if band.kind == "coverage"), None)
+    texts: dict[str, Any] = {
+        "inside": t("live.inside", inside="{inside}", bars="{bars}"),
         "ends": _ends_written(Asked.of(state), law, names),
         "flat": t("chart.theory_flat", density="{density}"),
     }

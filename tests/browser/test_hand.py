@@ -311,3 +311,107 @@ def test_numbers_are_written_as_the_pages_write_them(tab: Visit) -> None:
         [numbers.expected_count(abs(value)) for value in values],
         [list(numbers.interval(v, v + s)) for v, s in zip(values, scales, strict=True)],
     ]
+
+
+#: Charts with several panels: a link, what is held in which panel, and how many pixels it is moved.
+TOGETHER = [
+    (
+        "/compare?v=1&rows=xavier_uniform(gain=2)-classic_uniform.200x30-kaiming_normal-zeros",
+        "fan_in",
+        1,
+        -30,
+    ),
+    ("/compare?v=1&rows=lecun_normal-orthogonal&fan_in=96&fan_out=64&lang=zh", "fan_in", 0, 25),
+    ("/lesson?v=1&step=sqrt5&slope=0.5&fan_in=300&fan_out=70", "slope", 0, -40),
+]
+
+
+@pytest.mark.parametrize(("path", "name", "at", "by"), TOGETHER, ids=lambda part: str(part).split("&")[0])
+def test_one_hand_moves_all_panels_and_each_is_torch_s(
+    tab: Visit, path: str, name: str, at: int, by: float
+) -> None:
+    page = tab(path)
+    ready(page)
+    before, told = RUNS[page].sent, link(page)
+    handle = page.locator(f".lab-grip[data-live={name}]").nth(
+        2 * at + 1
+    )  # each panel has two, the high end last
+    with held(page, handle, by / 2, by):
+        shown, value = lab(page), _in_hand(page)
+        titles = page.locator(".lab-moving .annotation-text").all_inner_texts()
+        assert RUNS[page].sent == before
+    let_go(page)
+    assert RUNS[page].sent == before + 1
+    now = link(page)
+    assert float(now.pop(name)) == value
+    assert now == {key: text for key, text in told.items() if key != name}
+    after = lab(page)
+    if "orthogonal" not in path:  # of which nothing is known until torch has drawn it
+        assert page.locator(".js-plotly-plot:not(.lab-stood) .annotation-text").all_inner_texts() == titles
+    for moved, settled_ in zip(shown["panels"], after["panels"], strict=True):
+        if moved["counts"] is None:
+            assert moved["scheme"] in {"orthogonal", "zeros"}
+            continue
+        assert (moved["n"], moved["shape"]) == (settled_["n"], settled_["shape"])
+        assert sum(abs(a - b) for a, b in zip(moved["counts"], settled_["counts"], strict=True)) <= 2
+        assert moved["law"]["std"] == pytest.approx(settled_["law"]["std"], rel=1e-9)
+    assert sum(panel["counts"] is not None for panel in shown["panels"]) >= 1
+
+
+def test_the_slope_s_algebra_moves_with_its_wall(tab: Visit) -> None:
+    page = tab("/lesson?v=1&step=sqrt5&slope=0.5&fan_in=100")
+    ready(page)
+    with held(page, number_of(page, "slope"), 50):  # where it is 0.5 + 50/100
+        said = page.locator("[data-testid=stMarkdown] .katex-html").all_inner_texts()
+    # √(6/((1 + 1²)·100)) = √(6/(2·100)) = √0.03
+    assert re.sub(r"\s|\u200b", "", "".join(said)).endswith("=0.1732")
+    let_go(page)
+    assert float(link(page)["slope"]) == 1
+    end = page.locator(".lab-grip[data-live=slope]").last
+    end.focus()
+    page.keyboard.press("End")
+    page.wait_for_url("**slope=2.236**")
+    let_go(page)
+    assert "own default" in page.locator("h1.lab-headline").inner_text()
+
+
+def test_seeds_run_on_in_all_panels(tab: Visit) -> None:
+    page = tab("/compare?v=1&rows=xavier_uniform-kaiming_normal&fan_in=100&fan_out=64")
+    ready(page)
+    page.get_by_role("button", name="Play seeds").click()
+    until(page, f"{LAB}.frames > 20")
+    shown = lab(page)
+    page.get_by_role("button", name="Stop").click()
+    let_go(page)
+    for panel in shown["panels"]:
+        given = {"nonlinearity": "relu"} if "kaiming" in panel["scheme"] else {}
+        drawn = core.summarize(panel["scheme"], (64, 100), seed=shown["seed"], bins=60, **given)
+        assert sum(abs(a - b) for a, b in zip(panel["counts"], drawn.counts.tolist(), strict=True)) <= 2
+
+
+#: Where the chart stands, and the copy of it that moves.
+OVER = """() => ['.js-plotly-plot:not(.lab-stood) .main-svg', '.lab-moving .main-svg'].map(found => {
+    const { x, y, width, height } = document.querySelector(found).getBoundingClientRect()
+    return [x, y, width, height]
+})"""
+
+
+@pytest.mark.parametrize("path", ["/distribution?v=1", "/compare?v=1", "/lesson?v=1&step=sqrt5"])
+@pytest.mark.parametrize("view", ["page", "projector"])
+@pytest.mark.parametrize("size", ["laptop", "phone"])
+def test_the_copy_lies_over_the_chart_and_the_handle_under_the_hand(
+    tab: Visit, path: str, view: str, size: str
+) -> None:
+    page = tab(f"{path}&view={view}" if view == "projector" else path, size=size)
+    ready(page)
+    handle = page.locator(".lab-grip").nth(1)
+    handle.scroll_into_view_if_needed()
+    before = handle.bounding_box()
+    with held(page, handle, -10, -20):
+        chart, copy = page.evaluate(OVER)
+        after = handle.bounding_box()
+    let_go(page)
+    assert copy == pytest.approx(chart, abs=0.1)
+    assert before is not None
+    assert after is not None
+    assert after["x"] - before["x"] == pytest.approx(-20, abs=1.5)  # as far as whole sizes of a layer allow

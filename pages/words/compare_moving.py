@@ -1,0 +1,46 @@
+"""What a browser is told of the comparison's panels: one hand on the layer's size moves them all."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from core.weights.sampling import streams
+from pages.figures.compare import titled
+from pages.jobs.compare import Compared, params_of
+from pages.jobs.moving import FANS, Asked
+from pages.state.chosen import State
+from pages.state.operator_limits import limit
+from pages.state.rules.compare import MAX_HELD
+from pages.text import Text
+from pages.words import moving
+from pages.words.compare import phrase_template
+
+
+def told(rows: Sequence[Compared], state: State, t: Text) -> dict[str, Any] | None:
+    """Return what the browser is told; None if nothing can be moved, as where a layer is given whole."""
+    if not state.is_linear:
+        return None
+    sides = [_side(row, t) for row in rows]
+    own = [side for side in sides if side.numbers]
+    if not own:
+        return None
+    most = _most(own, sides, state)
+    controls = {name: moving.fan(name, state, most) for name in FANS}
+    return moving.told_together(sides, controls, state, t)
+
+
+def _side(row: Compared, t: Text) -> moving.Side:
+    title = titled(row.name, phrase_template(row.drawn.law, t))
+    asked = Asked(row.entry.scheme, row.layer.shape, tuple(params_of(row.entry).items()))
+    return moving.Side(asked, row.drawn, title, {} if row.entry.fans else {fan: fan for fan in FANS})
+
+
+def _most(own: Sequence[moving.Side], sides: Sequence[moving.Side], state: State) -> int:
+    """Return how many weights a panel that follows the layer may have beside the others."""
+    fixed = sum(math.prod(side.asked.shape) for side in sides if not side.numbers)
+    held = [
+        MAX_HELD
+        for side in own
+        if not streams(side.asked.scheme, side.asked.shape, state.device, **dict[str, Any](side.asked.params))
+    ]
+    return min([(limit("COMPARED") - fixed) // len(own), *held])

@@ -1,0 +1,46 @@
+"""What a browser is told of the lesson's slope, which a hand can move, wall, algebra and all."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from core.teaching.lesson import SQRT5
+from core.weights.draw import Draw
+from pages.figures.compare import titled
+from pages.figures.palette import Palette
+from pages.jobs.distribution import Drawn
+from pages.jobs.moving import FANS, Asked
+from pages.state.chosen import State
+from pages.text import Text
+from pages.words import moving
+from pages.words.lesson import phrase_template, slope_formula, slope_names
+
+
+def told(draws: Sequence[Draw], drawn: Sequence[Drawn], state: State, t: Text) -> dict[str, Any] | None:
+    """Return what the browser is told of the weights at the slope, and of nn.Linear's own below them."""
+    fans = {fan: fan for fan in FANS}
+    sides = [
+        moving.Side(
+            Asked(draw.key, draw.shape, draw.params), one, titled(name, phrase_template(one.law, t)), numbers
+        )
+        for draw, one, name, numbers in zip(
+            draws, drawn, slope_names("{slope}", t), ({"slope": "a", **fans}, fans), strict=True
+        )
+    ]
+    slope = {"value": state["slope"], "whole": False, "least": 0.0, "most": SQRT5, "field": "slid"}
+    controls = {"slope": slope} | {fan: moving.fan(fan, state, state.limit) for fan in FANS}
+    told = moving.told_together(sides, controls, state, t)
+    return told and told | {"comes_to": drawn[0].law.support[1]}
+
+
+def marked(a: float, fan_in: int, look: Palette) -> tuple[str, list[str]]:
+    """Return the slope's algebra with what moves in it coloured, and the names of that in order.
+
+    One that begins with "=" follows from the others. At √5 the algebra is another, and none is moved.
+    """
+    names: list[str] = []
+
+    def colored(name: str, text: str) -> str:
+        names.append(name)
+        return rf"\textcolor{{{look.ink if name.startswith('=') else look.law}}}{{{text}}}"
+
+    return slope_formula(a, fan_in, colored), names
