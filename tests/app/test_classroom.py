@@ -95,6 +95,14 @@ def test_next_puts_another_scheme_first(page: str) -> None:
     assert query(app)["rows"] == "kaiming_normal-zeros"
 
 
+def test_next_leaves_the_first_scheme_its_own_layer() -> None:
+    app = _desk("compare", rows="kaiming_normal.9x7-zeros")
+    app.button(key="next").click().run()
+    first, _ = query(app)["rows"].split("-")
+    assert first != "kaiming_normal.9x7"
+    assert first.endswith(".9x7")
+
+
 def test_next_draws_the_network_by_another_scheme() -> None:
     app = _desk("model", net="4-3.kaiming_normal.relu-2.kaiming_normal")
     app.button(key="next").click().run()

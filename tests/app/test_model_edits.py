@@ -41,6 +41,15 @@ def test_a_network_is_edited_card_by_card() -> None:
     assert not [button for button in app.button if button.key == "lesson"]
 
 
+@pytest.mark.parametrize(
+    ("net", "added"), [("3-7-2", "7.kaiming_normal.relu"), ("5-2", "5.kaiming_normal.relu")]
+)
+def test_a_layer_that_is_added_is_as_wide_as_what_it_reads(net: str, added: str) -> None:
+    app = _edit(opened_model(net=net))
+    app.button(key="add").click().run()
+    assert query(app)["net"].split("-")[-2] == added
+
+
 @pytest.mark.parametrize("raw", ["1000000000", "0", "-1", "many", "2.5", "", "4097", "１２"])
 def test_units_that_cannot_be_stay_typed_and_are_answered_at_their_card(raw: str) -> None:
     app = _edit(opened_model())

@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 import torch
+from scipy import integrate, stats
 
 from core import SCHEMES, Law, summarize
 from pages.figures.distribution import density, heatmap, points, weights
@@ -186,6 +187,15 @@ def test_the_largest_of_a_uniform_sample_is_expected_at_n_over_n_plus_one() -> N
     x, y = decoded(curve["x"]), decoded(curve["y"])
     inner = (x > 0) & (x < 1)
     np.testing.assert_allclose(y[inner], 15 * x[inner] ** 14, rtol=1e-9, atol=1e-12)
+
+
+def test_the_largest_of_a_sparse_sample_is_that_of_its_weights_that_are_not_0() -> None:
+    law = SCHEMES["sparse"].law((100, 50), sparsity=0.9, std=1.0)
+    summary = summarize("sparse", (100, 50), seed=1, sparsity=0.9, std=1.0)
+    expected = extreme(summary, law, TEXT, LIGHT).to_dict()["layout"]["shapes"][1]
+    # sparse_ leaves 100 − ⌈0.9·100⌉ = 10 weights a column
+    mean, _ = integrate.quad(lambda x: x * 500 * stats.norm.pdf(x) * stats.norm.cdf(x) ** 499, -9, 9)
+    assert expected["x0"] == pytest.approx(mean, rel=1e-6)
 
 
 def _labels(chart: go.Figure) -> str:
