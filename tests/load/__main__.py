@@ -38,6 +38,7 @@ SCENARIOS = (
     Scenario(
         "thinking", scenarios.thinking, Size(200, 35), Size(60, 8), Size(200, 12, patience=75), single=True
     ),
+    Scenario("dragging", scenarios.dragging, Size(200, 10), Size(40, 4)),
     Scenario("at_once", scenarios.at_once, Size(100, 5), Size(30, 2), Size(100, 1, patience=75), single=True),
     Scenario("one_link", scenarios.one_link, Size(30, 1), Size(10, 1)),
     Scenario("ten_million", scenarios.ten_million, Size(10, 3), Size(10, 1)),

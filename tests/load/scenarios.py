@@ -23,6 +23,8 @@ SEEDS = itertools.count(10**6)
 DOORS = 8
 #: Of so many runs, one is held against torch; all are looked at for their seed.
 SAMPLED = 20
+#: Seconds within which all who drag let go.
+LETTING_GO = 4.0
 #: Seconds between two messages of a flood: more than four hundred a second.
 FLOOD_PAUSE = 0.002
 
@@ -165,6 +167,24 @@ async def thinking(served: Served, size: Size, tally: Tally) -> list[Person]:
     people = await arrived(served, size, tally, strangers(size))
     end = time.perf_counter() + size.seconds
     await timed(tally, asyncio.gather(*(one.move_until(end, thoughtful(4), tally) for one in people)))
+    return people
+
+
+async def dragging(served: Served, size: Size, tally: Tally) -> list[Person]:
+    """People who each drag a wall, of which the server hears nothing, and let go one after the other."""
+    people = await arrived(served, size, tally, strangers(size))
+    await asyncio.sleep(2)  # whatever follows an arrival
+    before = served.cpu_seconds()
+    await asyncio.sleep(size.seconds)
+    used = served.cpu_seconds() - before
+    tally.figures["held"] = 1000 * used / len(people) / size.seconds
+    tally.notes.append(f"{len(people)} dragged for {size.seconds:.0f} s: {used:.2f} s of processor time")
+
+    async def let_go(person: Person) -> None:
+        await asyncio.sleep(_RANDOM.uniform(0, LETTING_GO))
+        await person.move(tally, fan_out=_RANDOM.choice((128, 300, 512)))
+
+    await timed(tally, asyncio.gather(*map(let_go, people)))
     return people
 
 
