@@ -39,6 +39,10 @@ function frame() {
   const [{ law, n, shape, found, expected, inside }] = held.shown
   const waits = held.shown.some((one, at) => !one.found && held.panels[at].known !== false)
   held.said.write({ name, value, law, n, shape, seed, found, expected, waits })
+  if (live.panels) {
+    const says = held.said.together(held.panels, held.shown.map(({ law }) => law), name === "slope" ? value : live.controls.slope?.value)
+    document.documentElement.classList.toggle("lab-speechless", !says)
+  }
   held.frames++
   sayInside(inside)
   bubble()

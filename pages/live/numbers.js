@@ -37,6 +37,12 @@ export function quantity(value, scale = 0, digits = 4, trim = false) {
   return (value < 0 ? "−" : "") + text + power
 }
 
+// `value` so that it can be told from `point`: with three digits of their distance.
+export function apart(value, point) {
+  if (Math.abs(value - point) <= 1e-9 * Math.max(Math.abs(value), Math.abs(point))) return quantity(point, 0, 4, true)
+  return quantity(value, value - point, LEAST, true)
+}
+
 // Two ends, with the digits that tell them apart: four of their distance.
 export function interval(low, high) {
   const scale = (high - low) / 2 || Math.abs(low)

@@ -1,6 +1,6 @@
 // What the page says in numbers of a law that a hand moves: written anew in every frame, put back at the end.
 
-import { count, filled, inFormula, interval, quantity } from "./numbers.js"
+import { apart, count, filled, inFormula, interval, quantity } from "./numbers.js"
 
 // The numbers of the formula that are coloured: of each its parts, as a minus stands in one of its own.
 export function formulaNow() {
@@ -69,6 +69,14 @@ export class Said {
     this.put("finding", filled(template, { outside: count(found.outside[0]), n: count(n), expected, low, high, exact }))
   }
 
+  // The headline over several laws; false where nothing can be said until torch has drawn.
+  together(panels, laws, value) {
+    const { spread, slope } = this.live.words
+    const text = spread ? ofSpread(spread, panels, laws) : slope ? ofSlope(slope, laws, value) : null
+    if (text) this.put("finding", text)
+    return Boolean(text)
+  }
+
   put(key, text) {
     for (const element of this.texts.get(key) ?? []) this.into(element, text)
   }
@@ -93,6 +101,26 @@ export class Said {
       else element.innerHTML = before
     }
   }
+}
+
+// How far the stds lie apart.
+function ofSpread(words, panels, laws) {
+  if (panels.some(({ known }, at) => !known && laws[at].std > 0)) return null
+  const all = panels.map(({ brief }, at) => ({ brief, std: laws[at].std })).filter(({ std }) => std > 0)
+  const [low, high] = [all.reduce((a, b) => b.std < a.std ? b : a), all.reduce((a, b) => b.std > a.std ? b : a)]
+  const ratio = high.std / low.std
+  const near = ratio - 1 > 1e-9 && ratio - 1 < 1e-2
+  const [least, most] = [low, high].map(({ std }) => quantity(std, near ? std * (ratio - 1) : std, 4, true))
+  const numbers = { ratio: apart(ratio, 1), low: least, high: most, narrow: low.brief, wide: high.brief }
+  const equal = panels.length === all.length ? words.equal : words.equal_some
+  const kind = panels.length === 1 ? words.one : all.length === 1 ? words.alone : ratio < 1 + 1e-9 ? equal : words.finding
+  return filled(kind, numbers)
+}
+
+// Where the wall stands at a slope, beside another wall.
+function ofSlope(words, [law, own], slope) {
+  const [bound, other, ratio] = [law.high, own.high, law.high / own.high].map(x => quantity(x, x, 4, true))
+  return filled(ratio === "1" ? words.arrived : words.headline, { slope: quantity(slope, slope, 4, true), bound, own: other, ratio })
 }
 
 const isText = parent => parent.childNodes.length === 1 && parent.firstChild.nodeType === Node.TEXT_NODE

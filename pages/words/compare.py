@@ -83,6 +83,18 @@ def finding(rows: Sequence[Compared], t: Text) -> str:
     return t("compare.finding", ratio=apart(ratio, 1), **facts)
 
 
+def finding_templates(t: Text) -> dict[str, str]:
+    """Return what can be found of stds, with {names} where their numbers go."""
+    numbers = {name: f"{{{name}}}" for name in ("ratio", "low", "high", "narrow", "wide")}
+    return {
+        "finding": t("compare.finding", **numbers),
+        "one": t("compare.one", **numbers),
+        "alone": t("compare.alone", **numbers),
+        "equal": t("compare.equal", **numbers),
+        "equal_some": t("compare.equal_some", **numbers),
+    }
+
+
 def _std(row: Compared, ratio: float) -> str:
     """Write a std so that it can be told from one that is ``ratio`` times as large."""
     std, near = row.drawn.law.std, 1e-9 < ratio - 1 < 1e-2

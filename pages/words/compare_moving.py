@@ -13,7 +13,7 @@ from pages.state.operator_limits import limit
 from pages.state.rules.compare import MAX_HELD
 from pages.text import Text
 from pages.words import moving
-from pages.words.compare import phrase_template
+from pages.words.compare import finding_templates, phrase_template
 
 
 def told(rows: Sequence[Compared], state: State, t: Text) -> dict[str, Any] | None:
@@ -26,7 +26,12 @@ def told(rows: Sequence[Compared], state: State, t: Text) -> dict[str, Any] | No
         return None
     most = _most(own, sides, state)
     controls = {name: moving.fan(name, state, most) for name in FANS}
-    return moving.told_together(sides, controls, state, t)
+    told = moving.told_together(sides, controls, state, t)
+    if told and all(row.drawn.verdict.consistent for row in rows):
+        told["words"]["spread"] = finding_templates(t)
+        for panel, row in zip(told["panels"], rows, strict=True):
+            panel["brief"] = row.brief
+    return told
 
 
 def _side(row: Compared, t: Text) -> moving.Side:

@@ -177,6 +177,15 @@ def slope_finding(a: float, law: Law, fan_in: int, t: Text) -> str:
     return t("lesson.sqrt5.headline", ratio=quantity(ratio, ratio, trim=True), **numbers)
 
 
+def slope_templates(t: Text) -> dict[str, str]:
+    """Return what can be found of a slope, with {names} where its numbers go."""
+    numbers = {"a": "{slope}", "bound": "{bound}", "ratio": "{ratio}", "own": "{own}"}
+    return {
+        "headline": t("lesson.sqrt5.headline", **numbers),
+        "arrived": t("lesson.sqrt5.arrived", bound="{bound}"),
+    }
+
+
 def slope_panels(a: float, drawn: Drawn, own: Drawn, t: Text) -> list[Panel]:
     """Return the weights at slope ``a`` over those of nn.Linear's own default."""
     return [

@@ -12,7 +12,7 @@ from pages.jobs.moving import FANS, Asked
 from pages.state.chosen import State
 from pages.text import Text
 from pages.words import moving
-from pages.words.lesson import phrase_template, slope_formula, slope_names
+from pages.words.lesson import phrase_template, slope_formula, slope_names, slope_templates
 
 
 def told(draws: Sequence[Draw], drawn: Sequence[Drawn], state: State, t: Text) -> dict[str, Any] | None:
@@ -29,7 +29,10 @@ def told(draws: Sequence[Draw], drawn: Sequence[Drawn], state: State, t: Text) -
     slope = {"value": state["slope"], "whole": False, "least": 0.0, "most": SQRT5, "field": "slid"}
     controls = {"slope": slope} | {fan: moving.fan(fan, state, state.limit) for fan in FANS}
     told = moving.told_together(sides, controls, state, t)
-    return told and told | {"comes_to": drawn[0].law.support[1]}
+    if told is None:
+        return None
+    told["words"]["slope"] = slope_templates(t)
+    return told | {"comes_to": drawn[0].law.support[1]}
 
 
 def marked(a: float, fan_in: int, look: Palette) -> tuple[str, list[str]]:

@@ -298,10 +298,11 @@ def test_numbers_are_written_as_the_pages_write_them(tab: Visit) -> None:
     wholes = [rng.randint(0, 10 ** rng.randint(1, 9)) for _ in range(500)]
     ours = page.evaluate(
         """async ([folder, cases, wholes]) => {
-            const { count, expectedCount, interval, quantity } = await import(`/${folder}/numbers.js`)
+            const { apart, count, expectedCount, interval, quantity } = await import(`/${folder}/numbers.js`)
             return [cases.map(case_ => quantity(...case_)), wholes.map(count),
                 cases.map(([value]) => expectedCount(Math.abs(value))),
-                cases.map(([value, scale]) => interval(value, value + scale))]
+                cases.map(([value, scale]) => interval(value, value + scale)),
+                cases.map(([value, scale]) => apart(1 + scale / Math.abs(value) / 1e5, 1))]
         }""",
         [scripts.folder(), cases, wholes],
     )
@@ -310,6 +311,7 @@ def test_numbers_are_written_as_the_pages_write_them(tab: Visit) -> None:
         [numbers.count(whole) for whole in wholes],
         [numbers.expected_count(abs(value)) for value in values],
         [list(numbers.interval(v, v + s)) for v, s in zip(values, scales, strict=True)],
+        [numbers.apart(1 + s / abs(v) / 1e5, 1) for v, s in zip(values, scales, strict=True)],
     ]
 
 
@@ -322,6 +324,10 @@ TOGETHER = [
         -30,
     ),
     ("/compare?v=1&rows=lecun_normal-orthogonal&fan_in=96&fan_out=64&lang=zh", "fan_in", 0, 25),
+    ("/compare?v=1&rows=lecun_normal-classic_uniform-normal(std=0.05)&fan_in=96&lang=zh", "fan_in", 1, 15),
+    ("/compare?v=1&rows=zeros-xavier_normal&fan_in=96", "fan_in", 0, 15),
+    ("/compare?v=1&rows=lecun_normal-lecun_uniform-zeros&fan_in=96", "fan_in", 0, 15),
+    ("/compare?v=1&rows=lecun_normal&fan_in=96", "fan_in", 0, 15),
     ("/lesson?v=1&step=sqrt5&slope=0.5&fan_in=300&fan_out=70", "slope", 0, -40),
 ]
 
@@ -340,6 +346,7 @@ def test_one_hand_moves_all_panels_and_each_is_torch_s(
         shown, value = lab(page), _in_hand(page)
         titles = page.locator(".lab-moving .annotation-text").all_inner_texts()
         assert RUNS[page].sent == before
+        headline = page.locator("h1.lab-headline").inner_text()
     let_go(page)
     assert RUNS[page].sent == before + 1
     now = link(page)
@@ -348,6 +355,7 @@ def test_one_hand_moves_all_panels_and_each_is_torch_s(
     after = lab(page)
     if "orthogonal" not in path:  # of which nothing is known until torch has drawn it
         assert page.locator(".js-plotly-plot:not(.lab-stood) .annotation-text").all_inner_texts() == titles
+        assert page.locator("h1.lab-headline").inner_text() == headline
     for moved, settled_ in zip(shown["panels"], after["panels"], strict=True):
         if moved["counts"] is None:
             assert moved["scheme"] in {"orthogonal", "zeros"}
