@@ -15,6 +15,7 @@ DRAGS = {
     "131 072 normals, n and std": ("/distribution?fan_in=512&fan_out=256", 17, 20),
     "131 072 uniforms, n and bound": ("/distribution?scheme=xavier_uniform&fan_in=512&fan_out=256", 17, 20),
     "1 048 576 normals, std alone": ("/distribution?scheme=normal&fan_in=1024&fan_out=1024", 20, 34),
+    "three panels of 131 072": ("/compare", 17, 20),
     "4 194 304, which wait": ("/distribution?scheme=normal&fan_in=2048&fan_out=2048", 20, 34),
 }
 #: Take the handle at the right and move it to and fro by a few pixels, once a frame.
