@@ -151,8 +151,12 @@ function release() {
     settle()
     return
   }
-  held.until = performance.now() + PATIENCE
   tell("moved", { [name]: String(moved) })
+  awaitServer()
+}
+
+function awaitServer() {
+  held.until = performance.now() + PATIENCE
   requestAnimationFrame(wait)
 }
 
@@ -192,12 +196,15 @@ function dress() {
   room().style.setProperty("--lab-times", font.size / 14)
   // another scheme's bounds are named at the top
   tools.bar.classList.toggle("lab-low", Boolean(live.panels) || annotations.some(at => at.xref === "paper" && at.x === 1))
-  tools.button.hidden = !(live.seeded && panels.some(({ drawn }) => drawn) && panels.reduce((n, panel) => n + panel.n, 0) <= MOST)
+  tools.button.hidden = !(live.seeded && canPlay())
   write(tools.button, playing ? `■ ${live.words.stop}` : `▶ ${live.words.play}`)
   sayInside(insideAtRest())
   const hint = live.formula?.length ? live.words.hint : live.words.hint_ends
   for (const at of document.querySelectorAll("[data-lab-now=here]")) write(at, hinted ? "" : ` · ${hint}`)
 }
+
+// Whether this browser draws the weights that stand, or some of them.
+const canPlay = () => panels.some(({ drawn }) => drawn) && panels.reduce((n, panel) => n + panel.n, 0) <= MOST
 
 function write(element, words) {
   if (element.textContent !== words) element.textContent = words
@@ -233,6 +240,21 @@ function stop() {
   write(tools.button, `▶ ${live.words.play}`)
   release()
 }
+
+// The next seed has been asked for by its button: what it draws need not be waited for.
+export function redraw() {
+  const again = held?.released && held.name === "seed" // before the server has shown the last
+  if (!again && (held || !live?.seeded || !canPlay() || !take({ name: "seed" }))) return
+  document.documentElement.classList.remove("lab-hand")
+  held.seed = again ? held.seed + 1 : live.next_seed
+  frame()
+  held.released = true
+  awaitServer()
+}
+
+document.addEventListener("click", event => {
+  if (event.target.closest?.(".st-key-redraw button, .st-key-again button")) redraw()
+})
 
 // --- for tests, and for who looks: what is shown now
 

@@ -73,7 +73,10 @@ function next() {
   after = performance.now() + APART
   const name = asked[0]
   if (button(name)) button(name).click()
-  else if (words.actions.includes(name)) send("pressed", name)
+  else if (words.actions.includes(name)) {
+    if (name === "again") hand?.then(({ redraw }) => redraw())
+    send("pressed", name)
+  }
   asked.shift()
   if (asked.length) next()
 }

@@ -243,6 +243,40 @@ def test_what_is_covered_cannot_be_moved_until_it_is_shown(tab: Visit) -> None:
     until(page, "Boolean(document.querySelector('.lab-grip'))")
 
 
+@pytest.mark.parametrize("path", ["/distribution?v=1&fan_in=300", "/compare?v=1", "/?v=1"])
+@pytest.mark.parametrize("way", ["button", "key"])
+def test_the_next_seed_is_seen_at_once_and_is_the_server_s(tab: Visit, path: str, way: str) -> None:
+    page = tab(path)
+    ready(page)
+    page.evaluate(SLOW)
+    if way == "button":
+        page.locator(".st-key-redraw button").first.click()
+    else:
+        page.locator("h1.lab-headline").click()
+        page.keyboard.press("d")
+    until(page, f"{LAB}.seed === 41")
+    shown = lab(page)
+    assert shown["frames"] == 1  # drawn here; what the server says waits for a second
+    page.evaluate("window.wake()")
+    page.wait_for_url("**seed=41**")
+    let_go(page)
+    after = lab(page)
+    for moved, stands in zip(shown.get("panels", [shown]), after.get("panels", [after]), strict=True):
+        assert sum(abs(a - b) for a, b in zip(moved["counts"], stands["counts"], strict=True)) <= 2
+    assert after["seed"] == 41
+
+
+#: Hold back what the page sends until it is told to wake.
+SLOW = """() => {
+    const send = WebSocket.prototype.send, kept = []
+    WebSocket.prototype.send = function (data) { kept.push([this, data]) }
+    window.wake = () => {
+        WebSocket.prototype.send = send
+        for (const [socket, data] of kept) send.call(socket, data)
+    }
+}"""
+
+
 def test_the_chart_stands_until_the_next_one_does(tab: Visit) -> None:
     """In no frame after a choice is there a page without its chart."""
     page = tab("/distribution?v=1")
