@@ -443,9 +443,10 @@ OVER = """() => ['.js-plotly-plot:not(.lab-stood) .main-svg', '.lab-moving .main
 @pytest.mark.parametrize("view", ["page", "projector"])
 @pytest.mark.parametrize("size", ["laptop", "phone"])
 def test_the_copy_lies_over_the_chart_and_the_handle_under_the_hand(
-    tab: Visit, path: str, view: str, size: str
+    visit: Visit, path: str, view: str, size: str
 ) -> None:
-    page = tab(f"{path}&view={view}" if view == "projector" else path, size=size)
+    # in a tab of its own: a phone that leaves the projector has its drawer open
+    page = visit(f"{path}&view={view}" if view == "projector" else path, size=size)
     ready(page)
     handle = page.locator(".lab-grip").nth(1)
     handle.scroll_into_view_if_needed()
