@@ -1,7 +1,6 @@
 // Handles: on the ends of a law, and over the numbers of its formula. For a mouse, a finger and the keyboard.
 
-import { endsOf, valueAt } from "./law.js"
-import { inFormula } from "./numbers.js"
+import { endsOf, spelled, valueAt } from "./law.js"
 import { formulaNow } from "./said.js"
 
 const DOUBLING = 120 // pixels in which a number of the formula doubles
@@ -34,14 +33,25 @@ export class Grips {
     for (const grip of this.all)
       if (!wanted.some(one => same(one, grip)) || grip.kind === "end" && !layer?.contains(grip.element)) grip.element.remove()
     this.all = this.all.filter(grip => grip.element.isConnected)
-    const first = new Map(wanted.filter(({ end }) => end).reverse().map(one => [one.name, one]))
-    for (const one of wanted.filter(({ end }) => end === "high").reverse()) first.set(one.name, one)
     for (const one of wanted)
-      if (!this.all.some(grip => same(one, grip))) this.all.push(this.make(one, live, layer, seen, first))
+      if (!this.all.some(grip => same(one, grip))) this.all.push(this.make(one, live, layer, seen))
     for (const grip of this.all) this.describe(grip, live, live.controls[grip.name].value)
+    this.giveKeys(wanted, same)
   }
 
-  make(one, live, layer, seen, first) {
+  // Of all handles of one number on a chart the keyboard needs one: the first high end, or else the first.
+  giveKeys(wanted, same) {
+    const ends = wanted.filter(({ kind }) => kind === "end")
+    for (const grip of this.all) {
+      const alike = ends.filter(({ name }) => name === grip.name)
+      const has = grip.kind === "number" || same(grip, alike.find(({ end }) => end === "high") ?? alike[0])
+      for (const [key, text] of [["tabindex", has && "0"], ["aria-hidden", !has && "true"]])
+        if (text) grip.element.setAttribute(key, text)
+        else grip.element.removeAttribute(key)
+    }
+  }
+
+  make(one, live, layer, seen) {
     const onChart = one.kind === "end"
     const parent = onChart ? layer : seen[one.at][0].closest("[data-testid=stMarkdown]")
     const element = made("div", onChart ? "lab-grip" : "lab-scrub", parent)
@@ -49,17 +59,15 @@ export class Grips {
     element.dataset.live = one.name
     element.title = live.words.handles[one.name]
     element.setAttribute("role", "slider")
-    // of all handles of one number on a chart the keyboard needs one
-    if (onChart && first.get(one.name) !== one) element.setAttribute("aria-hidden", "true")
-    else element.tabIndex = 0
     element.addEventListener("pointerdown", event => this.down(event, grip))
     element.addEventListener("keydown", event => this.key(event, grip))
     return grip
   }
 
   describe({ name, element }, live, value) {
-    const { least, most } = live.controls[name]
-    const told = { label: live.words.handles[name], valuenow: value, valuemin: least, valuemax: most, valuetext: inFormula(value) }
+    const control = live.controls[name]
+    const { least, most } = control
+    const told = { label: live.words.handles[name], valuenow: value, valuemin: least, valuemax: most, valuetext: spelled(control, value) }
     for (const [key, text] of Object.entries(told))
       if (element.getAttribute(`aria-${key}`) !== String(text)) element.setAttribute(`aria-${key}`, text)
   }

@@ -2,11 +2,11 @@
 // the same frame, in this browser; the server hears of it once, when the hand lets go.
 
 import { Grips, made } from "./grips.js"
-import { MOST, Weights, endsOf, lawWith, shapeWith, sizeWith, snapped } from "./law.js"
-import { count, expectedCount, filled, inFormula, quantity } from "./numbers.js"
+import { MOST, Weights, endsOf, lawWith, shapeWith, sizeWith, snapped, spelled } from "./law.js"
+import { count, expectedCount, filled, quantity } from "./numbers.js"
 import { Picture, axesAt, copyOf, labelled } from "./picture.js"
 import { Said, formulaNow } from "./said.js"
-import { Seeds } from "./seeds.js"
+import { Seeds, seedAfter } from "./seeds.js"
 
 const PATIENCE = 10_000 // milliseconds for which the server's picture is waited for
 
@@ -36,15 +36,9 @@ function frame() {
   held.asked = 0
   const { name, value, seed } = held
   held.shown = held.panels.map((panel, at) => shownIn(panel, held.pictures[at]))
-  const [{ law, n, shape, found, expected, inside }] = held.shown
-  const waits = held.shown.some((one, at) => !one.found && held.panels[at].known !== false)
-  held.said.write({ name, value, law, n, shape, seed, found, expected, waits })
-  if (live.panels) {
-    const says = held.said.together(held.panels, held.shown.map(({ law }) => law), name === "slope" ? value : live.controls.slope?.value)
-    document.documentElement.classList.toggle("lab-speechless", !says)
-  }
+  held.said.write({ name, value, seed, values: valuesNow(), panels: held.panels, shown: held.shown })
   held.frames++
-  sayInside(inside)
+  sayInside(held.shown[0].inside)
   bubble()
   place()
 }
@@ -61,23 +55,24 @@ function shownIn(panel, picture) {
   const shape = shapeWith(panel, name, value)
   const found = n * held.panels.length > MOST ? null : weights.summary(panel, law, n, seed)
   const expected = expectedCount(n * panel.outside)
-  const numbers = numbersOf(panel, law, { n, expected, outside: found ? count(found.outside[0]) : "…" }, { [name]: value })
+  const numbers = labelled({ law, sigmas: panel.sigmas, n: count(n), outside: found ? count(found.outside[0]) : "…", expected, values: valuesNow() })
   picture.show({ law, n, edges: found?.edges, counts: found?.counts, numbers })
   return { law, n, shape, found, expected, inside: found && picture.inside(found.counts, n) }
 }
 
-// The numbers that stand on a chart of `law`.
-function numbersOf(panel, law, { n, expected, outside }, moved) {
-  const values = {}
-  for (const [name, { value }] of Object.entries(live.controls)) values[name] = inFormula(moved[name] ?? value, 4)
-  return labelled({ law, sigmas: panel.sigmas, n: count(n), outside, expected, values })
+// The controls' numbers as they are written.
+function valuesNow() {
+  const { name, value, began } = held
+  const written = ([own, control]) => [own, spelled(control, own === name ? value : control.value)]
+  return Object.fromEntries(Object.entries(began.controls).map(written))
 }
 
 function bubble() {
   const { name, end, value, at: panel, began } = held
   const [picture, law] = [held.pictures[panel], held.shown[panel].law]
   if (!began.controls[name]) return
-  const numbers = { name: began.words.names[name], value: inFormula(value), before: inFormula(began.controls[name].value) }
+  const [now, before] = [value, began.controls[name].value].map(number => spelled(began.controls[name], number))
+  const numbers = { name: began.words.names[name], value: now, before }
   const wide = law.times === 1 ? "" : `\n${filled(began.words.wide, { times: quantity(law.times, law.times, 3, true) })}`
   held.bubble ??= made("div", "lab-bubble", layer())
   held.bubble.textContent = filled(began.words.was, numbers) + wide
@@ -110,12 +105,7 @@ function take({ kind, name, end, at: place }) {
     const cover = copyOf(chart(), layer())
     const pictures = panels.map((panel, one) => new Picture(chart(), cover, panel, one, Boolean(live.panels)))
     const value = live.controls[name]?.value
-    held = { name, end, value, at, seed: live.seed, frames: 0, asked: 0, began: live, panels, cover, pictures, said: new Said(panels[0]) }
-    document.documentElement.classList.add("lab-hand")
-    document.documentElement.classList.toggle("lab-seeds", name === "seed")
-    document.documentElement.classList.toggle("lab-several", Boolean(live.panels))
-    document.documentElement.classList.toggle("lab-unsaid", Boolean(live.panels) && !live.formula?.includes(name))
-    field(name)?.classList.add("lab-old")
+    held = { name, end, value, at, seed: live.seed, frames: 0, asked: 0, began: live, panels, cover, pictures, said: new Said(panels[0], name, field(name)) }
   }
   return { live: held.panels[at], picture: held.pictures[at] }
 }
@@ -143,7 +133,6 @@ function release() {
     frame()
   }
   const { name, value, seed, began } = held
-  document.documentElement.classList.remove("lab-hand")
   held.bubble?.remove()
   const moved = began.controls[name] ? value : seed
   if (moved === (began.controls[name]?.value ?? began.seed)) {
@@ -157,7 +146,8 @@ function release() {
 
 function awaitServer() {
   held.until = performance.now() + PATIENCE
-  requestAnimationFrame(wait)
+  cancelAnimationFrame(held.waits)
+  held.waits = requestAnimationFrame(wait)
 }
 
 // The moved picture stands until the server's own does.
@@ -165,17 +155,16 @@ function wait() {
   if (!held?.released) return
   const come = live !== held.began && isNow(chart()) && !running()
   if (come || performance.now() > held.until) settle()
-  else requestAnimationFrame(wait)
+  else held.waits = requestAnimationFrame(wait)
 }
 
 // The field of a control, which shows what the server knows.
 const field = name => document.querySelector(`.st-key-${live?.controls[name]?.field ?? name}`)
 
 function settle() {
-  field(held.name)?.classList.remove("lab-old")
+  held.said.leave()
   held.cover.remove()
   held.bubble?.remove()
-  document.documentElement.classList.remove("lab-hand")
   held = null
   attach()
 }
@@ -226,7 +215,7 @@ function insideAtRest() {
 
 function play() {
   if (!take({ name: "seed" })) return
-  playing = new Seeds(live.panels ? { ...live, n: 0 } : live, (seed, buffers) => {
+  playing = new Seeds(live, (seed, buffers) => {
     held.seed = seed
     if (buffers) weights.use(live.family, seed, buffers)
     frame()
@@ -245,8 +234,7 @@ function stop() {
 export function redraw() {
   const again = held?.released && held.name === "seed" // before the server has shown the last
   if (!again && (held || !live?.seeded || !canPlay() || !take({ name: "seed" }))) return
-  document.documentElement.classList.remove("lab-hand")
-  held.seed = again ? held.seed + 1 : live.next_seed
+  held.seed = seedAfter(held.seed)
   frame()
   held.released = true
   awaitServer()

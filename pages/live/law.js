@@ -1,5 +1,6 @@
 // What follows from a number that a hand moves: the law, how many weights there are, and the weights.
 
+import { inFormula, quantity } from "./numbers.js"
 import { Stream, linspace, summarize, weigh } from "./draw.js"
 
 export const MOST = 2 ** 20 // weights that are drawn here
@@ -11,6 +12,12 @@ const width = (control, x) => (control.square ? 1 + x * x : x + control.plus) **
 export function valueAt(control, times) {
   const base = (times * width(control, control.value)) ** (1 / control.power)
   return control.square ? Math.sqrt(Math.max(0, base - 1)) : base - control.plus
+}
+
+// A number as it is written beside a chart; the largest may have a name, as √5.
+export function spelled(control, x) {
+  if (x === control.most && control.most_name) return control.most_name
+  return control.digits ? quantity(x, x, control.digits, true) : inFormula(x)
 }
 
 // The number nearest to x that a hand can set.

@@ -15,31 +15,54 @@ export function formulaNow() {
 }
 
 export class Said {
-  constructor(live) {
+  // `name` is what is moved, and `field` its own, which shows what the server knows.
+  constructor(live, name, field) {
     this.live = live
     this.formula = formulaNow()
     this.texts = new Map()
     this.before = new Map()
+    this.old = new Set()
     for (const at of document.querySelectorAll("[data-lab-now]")) {
       const key = at.dataset.labNow
       this.texts.set(key, [...(this.texts.get(key) ?? []), at])
     }
     const headline = document.querySelector(".lab-headline")
     if (!this.texts.has("finding") && headline) this.texts.set("finding", [headline])
+    this.grey(field ? [field] : [])
+    this.grey(document.querySelectorAll(".st-key-view .lab-verdict"))
+    const bySeed = name === "seed"
+    if (bySeed || !live.panels) this.grey(document.querySelectorAll(".lab-table td:not(:has([data-lab-now]))"))
+    if (!bySeed && !live.formula?.includes(name)) this.grey(document.querySelectorAll("[data-testid=stMarkdown]:has(.katex)"))
   }
 
-  // `found` is the summary of what is drawn, null where that waits.
-  write({ name, value, law, n, shape, seed, found, expected, waits }) {
+  // What is not of now is grey until the server has spoken.
+  grey(elements, isOld = true) {
+    for (const element of elements) {
+      element.classList.toggle("lab-old", isOld)
+      if (isOld) this.old.add(element)
+    }
+  }
+
+  leave() {
+    this.grey(this.old, false)
+  }
+
+  // `shown` is what each of the `panels` shows; its `found` is null where what is drawn waits.
+  write({ name, value, seed, values, panels, shown }) {
     const { words, linear, family } = this.live
+    const [{ law, n, shape, found, expected }] = shown
+    const waits = shown.some((one, at) => !one.found && panels[at].known !== false)
     this.put("n", count(n))
     this.put("seed", String(seed))
     if (linear) this.put("layer", filled(words.layer, { fan_in: count(shape[1]), fan_out: count(shape[0]) }))
     this.put("here", " · " + (waits ? words.waits : words.here))
     this.writeFormula(name, value, law)
+    const finding = this.finding(panels, shown, values)
+    if (finding) this.put("finding", finding)
+    this.grey(this.texts.get("finding") ?? [], !finding)
     if (found) {
       for (const key of ["mean", "std", "minimum", "maximum"]) this.put(key, quantity(found[key], law.std))
       this.put("outside", count(found.outside[0]))
-      this.finding(law, n, found, expected)
     }
     for (const key of ["mean", "std"]) this.put(`${key}_law`, quantity(law[key], law.std))
     if (family === "normal") this.put("outside_law", expected)
@@ -60,21 +83,18 @@ export class Said {
     }
   }
 
-  finding(law, n, found, expected) {
-    const { words } = this.live
-    if (!words.finding) return
+  // The finding of now; null where nothing can be said until torch has drawn.
+  finding(panels, shown, values) {
+    const { finding, rounded, spread, slope } = this.live.words
+    const laws = shown.map(({ law }) => law)
+    if (spread) return ofSpread(spread, panels, laws)
+    if (slope) return ofSlope(slope, laws, values)
+    const [{ law, n, found, expected }] = shown
+    if (!finding || !found) return null
     const [, exact] = interval(law.low ?? 0, law.high ?? 0)
     const [low, high] = interval(Math.fround(law.low ?? 0), Math.fround(law.high ?? 0))
-    const template = words.rounded && high !== exact ? words.rounded : words.finding
-    this.put("finding", filled(template, { outside: count(found.outside[0]), n: count(n), expected, low, high, exact }))
-  }
-
-  // The headline over several laws; false where nothing can be said until torch has drawn.
-  together(panels, laws, value) {
-    const { spread, slope } = this.live.words
-    const text = spread ? ofSpread(spread, panels, laws) : slope ? ofSlope(slope, laws, value) : null
-    if (text) this.put("finding", text)
-    return Boolean(text)
+    const template = rounded && high !== exact ? rounded : finding
+    return filled(template, { outside: count(found.outside[0]), n: count(n), expected, low, high, exact })
   }
 
   put(key, text) {
@@ -118,9 +138,9 @@ function ofSpread(words, panels, laws) {
 }
 
 // Where the wall stands at a slope, beside another wall.
-function ofSlope(words, [law, own], slope) {
+function ofSlope(words, [law, own], values) {
   const [bound, other, ratio] = [law.high, own.high, law.high / own.high].map(x => quantity(x, x, 4, true))
-  return filled(ratio === "1" ? words.arrived : words.headline, { slope: quantity(slope, slope, 4, true), bound, own: other, ratio })
+  return filled(ratio === "1" ? words.arrived : words.headline, { ...values, bound, own: other, ratio })
 }
 
 const isText = parent => parent.childNodes.length === 1 && parent.firstChild.nodeType === Node.TEXT_NODE

@@ -4,17 +4,19 @@ const PACE = 1000 / 30 // milliseconds a seed
 const AHEAD = 2 ** 16 // weights from which a worker draws
 const SEEDS = 2 ** 32
 
+export const seedAfter = seed => (seed + 1) % SEEDS
+
 export class Seeds {
-  // `show` is given a seed, and what has been drawn of it, if anything has.
+  // `show` is given a seed, and what has been drawn of it, if anything has; of several panels nothing has.
   constructor(live, show) {
-    Object.assign(this, { live, show, seed: live.seed, ready: null, last: -Infinity })
+    Object.assign(this, { show, seed: live.seed, family: live.family, n: live.panels ? 0 : live.n, ready: null, last: -Infinity })
     this.prepare()
     this.next = requestAnimationFrame(now => this.step(now))
   }
 
   step(now) {
-    const seed = (this.seed + 1) % SEEDS
-    if (now - this.last >= PACE - 4 && (this.live.n < AHEAD || this.ready?.seed === seed)) {
+    const seed = seedAfter(this.seed)
+    if (now - this.last >= PACE - 4 && (this.n < AHEAD || this.ready?.seed === seed)) {
       this.last = now
       this.seed = seed
       this.show(seed, this.ready)
@@ -24,14 +26,14 @@ export class Seeds {
   }
 
   prepare() {
-    const { family, n } = this.live
+    const { family, n } = this
     this.ready = null
     if (n < AHEAD) return
     if (!this.worker) {
       this.worker = new Worker(new URL("draw_ahead.js", import.meta.url), { type: "module" })
       this.worker.addEventListener("message", ({ data }) => { this.ready = data })
     }
-    this.worker.postMessage({ family, seed: (this.seed + 1) % SEEDS, n })
+    this.worker.postMessage({ family, seed: seedAfter(this.seed), n })
   }
 
   stop() {

@@ -12,7 +12,7 @@ from pages.jobs.moving import FANS, Asked
 from pages.state.chosen import State
 from pages.text import Text
 from pages.words import moving
-from pages.words.lesson import phrase_template, slope_formula, slope_names, slope_templates
+from pages.words.lesson import phrase_template, slope_formula, slope_name, slope_names, slope_templates
 
 
 def told(draws: Sequence[Draw], drawn: Sequence[Drawn], state: State, t: Text) -> dict[str, Any] | None:
@@ -26,7 +26,8 @@ def told(draws: Sequence[Draw], drawn: Sequence[Drawn], state: State, t: Text) -
             draws, drawn, slope_names("{slope}", t), ({"slope": "a", **fans}, fans), strict=True
         )
     ]
-    slope = {"value": state["slope"], "whole": False, "least": 0.0, "most": SQRT5, "field": "slid"}
+    ends = {"least": 0.0, "most": SQRT5, "most_name": slope_name(SQRT5)}
+    slope = {"value": state["slope"], "whole": False, "digits": 4, "field": "slid", **ends}
     controls = {"slope": slope} | {fan: moving.fan(fan, state, state.limit) for fan in FANS}
     told = moving.told_together(sides, controls, state, t)
     if told is None:

@@ -21,7 +21,6 @@ from pages.jobs.distribution import Drawn
 from pages.jobs.moving import FANS, STILL, Asked, Moved, followed, is_whole
 from pages.state.chosen import State
 from pages.state.controls import MAX_FAN
-from pages.state.link import next_seed
 from pages.text import Text
 from pages.words.formulas import formula
 
@@ -118,7 +117,6 @@ def _seen(drawn: Drawn, state: State) -> dict[str, Any]:
         "token": urlencode(state.query()),
         "seed": state["seed"],
         "seeded": "seed" not in state.fixed,
-        "next_seed": int(next_seed(state.values)),
         "bins": len(drawn.summary.counts),
         "sigmas": COVERAGE_SIGMAS,
     }

@@ -12,7 +12,21 @@ from scipy import stats
 import core
 from pages.live import browser as scripts
 from pages.text import numbers
-from tests.support.hand import AT_REST, LAB, end_of, held, lab, let_go, number_of, ready
+from tests.support.hand import (
+    AT_REST,
+    LAB,
+    LABELS,
+    MOVING_LABELS,
+    apart,
+    end_of,
+    held,
+    in_hand,
+    lab,
+    let_go,
+    number_of,
+    ready,
+    run_on,
+)
 from tests.support.tabs import RUNS, Visit, go, link, settled, until
 
 
@@ -30,6 +44,7 @@ class Move(NamedTuple):
 MOVES = [
     Move("/distribution?v=1", "fan_in", end_of, (-20, -45), 600, 1200),
     Move("/distribution?v=1", "fan_in", number_of, (30, -97), 270, 310),
+    Move("/distribution?v=1&fan_in=23456&fan_out=5", "fan_in", number_of, (20,), 26_000, 27_000),
     Move(
         "/distribution?v=1&scheme=xavier_uniform&fan_in=300&fan_out=70", "fan_out", number_of, (61,), 95, 105
     ),
@@ -74,14 +89,6 @@ def _of_torch(shown: dict[str, Any], query: dict[str, str]) -> core.Summary:
     return core.summarize(row.key, tuple(shown["shape"]), seed=shown["seed"], bins=bins, **given)
 
 
-def _in_hand(page: Page) -> float:
-    """Return the number that is moved, as the bubble beside the hand says it."""
-    words = page.locator(".lab-bubble").inner_text().replace("−", "-")
-    found = re.search(r"(-?[\d.]+)(?: \(was|（)", words)
-    assert found, words
-    return float(found[1])
-
-
 def _inside(page: Page) -> int:
     """Return how many bars lie in their band, as the page says."""
     words = page.locator(".lab-inside").inner_text()
@@ -96,13 +103,15 @@ def test_what_a_hand_moves_is_torch_s_at_once_and_the_server_s_when_it_lets_go(
     ready(page)
     before = RUNS[page].sent
     with held(page, move.handle(page, move.name), *move.by):
-        shown, said, value, inside = lab(page), page.evaluate(SAID), _in_hand(page), _inside(page)
+        shown, said, value, inside = lab(page), page.evaluate(SAID), in_hand(page), _inside(page)
         assert RUNS[page].sent == before
         assert move.least <= value <= move.most
+        labels = page.locator(MOVING_LABELS).all_inner_texts()
     let_go(page)
     assert RUNS[page].sent == before + 1
     assert float(link(page)[move.name]) == value
     assert page.evaluate(SAID) == said
+    assert page.locator(LABELS).all_inner_texts() == labels
 
     after, drawn = lab(page), _of_torch(shown, link(page))
     assert [after[key] for key in ("scheme", "shape", "seed", "n")] == [
@@ -110,7 +119,7 @@ def test_what_a_hand_moves_is_torch_s_at_once_and_the_server_s_when_it_lets_go(
     ]
     assert after["counts"] == drawn.counts.tolist()
     assert _inside(page) == pytest.approx(inside, abs=1)  # a bar that stands at the band's edge
-    moved = sum(abs(a - b) for a, b in zip(shown["counts"], after["counts"], strict=True))
+    moved = apart(shown["counts"], after["counts"])
     assert moved <= 2  # one weight at an edge, if torch's build has another logarithm
     for key in ("std", "minimum", "maximum"):
         assert shown[key] == pytest.approx(getattr(drawn, key), rel=1e-6)
@@ -177,15 +186,10 @@ def test_the_band_moves_as_binomial_counts_do(tab: Visit) -> None:
 
 def test_seeds_run_on_until_they_are_stopped_and_the_bars_in_their_band_are_counted(tab: Visit) -> None:
     page = tab("/distribution?v=1&fan_in=300&fan_out=40")
-    ready(page)
-    page.get_by_role("button", name="Play seeds").click()
-    until(page, f"{LAB}.frames > 20")
-    shown = lab(page)
+    shown = run_on(page)
     drawn = core.summarize("kaiming_normal", (40, 300), seed=shown["seed"], bins=60, nonlinearity="relu")
-    assert sum(abs(a - b) for a, b in zip(shown["counts"], drawn.counts.tolist(), strict=True)) <= 2
+    assert apart(shown["counts"], drawn.counts.tolist()) <= 2
     assert 45 <= shown["inside"] <= 60  # 57 of 60 are expected, and 45 are less than once in a million
-    page.get_by_role("button", name="Stop").click()
-    let_go(page)
     after = lab(page)
     assert after["seed"] == int(link(page)["seed"]) > 60
     inside = page.locator(".lab-inside").inner_text()
@@ -262,7 +266,7 @@ def test_the_next_seed_is_seen_at_once_and_is_the_server_s(tab: Visit, path: str
     let_go(page)
     after = lab(page)
     for moved, stands in zip(shown.get("panels", [shown]), after.get("panels", [after]), strict=True):
-        assert sum(abs(a - b) for a, b in zip(moved["counts"], stands["counts"], strict=True)) <= 2
+        assert apart(moved["counts"], stands["counts"]) <= 2
     assert after["seed"] == 41
 
 
@@ -347,89 +351,6 @@ def test_numbers_are_written_as_the_pages_write_them(tab: Visit) -> None:
         [list(numbers.interval(v, v + s)) for v, s in zip(values, scales, strict=True)],
         [numbers.apart(1 + s / abs(v) / 1e5, 1) for v, s in zip(values, scales, strict=True)],
     ]
-
-
-#: Charts with several panels: a link, what is held in which panel, and how many pixels it is moved.
-TOGETHER = [
-    (
-        "/compare?v=1&rows=xavier_uniform(gain=2)-classic_uniform.200x30-kaiming_normal-zeros",
-        "fan_in",
-        1,
-        -30,
-    ),
-    ("/compare?v=1&rows=lecun_normal-orthogonal&fan_in=96&fan_out=64&lang=zh", "fan_in", 0, 25),
-    ("/compare?v=1&rows=lecun_normal-classic_uniform-normal(std=0.05)&fan_in=96&lang=zh", "fan_in", 1, 15),
-    ("/compare?v=1&rows=zeros-xavier_normal&fan_in=96", "fan_in", 0, 15),
-    ("/compare?v=1&rows=lecun_normal-lecun_uniform-zeros&fan_in=96", "fan_in", 0, 15),
-    ("/compare?v=1&rows=lecun_normal&fan_in=96", "fan_in", 0, 15),
-    ("/lesson?v=1&step=sqrt5&slope=0.5&fan_in=300&fan_out=70", "slope", 0, -40),
-]
-
-
-@pytest.mark.parametrize(("path", "name", "at", "by"), TOGETHER, ids=lambda part: str(part).split("&")[0])
-def test_one_hand_moves_all_panels_and_each_is_torch_s(
-    tab: Visit, path: str, name: str, at: int, by: float
-) -> None:
-    page = tab(path)
-    ready(page)
-    before, told = RUNS[page].sent, link(page)
-    handle = page.locator(f".lab-grip[data-live={name}]").nth(
-        2 * at + 1
-    )  # each panel has two, the high end last
-    with held(page, handle, by / 2, by):
-        shown, value = lab(page), _in_hand(page)
-        titles = page.locator(".lab-moving .annotation-text").all_inner_texts()
-        assert RUNS[page].sent == before
-        headline = page.locator("h1.lab-headline").inner_text()
-    let_go(page)
-    assert RUNS[page].sent == before + 1
-    now = link(page)
-    assert float(now.pop(name)) == value
-    assert now == {key: text for key, text in told.items() if key != name}
-    after = lab(page)
-    if "orthogonal" not in path:  # of which nothing is known until torch has drawn it
-        assert page.locator(".js-plotly-plot:not(.lab-stood) .annotation-text").all_inner_texts() == titles
-        assert page.locator("h1.lab-headline").inner_text() == headline
-    for moved, settled_ in zip(shown["panels"], after["panels"], strict=True):
-        if moved["counts"] is None:
-            assert moved["scheme"] in {"orthogonal", "zeros"}
-            continue
-        assert (moved["n"], moved["shape"]) == (settled_["n"], settled_["shape"])
-        assert sum(abs(a - b) for a, b in zip(moved["counts"], settled_["counts"], strict=True)) <= 2
-        assert moved["law"]["std"] == pytest.approx(settled_["law"]["std"], rel=1e-9)
-    assert sum(panel["counts"] is not None for panel in shown["panels"]) >= 1
-
-
-def test_the_slope_s_algebra_moves_with_its_wall(tab: Visit) -> None:
-    page = tab("/lesson?v=1&step=sqrt5&slope=0.5&fan_in=100")
-    ready(page)
-    with held(page, number_of(page, "slope"), 50):  # where it is 0.5 + 50/100
-        said = page.locator("[data-testid=stMarkdown] .katex-html").all_inner_texts()
-    # √(6/((1 + 1²)·100)) = √(6/(2·100)) = √0.03
-    numbers = re.findall(r"[\d.]+", "".join(said).replace("\u200b", ""))
-    assert numbers[-9:] == ["6", "1", "1", "2", "100", "6", "2", "100", "0.1732"]
-    let_go(page)
-    assert float(link(page)["slope"]) == 1
-    end = page.locator(".lab-grip[data-live=slope]").last
-    end.focus()
-    page.keyboard.press("End")
-    page.wait_for_url("**slope=2.236**")
-    let_go(page)
-    assert "own default" in page.locator("h1.lab-headline").inner_text()
-
-
-def test_seeds_run_on_in_all_panels(tab: Visit) -> None:
-    page = tab("/compare?v=1&rows=xavier_uniform-kaiming_normal&fan_in=100&fan_out=64")
-    ready(page)
-    page.get_by_role("button", name="Play seeds").click()
-    until(page, f"{LAB}.frames > 20")
-    shown = lab(page)
-    page.get_by_role("button", name="Stop").click()
-    let_go(page)
-    for panel in shown["panels"]:
-        given = {"nonlinearity": "relu"} if "kaiming" in panel["scheme"] else {}
-        drawn = core.summarize(panel["scheme"], (64, 100), seed=shown["seed"], bins=60, **given)
-        assert sum(abs(a - b) for a, b in zip(panel["counts"], drawn.counts.tolist(), strict=True)) <= 2
 
 
 #: Where the chart stands, and the copy of it that moves.

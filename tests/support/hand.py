@@ -1,6 +1,7 @@
 """A hand on a chart that can be moved."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,6 +15,35 @@ LAB = "document.querySelector('[data-live-chart]').lab"
 AT_REST = (
     "!document.querySelector('.lab-moving') && document.querySelector('[data-live-chart]')?.lab?.frames === 0"
 )
+
+
+#: The words on the chart, as it stands and as it moves.
+LABELS = ".js-plotly-plot:not(.lab-stood) .annotation-text"
+MOVING_LABELS = ".lab-moving .annotation-text"
+
+
+def apart(some: Sequence[int], others: Sequence[int]) -> int:
+    """Return how much two histograms differ: 2 for each weight in another bin."""
+    return sum(abs(a - b) for a, b in zip(some, others, strict=True))
+
+
+def run_on(page: Page) -> dict[str, Any]:
+    """Let seeds run on for a while and stop them; return what was shown on the way."""
+    ready(page)
+    page.get_by_role("button", name="Play seeds").click()
+    until(page, f"{LAB}.frames > 20")
+    shown = lab(page)
+    page.get_by_role("button", name="Stop").click()
+    let_go(page)
+    return shown
+
+
+def in_hand(page: Page) -> float:
+    """Return the number that is moved, as the bubble beside the hand says it."""
+    words = page.locator(".lab-bubble").inner_text().replace("−", "-")
+    found = re.search(r"(-?[\d.]+)(?: \(was|（)", words)
+    assert found, words
+    return float(found[1])
 
 
 def ready(page: Page) -> None:
