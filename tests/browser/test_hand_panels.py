@@ -36,6 +36,11 @@ TOGETHER = [
 ]
 
 
+#: How faint the parts are that wait.
+FAINT = """() => [...document.querySelectorAll(".lab-moving .lab-waits")].map(
+    at => Number(getComputedStyle(at).opacity))"""
+
+
 @pytest.mark.parametrize(("path", "name", "at", "by"), TOGETHER, ids=lambda part: str(part).split("&")[0])
 def test_one_hand_moves_all_panels_and_each_is_torch_s(
     tab: Visit, path: str, name: str, at: int, by: float
@@ -49,12 +54,15 @@ def test_one_hand_moves_all_panels_and_each_is_torch_s(
         titles = page.locator(MOVING_LABELS).all_inner_texts()
         assert RUNS[page].sent == before
         headline = page.locator("h1.lab-headline").inner_text()
+        faint = page.evaluate(FAINT)
     let_go(page)
     assert RUNS[page].sent == before + 1
     now = link(page)
     assert float(now.pop(name)) == value
     assert now == {key: text for key, text in told.items() if key != name}
     after = lab(page)
+    # of orthogonal bars, edge, curve, four lines and title, as nothing is known of its law
+    assert faint == ([0.25] * 8 if "orthogonal" in path else [])
     if "orthogonal" not in path:  # of which nothing is known until torch has drawn it
         assert page.locator(LABELS).all_inner_texts() == titles
         assert page.locator("h1.lab-headline").inner_text() == headline
