@@ -59,7 +59,7 @@ def _controls(frame: Frame) -> None:
     if state["step"] in {"closing", "questions"}:
         return
     controls.seed(state, t)
-    frame.aside(f'<p class="lab-hint">{words.seed_hint(state, t)}</p>')
+    frame.aside(f'<p class="lab-hint" data-lab-old>{words.seed_hint(state, t)}</p>')
     if state["step"] == "sqrt5":
         controls.pair(state, ("fan_in", "fan_out"), t)
     controls.show(state, "predict", t)
@@ -87,6 +87,7 @@ def _step(frame: Frame) -> None:
             stops.ask(t)
         else:
             with st.container(key="seen"):
+                frame.live = lesson_moving.told_of_step(tensors, state, t) if frame.moves else None
                 alt = sentences(words.alt(tensors, t), said)
                 frame.plot(lambda look: _drawn(tensors, t, look), alt)
                 if tensors[0].law.random:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from core.generators import global_generators
 from core.weights.draw import checked_seed
+from core.weights.schemes import SCHEMES
 from core.weights.sources import GLOROT_2010, HE_2015, LECUN_1998, LINEAR_DEFAULT, TORCH, Source
 
 #: step → the schemes that it shows, under torch's own names and defaults
@@ -78,6 +79,23 @@ def _filled(scheme: str) -> Tensor:
     linear = nn.Linear(FAN_IN, FAN_OUT, **_FRESH)
     getattr(nn.init, f"{scheme}_")(linear.weight, **_ARGUMENTS.get(scheme, {}))
     return linear.weight.detach()
+
+
+def drawn_before(scheme: str) -> tuple[tuple[str, int], ...]:
+    """Return what the lesson draws from its seed before a scheme's weight: (law's family, numbers), in order.
+
+    Every layer draws its own weight and bias, both uniform, before its weight is filled.
+    """
+    own = ("uniform", FAN_OUT * FAN_IN), ("uniform", FAN_OUT)
+    drawn: list[tuple[str, int]] = []
+    for filled in (scheme for key in STEPS for scheme in STEPS[key]):
+        drawn += own
+        if filled == scheme:
+            break
+        law = SCHEMES[filled].law((FAN_OUT, FAN_IN))
+        if law.random:
+            drawn.append((law.family, FAN_OUT * FAN_IN))
+    return tuple(drawn)
 
 
 def _call(scheme: str, weight: str) -> str:

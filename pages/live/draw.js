@@ -116,19 +116,51 @@ function turn(flat, at, normal, to) {
   }
 }
 
-// fewer than 16 normal numbers, which torch makes two at a time in double
-function few(seed, n) {
-  const words = seeded(seed)
-  twist(words)
-  const unit = at => ((tempered(words[at]) & 0x1fffff) * 2 ** 32 + (tempered(words[at + 1]) >>> 0)) * 2 ** -53
-  const numbers = new Float64Array(n)
-  for (let i = 0; i < n; i += 2) {
-    const r = Math.sqrt(-2 * Math.log1p(-unit(2 * i + 2)))
-    const theta = 2 * Math.PI * unit(2 * i)
-    numbers[i] = r * Math.cos(theta)
-    numbers[i + 1] = r * Math.sin(theta) // dropped where n is odd
+// A seed's numbers one after the other, for small tensors: one may be drawn after another.
+class Generator {
+  constructor(seed) {
+    this.words = seeded(seed)
+    this.at = WORDS
+    this.spare = null // of fewer than 16 normal numbers torch makes two at a time, and keeps the second
   }
-  return numbers
+
+  word() {
+    if (this.at === WORDS) {
+      twist(this.words)
+      this.at = 0
+    }
+    return tempered(this.words[this.at++])
+  }
+
+  uniform() {
+    return (this.word() & 0xffffff) * UNIT
+  }
+
+  long() { // a double of [0, 1)
+    return ((this.word() & 0x1fffff) * 2 ** 32 + (this.word() >>> 0)) * 2 ** -53
+  }
+
+  normal() {
+    const kept = this.spare
+    this.spare = null
+    if (kept !== null) return kept
+    const theta = 2 * Math.PI * this.long()
+    const r = Math.sqrt(-2 * Math.log1p(-this.long()))
+    this.spare = r * Math.sin(theta)
+    return r * Math.cos(theta)
+  }
+
+  // n numbers of a family, of which normal ones are fewer than 16
+  numbers(family, n) {
+    return Float64Array.from({ length: n }, () => family === "uniform" ? this.uniform() : this.normal())
+  }
+}
+
+// The numbers that a seed gives a tensor of few entries after it has drawn others: `before` is [family, n] of each.
+export function numbersAfter(before, family, seed, n) {
+  const generator = new Generator(seed)
+  for (const [other, count] of before) generator.numbers(other, count)
+  return generator.numbers(family, n)
 }
 
 const grown = (old, length) => {
@@ -155,7 +187,7 @@ export class Stream {
   // As torch would have them in a tensor of n entries. The array is good until the next call.
   numbers(n) {
     if (this.family === "uniform") return this.drawn(n).flat.subarray(0, n)
-    if (n < GROUP) return few(this.seed, n)
+    if (n < GROUP) return numbersAfter([], "normal", this.seed, n)
     const { flat, normal } = this.turned(n % GROUP ? n + GROUP : n)
     // where groups leave a rest, torch draws the last 16 anew
     if (n % GROUP) {

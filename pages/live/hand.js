@@ -188,8 +188,9 @@ function dress() {
   tools.button.hidden = !(live.seeded && canPlay())
   write(tools.button, playing ? `■ ${live.words.stop}` : `▶ ${live.words.play}`)
   sayInside(insideAtRest())
-  const hint = live.formula?.length ? live.words.hint : live.words.hint_ends
-  for (const at of document.querySelectorAll("[data-lab-now=here]")) write(at, hinted ? "" : ` · ${hint}`)
+  const ends = panels.some(panel => panel.ends.length) ? live.words.hint_ends : ""
+  const hint = live.formula?.length ? live.words.hint : ends
+  for (const at of document.querySelectorAll("[data-lab-now=here]")) write(at, hinted || !hint ? "" : ` · ${hint}`)
 }
 
 // Whether this browser draws the weights that stand, or some of them.

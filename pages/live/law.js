@@ -1,9 +1,10 @@
 // What follows from a number that a hand moves: the law, how many weights there are, and the weights.
 
 import { inFormula, quantity } from "./numbers.js"
-import { Stream, linspace, summarize, weigh } from "./draw.js"
+import { Stream, linspace, numbersAfter, summarize, weigh } from "./draw.js"
 
 export const MOST = 2 ** 20 // weights that are drawn here
+const FEW = 64 // weights that can be shown one by one
 const EDGE_SIGMAS = 5 // how far the bins of a normal law reach
 
 const width = (control, x) => (control.square ? 1 + x * x : x + control.plus) ** control.power
@@ -75,7 +76,7 @@ export class Weights {
   // The summary of n weights and its edges; null where torch draws what is not drawn here.
   summary(live, law, n, seed) {
     if (!live.drawn || n > MOST) return null
-    const stream = this.use(live.family, seed)
+    const numbers = live.before ? numbersAfter(live.before, live.family, seed, n) : this.use(live.family, seed).numbers(n)
     const { low, high } = endsOf(live, law)
     const uniform = live.family === "uniform"
     const reach = EDGE_SIGMAS * law.std
@@ -83,6 +84,7 @@ export class Weights {
     const exact = uniform ? { family: "uniform", low, high } : { family: "normal", mean: law.mean, std: law.std }
     const band = uniform ? [low, high].map(Math.fround) : [low, high] // as the dtype rounds a wall
     if (this.memory.length < n) this.memory = new Float32Array(n)
-    return { edges, ...summarize(weigh(exact, stream.numbers(n), this.memory), edges, [band]) }
+    const weights = weigh(exact, numbers, this.memory)
+    return { edges, ...summarize(weights, edges, [band]), few: n <= FEW ? [...weights] : null }
   }
 }

@@ -1,5 +1,6 @@
 // What the page says in numbers of a law that a hand moves: written anew in every frame, put back at the end.
 
+import { printed } from "./printed.js"
 import { apart, count, filled, inFormula, interval, quantity } from "./numbers.js"
 
 // The numbers of the formula that are coloured: of each its parts, as a minus stands in one of its own.
@@ -28,8 +29,11 @@ export class Said {
     }
     const headline = document.querySelector(".lab-headline")
     if (!this.texts.has("finding") && headline) this.texts.set("finding", [headline])
+    const [, listing] = live.words.step ? document.querySelectorAll(".st-key-cell .stCode code") : []
+    if (listing) this.texts.set("printed", [listing])
     this.grey(field ? [field] : [])
     this.grey(document.querySelectorAll(".st-key-view .lab-verdict"))
+    this.grey(document.querySelectorAll("[data-lab-old]"))
     const bySeed = name === "seed"
     if (bySeed || !live.panels) this.grey(document.querySelectorAll(".lab-table td:not(:has([data-lab-now]))"))
     if (!bySeed && !live.formula?.includes(name)) this.grey(document.querySelectorAll("[data-testid=stMarkdown]:has(.katex)"))
@@ -54,6 +58,8 @@ export class Said {
     const waits = shown.some((one, at) => !one.found && panels[at].known !== false)
     this.put("n", count(n))
     this.put("seed", String(seed))
+    if (words.seeded) this.put("seeded", filled(words.seeded, { seed }))
+    if (shown.every(({ found }) => found?.few)) this.put("printed", shown.map(one => printed(one.found.few, one.shape[1])).join("\n"))
     if (linear) this.put("layer", filled(words.layer, { fan_in: count(shape[1]), fan_out: count(shape[0]) }))
     this.put("here", " · " + (waits ? words.waits : words.here))
     this.writeFormula(name, value, law)
@@ -85,11 +91,12 @@ export class Said {
 
   // The finding of now; null where nothing can be said until torch has drawn.
   finding(panels, shown, values) {
-    const { finding, rounded, spread, slope } = this.live.words
+    const { finding, rounded, spread, slope, step } = this.live.words
     const laws = shown.map(({ law }) => law)
     if (spread) return ofSpread(spread, panels, laws)
     if (slope) return ofSlope(slope, laws, values)
     const [{ law, n, found, expected }] = shown
+    if (step) return ofStep(step, found)
     if (!finding || !found) return null
     const [, exact] = interval(law.low ?? 0, law.high ?? 0)
     const [low, high] = interval(Math.fround(law.low ?? 0), Math.fround(law.high ?? 0))
@@ -141,6 +148,12 @@ function ofSpread(words, panels, laws) {
 function ofSlope(words, [law, own], values) {
   const [bound, other, ratio] = [law.high, own.high, law.high / own.high].map(x => quantity(x, x, 4, true))
   return filled(ratio === "1" ? words.arrived : words.headline, { ...values, bound, own: other, ratio })
+}
+
+// What stands above a step's few weights.
+function ofStep(words, { mean, minimum, maximum }) {
+  const largest = Math.max(-minimum, maximum)
+  return filled(words, { mean: quantity(mean, 1, 3), largest: quantity(largest, largest, 3) })
 }
 
 const isText = parent => parent.childNodes.length === 1 && parent.firstChild.nodeType === Node.TEXT_NODE

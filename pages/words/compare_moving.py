@@ -17,15 +17,13 @@ from pages.words.compare import finding_templates, phrase_template
 
 
 def told(rows: Sequence[Compared], state: State, t: Text) -> dict[str, Any] | None:
-    """Return what the browser is told; None if nothing can be moved, as where a layer is given whole."""
-    if not state.is_linear:
-        return None
-    sides = [_side(row, t) for row in rows]
+    """Return what the browser is told; None if nothing can be moved.
+
+    Where all layers are given whole, the seed alone is.
+    """
+    sides = [_side(row, state, t) for row in rows]
     own = [side for side in sides if side.numbers]
-    if not own:
-        return None
-    most = _most(own, sides, state)
-    controls = {name: moving.fan(name, state, most) for name in FANS}
+    controls = {name: moving.fan(name, state, _most(own, sides, state)) for name in FANS} if own else {}
     told = moving.told_together(sides, controls, state, t)
     if told and all(row.drawn.verdict.consistent for row in rows):
         told["words"]["spread"] = finding_templates(t)
@@ -34,10 +32,11 @@ def told(rows: Sequence[Compared], state: State, t: Text) -> dict[str, Any] | No
     return told
 
 
-def _side(row: Compared, t: Text) -> moving.Side:
+def _side(row: Compared, state: State, t: Text) -> moving.Side:
     title = titled(row.name, phrase_template(row.drawn.law, t))
     asked = Asked(row.entry.scheme, row.layer.shape, tuple(params_of(row.entry).items()))
-    return moving.Side(asked, row.drawn, title, {} if row.entry.fans else {fan: fan for fan in FANS})
+    numbers = {fan: fan for fan in FANS} if state.is_linear and not row.entry.fans else {}
+    return moving.Side(asked, row.drawn.summary, row.drawn.law, title, numbers)
 
 
 def _most(own: Sequence[moving.Side], sides: Sequence[moving.Side], state: State) -> int:

@@ -56,7 +56,8 @@ def context(state: State, t: Text) -> str:
         more = t("lesson.question", at=state["question"], last=len(KINDS))
     else:
         own = state["seed"] == LESSON_SEED and state["step"] in STEPS
-        more = t("lesson.own_seed" if own else "lesson.seed", seed=moving("seed", state["seed"]))
+        more = t("lesson.own_seed" if own else "lesson.seed", seed=state["seed"])
+        more = moving("seeded", more)
     return f'<p class="lab-context">{words}{more and f" · {more}"}{moving("here", "")}</p>'
 
 
@@ -112,6 +113,11 @@ def panels(tensors: Sequence[Shown], t: Text) -> list[Panel]:
         Panel(t(f"scheme.{shown.scheme}.name"), _phrase(shown.law, t), shown.summary, shown.law)
         for shown in tensors
     ]
+
+
+def headline_template(key: str, tensors: Sequence[Shown], t: Text) -> str:
+    """Return a stop's finding, with {mean} and {largest}, which the seed moves, where they go."""
+    return t(f"lesson.{key}.headline", **facts(tensors) | {"mean": "{mean}", "largest": "{largest}"})
 
 
 def _phrase(law: Law, t: Text) -> str:

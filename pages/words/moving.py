@@ -4,13 +4,13 @@ It is numbers, and templates of the very words that stand on the page; see ``pag
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from html import escape
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from core import PARAMETERS, InitLabError, Law
+from core import PARAMETERS, Band, InitLabError, Law, Summary
 from core.weights.laws import COVERAGE_SIGMAS
 from core.weights.referee_checks import expected_counts
 from core.weights.sampling import streams
@@ -45,19 +45,22 @@ REACH = 100.0
 
 def told(drawn: Drawn, state: State, t: Text) -> dict[str, Any] | None:
     """Return what the browser is told of a chart that a hand can move; None if nothing on it can be moved."""
-    moved = _movable(state)
-    if not moved or drawn.law.continuous is None:
+    if drawn.law.continuous is None:
         return None
-    asked = Asked.of(state)
+    moved = _movable(state)
+    asked, summary, law = Asked.of(state), drawn.summary, drawn.law
+    known = _weights(asked, summary, law, state)
+    if not _can_move(moved, [known], state):
+        return None
     return {
-        **_seen(drawn, state),
-        **_weights(drawn, asked, drawn_there=_is_drawn_there(asked, drawn.law, state)),
-        "shares": _shares(drawn),
-        "comes_to": drawn.law.parameters[0].value,
-        "controls": {name: _control(name, how, state, drawn.law) for name, how in moved.items()},
+        **_seen(summary, state),
+        **known,
+        "shares": _shares(summary, law),
+        "comes_to": law.parameters[0].value,
+        "controls": {name: _control(name, how, state, law) for name, how in moved.items()},
         "linear": state.is_linear,
-        "ends": _ends(drawn.law, moved),
-        "words": _common(tuple(moved), t) | _words(drawn, state, tuple(moved), t),
+        "ends": _ends(law, moved),
+        "words": _common(tuple(moved), t) | _words(asked, law, tuple(moved), t) | _finding(drawn, state, t),
     }
 
 
@@ -65,11 +68,24 @@ class Side(NamedTuple):
     """One of several laws in panels: what it follows from, its weights, and the words above its panel."""
 
     asked: Asked
-    drawn: Drawn
+    summary: Summary
+    law: Law
     #: with {std}, and {bound} or {low} and {high}, where its numbers go
     title: str
     #: control → the law's own number that it is; one that is not here does nothing to this law
     numbers: Mapping[str, str]
+    #: what the seed has drawn before these weights: (law's family, numbers), in order
+    before: Sequence[tuple[str, int]] = ()
+
+
+def told_alone(side: Side, state: State, t: Text) -> dict[str, Any] | None:
+    """Return what the browser is told of weights of which the seed alone can be moved; None if it cannot."""
+    asked, summary, law = side.asked, side.summary, side.law
+    known = _weights(asked, summary, law, state)
+    if not _can_move({}, [known], state):
+        return None
+    more = {"shares": _shares(summary, law), "controls": {}, "ends": [], "before": side.before}
+    return {**_seen(summary, state), **known, **more, "words": _common((), t) | _words(asked, law, (), t)}
 
 
 def told_together(
@@ -81,11 +97,13 @@ def told_together(
     """
     free = {name: {**of, "side": ""} for name, of in controls.items() if name not in state.fixed}
     panels = [_panel(side, tuple(free), state) for side in sides]
-    if not any(panel["ends"] for panel in panels):
+    if not _can_move([end for panel in panels for end in panel["ends"]], panels, state):
         return None
-    by_family = {panel["family"]: _shares(side.drawn) for panel, side in zip(panels, sides, strict=True)}
+    by_family = {
+        panel["family"]: _shares(side.summary, side.law) for panel, side in zip(panels, sides, strict=True)
+    }
     return {
-        **_seen(sides[0].drawn, state),
+        **_seen(sides[0].summary, state),
         "shares": {family: shares for family, shares in by_family.items() if family != "other"},
         "controls": free,
         "panels": panels,
@@ -95,36 +113,41 @@ def told_together(
 
 def _panel(side: Side, names: tuple[str, ...], state: State) -> dict[str, Any]:
     """Return what the browser is told of one panel, beside what it is told of all."""
-    asked, drawn = side.asked, side.drawn
-    numbers = side.numbers
+    asked, law, numbers = side.asked, side.law, side.numbers
     found = {name: followed(asked, numbers[name]) if name in numbers else STILL for name in names}
-    known = None not in found.values() and drawn.law.continuous is not None
+    known = None not in found.values() and law.continuous is not None
     follows = {name: how for name, how in found.items() if known and how}
-    there = known and _is_drawn_there(asked, drawn.law, state)
+    weights = _weights(asked, side.summary, law, state)
     return {
-        **_weights(drawn, asked, drawn_there=there),
+        **weights,
+        "drawn": known and weights["drawn"],
         "known": known,
         "linear": {*FANS} <= {*side.numbers.values()},
         "follows": {name: how.scaling._asdict() for name, how in follows.items() if how.scaling},
-        "ends": _ends(drawn.law, {name: how for name, how in follows.items() if not how.is_still}),
+        "ends": _ends(law, {name: how for name, how in follows.items() if not how.is_still}),
         "title": side.title,
+        **({"before": side.before} if side.before else {}),
     }
 
 
-def _seen(drawn: Drawn, state: State) -> dict[str, Any]:
+def _can_move(moved: Collection[object], panels: Sequence[Mapping[str, Any]], state: State) -> bool:
+    """Tell whether a hand can move anything: a number, or the seed of weights that the browser draws."""
+    return bool(moved) or ("seed" not in state.fixed and any(panel["drawn"] for panel in panels))
+
+
+def _seen(summary: Summary, state: State) -> dict[str, Any]:
     """Return what is the same for all panels of a chart."""
     return {
         "token": urlencode(state.query()),
         "seed": state["seed"],
         "seeded": "seed" not in state.fixed,
-        "bins": len(drawn.summary.counts),
+        "bins": len(summary.counts),
         "sigmas": COVERAGE_SIGMAS,
     }
 
 
-def _weights(drawn: Drawn, asked: Asked, *, drawn_there: bool) -> dict[str, Any]:
+def _weights(asked: Asked, summary: Summary, law: Law, state: State) -> dict[str, Any]:
     """Return what the browser is told of a law and the weights drawn of it."""
-    law, summary = drawn.law, drawn.summary
     ends = dict(zip(("low", "high"), map(_finite, law.support), strict=True))
     return {
         "scheme": asked.scheme,
@@ -132,7 +155,7 @@ def _weights(drawn: Drawn, asked: Asked, *, drawn_there: bool) -> dict[str, Any]
         "n": summary.n,
         "std": summary.std,
         "family": law.family if law.family in {"uniform", "normal"} else "other",
-        "drawn": drawn_there,
+        "drawn": _is_drawn_there(asked, law, state),
         "law": {"mean": law.mean, "std": law.std, **ends},
         "outside": max((1 - band.probability for band in law.bands), default=0.0),
     }
@@ -146,10 +169,9 @@ def _movable(state: State) -> dict[str, Moved]:
     return {name: how for name, how in found.items() if how is not None and not how.is_still}
 
 
-def _shares(drawn: Drawn) -> list[float]:
+def _shares(summary: Summary, law: Law) -> list[float]:
     """Return the share of the weights that each bin should have; a number of digits that no picture shows."""
-    summary = drawn.summary
-    expected = expected_counts(summary.n, summary.edges, drawn.law, summary.dtype)
+    expected = expected_counts(summary.n, summary.edges, law, summary.dtype)
     return [float(f"{share:.6g}") for share in (expected / summary.n).tolist()]
 
 
@@ -227,27 +249,37 @@ def _common(names: tuple[str, ...], t: Text) -> dict[str, Any]:
     }
 
 
-def _words(drawn: Drawn, state: State, names: tuple[str, ...], t: Text) -> dict[str, Any]:
-    """Return the words that move, with {names} where their numbers stand."""
-    law = drawn.law
-    band = next((band for band in law.bands if band.kind == "coverage"), None)
+def _words(asked: Asked, law: Law, names: tuple[str, ...], t: Text) -> dict[str, Any]:
+    """Return the words on the chart that move, with {names} where their numbers stand."""
+    band = _coverage(law)
     texts: dict[str, Any] = {
         "inside": t("live.inside", inside="{inside}", bars="{bars}"),
-        "ends": _ends_written(Asked.of(state), law, names),
+        "ends": _ends_written(asked, law, names),
         "flat": t("chart.theory_flat", density="{density}"),
     }
     if band is not None:
-        beyond = {"band": plain(band.formula), "expected": "{expected}"}
-        texts["beyond"] = t("chart.beyond", observed="{outside}", **beyond)
-        texts["finding"] = t("finding.coverage", observed="{outside}", n="{n}", **beyond)
-    elif law.support[0] != -law.support[1]:
-        texts["finding"] = t("finding.interval", low="{low}", high="{high}")
-    else:
-        texts["finding"] = t("finding.wall", bound="{high}")
-        texts["rounded"] = t("finding.wall_rounded", bound="{high}", exact="{exact}", dtype=state["dtype"])
-    if not drawn.verdict.consistent or law.family not in {"uniform", "normal"}:
-        texts.pop("finding", None)
+        texts["beyond"] = t(
+            "chart.beyond", observed="{outside}", band=plain(band.formula), expected="{expected}"
+        )
     return texts
+
+
+def _finding(drawn: Drawn, state: State, t: Text) -> dict[str, str]:
+    """Return the finding, with {names} where its numbers stand, if it follows from them."""
+    law, band = drawn.law, _coverage(drawn.law)
+    if not drawn.verdict.consistent or law.family not in {"uniform", "normal"}:
+        return {}
+    if band is not None:
+        numbers = {"observed": "{outside}", "n": "{n}", "expected": "{expected}"}
+        return {"finding": t("finding.coverage", band=plain(band.formula), **numbers)}
+    if law.support[0] != -law.support[1]:
+        return {"finding": t("finding.interval", low="{low}", high="{high}")}
+    rounded = t("finding.wall_rounded", bound="{high}", exact="{exact}", dtype=state["dtype"])
+    return {"finding": t("finding.wall", bound="{high}"), "rounded": rounded}
+
+
+def _coverage(law: Law) -> Band | None:
+    return next((band for band in law.bands if band.kind == "coverage"), None)
 
 
 def _ends_written(asked: Asked, law: Law, names: tuple[str, ...]) -> dict[str, dict[str, str]]:
