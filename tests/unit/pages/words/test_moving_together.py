@@ -74,18 +74,31 @@ def test_a_handle_stands_where_the_layer_s_size_moves_an_end() -> None:
     assert set().union(*ends.values()) == {"fan_in"}
 
 
-@pytest.mark.parametrize(
-    "chosen",
-    [
-        {"rows": "zeros-ones"},
-        {"rows": "normal-uniform"},
-        {"layer": "Conv2d(3, 8, 3)"},
-        {"lock": "fan_in,fan_out"},
-        {"rows": "kaiming_normal.9x7"},
-    ],
-)
-def test_where_no_end_follows_the_layer_nothing_is_told(chosen: dict[str, object]) -> None:
-    assert _compared(**chosen)[0] is None
+#: Where no end follows the layer's size: its number does nothing, cannot be changed, or is each row's own.
+NO_ENDS: list[dict[str, object]] = [
+    {"rows": "normal-uniform"},
+    {"layer": "Conv2d(3, 8, 3)"},
+    {"lock": "fan_in,fan_out"},
+    {"rows": "kaiming_normal.9x7"},
+]
+
+
+@pytest.mark.parametrize("chosen", NO_ENDS)
+def test_where_no_end_follows_the_layer_the_seed_alone_moves(chosen: dict[str, object]) -> None:
+    told, _ = _compared(**chosen)
+    assert told is not None
+    assert not any(panel["ends"] for panel in told["panels"])
+    assert any(panel["drawn"] for panel in told["panels"])
+
+
+@pytest.mark.parametrize("chosen", NO_ENDS)
+def test_with_the_seed_locked_too_nothing_is_told(chosen: dict[str, object]) -> None:
+    lock = ",".join(filter(None, ("seed", str(chosen.get("lock", "")))))
+    assert _compared(**{**chosen, "lock": lock})[0] is None
+
+
+def test_of_weights_that_are_no_chance_nothing_is_told() -> None:
+    assert _compared(rows="zeros-ones")[0] is None
 
 
 def test_the_layer_grows_no_further_than_the_page_allows() -> None:
