@@ -1,0 +1,74 @@
+"""What to try next, after what a signal did: one click."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from core import Entry, InitLabError
+from core.signals import fate as outlook
+from core.signals.comparison import MAX_ENTRIES
+from pages.jobs import signal_theory
+from pages.jobs.signal import Followed
+from pages.state.chosen import State
+from pages.text import Text
+from pages.words.compare import names
+from pages.words.signal import measured
+
+#: view → the view that answers what one asks next
+_FOLLOWING = {
+    "forward": "gradient",
+    "figures": "gradient",
+    "layers": "saturation",
+    "saturation": "gradient",
+    "gradient": "correlation",
+    "correlation": "chaos",
+    "maps": "chaos",
+    "chaos": "gains",
+}
+
+
+def onward(rows: Sequence[Any], state: State, t: Text) -> tuple[str, dict[str, str]] | None:
+    """Return what to try next, in words and as a link's parameters; None where nothing can be chosen."""
+    sight = state["sight"]
+    remedy = None if "rows" in state.fixed else _remedy(state, back=sight == "gradient")
+    if sight == "gains" and remedy and "sight" not in state.fixed:
+        return t("onward.follow", name=_called(remedy, t)), _with(state, rows=str(remedy), sight="forward")
+    if sight in {"forward", "gradient", "figures"} and remedy and not _any_kept(rows, state):
+        entries = state.comparison.entries
+        if remedy not in entries and len(entries) < MAX_ENTRIES:
+            beside = "-".join(map(str, [*entries, remedy]))
+            return t("onward.try", name=_called(remedy, t)), _with(state, rows=beside)
+    if sight not in _FOLLOWING or "sight" in state.fixed:
+        return None
+    return t(f"onward.{_FOLLOWING[sight]}"), _with(state, sight=_FOLLOWING[sight])
+
+
+def _any_kept(rows: Sequence[Followed], state: State) -> bool:
+    if state["sight"] == "gradient":
+        courses = [row.trace.gradient_mean_square[:, ::-1] for row in rows]
+    else:
+        courses = [measured(row, state["measure"]) for row in rows]
+    return any(outlook.fate(course).kind in {"kept", "settles"} for course in courses)
+
+
+def _remedy(state: State, *, back: bool) -> Entry | None:
+    """Return the scheme that keeps a mean square of 1, or a gradient, under this activation; None if none."""
+    if state["activation"] == "relu":
+        return Entry("kaiming_normal")
+    gains = signal_theory.gains(state["activation"])
+    gain = gains.gradient if back else gains.mean_square
+    if not math.isfinite(gain) or gain <= 0:
+        return None
+    try:
+        return Entry.of(f"xavier_normal(gain={gain:.4g})")  # all layers are square: σ_w is the gain
+    except InitLabError:
+        return None
+
+
+def _called(entry: Entry, t: Text) -> str:
+    return names([entry], t)[0]
+
+
+def _with(state: State, **values: str) -> dict[str, str]:
+    """Return the parameters of this page's link with other values."""
+    return {"v": "1", **state.query(), **values}

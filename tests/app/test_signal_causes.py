@@ -1,0 +1,196 @@
+"""Why a signal does what it does: the page's arithmetic, held to closed forms and to quadrature."""
+
+import math
+import re
+from urllib.parse import parse_qs
+
+import numpy as np
+import pytest
+from scipy import integrate, optimize
+
+from core import ACTIVATIONS
+from tests.support.screen import opened
+from tests.support.words import numbers, says, text_of
+
+SMALL = {"depth": "12", "width": "32", "seeds": "2", "samples": "8"}
+
+
+def cause(**link: str) -> str:
+    """Return the line below the headline, '' if none stands there."""
+    app = opened("signal", **{**SMALL, **link})
+    assert not app.exception
+    bodies = "".join(element.proto.body for element in app.get("html"))
+    found = re.findall(r'<p class="lab-cause"[^>]*>(.*?)</p>', bodies, re.DOTALL)
+    return text_of(re.sub(r"<sup>(.*?)</sup>", r" ^\1", found[-1])) if found else ""
+
+
+def mean(of: str, q: float) -> float:
+    """Return E[φ(√q z)²], or of the slope, by SciPy."""
+    functions = {
+        "tanh²": lambda z: math.tanh(z) ** 2,
+        "tanh′²": lambda z: (1 - math.tanh(z) ** 2) ** 2,
+        "sigmoid²": lambda z: 1 / (1 + math.exp(-z)) ** 2,
+    }
+    inner = functions[of]
+    density = lambda z: math.exp(-z * z / 2) / math.sqrt(2 * math.pi)  # noqa: E731
+    return float(integrate.quad(lambda z: inner(math.sqrt(q) * z) * density(z), -12, 12)[0])
+
+
+def rest(of: str, sigma_w2: float) -> float:
+    """Return q* of weights with this fan_in·Var(w)."""
+    return float(optimize.brentq(lambda q: sigma_w2 * mean(of, q) - q, 1e-3, 100))
+
+
+@pytest.mark.parametrize(
+    ("scheme", "sigma"),
+    [("xavier_normal", 1.0), ("classic_uniform", 1 / 3), ("normal(std=0.5)", 8.0)],
+)
+def test_relu_leaves_half_and_the_weights_multiply_it(scheme: str, sigma: float) -> None:
+    rate = math.sqrt(sigma / 2)
+    said = cause(rows=scheme)
+    assert says(said, f"relu leaves <0.5> of the mean square, and fan_in·Var(w) is <{sigma}> with ")
+    assert says(said, f": <{sigma}> × <0.5> = <{sigma / 2}> a layer, so ×<{rate}> in size")
+    assert says(said, f" and <{rate}> ^<11> = <{rate**11}>.")
+    back = cause(rows=scheme, sight="gradient")
+    assert says(back, f"<0.5>, the mean square of relu’s slope: <{sigma / 2}>, so ×<{rate}> in size")
+    assert says(back, f"<{rate}> ^<11> = <{rate**11}>.")
+
+
+def test_he_gives_back_what_relu_takes() -> None:
+    assert says(cause(rows="kaiming_normal"), "<2> with Kaiming normal, gives it back: <2> × <0.5> = <1>.")
+    assert says(cause(rows="kaiming_normal", sight="gradient"), "relu’s slope: <2> × <0.5> = <1>.")
+    beside = cause(rows="xavier_normal-kaiming_normal", depth="30")
+    assert says(beside, "with Xavier normal: <1> × <0.5> = <0.5> a layer")
+    assert says(beside, "With Kaiming normal it is <2>: <2> × <0.5> = <1>.")
+
+
+def test_a_signal_under_tanh_rests_where_it_is_given_back() -> None:
+    q = rest("tanh²", 2.0)
+    said = cause(rows="kaiming_normal", activation="tanh", depth="60")
+    assert says(
+        said, f"In layer <60> tanh makes <{q / 2}> of a mean square of <{q}>, and fan_in·Var(w), <2> with"
+    )
+    assert "There it rests." in said
+    chi = 2 * mean("tanh′²", q)
+    back = cause(rows="kaiming_normal", activation="tanh", depth="60", sight="gradient")
+    assert says(
+        back, f"by <{chi / 2}>, the mean square of tanh’s slope there: <{chi}>, so ×<{math.sqrt(chi)}> in"
+    )
+
+
+def test_a_slow_fall_says_that_small_signals_lose_less() -> None:
+    said = cause(rows="xavier_normal", activation="tanh")
+    q = 1.0
+    for _ in range(11):
+        q = mean("tanh²", q)
+    assert says(said, f"In layer <12> tanh makes <{mean('tanh²', q)}> of a mean square of <{q}>")
+    assert "The smaller the signal, the less tanh takes." in said
+    assert "rests" not in said
+
+
+def test_biases_are_named_with_their_variance() -> None:
+    said = cause(rows="classic_uniform", bias="normal", sigma_b="0.3")
+    assert says(said, "The biases add their variance, <0.09>, in every layer.")
+    assert "^" not in said
+    settles = cause(rows="xavier_normal", activation="sigmoid", bias="normal", sigma_b="0.5", depth="40")
+    q = float(optimize.brentq(lambda x: mean("sigmoid²", x) + 0.25 - x, 1e-3, 10))
+    assert says(settles, f"of a mean square of <{q}>; fan_in·Var(w), <1> with")
+    assert says(settles, f"the biases’ variance <0.25> make <{q}> of that.")
+
+
+@pytest.mark.parametrize(
+    ("link", "expected"),
+    [
+        ({"rows": "zeros"}, "All weights of Zeros are 0, so nothing of the input passes layer 1."),
+        ({"rows": "zeros", "bias": "torch"}, "each layer passes on its own biases alone."),
+        ({"rows": "zeros", "sight": "gradient"}, "A gradient goes back through the weights"),
+        ({"rows": "eye"}, "The identity repeats its inputs; only relu changes them."),
+        ({"rows": "uniform"}, "of <32> equal inputs they make <16> times their size."),  # 32 · 1/2
+        ({"rows": "constant", "sight": "gradient"}, "of <32> equal ones they make <160> times"),  # 32 · 5
+    ],
+)
+def test_weights_of_which_theory_says_nothing_have_reasons_of_their_own(
+    link: dict[str, str], expected: str
+) -> None:
+    assert says(cause(**link), expected)
+
+
+def test_where_slopes_are_flat() -> None:
+    assert says(cause(sight="saturation"), "relu is flat below <0>, and half of all")
+    edge = math.atanh(math.sqrt(1 - math.sqrt(0.01) ** 2))  # 1 − tanh² = 1 % of the steepest, 1
+    said = cause(sight="saturation", activation="tanh", rows="normal")
+    assert says(said, f"tanh is flat beyond ±<{edge}>: its slope there is less than <1> %")
+
+
+def test_why_inputs_become_alike_or_stay_apart() -> None:
+    # relu at c = 0: (1/π)·(√(1 − c²) + c·(π − arccos c)) = 1/π (Cho & Saul 2009)
+    relu = cause(sight="correlation", rows="kaiming_normal")
+    assert says(relu, f"the first layer alone brings <0> to <{1 / math.pi}>, and no layer takes it back.")
+    assert "inputs without correlation stay without" in cause(
+        sight="correlation", rows="kaiming_normal", activation="tanh"
+    )
+    straight = cause(
+        sight="correlation", rows="xavier_normal", activation="tanh", input="pixels", input_scale="0.01"
+    )
+    assert "almost a straight line" in straight
+    apart = cause(sight="correlation", rows="normal(std=0.5)", activation="tanh", input="pixels")
+    chi = 8 * mean("tanh′²", rest("tanh²", 8.0))
+    assert says(apart, f"χ₁ = <{chi}> with Normal")
+    assert "apart" in apart
+
+
+def test_the_maps_and_the_edge_by_their_own_numbers() -> None:
+    q = rest("tanh²", 2.0)
+    chi = 2 * mean("tanh′²", q)
+    maps = cause(sight="maps", rows="kaiming_normal", activation="tanh")
+    assert says(maps, f"gives back what came in: <2> × <{q / 2}> = <{q}> with Kaiming normal.")
+    assert "below the diagonal" in cause(sight="maps", rows="xavier_normal")
+    assert "above the diagonal" in cause(sight="maps", rows="normal")
+    chaos = cause(sight="chaos", rows="kaiming_normal", activation="tanh")
+    assert says(chaos, f"at q*: <2> × <{chi / 2}> = <{chi}> with Kaiming normal.")
+    gains = cause(sight="gains", activation="tanh")
+    square, slope = mean("tanh²", 1.0), mean("tanh′²", 1.0)
+    assert says(gains, f"E[φ²] = <{square}> for tanh, and 1/√<{square}> = <{1 / math.sqrt(square)}>")
+    assert says(gains, f"E[φ′²] = <{slope}>, and 1/√<{slope}> = <{1 / math.sqrt(slope)}>.")
+
+
+@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+@pytest.mark.parametrize("sight", ["forward", "gradient", "saturation", "correlation", "maps", "chaos"])
+def test_every_activation_has_a_reason_without_a_number_that_is_none(activation: str, sight: str) -> None:
+    said = cause(activation=activation, sight=sight, depth="6", rows="xavier_normal-normal", seeds="1")
+    assert "–" not in said
+    assert "nan" not in said
+    assert all(map(np.isfinite, numbers(said)))
+    assert said or sight in {"saturation", "correlation"}
+
+
+def onward(**link: str) -> tuple[str, dict[str, list[str]]]:
+    """Return what is tried next: its words, and the link that it opens."""
+    app = opened("signal", **{**SMALL, **link})
+    (found,) = app.get("page_link")
+    return found.proto.label, parse_qs(found.proto.query_string)
+
+
+def test_what_to_try_next_is_the_gain_that_keeps_the_signal() -> None:
+    label, link = onward(rows="xavier_normal", depth="40", activation="tanh", seed="7")
+    gain = 1 / math.sqrt(mean("tanh²", 1.0))
+    found = re.fullmatch(r"xavier_normal-xavier_normal\(gain=([\d.]+)\)", link["rows"][0])
+    assert found
+    assert float(found[1]) == pytest.approx(gain, rel=1e-3)
+    assert link["seed"] == ["7"]
+    assert link["activation"] == ["tanh"]
+    assert says(label, f"Try Xavier normal (Glorot), gain = <{gain}> too")
+    then = opened("signal", **{**SMALL, **{name: value for name, (value,) in link.items()}})
+    assert not then.exception
+
+
+def test_he_is_tried_for_relu_and_then_the_way_back() -> None:
+    assert onward(rows="xavier_normal", depth="40")[1]["rows"] == ["xavier_normal-kaiming_normal"]
+    assert onward(rows="kaiming_normal")[1]["sight"] == ["gradient"]
+    assert "rows" not in onward(sight="correlation")[1]
+
+
+def test_what_is_locked_is_not_tried() -> None:
+    assert onward(rows="xavier_normal", depth="40", lock="rows")[1]["sight"] == ["gradient"]
+    app = opened("signal", **SMALL, rows="xavier_normal", lock="rows,sight")
+    assert not app.get("page_link")
