@@ -29,6 +29,8 @@ def body(frame: Frame) -> None:
     }
     finding = findings.get(state["aspect"], lambda: words.finding(compared, t))()
     frame.html(words.context(state, t) + common.headline(finding))
+    if state["aspect"] not in findings:
+        frame.why(words.cause(compared, t), words.onward(compared, state, t))
     if frame.moves and state["aspect"] == "multiples":
         frame.live = compare_moving.told(compared, state, t)
     frame.code = lambda: compare.code(compared, state)

@@ -18,7 +18,7 @@ from pages.jobs.signal import Followed, Foretold
 from pages.shell.frame import Frame, Picture
 from pages.shell.page import show
 from pages.state.chosen import State
-from pages.state.controls import DTYPE_NAMES, PAGES
+from pages.state.controls import DTYPE_NAMES
 from pages.text import Text, sentences
 from pages.widgets import comparison_editor, controls, waiting
 from pages.widgets.waiting import Write
@@ -66,22 +66,13 @@ def body(frame: Frame) -> None:
         said = common.headline(say(schemes, state, t))
         said = said.replace("σ_w", "σ<sub>w</sub>").replace("σ_b", "σ<sub>b</sub>")
         frame.html(words.context(state, t) + said, write)
-        _why(frame, schemes)
+        cause = signal_causes.cause(schemes, state, t)
+        frame.why(cause, signal_onward.onward(schemes, state, t))
     frame.code = _maker(state, schemes)
     for view, tab in zip(views, tabs, strict=True):
         if tab.open:
             with tab:
                 views[view][1](frame, schemes)
-
-
-def _why(frame: Frame, schemes: Sequence[Foretold]) -> None:
-    """Say why it is so, and lead on to what to try next."""
-    with st.container(key="why", horizontal=True, vertical_alignment="center"):
-        if cause := signal_causes.cause(schemes, frame.state, frame.t):
-            frame.html(cause)
-        if found := signal_onward.onward(schemes, frame.state, frame.t):
-            label, query = found
-            st.page_link(PAGES["signal"], label=label, query_params=query)
 
 
 def _controls(frame: Frame) -> None:

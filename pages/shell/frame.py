@@ -15,7 +15,9 @@ from pages.figures.palette import Palette
 from pages.lecture import predict
 from pages.live import browser
 from pages.state.chosen import State
+from pages.state.controls import PAGES
 from pages.text import Text
+from pages.words.common import Onward
 
 Picture = Callable[[Palette], go.Figure]
 
@@ -78,6 +80,16 @@ class Frame:
         """Show HTML of our own, by ``write`` where the work that it is the result of showed its progress."""
         write(words)
         self.shown.append(words)
+
+    def why(self, cause: str, onward: Onward | None) -> None:
+        """Say why the finding is so, and lead on to what to try next."""
+        if not cause and onward is None:
+            return
+        with st.container(key="why", horizontal=True, vertical_alignment="center"):
+            if cause:
+                self.html(cause)
+            if onward is not None:
+                st.page_link(PAGES[onward.page], label=onward.label, query_params=dict(onward.query))
 
     def aside(self, words: str, write: Callable[[str], object] = st.html) -> None:
         """Show HTML that the page alone needs, such as what can be done here; no report has it."""

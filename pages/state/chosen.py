@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from core import PARAMETERS, SCHEMES, Comparison, Layer, Network
+from core import PARAMETERS, SCHEMES, Comparison, Entry, Layer, Network
 from core.table import Rows, written
 from core.weights.sampling import streams
 from pages.state.controls import CONTROLS, DTYPE_NAMES, MAX_LINK_DATA, TABLE, VERSION, default_of
@@ -97,6 +97,15 @@ class State:
     def comparison(self) -> Comparison:
         """The schemes that are compared."""
         return comparison_of(str(self.values["rows"]))
+
+    def as_entry(self) -> str:
+        """Return the chosen scheme as a row of a comparison."""
+        scheme = str(self.values["scheme"])
+        own: dict[str, Value] = {**SCHEMES[scheme].params, "nonlinearity": "relu"}  # leaky_relu's of slope 0
+        given = {n: v for n, v in self.params.items() if v != own[n]}
+        if given.get("nonlinearity") == "leaky_relu" and "a" in given:
+            del given["nonlinearity"]  # the scheme's own
+        return str(Entry(scheme, tuple(given.items())))
 
     @property
     def bias(self) -> str | float:

@@ -2,8 +2,10 @@
 
 import math
 import re
+from collections.abc import Mapping
 from fractions import Fraction
 from html import escape, unescape
+from typing import NamedTuple
 
 from pages.state.chosen import State
 from pages.text import Text
@@ -15,6 +17,24 @@ def layer_name(state: State, t: Text) -> str:
     if state["layer"]:
         return state.layer.text
     return t("context.layer", fan_in=count(state["fan_in"]), fan_out=count(state["fan_out"]))
+
+
+class Onward(NamedTuple):
+    """What to try next: in words, and the page and the link's parameters that it leads to."""
+
+    label: str
+    page: str
+    query: Mapping[str, str]
+
+
+def cause(words: str) -> str:
+    """Return the line below a finding that says why; a hand that moves something makes it old."""
+    words = _APART.sub("", words)
+    return f'<p class="lab-cause" data-lab-old>{words}</p>' if words else ""
+
+
+#: A space between two Chinese characters, of which one came with a name.
+_APART = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef]) (?=[\u3000-\u9fff\uff00-\uffef])")
 
 
 def moving(name: str, text: object) -> str:

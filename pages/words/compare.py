@@ -11,11 +11,12 @@ from core.weights.laws import Band
 from pages.figures.compare import Panel
 from pages.jobs.compare import Compared, drawn
 from pages.state.chosen import State
+from pages.state.controls import MAX_WIDTH, VERSION
 from pages.text import Text, sentences
 from pages.text.numbers import apart, count, interval, quantity
 from pages.text.tables import table
 from pages.words import common
-from pages.words.common import layer_name, moving
+from pages.words.common import Onward, layer_name, moving
 
 #: Digits of the parameters in the schemes' names: as few as tell these apart.
 DIGITS = (4, 8, 17)
@@ -81,6 +82,30 @@ def finding(rows: Sequence[Compared], t: Text) -> str:
     if ratio < 1 + 1e-9:
         return t("compare.equal" if len(spread) == len(rows) else "compare.equal_some", **facts)
     return t("compare.finding", ratio=apart(ratio, 1), **facts)
+
+
+def cause(rows: Sequence[Compared], t: Text) -> str:
+    """Return why the widest is wider than the narrowest; '' where they are as wide, or of other layers."""
+    spread = [row for row in rows if row.drawn.law.std > 0 and row.drawn.law.mean == 0]
+    if len(spread) < 2 or len({row.layer.shape for row in spread}) > 1:
+        return ""
+    low, high = (f(spread, key=lambda row: row.drawn.law.std) for f in (min, max))
+    ratio = high.drawn.law.std / low.drawn.law.std
+    if ratio < 1 + 1e-9:
+        return ""
+    fan_in = low.layer.fans.fan_in
+    wide, narrow = (fan_in * row.drawn.law.std**2 for row in (high, low))
+    facts = {"wide": escape(high.brief), "narrow": escape(low.brief), "ratio": apart(ratio, 1)}
+    products = {"wide_product": quantity(wide, trim=True), "narrow_product": quantity(narrow, trim=True)}
+    return common.cause(t("cause.apart", **facts, **products))
+
+
+def onward(rows: Sequence[Compared], state: State, t: Text) -> Onward | None:
+    """Lead on to what these schemes do to a signal; None where they are not of one linear layer."""
+    if not state.is_linear or any(row.entry.fans or row.entry.scheme == "dirac" for row in rows):
+        return None
+    query = {"v": VERSION, "rows": state["rows"], "width": str(min(int(state["fan_in"]), MAX_WIDTH))}
+    return Onward(t("onward.signal"), "signal", query)
 
 
 def finding_templates(t: Text) -> dict[str, str]:

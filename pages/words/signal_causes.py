@@ -23,6 +23,7 @@ from pages.jobs.signal import Followed, Foretold
 from pages.state.chosen import State
 from pages.text import Text, sentences
 from pages.text.numbers import apart, count, percent, quantity
+from pages.words import common
 from pages.words.signal import brief, measured
 from pages.words.signal_theory import curves
 
@@ -48,8 +49,7 @@ def cause(rows: Sequence[Foretold], state: State, t: Text) -> str:
         "gains": _of_gains,
     }
     view = views.get(state["sight"])
-    words = view(rows, state, t) if view else ""
-    return f'<p class="lab-cause" data-lab-old>{words}</p>' if words else ""
+    return common.cause(view(rows, state, t)) if view else ""
 
 
 # --- forward and back ---------------------------------------------------------------------------------------

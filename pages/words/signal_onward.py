@@ -10,7 +10,9 @@ from core.signals.comparison import MAX_ENTRIES
 from pages.jobs import signal_theory
 from pages.jobs.signal import Followed
 from pages.state.chosen import State
+from pages.state.controls import VERSION
 from pages.text import Text
+from pages.words.common import Onward
 from pages.words.compare import names
 from pages.words.signal import measured
 
@@ -27,20 +29,20 @@ _FOLLOWING = {
 }
 
 
-def onward(rows: Sequence[Any], state: State, t: Text) -> tuple[str, dict[str, str]] | None:
-    """Return what to try next, in words and as a link's parameters; None where nothing can be chosen."""
+def onward(rows: Sequence[Any], state: State, t: Text) -> Onward | None:
+    """Return what to try next; None where nothing can be chosen."""
     sight = state["sight"]
     remedy = None if "rows" in state.fixed else _remedy(state, back=sight == "gradient")
     if sight == "gains" and remedy and "sight" not in state.fixed:
-        return t("onward.follow", name=_called(remedy, t)), _with(state, rows=str(remedy), sight="forward")
+        return _here(t("onward.follow", name=_called(remedy, t)), state, rows=str(remedy), sight="forward")
     if sight in {"forward", "gradient", "figures"} and remedy and not _any_kept(rows, state):
         entries = state.comparison.entries
         if remedy not in entries and len(entries) < MAX_ENTRIES:
             beside = "-".join(map(str, [*entries, remedy]))
-            return t("onward.try", name=_called(remedy, t)), _with(state, rows=beside)
+            return _here(t("onward.try", name=_called(remedy, t)), state, rows=beside)
     if sight not in _FOLLOWING or "sight" in state.fixed:
         return None
-    return t(f"onward.{_FOLLOWING[sight]}"), _with(state, sight=_FOLLOWING[sight])
+    return _here(t(f"onward.{_FOLLOWING[sight]}"), state, sight=_FOLLOWING[sight])
 
 
 def _any_kept(rows: Sequence[Followed], state: State) -> bool:
@@ -69,6 +71,6 @@ def _called(entry: Entry, t: Text) -> str:
     return names([entry], t)[0]
 
 
-def _with(state: State, **values: str) -> dict[str, str]:
-    """Return the parameters of this page's link with other values."""
-    return {"v": "1", **state.query(), **values}
+def _here(label: str, state: State, **values: str) -> Onward:
+    """Lead to this page with other values."""
+    return Onward(label, "signal", {"v": VERSION, **state.query(), **values})

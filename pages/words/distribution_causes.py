@@ -1,0 +1,117 @@
+"""Why a law is as wide as it is, and why its bound has its form, from this layer's own numbers."""
+
+import math
+from collections.abc import Callable, Mapping
+
+from core import InitLabError, Law
+from core.signals import meanfield
+from core.weights.fans import Fans
+from pages.jobs.distribution import Drawn
+from pages.state.chosen import State
+from pages.state.controls import MAX_WIDTH, VERSION
+from pages.text import Text, sentences
+from pages.text.numbers import count, quantity
+from pages.words import common
+from pages.words.common import Onward
+
+
+def cause(drawn: Drawn, state: State, t: Text) -> str:
+    """Return the line below the finding: what the width is for, and where that puts the bound."""
+    law, scheme = drawn.law, state["scheme"]
+    say: Mapping[str, Callable[[Law, State, Text], str]] = {
+        "kaiming_normal": _kaiming,
+        "kaiming_uniform": _kaiming,
+        "xavier_normal": _xavier,
+        "xavier_uniform": _xavier,
+        "classic_uniform": _classic,
+        "orthogonal": _orthogonal,
+        "orthogonal_cast": _orthogonal,
+    }
+    # torch's fans are not everywhere the true ones; what follows from them then holds for no signal
+    words = say.get(scheme, _any)(law, state, t) if state.layer.faithful else ""
+    return common.cause(sentences(words, _wall(law, scheme, t)))
+
+
+def onward(state: State, t: Text) -> Onward | None:
+    """Lead on to what such weights do to a signal; None where the layer is not a linear one."""
+    if not state.is_linear or state["scheme"] == "dirac":
+        return None
+    width = min(int(state["fan_in"]), MAX_WIDTH)
+    rows = state.as_entry()
+    return Onward(t("onward.signal"), "signal", {"v": VERSION, "rows": rows, "width": str(width)})
+
+
+def _fans(state: State) -> Fans:
+    return Fans.of(state.shape)
+
+
+def _product(law: Law, fan: float) -> float:
+    """Return fan·E[w²]: what one layer makes of a mean square."""
+    return fan * (law.std**2 + law.mean**2)
+
+
+def _kaiming(law: Law, state: State, t: Text) -> str:
+    fan = state["mode"]
+    square = _product(law, getattr(_fans(state), fan))
+    activation = "relu" if state["nonlinearity"] == "leaky_relu" and not state["a"] else state["nonlinearity"]
+    part = _passed(activation, state["a"], back=fan == "fan_out")
+    facts = {"fan": fan, "square": _short(square), "activation": activation, "part": _short(part)}
+    if math.isclose(square * part, 1, rel_tol=1e-6):
+        return t("cause.width_back" if fan == "fan_out" else "cause.width_given_back", **facts)
+    return t("cause.width_gain", gain=_short(math.sqrt(square)), **facts)
+
+
+def _passed(activation: str, slope: float, *, back: bool) -> float:
+    """Return what an activation leaves of a mean square of 1, or of a gradient's; nan if theory is silent."""
+    if activation == "leaky_relu":
+        return (1 + slope * slope) / 2
+    try:
+        return (meanfield.slope_square if back else meanfield.mean_square)(activation, 1.0)
+    except InitLabError:
+        return math.nan
+
+
+def _xavier(_: Law, state: State, t: Text) -> str:
+    fans = _fans(state)
+    facts = {
+        "fan_in": count(int(fans.fan_in)),
+        "fan_out": count(int(fans.fan_out)),
+        "gain": _short(state["gain"]),
+    }
+    return t("cause.width_between" if state["gain"] == 1 else "cause.width_between_gain", **facts)
+
+
+def _classic(law: Law, _: State, t: Text) -> str:
+    return t("cause.width_third", std=_short(law.std))
+
+
+def _orthogonal(law: Law, _: State, t: Text) -> str:
+    rows, columns = law.matrix or (1, 1)
+    sides = t("finding.rows" if rows <= columns else "finding.columns")
+    facts = {"length": _short(law.support[1]), "n": count(max(rows, columns)), "std": _short(law.std)}
+    return t("cause.width_orthogonal", sides=sides, **facts)
+
+
+def _any(law: Law, state: State, t: Text) -> str:
+    fan_in = _fans(state).fan_in
+    if law.family == "indicator":
+        return ""
+    if law.family == "point":
+        return t("cause.width_point", value=_short(law.mean)) if law.mean else t("cause.width_zero")
+    if law.mean:
+        facts = {"mean": _short(law.mean), "fan_in": count(int(fan_in)), "total": _short(law.mean * fan_in)}
+        return t("cause.width_mean", **facts)
+    product = _product(law, float(fan_in))
+    is_one = math.isclose(product, 1, rel_tol=1e-6)
+    return t("cause.width_one") if is_one else t("cause.width_any", product=_short(product))
+
+
+def _wall(law: Law, scheme: str, t: Text) -> str:
+    """Say where a uniform law of this std must end."""
+    if law.family != "uniform" or law.mean or scheme == "classic_uniform":
+        return ""
+    return t("cause.wall", std=_short(law.std), bound=_short(law.support[1]))
+
+
+def _short(value: float) -> str:
+    return quantity(value, trim=True)

@@ -1,0 +1,128 @@
+"""Why a law is as wide as it is: the page's arithmetic, held to the papers' and to torch's gains."""
+
+import math
+import re
+from urllib.parse import parse_qs
+
+import pytest
+import torch
+from scipy import stats
+
+from core import SCHEMES, Comparison
+from tests.support.screen import opened
+from tests.support.words import says, text_of
+
+
+def cause(page: str = "distribution", **link: str) -> str:
+    """Return the line below the headline, '' if none stands there."""
+    app = opened(page, **link)
+    assert not app.exception
+    bodies = "".join(element.proto.body for element in app.get("html"))
+    found = re.findall(r'<p class="lab-cause"[^>]*>(.*?)</p>', bodies, re.DOTALL)
+    return text_of(found[-1]) if found else ""
+
+
+#: For a layer 300 → 70: what the line says, from the source named beside it.
+SAID = [
+    # He et al. 2015: Var(w) = 2/fan_in, as relu halves the mean square; ±√(6/300)
+    (
+        {"scheme": "kaiming_normal"},
+        "fan_in·Var(w) = <2>: relu leaves <0.5> of a mean square, and <2> × <0.5> = 1.",
+    ),
+    ({"scheme": "kaiming_uniform"}, f"ends at √3·σ: √3 × <{math.sqrt(2 / 300)}> = <{math.sqrt(6 / 300)}>."),
+    ({"scheme": "kaiming_uniform", "mode": "fan_out"}, "fan_out·Var(w) = <2>: going back, relu leaves <0.5>"),
+    # the slope of leaky_relu: (1 + 0.25²)/2
+    (
+        {"scheme": "kaiming_normal", "nonlinearity": "leaky_relu", "a": "0.25"},
+        f"fan_in·Var(w) = <{2 / 1.0625}>: leaky_relu leaves <{1.0625 / 2}> of a mean square",
+    ),
+    (
+        {"scheme": "kaiming_normal", "nonlinearity": "tanh"},
+        f"= <{25 / 9}>, the square of torch’s gain for tanh, <{5 / 3}>.",
+    ),
+    # Glorot & Bengio 2010, eq. 12 and 16
+    (
+        {"scheme": "xavier_normal"},
+        "going forward, 1/70 the gradient’s going back; Var(w) = 2/(300 + 70) lies",
+    ),
+    ({"scheme": "xavier_uniform"}, f"√3 × <{math.sqrt(2 / 370)}> = <{math.sqrt(6 / 370)}>."),
+    ({"scheme": "xavier_normal", "gain": "3"}, "times gain² = <3>²."),
+    ({"scheme": "classic_uniform"}, f"has σ = 1/√(3d) = <{1 / 30}>: fan_in·Var(w) = 1/3"),
+    ({"scheme": "lecun_normal"}, "fan_in·Var(w) = 1: a linear layer keeps the mean square."),
+    (
+        {"scheme": "normal", "std": "0.5"},
+        "fan_in·Var(w) = <75>: a linear layer multiplies the mean square by that.",
+    ),
+    ({"scheme": "trunc_normal"}, f"fan_in·Var(w) = <{300 * stats.truncnorm(-2, 2).var()}>: a linear layer"),
+    (
+        {"scheme": "uniform"},
+        "A mean of <0.5> adds the same <0.5>·Σx to every unit: <150> for <300> inputs of 1.",
+    ),
+    ({"scheme": "constant", "val": "4"}, "Every unit computes <4>·Σx"),
+    ({"scheme": "zeros"}, "Every unit computes <0>·Σx"),
+    (
+        {"scheme": "orthogonal"},
+        f"The rows have length <1>, spread over <300> entries each: σ = <1>/√<300> = <{1 / math.sqrt(300)}>.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("link", "expected"), SAID, ids=lambda part: str(part)[:60])
+def test_a_width_has_its_reason(link: dict[str, str], expected: str) -> None:
+    said = cause(fan_in="300", fan_out="70", **link)
+    assert says(said, expected), said
+
+
+def test_torchs_gain_for_tanh() -> None:
+    assert torch.nn.init.calculate_gain("tanh") == 5 / 3
+
+
+@pytest.mark.parametrize("scheme", [key for key in SCHEMES if key not in {"eye", "dirac"}])
+def test_every_scheme_has_a_reason_in_both_languages(scheme: str) -> None:
+    for language in ("en", "zh"):
+        assert cause(scheme=scheme, lang=language)
+
+
+def test_where_torchs_fans_are_not_the_true_ones_nothing_is_concluded_from_them() -> None:
+    said = cause(scheme="kaiming_uniform", layer="ConvTranspose2d(64, 128, 4)")
+    assert "relu" not in said
+    assert "√3·σ" in said
+
+
+def test_two_stds_lie_as_far_apart_as_their_variances_say() -> None:
+    said = cause("compare", rows="kaiming_normal-lecun_normal-classic_uniform", fan_in="300")
+    assert says(
+        said,
+        f"is <2> with Kaiming normal (He) and <{1 / 3}> with Classic uniform ±1/√d: "
+        f"√(<2>/<{1 / 3}>) = <{math.sqrt(6)}>.",
+    )
+    assert cause("compare", rows="kaiming_normal-kaiming_uniform") == ""
+    assert cause("compare", rows="kaiming_normal-lecun_normal.30x20") == ""
+    assert cause("compare", aspect="rosetta") == ""
+
+
+@pytest.mark.parametrize(
+    ("link", "rows"),
+    [
+        ({"scheme": "xavier_uniform", "gain": "3"}, "xavier_uniform(gain=3)"),
+        ({"scheme": "kaiming_normal"}, "kaiming_normal"),
+        ({"scheme": "kaiming_normal", "nonlinearity": "leaky_relu", "a": "0.25"}, "kaiming_normal(a=0.25)"),
+        ({"scheme": "kaiming_normal", "nonlinearity": "tanh"}, "kaiming_normal(nonlinearity=tanh)"),
+        ({"scheme": "normal", "std": "0.5"}, "normal(std=0.5)"),
+    ],
+)
+def test_a_signal_is_followed_with_the_very_weights(link: dict[str, str], rows: str) -> None:
+    app = opened("distribution", fan_in="300", **link)
+    (found,) = app.get("page_link")
+    query = parse_qs(found.proto.query_string)
+    assert query["rows"] == [rows]
+    assert query["width"] == ["300"]
+    then = opened("signal", rows=rows, width="300", depth="3", seeds="1", samples="4")
+    assert not then.exception
+    law = SCHEMES[link["scheme"]].law((300, 300), **{n: _number(v) for n, v in link.items() if n != "scheme"})
+    (entry,) = Comparison.of(rows).entries
+    assert SCHEMES[entry.scheme].law((300, 300), **dict(entry.params)).std == law.std
+
+
+def _number(text: str) -> float | str:
+    return float(text) if text[0].isdigit() else text
