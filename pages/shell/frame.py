@@ -82,7 +82,9 @@ class Frame:
         self.shown.append(words)
 
     def why(self, cause: str, onward: Onward | None) -> None:
-        """Say why the finding is so, and lead on to what to try next."""
+        """Say why the finding is so, and lead on to what to try next, if not past a menu that is hidden."""
+        if onward is not None and onward.page != self.page and "menu" in self.state.hidden:
+            onward = None
         if not cause and onward is None:
             return
         with st.container(key="why", horizontal=True, vertical_alignment="center"):
