@@ -10,17 +10,18 @@ from pages.shell.frame import Frame, Offer
 from pages.shell.page import show
 from pages.state.controls import PAGES
 from pages.widgets import controls, waiting
-from pages.words import common, moving
+from pages.words import common, home, moving
 from pages.words import distribution as words
 
 
 def body(frame: Frame) -> None:
     """Say what this is, let it answer at once, and lead on."""
     t, state = frame.t, frame.state
-    left, right = st.columns([1, 1.5], gap="large")
+    frame.html(common.headline(t("home.headline")) + f'<p class="lab-lead">{t("home.lead")}</p>')
+    left, right = st.columns([1, 1.35], gap="large")
     with left:
-        lead = f'<p class="lab-lead">{t("home.lead")}</p>'
-        frame.html(common.headline(t("home.headline")) + lead)
+        _doors(frame)
+    with right:
         _live_controls(frame)
     with right, st.container(key="result"):
         drawn, write = waiting.drawn(state, t)
@@ -43,9 +44,25 @@ def body(frame: Frame) -> None:
 
 def _live_controls(frame: Frame) -> None:
     t, state = frame.t, frame.state
-    controls.show(state, "scheme", t)
-    frame.aside(f'<p class="lab-hint">{words.hint(state, t)}</p>')
-    controls.seed(state, t)
+    frame.aside(f'<h2 class="lab-door">{t("home.door.live")}</h2>')
+    scheme, seed = st.columns([1.2, 1], vertical_alignment="bottom")
+    with scheme:
+        controls.show(state, "scheme", t)
+    with seed:
+        controls.seed(state, t)
+
+
+def _doors(frame: Frame) -> None:
+    """Lead in by questions, each with its answer as a sentence and as a miniature."""
+    if "menu" in frame.state.hidden:
+        return
+    with st.container(key="doors"):
+        for door in home.doors(frame.t, frame.look):
+            with st.container(key=f"door_{door.key}", horizontal=True, vertical_alignment="center"):
+                frame.aside(door.miniature)
+                with st.container():
+                    st.page_link(PAGES[door.page], label=f"**{door.question} →**", query_params=door.query)
+                    frame.aside(f'<p class="lab-answer">{door.answer}</p>')
 
 
 def _cards(frame: Frame) -> None:

@@ -53,6 +53,8 @@ def sloped(state: State, a: float) -> Draw:
     return Draw("kaiming_uniform", (state["fan_out"], state["fan_in"]), seed=state["seed"], a=a)
 
 
+#: The seed that the lesson sets.
+SEED = 40
 #: Bins of a histogram of 15 weights, and of one of many.
 BINS, SLOPE_BINS = 12, 60
 #: The layer of every step.

@@ -1,6 +1,7 @@
 """What holds of every page: its languages, what it keeps of a visit, and how it says what failed."""
 
 import re
+from urllib.parse import parse_qsl
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -192,7 +193,12 @@ def test_home_answers_and_leads_on_with_its_choice() -> None:
     app.button(key="redraw").click().run()
     assert query(app) == {"v": "1", "scheme": "classic_uniform", "seed": "41"}
     assert "Every weight lies within ±0.04419." in said(app)
-    cards = [card.proto for card in app.get("page_link") if card.proto.label.startswith("**")]
+    links = [link.proto for link in app.get("page_link")]
+    doors, cards = links[:3], links[3:]
+    assert [door.page for door in doors] == ["signal", "compare", "lesson"]
+    for door in doors:
+        path = door.page + (f"?{door.query_string}" if door.query_string else "")
+        assert not opened(door.page, **dict(parse_qsl(door.query_string))).exception, path
     assert [card.page for card in cards] == [page for page in PAGES if page != "home"]
     # the page that is reached finds the choice by itself: in each link it would travel with every run
     assert {card.query_string for card in cards} == {""}
