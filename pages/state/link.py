@@ -10,6 +10,7 @@ from core import (
     ParameterError,
 )
 from core.table import written
+from pages.state import story
 from pages.state.chosen import State, versioned
 from pages.state.control import MAX_CHARS, Control
 from pages.state.controls import (
@@ -32,7 +33,8 @@ def read(page: str) -> State:
     shown, now = CONTROLS[page], session()
     link = st.query_params.to_dict()
     if not link and now.page not in {"", page}:  # by the menu, which takes all choices along
-        link = link_to(page)
+        kept = link_to(page)
+        link = versioned(kept | story.carried(page, now.kept))
     elif not now.page:
         link |= told(shown)
     typed = _typed(shown)
@@ -188,6 +190,7 @@ def write(state: State) -> None:
     if st.query_params.to_dict() != query or now.link not in (None, query):
         st.query_params.from_dict(query)
     now.link = query
+    story.note(state)
 
 
 def remember(state: State) -> None:

@@ -28,6 +28,11 @@ class Session:
     #: the choices that decide whether others are read, as the link had them
     decided: tuple[Any, ...] | None = None
 
+    #: what was chosen for one layer, the pages that it was carried to, and what came along to this one
+    chosen: Any = None
+    carried: dict[str, Any] = field(default_factory=dict)
+    came: Any = None
+
     # --- the values
     #: those that last agreed, the scheme among them, and what stood in the widgets at the end of a run
     good: dict[str, Value] = field(default_factory=dict)

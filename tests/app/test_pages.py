@@ -202,7 +202,8 @@ def test_home_answers_and_leads_on_with_its_choice() -> None:
     assert [card.page for card in cards] == [page for page in PAGES if page != "home"]
     # the page that is reached finds the choice by itself: in each link it would travel with every run
     assert {card.query_string for card in cards} == {""}
-    assert query(turned(app, "model")) == {"v": "1", "seed": "41"}  # and no scheme for one layer
+    network = "3-3.sigmoid-2.relu-2.softmax"  # as torch's own start
+    assert query(turned(app, "model")) == {"v": "1", "net": network, "seed": "41"}
     assert query(turned(app, "distribution")) == {"v": "1", "scheme": "classic_uniform", "seed": "41"}
 
 
