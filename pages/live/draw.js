@@ -185,6 +185,51 @@ export class Stream {
   }
 }
 
+// The numbers of one generator for tensor after tensor, as torch's modules ask for them.
+export class Tape {
+  constructor(seed) {
+    this.state = seeded(seed)
+    this.at = WORDS
+    this.kept = null // of two normal numbers made in double, the second
+  }
+
+  word() {
+    if (this.at === WORDS) {
+      twist(this.state)
+      this.at = 0
+    }
+    return tempered(this.state[this.at++])
+  }
+
+  uniform(n) {
+    return Float32Array.from({ length: n }, () => (this.word() & 0xffffff) * UNIT)
+  }
+
+  normal(n) {
+    if (n < GROUP) return Float64Array.from({ length: n }, () => this.one())
+    const flat = this.uniform(n)
+    const normal = new Float32Array(n)
+    for (let at = 0; at + GROUP <= n; at += GROUP) turn(flat, at, normal, at)
+    if (n % GROUP) turn(this.uniform(GROUP), 0, normal, n - GROUP)
+    return normal
+  }
+
+  one() {
+    const kept = this.kept
+    this.kept = null
+    if (kept !== null) return kept
+    const [around, out] = [this.unit(), this.unit()]
+    const r = Math.sqrt(-2 * Math.log1p(-out))
+    this.kept = r * Math.sin(2 * Math.PI * around)
+    return r * Math.cos(2 * Math.PI * around)
+  }
+
+  unit() {
+    const high = this.word() & 0x1fffff
+    return (high * 2 ** 32 + (this.word() >>> 0)) * 2 ** -53
+  }
+}
+
 // The weights that a law makes of numbers; ``law`` is {family: "uniform", low, high} or
 // {family: "normal", mean, std}. They are written into ``out`` if that has room; what comes back is the next
 // call's ``out``.
