@@ -18,7 +18,8 @@ from core.weights.parameters import LARGEST, SMALLEST
 MAX_EDITS = 32
 #: x row.feature, or w layer.unit.input, each from 1; then the number.
 _EDIT = re.compile(
-    r"(?:x(\d{1,5}\.\d{1,4})|w(\d{1,2}\.\d{1,4}\.\d{1,4}))=([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)", re.I
+    r"(?:x(\d{1,5}\.\d{1,4})|w(\d{1,2}\.\d{1,4}\.\d{1,4}))=([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)",
+    re.ASCII,
 )
 
 
@@ -45,7 +46,7 @@ def read_edits(text: str) -> tuple[Edit, ...]:
         NetworkError: if one cannot be read, a place has two, or there are more than ``MAX_EDITS``.
     """
     parts = [part.strip() for part in text.replace("−", "-").split(",")] if isinstance(text, str) else [""]
-    edits = tuple(map(_read, parts)) if text else ()
+    edits = () if text == "" else tuple(map(_read, parts))
     if len(edits) > MAX_EDITS:
         raise NetworkError("network.edits", most=MAX_EDITS, given=len(edits))
     for edit in edits:

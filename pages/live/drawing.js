@@ -24,7 +24,7 @@ export class Places {
     const units = this.sizes[column]
     const height = 0.5 + Math.min(this.gap, 1 / Math.max(units - 1, 1)) * ((units - 1) / 2 - unit)
     const [low, high] = this.y.range
-    return (1 - (height - low) / (high - low)) * this.y._length
+    return (1 - (Number(height.toFixed(4)) - low) / (high - low)) * this.y._length
   }
 
   unit(column, unit) {
@@ -94,7 +94,8 @@ export class Drawing {
   line({ unit, input, sign, width }, at, thin) {
     const { places, live: { look } } = this
     const path = document.createElementNS(SVG, "path")
-    const [from, to] = [[at, input], [at + 1, unit]].map(([column, row]) => `${places.across(column)},${places.down(column, row)}`)
+    const [from, to] = [[at, input], [at + 1, unit]].map(([column, row]) =>
+      [places.across(column), places.down(column, row)].map(pixels => pixels.toFixed(2)).join())
     path.setAttribute("d", `M${from}L${to}`)
     const pixels = width < 0 ? 1 : thin * look.widths[width]
     path.style.cssText = `fill:none;stroke:${width < 0 ? look.rule : sign > 0 ? look.positive : look.negative};stroke-width:${pixels * look.times}px`
