@@ -130,6 +130,7 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
         "network.edit_place": "This network or its input has no place {word}.",
         "network.edit_twice": "Each place is set once; {word} sets one that another sets too.",
         "network.edits": "At most {most} numbers are set by hand; here are {given}.",
+        "network.edits_long": "Numbers set by hand have at most {most} characters; these have {length}.",
         "network.input": "The network takes inputs of shape (batch, {inputs}); this one has {shape}.",
         "network.input_dtype": "The network computes in {own}; the input is {dtype}.",
         "network.labels": (

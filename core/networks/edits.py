@@ -15,7 +15,8 @@ from core.networks.network import Network
 from core.table import written
 from core.weights.parameters import LARGEST, SMALLEST
 
-MAX_EDITS = 32
+#: Numbers, and characters of them all: with all the digits of a double they come to less.
+MAX_EDITS, MAX_CHARS = 32, 1280
 #: x row.feature, or w layer.unit.input, each from 1; then the number.
 _EDIT = re.compile(
     r"(?:x(\d{1,5}\.\d{1,4})|w(\d{1,2}\.\d{1,4}\.\d{1,4}))=([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)",
@@ -43,9 +44,12 @@ def read_edits(text: str) -> tuple[Edit, ...]:
     """Read numbers set by hand, as in ``w1.2.3=0.5,x1.2=-1``: layer 1, unit 2, input 3; row 1, feature 2.
 
     Raises:
-        NetworkError: if one cannot be read, a place has two, or there are more than ``MAX_EDITS``.
+        NetworkError: if one cannot be read, a place has two, more than ``MAX_EDITS``, or of more than
+            ``MAX_CHARS`` characters.
     """
     parts = [part.strip() for part in text.replace("−", "-").split(",")] if isinstance(text, str) else [""]
+    if isinstance(text, str) and len(text) > MAX_CHARS:
+        raise NetworkError("network.edits_long", most=MAX_CHARS, length=len(text))
     edits = () if text == "" else tuple(map(_read, parts))
     if len(edits) > MAX_EDITS:
         raise NetworkError("network.edits", most=MAX_EDITS, given=len(edits))

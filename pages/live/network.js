@@ -23,7 +23,8 @@ const chart = () => room()?.querySelector(".js-plotly-plot:not(.lab-stood)")
 const isNow = plot => Boolean(live && plot?._fullData) && plot.layout?.meta === live.token
 
 let live = null // what the page has told of its network
-let net = null // its numbers, and those that are set by hand
+let net = null // its numbers with those that are set by hand; also what the server has not yet answered
+let stands = null // the numbers of the drawing that stands
 let tell = () => {}
 let held = null // what is being moved, until the server's picture of it stands
 let chosen = [1, 1, 1] // layer, unit and input of the weight that has a handle
@@ -36,15 +37,17 @@ const parts = {} // beside the chart: handles, and what is said
 
 function frame() {
   held.asked = 0
-  const edits = net.with(held.place, held.value)
-  held.now = net.computed(edits)
-  const isSet = edits.some(([at]) => isWeight(at)) && live.words.legend.includes("<br>") // where not all are drawn
-  const legend = live.words.legend + (isSet ? live.words.and_by_hand : "")
-  held.drawing.show({ ...held.now, legend })
+  draw(net.with(held.place, held.value))
   held.frames++
   bubble()
   say()
   place()
+}
+
+function draw(edits) {
+  held.now = net.computed(edits)
+  const isSet = edits.some(([at]) => isWeight(at)) && live.words.legend.includes("<br>") // where not all are drawn
+  held.drawing.show({ ...held.now, legend: live.words.legend + (isSet ? live.words.and_by_hand : "") })
 }
 
 function bubble() {
@@ -84,15 +87,17 @@ function symbol(place) {
 
 function take(place_) {
   if (held && !held.released && same(held.place, place_)) return held
+  release() // of another number
   if (held) settle()
   const plot = chart()
   if (!isNow(plot) || net.isFull(place_)) return null
   const value = net.settled.at(place_)
   const cover = copyOf(plot, layer())
   held = { place: place_, value, began: value, range: rangeOf(place_, value, net), frames: 0, asked: 0, from: live, cover }
-  held.drawing = new Drawing(plot, cover, live, placesOf(plot), net.settled.layers)
+  held.drawing = new Drawing(plot, cover, live, placesOf(plot), stands.settled.layers)
   held.old = [...document.querySelectorAll(".st-key-summary .lab-note, .lab-by-hand, .st-key-edits")]
   for (const element of held.old) element.classList.add("lab-old") // not of now, until the server has spoken
+  if (net !== stands) draw(live.edits)
   return held
 }
 
@@ -111,16 +116,16 @@ function release() {
     frame()
   }
   held.bubble?.remove()
-  const [before, after] = [live.edits, net.with(held.place, held.value)].map(written)
-  if (!held.frames || held.value === held.began || before === after) {
-    settle()
-    return
-  }
-  send(after)
+  const after = net.with(held.place, held.value)
+  if (!held.frames || held.value === held.began || written(live.edits) === written(after)) settle()
+  else send(after)
 }
 
+// A hand that comes again before the server has answered goes on from here.
 function send(edits) {
-  tell("moved", { edits })
+  tell("moved", { edits: written(edits) })
+  held.from = live = { ...live, edits }
+  net = new Edits(live, net)
   held.until = performance.now() + PATIENCE
   held.waits = requestAnimationFrame(wait)
 }
@@ -180,7 +185,7 @@ function key(event, { place: at }) {
   const way = event.shiftKey ? -1 : 1
   if (isWeight(at) && (event.key === "Enter" || event.key === " ")) {
     release()
-    if (!held) choose(stepped(at, event.key === " ", way, net.drawn))
+    choose(stepped(at, event.key === " ", way, net.drawn))
   } else if (event.key === "Escape") back()
   else if (!turned(event, at)) return
   event.preventDefault()
@@ -294,9 +299,10 @@ function dress() {
 
 // Nothing is set by hand any more; what stands waits for the server's picture.
 function clear() {
-  if (held) return
+  if (held && !held.released) return
+  if (held) settle()
   held = { place: [0, 0], value: 0, began: 0, frames: 0, released: true, from: live, cover: copyOf(chart(), layer()), old: [] }
-  send("")
+  send([])
 }
 
 function strip() {
@@ -325,7 +331,7 @@ export function follow(told, send_) {
     watched = null
     return
   }
-  net = new Edits(live, net)
+  net = stands = new Edits(live, net)
   const [at, unit, input] = chosen
   const own = net.drawn[at - 1]
   if (!own || unit > own.units || input > own.inputs) chosen = [1, 1, 1]

@@ -305,6 +305,23 @@ def test_what_others_have_set_stays_and_no_more_than_may_be_are_set(tab: Visit) 
     let_go(page)
 
 
+def test_a_hand_that_comes_before_the_server_s_answer_loses_nothing(tab: Visit) -> None:
+    page = tab("/model?v=1&net=3-2.tanh-2")
+    ready(page)
+    first, second = _inputs(page).nth(0), _inputs(page).nth(2)
+    first.focus()
+    page.keyboard.press("End")
+    second.focus()  # while the first waits to be sent, or has been
+    page.keyboard.press("Home")
+    until(page, f"{LAB}.place?.[1] === 3")
+    assert lab(page)["values"][0][::2] == [3, -3]
+    let_go(page)
+    page.wait_for_url(lambda url: "x1.1" in url and "x1.3" in url)
+    let_go(page)
+    assert link(page)["edits"] == "x1.1=3,x1.3=-3"
+    assert lab(page)["values"][0][::2] == [3, -3]
+
+
 @pytest.mark.parametrize("given", ["lock=edits", "hide=edits", "dtype=float64", "net=65-2", "predict=on"])
 def test_what_cannot_be_moved_has_no_handles(tab: Visit, given: str) -> None:
     page = tab("/model?v=1")

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from core import InitLabError, Net, Network, network_code
-from core.networks.edits import MAX_EDITS, Edit, check_edits, edited, read_edits
+from core.networks.edits import MAX_CHARS, MAX_EDITS, Edit, check_edits, edited, read_edits
 from core.networks.module import seeded_input
 
 NET = Network.of("3-4.xavier_normal.tanh-2.softmax")
@@ -40,6 +40,7 @@ def test_an_edit_is_read_and_written() -> None:
         ("w1.1.1=1,", "network.edit"),
         ("w1.1.1=1,w1.1.1=2", "network.edit_twice"),
         (",".join(f"x{row}.1=1" for row in range(1, MAX_EDITS + 2)), "network.edits"),
+        ("x1.1=0." + "1" * MAX_CHARS, "network.edits_long"),
         (None, "network.edit"),
     ],
 )
@@ -50,7 +51,8 @@ def test_what_is_no_edit_is_refused(text: str, code: str) -> None:
 
 
 def test_as_many_as_may_be_are_read() -> None:
-    assert len(read_edits(",".join(f"x{row}.1=1" for row in range(1, MAX_EDITS + 1)))) == MAX_EDITS
+    longest = [f"w16.4096.{at}=-1.2345678901234567e-30" for at in range(4000, 4000 + MAX_EDITS)]
+    assert len(read_edits(",".join(longest))) == MAX_EDITS
 
 
 @pytest.mark.parametrize("text", ["w1.4.3=1", "w2.2.4=1", "x6.3=1"])
