@@ -76,7 +76,7 @@ def test_numbers_are_typed_in_the_drawer() -> None:
         ({"edits": "w4.1.1=1"}, "have no place for w4.1.1=1"),
         ({"edits": "x6.1=1"}, "have no place for x6.1=1"),
         ({"edits": ",".join(f"x1.{at}=1" for at in range(1, 34))}, "At most 32 numbers"),
-        ({"edits": "x1.1=0." + "1" * 5000}, "at most 1280 characters"),
+        ({"edits": "x1.1=0." + "1" * 5000}, "at most 1\u202f280 characters"),
         ({"edits": "w1.1.1=70000", "dtype": "float16"}, "float16 cannot hold w1.1.1=70000"),
     ],
 )

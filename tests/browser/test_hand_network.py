@@ -286,7 +286,10 @@ def test_what_others_have_set_stays_and_no_more_than_may_be_are_set(tab: Visit) 
     page = tab(f"/model?v=1&edits={many}")
     ready(page)
     with held(page, _inputs(page).first, 20):
-        pass
+        shown = lab(page)["values"][0]
+    assert shown[1:] == pytest.approx(
+        seeded_input(5, 3, seed=7)[0, 1:].tolist()
+    )  # of the row that is followed
     let_go(page)
     assert link(page)["edits"].startswith(f"{many},x1.1=")
     full = ",".join([*(f"x{row}.{at}=1" for row in range(2, 12) for at in range(1, 4)), "x1.1=2", "x1.2=2"])
