@@ -28,6 +28,7 @@ let stands = null // the numbers of the drawing that stands
 let tell = () => {}
 let held = null // what is being moved, until the server's picture of it stands
 let chosen = [1, 1, 1] // layer, unit and input of the weight that has a handle
+let lit = null // the input that was moved last: its term stands in the sum
 let hinted = false
 let watched = null
 let quiet = 0
@@ -65,7 +66,8 @@ function bubble() {
 function say() {
   const said = document.querySelector(".lab-worked")
   if (!said) return
-  said.innerHTML = summed(chosen, live, held?.now ?? net.settled)
+  const [at, unit, input] = chosen
+  said.innerHTML = summed([at, unit, at === 1 && lit || input], live, held?.now ?? net.settled)
   const { words } = live
   parts.hint.textContent = live.edits.length >= live.most_edits ? words.full : hinted ? "" : words.hint
 }
@@ -91,6 +93,7 @@ function take(place_) {
   if (held) settle()
   const plot = chart()
   if (!isNow(plot) || net.isFull(place_)) return null
+  lit = isWeight(place_) ? null : place_[1]
   const value = net.settled.at(place_)
   const cover = copyOf(plot, layer())
   held = { place: place_, value, began: value, range: rangeOf(place_, value, net), frames: 0, asked: 0, from: live, cover }
@@ -212,6 +215,7 @@ function back() {
 
 function choose(place_) {
   chosen = place_
+  lit = null
   attach()
 }
 
@@ -335,6 +339,7 @@ export function follow(told, send_) {
   const [at, unit, input] = chosen
   const own = net.drawn[at - 1]
   if (!own || unit > own.units || input > own.inputs) chosen = [1, 1, 1]
+  if (lit > live.inputs) lit = null
   attach()
 }
 

@@ -419,3 +419,20 @@ def test_the_copy_lies_over_the_drawing(visit: Visit, view: str, size: str) -> N
     let_go(page)
     assert copy == pytest.approx(chart, abs=0.1)
     settled(page)
+
+
+def test_of_many_terms_the_sum_has_the_one_that_is_moved(tab: Visit) -> None:
+    page = tab(f"/model?v=1&net={WIDE}&seed=5")
+    ready(page)
+    _weight(page).focus()
+    while lab(page)["chosen"][0] != 1:
+        page.keyboard.press("Shift+Space")
+    unit = lab(page)["chosen"][1]
+    with held(page, _inputs(page).nth(40), 35):
+        term, value = page.locator(".lab-term").inner_text(), lab(page)["value"]
+    weight = Net(Network.of(WIDE), seed=5).linear1.weight[unit - 1, 40].item()
+    assert [float(part.strip("()").replace("−", "-")) for part in term.split("·")[:2]] == pytest.approx(
+        [weight, value], rel=5e-4
+    )
+    let_go(page)
+    assert page.locator(".lab-term").inner_text() == term
