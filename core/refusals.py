@@ -123,6 +123,14 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
         ),
         "network.batch": "A batch size is a whole number from 1, or −1 for any; this is {given}.",
         "network.dtypes": "dtypes are one torch.dtype for each of the {inputs} inputs; this is {given}.",
+        "network.edit": (
+            "A number set by hand is written as in w1.2.3=0.5 (layer 1, unit 2, input 3) or x1.2=-1 (row 1, "
+            "feature 2), and is 0 or from {smallest} to {largest} in size; this is {word}."
+        ),
+        "network.edit_place": "This network or its input has no place {word}.",
+        "network.edit_twice": "Each place is set once; {word} sets one that another sets too.",
+        "network.edits": "At most {most} numbers are set by hand; here are {given}.",
+        "network.edits_long": "Numbers set by hand have at most {most} characters; these have {length}.",
         "network.input": "The network takes inputs of shape (batch, {inputs}); this one has {shape}.",
         "network.input_dtype": "The network computes in {own}; the input is {dtype}.",
         "network.labels": (

@@ -17,7 +17,7 @@ from pages.state.chosen import State
 from pages.state.controls import DTYPE_NAMES
 from pages.text import sentences
 from pages.widgets import controls, network_editor
-from pages.words import common, model_parameters
+from pages.words import common, model_moving, model_parameters
 from pages.words import model as words
 
 
@@ -54,6 +54,7 @@ def _controls(frame: Frame) -> None:
     t, state = frame.t, frame.state
     network_editor.editor(state, t)
     controls.group(state, "weights", t, "seed", "weights")
+    _unedit(state, frame)
     if state["weights"] == "seeded":
         controls.seed(state, t)
     else:
@@ -68,16 +69,35 @@ def _controls(frame: Frame) -> None:
     with controls.more(state, t) as more:
         if more.open:
             controls.show(state, "weights", t)
+            controls.show(state, "edits", t, placeholder="w1.2.3=0.5,x1.2=-1")
+            if "edits" not in state.hidden:
+                frame.aside(f'<p class="lab-hint">{t("model.edits_hint")}</p>')
             controls.data(state, t)
             controls.show(state, "dtype", t)
+
+
+def _unedit(state: State, frame: Frame) -> None:
+    """Offer the way back from what is set by hand."""
+    if not state.edits or "edits" in state.fixed:
+        return
+
+    def unedit() -> None:
+        st.session_state["edits"] = ""
+
+    st.button(frame.t("model.unedit"), key="unedit", on_click=unedit, width="stretch")
 
 
 def _network(frame: Frame, asked: NetworkRun, run: Ran) -> None:
     t, state = frame.t, frame.state
     followed = jobs.traced(asked, state["sample"])
     with st.container(key="network", horizontal=True, gap="medium"):
-        columns = words.columns(run, followed, state.network, state["sample"], t)
-        frame.plot(lambda look: drawing(columns, t, look), words.alt(run, state.network, t))
+        columns = words.columns(run, followed, state.network, state["sample"], t, state.edits)
+        if frame.moves:
+            frame.live = model_moving.told(asked, columns, state, frame.look, t)
+        with st.container(key="drawn"):
+            frame.plot(lambda look: drawing(columns, t, look), words.alt(run, state.network, t))
+            if frame.live:  # written by the browser, of the unit that is chosen there
+                frame.aside('<p class="lab-worked"></p><p class="lab-worked-bar"></p>')
         with st.container(key="summary"):
             frame.listing(run.summary)
             frame.html(f'<p class="lab-note">{words.output(run, t)}</p>')
@@ -122,7 +142,7 @@ def _parameters(frame: Frame, asked: NetworkRun, _: Ran) -> None:
         key="strips",
         height=100 + 38 * len(rows),
     )
-    frame.html(model_parameters.bounds(rows, state.network, t))
+    frame.html(model_parameters.bounds(rows, state, t))
     frame.listing(printed)
 
 
@@ -180,6 +200,7 @@ def _all(state: State, scheme: str, end: int | None) -> None:
     )
     st.session_state["net"] = str(replace(state.network, layers=(*same, *own[len(same) :])))
     st.session_state["weights"] = "seeded"
+    st.session_state["edits"] = ",".join(str(edit) for edit in state.edits if not edit.is_weight)
 
 
 def _script(state: State, asked: NetworkRun) -> str:
@@ -191,6 +212,7 @@ def _script(state: State, asked: NetworkRun) -> str:
         data_seed=state["data_seed"],
         rows=state.rows,
         values=asked.values,
+        edits=state.edits,
         device=state.device,
         dtype=DTYPE_NAMES[asked.dtype],
     )

@@ -8,6 +8,7 @@ import torch
 
 from core.checks import Array, checked_array, checked_dtype, checked_kind, checked_whole, unfit
 from core.code.writing import ONE_THREAD, filling, is_cast, named
+from core.networks.edits import Edit, check_edits
 from core.networks.module import checked_values
 from core.networks.network import MAX_BATCH, OWN, Dense, Network
 from core.signals.activations import ACTIVATIONS
@@ -72,15 +73,16 @@ def network_code(  # noqa: PLR0913 - by keyword, what a run depends on
     data_seed: int = 0,
     rows: Sequence[Sequence[float]] | None = None,
     values: Mapping[str, Any] | None = None,
+    edits: Sequence[Edit] = (),
     device: str = "cpu",
     dtype: torch.dtype = torch.float32,
 ) -> str:
     """Return a script in the lesson's style that builds and runs ``network`` as a ``Net`` does.
 
     Its weights are those of ``Net(network, seed=seed)``, or ``values`` by name; its input is that of
-    ``seeded_input(batch, network.inputs, seed=data_seed)``, or ``rows``: bit for bit on one machine, but
-    for orthogonal weights. These and its output agree but for rounding, as products of matrices do. It
-    needs torch alone, and prints what the lesson prints but for torchsummary's text.
+    ``seeded_input(batch, network.inputs, seed=data_seed)``, or ``rows``; both with ``edits`` set: bit for
+    bit on one machine, but for orthogonal weights. These and its output agree but for rounding, as products
+    of matrices do. It needs torch alone, and prints what the lesson prints but for torchsummary's text.
 
     Raises:
         InitLabError: for what ``Net``, ``seeded_input`` and ``Net.load`` refuse, and for numbers not finite.
@@ -92,6 +94,7 @@ def network_code(  # noqa: PLR0913 - by keyword, what a run depends on
     if values is not None:
         for name, numbers in checked_values(network, values).items():
             _finite(name, numbers)
+    check_edits(edits, network, batch if rows is None else len(rows))
     layers = list(zip(network.names, network.layers, network.shapes, strict=True))
     head = _head(network, device, dtype)
     data = [f"    torch.manual_seed({data_seed})", f"    my_data = torch.randn({batch}, {network.inputs})"]
@@ -116,10 +119,30 @@ def network_code(  # noqa: PLR0913 - by keyword, what a run depends on
         f"    torch.manual_seed({seed})",
         "    my_model = Model()",
         *([] if values is None else _loading(values)),
+        *_set(network, [edit for edit in edits if edit.is_weight]),
         *data,
+        *(
+            f"    my_data{_place(edit.place)} = {edit.value!r}  # set by hand"
+            for edit in edits
+            if not edit.is_weight
+        ),
         *_SHOWN,
     ]
     return "\n".join(lines) + "\n"
+
+
+def _set(network: Network, edits: Sequence[Edit]) -> list[str]:
+    """Return the lines that set weights by hand."""
+    lines = [
+        f"        my_model.{network.names[edit.place[0] - 1]}.weight{_place(edit.place[1:])} = {edit.value!r}"
+        for edit in edits
+    ]
+    return ["    with torch.no_grad():  # set by hand", *lines] if lines else []
+
+
+def _place(place: Sequence[int]) -> str:
+    """Return a place that counts from 1 as an index."""
+    return f"[{', '.join(str(at - 1) for at in place)}]"
 
 
 def _listed(value: Any) -> Any:

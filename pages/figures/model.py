@@ -29,6 +29,8 @@ ROOMY, LARGEST = 6, 60
 #: Widths of lines: a weight's is the nearest to its share of the largest; thinner where lines are many.
 WIDTHS = (0.8, 2.0, 3.5, 5.0, 6.5)
 THIN = 0.4
+#: Of a negative weight: pixels of line, and of none.
+DASH = (7, 5)
 #: Type in circles and on lines: larger than elsewhere, as there is room.
 LARGE = 16
 #: How much of the colour of its sign the largest value of a layer takes on.
@@ -49,6 +51,8 @@ class Column(NamedTuple):
     #: (units, units of the column before), of those that are drawn; empty for the input
     weights: Array
     bias: Array | None
+    #: which weights are set by hand, (unit, input) from 0: they are drawn, however small
+    by_hand: tuple[tuple[int, int], ...] = ()
 
     @property
     def few(self) -> bool:
@@ -66,7 +70,7 @@ def drawing(columns: Sequence[Column], t: Text, look: Palette) -> go.Figure:
     labels: list[Part] = []
     for at, column in enumerate(columns):
         if at:
-            lines = _strongest(column.weights)
+            lines = _strongest(column)
             traces += _lines(at, lines, places, largest, look)
             traces.append(_middles(at, lines, places, t))
             if few and look.font == FONT:
@@ -83,7 +87,7 @@ def drawing(columns: Sequence[Column], t: Text, look: Palette) -> go.Figure:
     return figure(
         traces,
         look,
-        x_title=_legend(columns, largest, t),
+        x_title=legend(columns, quantity(largest, largest), t),
         y_title="",
         x={"range": [-0.42, len(columns) - 0.58], "showticklabels": False},
         y={"range": [-0.09, 1.09], "showticklabels": False, "showgrid": False},
@@ -115,7 +119,7 @@ def _joined(columns: Sequence[Column]) -> Series:
         (layer, line.source + 1, line.target + 1, line.weight)
         for layer, column in enumerate(columns)
         if layer
-        for line in _strongest(column.weights)
+        for line in _strongest(column)
     ]
     return Series("weights", _turned(("layer", "from", "to", "weight"), rows))
 
@@ -134,10 +138,13 @@ def _title(at: int, column: Column, look: Palette, *, upright: bool) -> Part:
     return label(words, at, 1, look.ink, align="center", yshift=6)
 
 
-def _legend(columns: Sequence[Column], largest: float, t: Text) -> str:
-    words = t("drawing.legend", largest=quantity(largest, largest))
+def legend(columns: Sequence[Column], largest: str, t: Text) -> str:
+    """Say what widths and dashes are, and which weights are drawn, if not all; in two lines."""
+    words = t("drawing.legend", largest=largest)
     if any(np.count_nonzero(column.weights) > LINES for column in columns[1:]):
         words += "<br>" + t("drawing.strongest", lines=LINES)
+        if any(column.by_hand for column in columns):
+            words += t("drawing.and_by_hand")
     return words
 
 
@@ -153,10 +160,12 @@ class _Line(NamedTuple):
     weight: float
 
 
-def _strongest(weights: Array) -> list[_Line]:
-    """Return the largest weights of a layer, or all if they are few."""
-    flat = np.abs(weights).ravel()
-    chosen = np.sort(np.argsort(-flat, kind="stable")[:LINES])
+def _strongest(column: Column) -> list[_Line]:
+    """Return the largest weights of a layer, or all if they are few, and those set by hand."""
+    weights = column.weights
+    set_ = [unit * weights.shape[1] + source for unit, source in column.by_hand]
+    largest = np.argsort(-np.abs(weights).ravel(), kind="stable")[:LINES]
+    chosen = np.unique(np.concatenate([largest, np.asarray(set_, dtype=largest.dtype)]))
     targets, sources = np.unravel_index(chosen, weights.shape)
     return [_Line(int(i), int(j), float(weights[j, i])) for j, i in zip(targets, sources, strict=True)]
 
@@ -181,7 +190,7 @@ def _lines(
         thin = 1 if len(lines) <= LINES / 4 else THIN
         style: Part = {"color": positive if sign > 0 else negative, "width": thin * WIDTHS[width]}
         if sign < 0:
-            style["dash"] = "7px,5px"
+            style["dash"] = ",".join(f"{part}px" for part in DASH)
         if width < 0:  # a weight of 0 joins nothing, but the connection is there
             style = {"color": look.rule, "width": 1}
         yield {"x": x, "y": y, "line": style}

@@ -3,6 +3,7 @@
 A network is built anew for each result: the same seed gives the same weights, and they are few.
 """
 
+from base64 import b64encode
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,11 +13,12 @@ from safetensors.torch import save
 from torch import Tensor
 
 from core import Count, Law, Net, Summary, parameter_count, summary_text
+from core.networks.edits import edited
 from core.networks.module import LESSON_PRINTED, backward, different_units, seeded_input
 from pages.jobs.cache import kept
 from pages.state.chosen import State
 from pages.state.controls import DTYPE_NAMES
-from pages.state.parsers import network_of, table_of
+from pages.state.parsers import edits_of, network_of, table_of
 
 Array = npt.NDArray[np.float64]
 
@@ -38,6 +40,8 @@ class NetworkRun(NamedTuple):
     data_seed: int
     #: rows as text, or '' where the input is drawn
     data: str
+    #: numbers set by hand afterwards, as text
+    edits: str = ""
 
     @property
     def values(self) -> Any:
@@ -49,7 +53,8 @@ def asked(state: State) -> NetworkRun:
     """Return the run that this state asks for."""
     seed = state["seed"] if state["weights"] == "seeded" else None
     batch, data_seed = (0, 0) if state["data"] else (state["batch"], state["data_seed"])
-    return NetworkRun(state["net"], seed, state.device, state["dtype"], batch, data_seed, state["data"])
+    drawn = NetworkRun(state["net"], seed, state.device, state["dtype"], batch, data_seed, state["data"])
+    return drawn._replace(edits=state["edits"])
 
 
 def _built(run: NetworkRun) -> tuple[Net, Tensor]:
@@ -59,9 +64,10 @@ def _built(run: NetworkRun) -> tuple[Net, Tensor]:
     if run.values is not None:
         net.load(run.values)
     if run.data:
-        return net, torch.tensor(table_of(run.data), dtype=dtype, device=run.device)
-    x = seeded_input(run.batch, network.inputs, seed=run.data_seed, device=run.device, dtype=dtype)
-    return net, x
+        x = torch.tensor(table_of(run.data), dtype=dtype, device=run.device)
+    else:
+        x = seeded_input(run.batch, network.inputs, seed=run.data_seed, device=run.device, dtype=dtype)
+    return net, edited(net, x, edits_of(run.edits))
 
 
 def _array(tensor: Tensor) -> Array:
@@ -259,6 +265,14 @@ def tensors(
     if not inner:
         return {**found, "output": steps[-1].value}
     return found | {f"{step.layer}.{'z' if step.kind == 'linear' else 'a'}": step.value for step in steps}
+
+
+@kept(share=8)
+def drawn_bytes(run: NetworkRun) -> str:
+    """Return all parameters, one after the other, as the bytes of float32 in base64."""
+    net, _ = _built(run)
+    flat = torch.cat([p.detach().flatten() for p in net.parameters()])
+    return b64encode(flat.float().cpu().numpy().astype("<f4").tobytes()).decode()
 
 
 def weights_file(run: NetworkRun) -> bytes:

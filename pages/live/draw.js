@@ -116,53 +116,6 @@ function turn(flat, at, normal, to) {
   }
 }
 
-// A seed's numbers one after the other, for small tensors: one may be drawn after another.
-class Generator {
-  constructor(seed) {
-    this.words = seeded(seed)
-    this.at = WORDS
-    this.spare = null // of fewer than 16 normal numbers torch makes two at a time, and keeps the second
-  }
-
-  word() {
-    if (this.at === WORDS) {
-      twist(this.words)
-      this.at = 0
-    }
-    return tempered(this.words[this.at++])
-  }
-
-  uniform() {
-    return (this.word() & 0xffffff) * UNIT
-  }
-
-  long() { // a double of [0, 1)
-    return ((this.word() & 0x1fffff) * 2 ** 32 + (this.word() >>> 0)) * 2 ** -53
-  }
-
-  normal() {
-    const kept = this.spare
-    this.spare = null
-    if (kept !== null) return kept
-    const theta = 2 * Math.PI * this.long()
-    const r = Math.sqrt(-2 * Math.log1p(-this.long()))
-    this.spare = r * Math.sin(theta)
-    return r * Math.cos(theta)
-  }
-
-  // n numbers of a family, of which normal ones are fewer than 16
-  numbers(family, n) {
-    return Float64Array.from({ length: n }, () => family === "uniform" ? this.uniform() : this.normal())
-  }
-}
-
-// The numbers that a seed gives a tensor of few entries after it has drawn others: `before` is [family, n] of each.
-export function numbersAfter(before, family, seed, n) {
-  const generator = new Generator(seed)
-  for (const [other, count] of before) generator.numbers(other, count)
-  return generator.numbers(family, n)
-}
-
 const grown = (old, length) => {
   const longer = new Float32Array(length)
   longer.set(old)
@@ -215,6 +168,58 @@ export class Stream {
     this.buffers.tail = flat.length
     return this.buffers
   }
+}
+
+// The numbers of one generator for tensor after tensor, as torch's modules ask for them.
+export class Tape {
+  constructor(seed) {
+    this.state = seeded(seed)
+    this.at = WORDS
+    this.kept = null // of two normal numbers made in double, the second
+  }
+
+  word() {
+    if (this.at === WORDS) {
+      twist(this.state)
+      this.at = 0
+    }
+    return tempered(this.state[this.at++])
+  }
+
+  uniform(n) {
+    return Float32Array.from({ length: n }, () => (this.word() & 0xffffff) * UNIT)
+  }
+
+  normal(n) {
+    if (n < GROUP) return Float64Array.from({ length: n }, () => this.one())
+    const flat = this.uniform(n)
+    const normal = new Float32Array(n)
+    for (let at = 0; at + GROUP <= n; at += GROUP) turn(flat, at, normal, at)
+    if (n % GROUP) turn(this.uniform(GROUP), 0, normal, n - GROUP)
+    return normal
+  }
+
+  one() {
+    const kept = this.kept
+    this.kept = null
+    if (kept !== null) return kept
+    const [around, out] = [this.unit(), this.unit()]
+    const r = Math.sqrt(-2 * Math.log1p(-out))
+    this.kept = r * Math.sin(2 * Math.PI * around)
+    return r * Math.cos(2 * Math.PI * around)
+  }
+
+  unit() {
+    const high = this.word() & 0x1fffff
+    return (high * 2 ** 32 + (this.word() >>> 0)) * 2 ** -53
+  }
+}
+
+// The numbers that a seed gives a tensor after others: `before` is [family, n] of each of these.
+export function numbersAfter(before, family, seed, n) {
+  const tape = new Tape(seed)
+  for (const [other, count] of before) tape[other](count)
+  return tape[family](n)
 }
 
 // The weights that a law makes of numbers; ``law`` is {family: "uniform", low, high} or

@@ -7,11 +7,12 @@ from typing import Any
 import torch
 
 from core import PARAMETERS, SCHEMES, Comparison, Entry, Layer, Network
+from core.networks.edits import Edit
 from core.table import Rows, written
 from core.weights.sampling import streams
 from pages.state.controls import CONTROLS, DTYPE_NAMES, MAX_LINK_DATA, TABLE, VERSION, default_of
 from pages.state.operator_limits import limit
-from pages.state.parsers import Refusal, Value, comparison_of, layer_of, network_of, table_of
+from pages.state.parsers import Refusal, Value, comparison_of, edits_of, layer_of, network_of, table_of
 
 
 @dataclass(slots=True)
@@ -121,6 +122,11 @@ class State:
     def batch(self) -> int:
         """Rows of the input."""
         return int(self.values["batch"]) if self.rows is None else len(self.rows)
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """The numbers of the network and its input that are set by hand."""
+        return edits_of(str(self.values["edits"]))
 
     @property
     def labels(self) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from core import ACTIVATIONS, PARAMETERS, SCHEMES
 from core.devices import KINDS
+from core.networks.edits import MAX_CHARS as MAX_EDIT_CHARS
 from core.networks.network import LESSON
 from core.signals.comparison import LESSON_THREE
 from core.signals.comparison import MAX_CHARS as MAX_COMPARISON_CHARS
@@ -175,6 +176,7 @@ _ROWS = (
     typed("data_seed", 7, whole(0, MAX_SEED), on(model=OPEN), read_if=lambda v: not v["data"]),
     # what is too long is refused whole, not cut: half a number is another number
     typed("data", "", parsers.rows, on(model=MORE), max_chars=10**8),
+    typed("edits", "", parsers.edits, on(model=MORE), max_chars=MAX_EDIT_CHARS + 1),
     typed("labels", "", parsers.labels, on(model=within("backward")), max_chars=5 * MAX_ROWS),
     typed("sample", 1, whole(1, MAX_ROWS), on(model=within("forward"))),
     choice("part", "network", PARTS, on(model=VIEWS), names="tab.{}", look=True),

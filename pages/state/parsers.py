@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from core import Comparison, Entry, InitLabError, Layer, Network, ShapeError, read_table
+from core.networks.edits import read_edits
 from core.signals.comparison import MAX_ENTRIES
 from core.signals.formula import activation_of
 from core.table import written_table
@@ -21,6 +22,7 @@ layer_of = lru_cache(maxsize=512)(Layer.of)
 network_of = lru_cache(maxsize=512)(Network.of)
 comparison_of = lru_cache(maxsize=512)(Comparison.of)
 table_of = lru_cache(maxsize=64)(read_table)
+edits_of = lru_cache(maxsize=512)(read_edits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,14 @@ def rows(raw: str) -> str:
     """Read a visitor's own numbers, a row a line."""
     try:
         return written_table(table_of(raw)) if raw.strip() else ""
+    except InitLabError as error:
+        raise Refused(error.code.replace(".", "_"), **error.facts) from None
+
+
+def edits(raw: str) -> str:
+    """Read numbers set by hand."""
+    try:
+        return ",".join(map(str, edits_of(raw.strip())))
     except InitLabError as error:
         raise Refused(error.code.replace(".", "_"), **error.facts) from None
 

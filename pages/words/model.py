@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from core import ACTIVATIONS, Network
+from core.networks.edits import Edit
 from pages.figures.model import Column
 from pages.jobs.model import SHOWN, WRITTEN, Array, Ran, Seen, Traced
 from pages.state.chosen import State
@@ -26,8 +27,43 @@ def context(state: State, t: Text) -> str:
     draw = f"{state.device} · {state['dtype']}"
     return (
         f'<p class="lab-context"><b>{t("model.network")} {sizes}</b> · {weights} · '
-        f'{_input(state, t)}<span class="lab-wide"> · {draw}</span></p>'
+        f'{_input(state, t)}<span class="lab-wide"> · {draw}</span>{_by_hand(state, t)}</p>'
     )
+
+
+#: Numbers set by hand that the line above the finding names; of more, the first.
+NAMED = 2
+
+
+def _by_hand(state: State, t: Text) -> str:
+    """Return what is set by hand, for the line above the finding; '' if nothing is."""
+    words = _edits(state, t)
+    if not words:
+        return ""
+    more = len(words) - NAMED
+    first = t("verdict.and").join(words[:NAMED])
+    said = (
+        t("model.by_hand_more", first=first, n=count(more)) if more > 0 else t("model.by_hand", first=first)
+    )
+    return f' · <span class="lab-by-hand">{said}</span>'
+
+
+def edited(state: State, t: Text) -> str:
+    """Return in a sentence all that is set by hand; '' if nothing is."""
+    words = _edits(state, t)
+    return t("model.edited", list=t("verdict.and").join(words)) if words else ""
+
+
+def _edits(state: State, t: Text) -> list[str]:
+    """Return the numbers set by hand, with their places as the sums write them."""
+    names, words = state.network.names, []
+    for edit in state.edits:
+        first, *others = edit.place
+        place = f"<sub>{','.join(map(str, others))}</sub>"
+        value = quantity(edit.value, digits=4, trim=True)
+        whose = names[first - 1] if edit.is_weight else t("drawing.row", row=count(first))
+        words.append(f"{whose} {'w' if edit.is_weight else 'x'}{place} = {value}")
+    return words
 
 
 def _input(state: State, t: Text) -> str:
@@ -64,16 +100,29 @@ def _grouped(number: int) -> str:
     return f"{{{number:,}}}".replace(",", r"\,")
 
 
-def columns(run: Ran, layers: Sequence[Traced], network: Network, sample: int, t: Text) -> list[Column]:
+def columns(  # noqa: PLR0913, PLR0917 - a run has these parts
+    run: Ran,
+    layers: Sequence[Traced],
+    network: Network,
+    sample: int,
+    t: Text,
+    edits: Sequence[Edit] = (),
+) -> list[Column]:
     """Return the layers as the drawing takes them, with the values of the row ``sample``, followed."""
     first, note = layers[0], t("drawing.row", row=count(sample))
     drawn = [Column(t("drawing.input"), note, "x", first.x, first.inputs, run.weights[0][:0], None)]
-    for name, dense, layer, weight, bias in zip(
-        network.names, network.layers, layers, run.weights, run.biases, strict=True
+    by_hand = [
+        tuple((e.place[1] - 1, e.place[2] - 1) for e in edits if e.is_weight and e.place[0] == at)
+        for at in range(1, len(layers) + 1)
+    ]
+    for name, dense, layer, weight, bias, own in zip(
+        network.names, network.layers, layers, run.weights, run.biases, by_hand, strict=True
     ):
         symbol = "z" if dense.activation == "linear" else "a"
         after = "" if dense.activation == "linear" else dense.activation
-        drawn.append(Column(name, after or t("layers.linear"), symbol, layer.a, layer.units, weight, bias))
+        drawn.append(
+            Column(name, after or t("layers.linear"), symbol, layer.a, layer.units, weight, bias, own)
+        )
     return drawn
 
 
@@ -179,7 +228,8 @@ def silent(run: Ran, state: State, t: Text) -> str:
         if step.kind == "relu" and step.silent
     ]
     dead = t("model.silent", units=t("verdict.and").join(units)) if units else ""
-    return sentences(t(f"model.{key}", seed=state["data_seed"], **facts), dead, to_one(run, t))
+    drawn = t(f"model.{key}", seed=state["data_seed"], **facts)
+    return sentences(drawn, edited(state, t), dead, to_one(run, t))
 
 
 def first_only(run: Ran, t: Text) -> str:

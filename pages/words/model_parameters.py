@@ -8,10 +8,11 @@ from core.weights import referee_checks
 from pages.figures.model_parameters import Strip
 from pages.figures.notation import plain
 from pages.jobs.model import SHOWN, DrawnParameter, LayerGradient
+from pages.state.chosen import State
 from pages.text import Text, sentences
 from pages.text.numbers import count, expected_count, interval, quantity
 from pages.text.tables import table
-from pages.words.model import numbers
+from pages.words.model import edited, numbers
 
 
 def strips_of(rows: Sequence[DrawnParameter]) -> list[Strip]:
@@ -42,9 +43,10 @@ def sits(rows: Sequence[DrawnParameter], t: Text) -> str:
     return f'<p class="lab-verdict">{sentences(*words)}</p>'
 
 
-def bounds(rows: Sequence[DrawnParameter], network: Network, t: Text) -> str:
+def bounds(rows: Sequence[DrawnParameter], state: State, t: Text) -> str:
     """Return the table of parameters: how each starts, its bounds, and how it sits in them."""
     keys = ("name", "shape", "starts", "bounds", "minimum", "maximum", "outside")
+    network = state.network
     body = [_bounds_row(row, network, t) for row in rows]
     kinds = {band.kind for row in rows for band in row.law.bands if band.low < band.high}
     notes = [t(f"held.note_{kind}") for kind in ("support", "coverage") if kind in kinds]
@@ -52,6 +54,8 @@ def bounds(rows: Sequence[DrawnParameter], network: Network, t: Text) -> str:
         notes.append(t("held.note_bias"))
     if any(max(row.shape) > SHOWN for row in rows):
         notes.append(t("held.first", n=SHOWN))
+    if any(edit.is_weight for edit in state.edits):
+        notes += [edited(state, t), t("held.edited")]
     heads = [t(f"held.{key}") for key in keys]
     whole = table(heads, body, t("held.caption"), "lab-table lab-held", within="lab-sideways")
     return f'{whole}<p class="lab-note">{sentences(*notes)}</p>'

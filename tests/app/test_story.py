@@ -1,4 +1,4 @@
-"""What is chosen for one layer goes along: to the first row, the width, the network; what does not says so."""
+"""What is chosen for one layer goes along: to the first row, the width, the network; or it is said."""
 
 import re
 

@@ -5,6 +5,7 @@ from functools import lru_cache
 import torch
 
 from core import InitLabError
+from core.networks.edits import check_edits
 from core.networks.network import LESSON
 from pages.state.chosen import State
 from pages.state.controls import DTYPE_NAMES
@@ -23,6 +24,7 @@ def settle(state: State) -> None:
     agree(state, ("weights",), _printed_fit, at="weights")
     agree(state, ("data",), _data_fit, at="data")
     agree(state, ("batch", "data"), _steps_fit, at="data" if state["data"] else "batch")
+    agree(state, ("edits",), _edits_fit, at="edits")
     agree(state, ("labels",), _labels_fit, at="labels")
     agree(state, ("sample",), _sample_fit, at="sample")
 
@@ -69,6 +71,17 @@ def _data_fit(state: State) -> Refusal | None:
 def _steps_fit(state: State) -> Refusal | None:
     n = state.batch * sum(2 * dense.units for dense in state.network.layers)
     return Refusal("steps", {"n": n, "limit": MAX_STEPS}) if n > MAX_STEPS else None
+
+
+def _edits_fit(state: State) -> Refusal | None:
+    """Return why a number that is set by hand has no place, or is none in this dtype."""
+    try:
+        check_edits(state.edits, state.network, state.batch)
+    except InitLabError as error:
+        return Refusal(error.code.replace(".", "_"), error.facts)
+    most = torch.finfo(state.dtype).max
+    beyond = [edit for edit in state.edits if abs(edit.value) > most]
+    return Refusal("edit_range", {"word": str(beyond[0]), "dtype": state["dtype"]}) if beyond else None
 
 
 def _labels_fit(state: State) -> Refusal | None:

@@ -1,0 +1,31 @@
+// The sum that one unit makes of what comes in, written out: z = w₁·x₁ + … + b, and what follows it.
+
+import { inFormula } from "./numbers.js"
+
+const TERMS = 5 // that are written; of more, the first three and the one that is chosen
+
+// HTML of numbers and letters alone. `chosen` is a weight into the unit: layer, unit and input, from 1.
+export function summed([at, unit, input], { layers: told }, { layers, x, steps }) {
+  const { inputs, weight, bias, activation } = layers[at - 1]
+  const fed = at > 1 ? steps[at - 2].a : x
+  const [row, low] = [unit - 1, `<sub>${unit}</sub>`]
+  const terms = chosenOf(inputs, input).map(i => i === null ? "…" : term(weight[row * inputs + i], fed[i], i + 1 === input))
+  const sum = [...terms, ...bias ? [number(bias[row], true)] : []].join(" + ")
+  const call = `${activation}(${activation === "softmax" ? "z" : `z${low}`})${activation === "softmax" ? low : ""}`
+  const last = activation === "linear" ? "" : `, &nbsp;a${low} = ${call} = <b>${number(steps[at - 1].a[row])}</b>`
+  return `<b>${told[at - 1].name}</b>&nbsp; z${low} = ${sum} = <b>${number(steps[at - 1].z[row])}</b>${last}`
+}
+
+function chosenOf(inputs, input) {
+  if (inputs <= TERMS) return [...Array(inputs).keys()]
+  return input <= 3 ? [0, 1, 2, null] : [0, 1, 2, null, input - 1, ...input < inputs ? [null] : []]
+}
+
+const term = (weight, x, isChosen) => `<span${isChosen ? ' class="lab-term"' : ""}>${number(weight, true)}·${number(x, true)}</span>`
+
+// A number as the sums have it; a negative one in brackets, where it is a factor or a term.
+function number(value, brackets = false) {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "−inf"
+  const text = inFormula(value + 0, 4)
+  return brackets && value < 0 ? `(${text})` : text
+}

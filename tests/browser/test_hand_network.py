@@ -1,0 +1,438 @@
+"""A hand on a network's drawing: what comes after an input or a weight follows, as torch would have it."""
+
+import json
+from typing import Any
+
+import pytest
+import torch
+from playwright.sync_api import Locator, Page
+
+from core import Net, Network
+from core.networks.module import follow, seeded_input
+from core.networks.network import FOLLOWS, LESSON
+from pages.live import browser as scripts
+from pages.text.numbers import quantity
+from tests.support.hand import LAB, held, lab, let_go, ready
+from tests.support.tabs import RUNS, Visit, go, link, settled, until
+
+#: Networks: non-square, all kinds of layers, with and without biases; some that the browser does not draw.
+DEEP = "6-5.kaiming_normal.relu-4.xavier_uniform.tanh-7.normal(std=0.1).no_bias.gelu-3.softmax"
+WIDE = "64-64.kaiming_normal.relu-64.xavier_normal.tanh-10.softmax"
+SENT = "4-6.orthogonal.mish-3.trunc_normal.zeros_bias.elu-2.sparse(sparsity=0.5)"
+ODD = "2-9.normal.erf-33.lecun_uniform.leaky_relu-3.constant(val=0.5).silu-1"
+POINTS = "3-4.ones.no_bias.selu-5.zeros.softplus-3.normal.hard_tanh-2.softsign"
+NETS = [
+    (str(LESSON), 40, "input"),
+    (str(LESSON), 41, "weight"),
+    (DEEP, 7, "weight"),
+    (WIDE, 1, "input"),
+    (WIDE, 1, "weight"),
+    (SENT, 40, "input"),
+    (ODD, 2**32 - 1, "weight"),
+    (POINTS, 3, "input"),
+]
+
+#: Where the middle of each circle is in the window.
+CIRCLES = """selector => [...document.querySelectorAll(selector)].filter(at => at.style.opacity !== "0")
+    .map(at => at.getBoundingClientRect()).map(box => [box.x + box.width / 2, box.y + box.height / 2])"""
+STANDS, MOVES = ".st-key-chart .js-plotly-plot:not(.lab-stood)", ".lab-moving"
+#: What a drawing has on it: numbers and colours; and its lines, where they run and how.
+DRAWN = """where => {
+    const plot = document.querySelector(where)
+    const style = (at, ...names) => names.map(name => getComputedStyle(at)[name].replaceAll(", ", ","))
+        .join(" ")
+    const circles = [...plot.querySelectorAll("path.point")].filter(at => style(at, "opacity") !== "0")
+    const lines = [...plot.querySelectorAll(".scatterlayer path")].filter(at => style(at, "fill") === "none")
+    return {
+        texts: [...plot.querySelectorAll(".textpoint text")].map(at => at.textContent + style(at, "fill"))
+            .sort(),
+        legend: plot.querySelector(".xtitle").textContent,
+        circles: circles.map(at => style(at, "fill")),
+        lines: lines.map(at => [at.getAttribute("d").match(/[\\d.]+/g).map(Number),
+            style(at, "stroke", "strokeDasharray"), Number.parseFloat(style(at, "strokeWidth"))]),
+    }
+}"""
+
+
+def _is_same(drawn: dict[str, Any], other: dict[str, Any]) -> None:
+    """Two drawings have the same on them, each line to a tenth of a pixel."""
+    lines, others = drawn.pop("lines"), other.pop("lines")
+    assert drawn == other
+    assert len(lines) == len(others)
+    for ends, style, width in lines:
+        assert any(
+            style == own and ends == pytest.approx(where, abs=0.1) and width == pytest.approx(wide, abs=0.01)
+            for where, own, wide in others
+        ), (ends, style, width)
+
+
+def _torch_s(net: Network, seed: int, place: list[int], value: float) -> list[list[float]]:
+    """Return what plain torch gives, layer by layer, with one number set."""
+    module = Net(net, seed=seed)
+    x = seeded_input(5, net.inputs, seed=7)[:1]
+    with torch.no_grad():
+        if len(place) == 3:
+            at, unit, source = place
+            getattr(module, net.names[at - 1]).weight[unit - 1, source - 1] = value
+        else:
+            x[0, place[1] - 1] = value
+        found = [x]
+        for name, dense in zip(net.names, net.layers, strict=True):
+            z = getattr(module, name)(found[-1])
+            found.append(z if dense.activation == "linear" else follow(dense.activation, z))
+    return [step[0].tolist() for step in found]
+
+
+def _is_near(ours: list[list[float]], theirs: list[list[float]]) -> None:
+    """Each value of each layer is torch's but for what rounding leaves in sums of so many terms."""
+    for layer, wanted in zip(ours, theirs, strict=True):
+        assert layer == pytest.approx(wanted, rel=2e-5, abs=2e-6 * max(1, *map(abs, wanted)))
+
+
+def _weight(page: Page) -> Locator:
+    return page.locator(".lab-on-line")
+
+
+def _inputs(page: Page) -> Locator:
+    return page.locator(".lab-input")
+
+
+@pytest.mark.parametrize(("net", "seed", "what"), NETS, ids=lambda part: str(part).split(".")[0])
+def test_what_comes_after_follows_and_is_torch_s(tab: Visit, net: str, seed: int, what: str) -> None:
+    page = tab(f"/model?v=1&net={net}&seed={seed}")
+    ready(page)
+    before, told = RUNS[page].sent, link(page)
+    handle = _inputs(page).nth(1) if what == "input" else _weight(page)
+    with held(page, handle, 40, -55):
+        shown, drawn = lab(page), page.evaluate(DRAWN, MOVES)
+        assert RUNS[page].sent == before
+        assert page.locator(".lab-old").count() >= 1
+    let_go(page)
+    assert RUNS[page].sent == before + 1
+    edits = link(page).pop("edits")
+    place = [1, 2] if what == "input" else shown["chosen"]
+    assert shown["place"] == place
+    kind = "x1.2" if what == "input" else f"w{'.'.join(map(str, place))}"
+    assert edits == f"{kind}={json.dumps(shown['value']).removesuffix('.0')}"
+    assert link(page) | {"edits": ""} == told | {"edits": "", "v": "1"}
+    wanted = _torch_s(Network.of(net), seed, place, shown["value"])
+    _is_near(shown["values"], wanted)
+    after = lab(page)
+    _is_near(after["values"], wanted)
+    _is_same(page.evaluate(DRAWN, STANDS), drawn)  # nothing jumps
+    assert page.locator(".lab-old").count() == 0
+
+
+def test_the_numbers_in_the_circles_are_torch_s_while_held(tab: Visit) -> None:
+    page = tab("/model?v=1&edits=w2.1.3=-0.5")
+    ready(page)
+    with held(page, _inputs(page).first, 70):
+        shown = lab(page)
+        texts = page.locator(".lab-moving .textpoint text").all_text_contents()
+    net = Net(LESSON, seed=40)
+    x = seeded_input(5, 3, seed=7)[:1]
+    with torch.no_grad():
+        net.linear2.weight[0, 2] = -0.5
+        x[0, 0] = shown["value"]
+        steps = [step.value[0].tolist() for step in net.steps(x) if step.kind != "linear"]
+    for value in [one for step in steps for one in step]:
+        assert any(text.replace("\u200b", "").endswith(quantity(value, digits=3)) for text in texts)
+    assert quantity(-0.5, digits=3) in texts
+    let_go(page)
+
+
+def test_the_sum_of_the_chosen_unit_follows(tab: Visit) -> None:
+    page = tab("/model?v=1&seed=41")
+    ready(page)
+    sum_ = page.locator(".lab-worked")
+    _weight(page).focus()
+    while lab(page)["chosen"] != [1, 1, 1]:
+        page.keyboard.press("Enter" if lab(page)["chosen"][:2] == [1, 1] else "Space")
+    with held(page, _inputs(page).nth(2), -45):
+        value, words = lab(page)["value"], sum_.inner_text()
+    net = Net(LESSON, seed=41)
+    x = seeded_input(5, 3, seed=7)[:1]
+    x[0, 2] = value
+    z = net.linear1(x)[0, 0].item()
+    weight, bias = net.linear1.weight[0].tolist(), net.linear1.bias[0].item()
+
+    def four(number: float, *, brackets: bool = True) -> str:
+        text = f"{number:.4g}".replace("-", "−")
+        return f"({text})" if brackets and number < 0 else text
+
+    terms = [f"{four(w)}·{four(one)}" for w, one in zip(weight, x[0].tolist(), strict=True)]
+    assert (
+        words.replace("\n", "")
+        .replace("\xa0", " ")
+        .startswith(f"linear1  z1 = {' + '.join([*terms, four(bias)])} = {four(z, brackets=False)}")
+    )
+    assert words.endswith(four(torch.sigmoid(torch.tensor(z)).item()))
+    let_go(page)
+    assert sum_.inner_text() == words
+
+
+def test_a_line_is_chosen_by_a_click_and_dragged_at_once(tab: Visit) -> None:
+    page = tab("/model?v=1")
+    ready(page)
+    circles = page.evaluate(CIRCLES, ".st-key-chart path.point")
+    (left, top), (right, bottom) = circles[3 + 2], circles[6]  # linear1's third unit, linear2's first
+    share = 0.45
+    x, y = left + share * (right - left), top + share * (bottom - top)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 30, y)
+    until(page, f"{LAB}.frames > 0")
+    shown = lab(page)
+    page.mouse.up()
+    let_go(page)
+    assert shown["place"] == shown["chosen"] == [2, 1, 3]
+    assert link(page)["edits"].startswith("w2.1.3=")
+    page.mouse.click(*circles[7])  # linear2's second unit
+    net = Net(LESSON, seed=40)
+    strongest = int(net.linear2.weight[1].abs().argmax()) + 1
+    assert lab(page)["chosen"] == [2, 2, strongest]
+
+
+def test_the_keyboard_reaches_every_input_and_every_weight(tab: Visit) -> None:
+    page = tab("/model?v=1")
+    ready(page)
+    page.locator("[role=tab]").first.focus()
+    names: list[str | None] = []
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        names.append(page.evaluate("document.activeElement.getAttribute('aria-label')"))
+    sliders = [name for name in names if name and name.startswith("Move ")]
+    assert sliders == [
+        "Move input 1",
+        "Move input 2",
+        "Move input 3",
+        "Move linear1, unit 1: weight of input 1",
+    ]
+    _weight(page).focus()
+    first, seen = lab(page)["chosen"], set()
+    for _ in range(3 + 2 + 2):
+        for _ in range(6):  # inputs, two or three
+            seen.add(tuple(lab(page)["chosen"]))
+            page.keyboard.press("Enter")
+        page.keyboard.press("Space")
+    assert len(seen) == 9 + 6 + 4
+    assert lab(page)["chosen"] == first  # all around
+    page.keyboard.press("Shift+Space")
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Shift+Enter")
+    assert lab(page)["chosen"][:2] == first[:2]
+
+
+def test_keys_move_a_number_and_the_focus_stays(tab: Visit) -> None:
+    page = tab("/model?v=1")
+    ready(page)
+    handle = _inputs(page).nth(1)
+    handle.focus()
+    value = float(handle.get_attribute("aria-valuenow") or "nan")
+    for key, wanted in (
+        ("ArrowRight", round(value + 0.05, 2)),
+        ("Shift+ArrowLeft", round(value + 0.05, 2) - 0.5),
+        ("PageUp", round(value + 0.05, 2)),
+        ("Home", -3),
+        ("End", 3),
+    ):
+        sent = RUNS[page].sent
+        page.keyboard.press(key)
+        until(page, f"{LAB}.frames > 0")
+        let_go(page)
+        assert RUNS[page].sent == sent + 1
+        assert lab(page)["values"][0][1] == pytest.approx(wanted, abs=0.0051)
+        assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "Move input 2"
+        if key == "Home":
+            assert handle.get_attribute("aria-valuemin") == "-6"  # twice as far as what is there now
+            page.keyboard.press("Delete")
+            let_go(page)
+            page.wait_for_url(lambda url: "edits" not in url)
+    page.keyboard.press("Delete")
+    let_go(page)
+    assert "edits" not in link(page)
+    assert lab(page)["values"][0][1] == pytest.approx(value)
+
+
+def test_escape_brings_it_back_and_nothing_is_sent(tab: Visit) -> None:
+    page = tab("/model?v=1")
+    ready(page)
+    before, sent, url = page.evaluate(DRAWN, STANDS), RUNS[page].sent, page.url
+    with held(page, _weight(page), 60):
+        page.keyboard.press("Escape")
+        until(page, "!document.querySelector('.lab-moving')")
+    until(page, f"{LAB}.frames === 0")
+    assert (page.evaluate(DRAWN, STANDS), RUNS[page].sent, page.url) == (before, sent, url)
+
+
+def test_one_click_undoes_what_is_set(tab: Visit) -> None:
+    page = tab("/model?v=1")
+    ready(page)
+    before = page.evaluate(DRAWN, STANDS)
+    go(page, "/model?v=1&edits=w1.2.3=0.5,x1.1=2,x2.1=1")
+    ready(page)
+    sent = RUNS[page].sent
+    page.locator(".lab-worked-bar button").click()
+    let_go(page)
+    assert RUNS[page].sent == sent + 1
+    assert "edits" not in link(page)
+    assert page.evaluate(DRAWN, STANDS) == before
+    assert page.locator(".lab-worked-bar button").is_hidden()
+
+
+def test_what_others_have_set_stays_and_no_more_than_may_be_are_set(tab: Visit) -> None:
+    many = ",".join(f"x{row}.{at}=1" for row in range(2, 6) for at in range(1, 4))  # other rows, and 12
+    page = tab(f"/model?v=1&edits={many}")
+    ready(page)
+    with held(page, _inputs(page).first, 20):
+        shown = lab(page)["values"][0]
+    assert shown[1:] == pytest.approx(
+        seeded_input(5, 3, seed=7)[0, 1:].tolist()
+    )  # of the row that is followed
+    let_go(page)
+    assert link(page)["edits"].startswith(f"{many},x1.1=")
+    full = ",".join([*(f"x{row}.{at}=1" for row in range(2, 12) for at in range(1, 4)), "x1.1=2", "x1.2=2"])
+    go(page, f"/model?v=1&batch=12&edits={full}")
+    ready(page)
+    assert "no more can be" in page.locator(".lab-worked-hint").inner_text()
+    box = _inputs(page).nth(2).bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 30, box["y"] + 30)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 60, box["y"] + 30)
+    assert lab(page)["place"] is None
+    page.mouse.up()
+    with held(page, _inputs(page).nth(1), 20):  # one of those that are set can be moved on
+        assert lab(page)["place"] == [1, 2]
+    let_go(page)
+
+
+def test_a_hand_that_comes_before_the_server_s_answer_loses_nothing(tab: Visit) -> None:
+    page = tab("/model?v=1&net=3-2.tanh-2")
+    ready(page)
+    first, second = _inputs(page).nth(0), _inputs(page).nth(2)
+    first.focus()
+    page.keyboard.press("End")
+    second.focus()  # while the first waits to be sent, or has been
+    page.keyboard.press("Home")
+    until(page, f"{LAB}.place?.[1] === 3")
+    assert lab(page)["values"][0][::2] == [3, -3]
+    let_go(page)
+    page.wait_for_url(lambda url: "x1.1" in url and "x1.3" in url)
+    let_go(page)
+    assert link(page)["edits"] == "x1.1=3,x1.3=-3"
+    assert lab(page)["values"][0][::2] == [3, -3]
+
+
+@pytest.mark.parametrize("given", ["lock=edits", "hide=edits", "dtype=float64", "net=65-2", "predict=on"])
+def test_what_cannot_be_moved_has_no_handles(tab: Visit, given: str) -> None:
+    page = tab("/model?v=1")
+    ready(page)
+    go(page, f"/model?v=1&{given}")
+    assert page.locator(".lab-knob, .lab-marked").count() == 0
+    assert page.locator(".lab-worked").count() == 0
+
+
+def test_handles_are_large_enough_for_a_finger_and_lie_on_their_circles(tab: Visit) -> None:
+    page = tab("/model?v=1", size="phone")
+    ready(page)
+    for handle in [*_inputs(page).all(), _weight(page)]:
+        box = handle.bounding_box()
+        assert box is not None
+        assert min(box["width"], box["height"]) >= 44
+        assert handle.evaluate("at => getComputedStyle(at).touchAction") == "none"
+    circles, handles = (page.evaluate(CIRCLES, at) for at in (".st-key-chart path.point", ".lab-input"))
+    for circle, handle in zip(circles[:3], handles, strict=True):
+        assert handle == pytest.approx(circle, abs=1)
+
+
+def test_messages_stay_small_and_the_hint_goes(visit: Visit) -> None:
+    page = visit("/model?v=1")
+    ready(page)
+    assert "ringed" in page.locator(".lab-worked-hint").inner_text()
+    RUNS[page].told.clear()  # the style sheet, which comes once
+    with held(page, _weight(page), 30):
+        assert page.locator(".lab-worked-hint").inner_text() == ""
+    let_go(page)
+    assert max(RUNS[page].told) <= 12_000
+
+
+#: A network as the page tells it, drawn by the browser.
+PARAMETERS = """async ([folder, told]) => {
+    const { drawn } = await import(`/${folder}/forward.js`)
+    return drawn(told).flatMap(({ weight, bias }) => [...weight, ...(bias ?? [])])
+}"""
+
+
+@pytest.mark.parametrize(
+    "net", [str(LESSON), DEEP, WIDE, ODD, POINTS, "5-17.normal.no_bias-3.normal-5.normal-1.normal"]
+)
+def test_the_browser_draws_torch_s_own_parameters(tab: Visit, net: str) -> None:
+    page = tab("/model?v=1")
+    seed = 2**31 + 5
+    network = Network.of(net)
+    laws = Net(network, seed=seed).laws()
+    layers: list[dict[str, Any]] = []
+    for name, dense in zip(network.names, network.layers, strict=True):
+        law = laws[f"{name}.weight"]
+        low, high = law.support if law.family == "uniform" else (None, None)
+        told = {"family": law.family, "mean": law.mean, "std": law.std, "low": low, "high": high}
+        own = dense.scheme == "classic_uniform"
+        layers.append({"units": dense.units, "bias": dense.bias, "law": None if own else told})
+    given = {"layers": layers, "inputs": network.inputs, "seed": seed, "given": None}
+    ours = torch.tensor(page.evaluate(PARAMETERS, [scripts.folder(), given]), dtype=torch.float64)
+    theirs = torch.cat([p.detach().flatten() for p in Net(network, seed=seed).parameters()]).double()
+    torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-6)  # bit for bit where torch has AVX2
+
+
+def test_the_browser_has_all_activations_and_they_are_torch_s(tab: Visit) -> None:
+    page = tab("/model?v=1")
+    z = torch.cat([torch.linspace(-30, 30, 241), torch.tensor([1e-8, -1e-8, 1e-3, -1e-3, 20.0, 20.001])])
+    found = page.evaluate(
+        """async ([folder, z]) => {
+            const { ACTIVATIONS } = await import(`/${folder}/forward.js`)
+            const singles = z.map(Math.fround)
+            const rows = Object.entries(ACTIVATIONS).map(([key, phi]) => [key, singles.map(one => phi(one))])
+            return Object.fromEntries(rows)
+        }""",
+        [scripts.folder(), z.tolist()],
+    )
+    assert {*found, "softmax"} == {*FOLLOWS}
+    for key, ours in found.items():
+        theirs = follow(key, z.double())
+        torch.testing.assert_close(torch.tensor(ours, dtype=torch.float64), theirs, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("view", ["page", "projector"])
+@pytest.mark.parametrize("size", ["laptop", "phone"])
+def test_the_copy_lies_over_the_drawing(visit: Visit, view: str, size: str) -> None:
+    page = visit(f"/model?v=1&view={view}", size=size)
+    ready(page)
+    with held(page, _inputs(page).nth(1), 25):
+        chart, copy = page.evaluate(
+            """() => ['.js-plotly-plot:not(.lab-stood) .main-svg', '.lab-moving .main-svg'].map(found => {
+                const { x, y, width, height } = document.querySelector(found).getBoundingClientRect()
+                return [x, y, width, height]
+            })"""
+        )
+    let_go(page)
+    assert copy == pytest.approx(chart, abs=0.1)
+    settled(page)
+
+
+def test_of_many_terms_the_sum_has_the_one_that_is_moved(tab: Visit) -> None:
+    page = tab(f"/model?v=1&net={WIDE}&seed=5")
+    ready(page)
+    _weight(page).focus()
+    while lab(page)["chosen"][0] != 1:
+        page.keyboard.press("Shift+Space")
+    unit = lab(page)["chosen"][1]
+    with held(page, _inputs(page).nth(40), 35):
+        term, value = page.locator(".lab-term").inner_text(), lab(page)["value"]
+    weight = Net(Network.of(WIDE), seed=5).linear1.weight[unit - 1, 40].item()
+    assert [float(part.strip("()").replace("−", "-")) for part in term.split("·")[:2]] == pytest.approx(
+        [weight, value], rel=5e-4
+    )
+    let_go(page)
+    assert page.locator(".lab-term").inner_text() == term
