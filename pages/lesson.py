@@ -192,7 +192,10 @@ def _network(frame: Frame) -> None:
         with st.container(key="seen"):
             ran = model_jobs.ran(run)
             columns = model_words.columns(ran, model_jobs.traced(run, 1), LESSON, 1, t)
-            frame.plot(lambda look: drawing(columns, t, look), model_words.alt(ran, LESSON, t))
+            frame.plot(
+                lambda look: drawing(columns, t, look),
+                model_words.alt(LESSON, model_words.finding(ran, LESSON, t), t),
+            )
             with st.container(key="ways", horizontal=True):
                 for label, query in (
                     ("open_model", link_with(seed=state["seed"])),

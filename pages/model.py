@@ -17,7 +17,7 @@ from pages.state.chosen import State
 from pages.state.controls import DTYPE_NAMES
 from pages.text import sentences
 from pages.widgets import controls, network_editor
-from pages.words import common, model_moving, model_parameters
+from pages.words import common, model_findings, model_moving, model_parameters
 from pages.words import model as words
 
 
@@ -28,8 +28,11 @@ def body(frame: Frame) -> None:
         _controls(frame)
     asked = jobs.asked(state)
     run = jobs.ran(asked)
-    frame.html(words.context(state, t) + common.headline(words.finding(run, state.network, t)))
-    frame.formula(words.formula(run))
+    said = model_findings.headline(asked, run, state, t)
+    frame.html(words.context(state, t) + common.headline(said))
+    frame.why(model_findings.cause(asked, run, state, t), model_findings.onward(state, t))
+    if state["part"] == "counting":
+        frame.formula(words.formula(run))
     if overflow := words.overflow(run, t):
         frame.html(overflow)
     frame.code = lambda: _script(state, asked)
@@ -95,7 +98,10 @@ def _network(frame: Frame, asked: NetworkRun, run: Ran) -> None:
         if frame.moves:
             frame.live = model_moving.told(asked, columns, state, frame.look, t)
         with st.container(key="drawn"):
-            frame.plot(lambda look: drawing(columns, t, look), words.alt(run, state.network, t))
+            frame.plot(
+                lambda look: drawing(columns, t, look),
+                words.alt(state.network, model_findings.headline(asked, run, state, t), t),
+            )
             if frame.live:  # written by the browser, of the unit that is chosen there
                 frame.aside('<p class="lab-worked"></p><p class="lab-worked-bar"></p>')
         with st.container(key="summary"):
@@ -134,11 +140,9 @@ def _parameters(frame: Frame, asked: NetworkRun, _: Ran) -> None:
     t, state = frame.t, frame.state
     _load_printed(state, frame)
     rows, printed = jobs.parameters(asked)
-    said = model_parameters.sits(rows, t)
-    frame.html(said)
     frame.plot(
         lambda look: strips(model_parameters.strips_of(rows), t, look),
-        sentences(t("strips.alt"), common.told(said)),
+        sentences(t("strips.alt"), model_parameters.sits(rows, t)),
         key="strips",
         height=100 + 38 * len(rows),
     )

@@ -147,9 +147,9 @@ def overflow(run: Ran, t: Text) -> str:
     return f'<p class="lab-refusal">▲ {t("model.broken", n=count(broken))}</p>' if broken else ""
 
 
-def alt(run: Ran, network: Network, t: Text) -> str:
-    """Describe the drawing."""
-    return t("drawing.alt", layers=len(network.layers), finding=finding(run, network, t))
+def alt(network: Network, said: str, t: Text) -> str:
+    """Describe the drawing, of which ``said`` is the finding."""
+    return t("drawing.alt", layers=len(network.layers), finding=said)
 
 
 def _shape(step: Seen) -> str:

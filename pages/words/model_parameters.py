@@ -40,7 +40,7 @@ def sits(rows: Sequence[DrawnParameter], t: Text) -> str:
     if spread:
         facts = {"outside": count(outside), "expected": expected_count(expected)}
         words.append(t("held.spread", n=count(spread), **facts))
-    return f'<p class="lab-verdict">{sentences(*words)}</p>'
+    return sentences(*words)
 
 
 def bounds(rows: Sequence[DrawnParameter], state: State, t: Text) -> str:
@@ -100,6 +100,18 @@ def _expected(row: DrawnParameter, band: int) -> float:
     return referee_checks.expected_outside(row.summary.n, row.law, row.law.bands[band], row.summary.dtype)
 
 
+def learns(loss: float, rows: Sequence[LayerGradient], t: Text) -> str:
+    """Return the headline of the way back: what this step of gradient descent can do, in one sentence."""
+    if not math.isfinite(loss) or any(row.broken for row in rows):
+        return f"▲ {t('gradient.broken')}"
+    if rows[-1].units == 1:
+        return t("gradient.one_class")
+    if all(row.weight_norm == 0 for row in rows):
+        return t("gradient.none")
+    first, *_ = [*_found(rows, t), t("gradient.moves")]
+    return first
+
+
 def gradients(loss: float, rows: Sequence[LayerGradient], t: Text) -> str:
     """Return the loss, what the gradients show, and their norms as a table."""
     heads = [t("count.layer"), *(t(f"gradient.{key}") for key in ("weight", "bias", "units", "alike"))]
@@ -131,6 +143,11 @@ def _learning(loss: float, rows: Sequence[LayerGradient], t: Text) -> str:
     said = t("gradient.loss", loss=quantity(loss, loss, 5))
     if rows[-1].units == 1:
         return sentences(said, t("gradient.one_class"))
+    return sentences(said, *_found(rows, t))
+
+
+def _found(rows: Sequence[LayerGradient], t: Text) -> list[str]:
+    """Return what holds learning back, the worst first, or that nothing does."""
     hidden = [row for row in rows[:-1] if row.units > 1]
     layers = {
         "dead": [row.layer for row in rows if row.weight_norm == 0],
@@ -143,7 +160,7 @@ def _learning(loss: float, rows: Sequence[LayerGradient], t: Text) -> str:
     words += [t("gradient.still", n=count(r.still), units=count(r.units), layer=r.layer) for r in still]
     if not layers["same"] and hidden and all(row.different == row.units for row in hidden):
         words.append(t("gradient.different"))
-    return sentences(said, *words)
+    return words
 
 
 def pair(row: LayerGradient, t: Text) -> str:

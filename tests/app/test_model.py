@@ -32,12 +32,14 @@ def test_every_part_stands_in_every_language(net: str, language: str, part: str)
 
 def test_first_sight_is_the_lesson_s_network_drawn_summarised_and_counted() -> None:
     app = opened_model()
+    assert "Total params: 26" in "".join(block.value for block in app.code)
+    assert len(app.selectbox) + len(app.text_input) + len(app.get("file_uploader")) <= 6
+    assert len(app.get("plotly_chart")) == 1
+    app = opened_model(part="counting")
     assert "26 parameters" in said(app)
     assert app.markdown[0].value.replace(" ", "") == (
         r"${(3+1)\times3}$${+}\;{(3+1)\times2}$${+}\;{(2+1)\times2}$${=}\;{12}+{8}+{6}$${=}\;{26}$"
     )
-    assert len(app.selectbox) + len(app.text_input) + len(app.get("file_uploader")) <= 6
-    assert len(app.get("plotly_chart")) == 1
     summary = app.code[0].value.splitlines()
     assert [line.split() for line in summary[3:6]] == [
         ["Linear-1", "[5,", "3]", "12"],
@@ -45,7 +47,7 @@ def test_first_sight_is_the_lesson_s_network_drawn_summarised_and_counted() -> N
         ["Linear-3", "[5,", "2]", "6"],
     ]
     assert "Total params: 26" in summary
-    assert "Input 5 × 3, output 5 × 2. Each row of the output sums to 1" in said(app)
+    assert "Input 5 × 3, output 5 × 2. Each row of the output sums to 1" in said(opened_model())
 
 
 def test_what_is_drawn_is_what_plain_torch_gives() -> None:

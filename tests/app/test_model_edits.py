@@ -22,7 +22,7 @@ def test_a_network_is_edited_card_by_card() -> None:
     app.text_input(key="params_2").set_value("val=0.5").run()
     app.selectbox(key="bias_3").select("none").run()
     assert query(app)["net"] == "3-6.xavier_normal.tanh-2.constant(val=0.5).relu-2.no_bias.softmax"
-    assert "42 parameters" in said(app)  # 4·6 + 7·2 + 2·2
+    assert "Total params: 42" in "".join(block.value for block in app.code)  # 4·6 + 7·2 + 2·2
     app.button(key="add").click().run()
     assert query(app)["net"].split("-")[3] == "2.kaiming_normal.relu"
     app.button(key="up_3").click().run()
@@ -132,7 +132,7 @@ def test_a_network_that_cannot_be_is_answered_at_its_text(net: str, words: str) 
         assert words in refusal
         assert refusal.endswith("The network in force stays.")
         assert app.session_state["net"] == net
-        assert "26 parameters" in said(app)
+        assert "Total params: 26" in "".join(block.value for block in app.code)
 
 
 def test_a_dtype_that_a_layer_cannot_be_drawn_in_is_answered() -> None:
@@ -149,4 +149,4 @@ def test_weights_that_are_all_set_alike_give_a_layer_no_bias_that_it_has_not() -
     """3 · 2 + 2 · 2 weights, and 2 biases of the second layer: 12; with a bias more in the first, 14."""
     app = opened_model(net="3-2.no_bias-2", part="backward")
     app.button(key="all_zeros").click().run()
-    assert "12 parameters" in said(opened_model(net=query(app)["net"]))
+    assert "12 parameters" in said(opened_model(net=query(app)["net"], part="counting"))
