@@ -6,7 +6,7 @@
 import { Edits, isWeight, rangeOf, same, snapped, written } from "./edits.js"
 import { Drawing, Places, brief, circlesOf } from "./drawing.js"
 import { made } from "./grips.js"
-import { filled, inFormula } from "./numbers.js"
+import { filled, inFormula, quantity } from "./numbers.js"
 import { copyOf } from "./picture.js"
 import { lineAt, marked, onLine, stepped, unitAt } from "./chosen.js"
 import { summed } from "./summed.js"
@@ -47,6 +47,7 @@ function frame() {
 
 function draw(edits) {
   held.now = net.computed(edits)
+  headline(held.now)
   const isSet = edits.some(([at]) => isWeight(at)) && live.words.legend.includes("<br>") // where not all are drawn
   held.drawing.show({ ...held.now, legend: live.words.legend + (isSet ? live.words.and_by_hand : "") })
 }
@@ -70,6 +71,14 @@ function say() {
   said.innerHTML = summed([at, unit, at === 1 && lit || input], live, held?.now ?? net.settled)
   const { words } = live
   parts.hint.textContent = live.edits.length >= live.most_edits ? words.full : hinted ? "" : words.hint
+}
+
+// The headline: what the row comes out as now.
+function headline({ steps }) {
+  const out = [...steps.at(-1).a]
+  const largest = Math.max(...out)
+  const numbers = { values: out.map(value => quantity(value, value, 3)).join(live.words.and), unit: out.indexOf(largest) + 1, value: quantity(largest, largest, 3) }
+  held.headline.textContent = filled(live.words.outcome, numbers)
 }
 
 function named(place) {
@@ -96,7 +105,8 @@ function take(place_) {
   lit = isWeight(place_) ? null : place_[1]
   const value = net.settled.at(place_)
   const cover = copyOf(plot, layer())
-  held = { place: place_, value, began: value, range: rangeOf(place_, value, net), frames: 0, asked: 0, from: live, cover }
+  const line = document.querySelector("h1.lab-headline")
+  held = { place: place_, value, began: value, range: rangeOf(place_, value, net), frames: 0, asked: 0, from: live, cover, headline: line, found: line.innerHTML }
   held.drawing = new Drawing(plot, cover, live, placesOf(plot), stands.settled.layers)
   held.old = [...document.querySelectorAll(".st-key-summary .lab-note, .lab-by-hand, .st-key-edits")]
   for (const element of held.old) element.classList.add("lab-old") // not of now, until the server has spoken
@@ -120,8 +130,11 @@ function release() {
   }
   held.bubble?.remove()
   const after = net.with(held.place, held.value)
-  if (!held.frames || held.value === held.began || written(live.edits) === written(after)) settle()
-  else send(after)
+  if (held.frames && held.value !== held.began && written(live.edits) !== written(after)) send(after)
+  else {
+    held.headline.innerHTML = held.found // the server has nothing new to say
+    settle()
+  }
 }
 
 // A hand that comes again before the server has answered goes on from here.

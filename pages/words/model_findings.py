@@ -47,6 +47,15 @@ def _outputs(asked: NetworkRun, state: State, t: Text) -> str:
     return t(key, value=quantity(largest, largest, 3), shown=count(len(out)), **facts)
 
 
+def outcome_template(state: State, t: Text) -> str:
+    """Return what a row comes out as, with {values}, or {unit} and {value} of the largest, where they go."""
+    n = state.network.outputs
+    facts = {"row": count(state["sample"]), "n": count(n)}
+    if n <= NAMED:
+        return t("model.comes_out", values="{values}", **facts)
+    return t("model.comes_out_largest", unit="{unit}", value="{value}", **facts)
+
+
 def cause(asked: NetworkRun, run: Ran, state: State, t: Text) -> str:
     """Return why the open view finds what it does; '' where the view itself says it."""
     if state["part"] == "network":

@@ -18,6 +18,7 @@ from pages.jobs import model as jobs
 from pages.jobs.model import SHOWN, NetworkRun
 from pages.state.chosen import State
 from pages.text import Text
+from pages.words.model_findings import outcome_template
 
 #: Parameters that are sent, of a network that the browser cannot draw.
 SENT = 1500
@@ -49,7 +50,7 @@ def told(
         "most": figures.LINES,
         "gap": figures.GAP,
         "look": _look(look),
-        "words": _words(columns, t),
+        "words": _words(columns, t) | {"outcome": outcome_template(state, t), "and": t("verdict.and")},
     }
 
 

@@ -108,8 +108,16 @@ def test_what_comes_after_follows_and_is_torch_s(tab: Visit, net: str, seed: int
         shown, drawn = lab(page), page.evaluate(DRAWN, MOVES)
         assert RUNS[page].sent == before
         assert page.locator(".lab-old").count() >= 1
+        said = page.locator("h1.lab-headline").inner_text()
     let_go(page)
     assert RUNS[page].sent == before + 1
+    out = shown["values"][-1]
+    numbers = [float(found.replace("−", "-")) for found in re.findall(r"−?[\d.]+\d", said)]
+    if len(out) <= 4:
+        assert numbers[1:] == pytest.approx(out, rel=5e-3)
+    else:
+        assert numbers[-2:] == pytest.approx([1 + out.index(max(out)), max(out)], rel=5e-3)
+    assert page.locator("h1.lab-headline").inner_text() == said
     edits = link(page).pop("edits")
     place = [1, 2] if what == "input" else shown["chosen"]
     assert shown["place"] == place
@@ -258,7 +266,9 @@ def test_escape_brings_it_back_and_nothing_is_sent(tab: Visit) -> None:
     page = tab("/model?v=1")
     ready(page)
     before, sent, url = page.evaluate(DRAWN, STANDS), RUNS[page].sent, page.url
+    said = page.locator("h1.lab-headline").inner_html()
     with held(page, _weight(page), 60):
+        assert page.locator("h1.lab-headline").inner_html() != said
         page.keyboard.press("Escape")
         until(page, "!document.querySelector('.lab-moving')")
     until(page, f"{LAB}.frames === 0")
