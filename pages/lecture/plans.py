@@ -13,15 +13,15 @@ import string
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from pages.state.controls import CONTROLS, PLANS, TABLE, VERSION
+from pages.state.controls import CONTROLS, MAX_STEPS, PLANS, TABLE, VERSION
 
-#: Bytes of a plan's text, and steps in it.
-MAX_BYTES, MAX_STEPS = 64 * 1024, 60
+#: Bytes of a plan's text.
+MAX_BYTES = 64 * 1024
 #: The plans that come with Init Lab, in ``pages/text/plans``.
 READY = tuple(PLANS)
 
@@ -123,6 +123,12 @@ def parse(text: str, host: str | None = None) -> Plan:
     if len(steps) > MAX_STEPS:
         raise PlanError("many", most=MAX_STEPS, given=len(steps))
     return Plan(title, tuple(_noted(*step) for step in steps), _plain(" ".join(prose)))
+
+
+@lru_cache(maxsize=64)
+def parsed(text: str) -> Plan:
+    """Return ``parse``'s plan, of any host: a page that holds it needs it at each run."""
+    return parse(text)
 
 
 def _step(item: str, line: int, host: str | None) -> Step:

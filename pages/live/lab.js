@@ -10,13 +10,16 @@ const KEYS = {
   d: "again", Enter: "reveal", h: "predict_first", p: "project", s: "share", e: "export",
   "[": "plan_previous", "]": "plan_next",
 }
+// while a plan is held, a remote's buttons, and the arrows that some send, go through it and nowhere else
+const REMOTE = { ArrowRight: "plan_next", PageDown: "plan_next", ArrowLeft: "plan_previous", PageUp: "plan_previous" }
+const PLAN = "lab-plan" // what the browser keeps a lecturer's own plan as
 
 let words = {}
 let view = ""
 let hand = null // what can be moved, once anything can
 let send = () => {}
 
-const button = name => document.querySelector(`.st-key-${name} button:not([disabled])`)
+const button = name => document.querySelector(`.st-key-${name} button:not([disabled]), [data-lab-does=${name}]`)
 
 // when arrow keys went along the tabs: a run may then draw them anew, without the focus
 let tabbed = -Infinity
@@ -38,15 +41,21 @@ const busy = event => {
   return Boolean(at) || (event.key === "Enter" && event.target !== document.body)
 }
 
+// a remote has no second button to leave a tab, a handle or a field: its two go through the plan from there
+const remote = event => words.plan && /^Page(Up|Down)$/.test(event.key) && !event.ctrlKey && !event.metaKey
+  && !event.altKey && !event.target.closest?.("textarea") && !document.querySelector("[role=listbox]")
+
 function pressed(event) {
   const key = SAME[event.key] ?? (event.key.length === 1 ? event.key.toLowerCase() : event.key)
+  const planned = words.plan && REMOTE[key]
   if (document.querySelector("dialog.lab-keys[open]")) {
-    if (key === "?") closeHelp()
+    if (key === "?" || planned) closeHelp()
     return
   }
-  if (busy(event)) return
+  if (!remote(event) && busy(event)) return
   let done = true
-  if (key === "?") help()
+  if (planned) ask(planned)
+  else if (key === "?") help()
   else if (/^[1-9]$/.test(key)) { // the views, whose tabs a projector does not show
     const tab = document.querySelectorAll("[data-testid=stMain] [role=tab]")[key - 1]
     if (tab) tab.click()
@@ -271,10 +280,23 @@ function still() {
   }
 }
 
+// a lecturer's own plan outlives the page: what was changed is kept, and what is kept told to who has none
+let written = 0
+function keepPlan({ text, edit, wanted, needed }) {
+  let own = ""
+  try { // which a browser may refuse
+    if (edit > written) text === null ? localStorage.removeItem(PLAN) : localStorage.setItem(PLAN, text)
+    own = localStorage.getItem(PLAN) ?? ""
+  } catch {}
+  written = edit
+  if (wanted && (own || needed)) setTimeout(() => send("kept", own))
+}
+
 export default function ({ data, setTriggerValue }) {
   document.documentElement.lang = data.lang
   words = data
   send = setTriggerValue
+  keepPlan(data.kept)
   seen(data.view)
   if (data.live || hand) { // where there is a server that hands out scripts
     hand ??= import(new URL("hand.js", import.meta.url))

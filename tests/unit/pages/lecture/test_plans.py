@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from pages.lecture import plans
 from pages.lecture.plans import (
     MAX_BYTES,
-    MAX_STEPS,
     READY,
     Plan,
     PlanError,
@@ -20,7 +19,7 @@ from pages.lecture.plans import (
     ready,
     written,
 )
-from pages.state.controls import CONTROLS, PAGES, PLANS, TABLE
+from pages.state.controls import CONTROLS, MAX_STEPS, PAGES, PLANS, TABLE
 from pages.state.parsers import Refused
 from pages.text import LANGUAGES, catalogue
 from tests.support.stream import ROOT
@@ -166,7 +165,9 @@ def test_the_plan_position_in_a_link_is_dropped_from_its_step() -> None:
     assert step.query == (("v", "1"), ("seed", "7"))
 
 
-@pytest.mark.parametrize("raw", ["depth", "depth-0", "depth-10", "depth-03", "depth--1", "own-1", "x-1", "3"])
+@pytest.mark.parametrize(
+    "raw", ["depth", "depth-0", "depth-10", "depth-03", "depth--1", "own-0", "own-61", "own", "x-1", "3"]
+)
 def test_a_step_that_no_plan_has_is_refused(raw: str) -> None:
     with pytest.raises(Refused) as caught:
         TABLE["at"].parse(raw)
