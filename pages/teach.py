@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from pages.lecture import held_plan, kept, links, plans
+from pages.lecture import held_plan, kept, links, plan_editor, plans
 from pages.lecture.links import Prepared
 from pages.lecture.plans import Plan, PlanError
 from pages.shell import share
@@ -85,6 +85,8 @@ def _finding(chosen: Chosen, t: Text) -> str:
     pages = t("verdict.and").join(t(f"nav.{page}") for page in dict.fromkeys(step.page for step in steps))
     if len(steps) == 1:
         return t("plan.finding_one", title=title, pages=pages)
+    if minutes := chosen.plan.minutes:
+        return t("plan.finding_timed", title=title, steps=len(steps), pages=pages, minutes=minutes)
     return t("plan.finding", title=title, steps=len(steps), pages=pages)
 
 
@@ -104,7 +106,12 @@ def _plan(frame: Frame, chosen: Chosen) -> None:
                 _ways(frame, chosen.plan, chosen.text)
             frame.aside(f'<p class="lab-note">{t("plan.form")}</p>')
         with st.container(key="plan_steps"):
-            if chosen.plan is not None:
+            own = frame.state["plan"] == OWN_PLAN
+            if own:
+                plan_editor.undo(t)
+            if chosen.plan is not None and own:
+                plan_editor.editor(chosen.plan, t)
+            elif chosen.plan is not None:
                 _steps(frame, chosen.plan)
 
 

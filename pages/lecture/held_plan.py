@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from pages.lecture import kept, links, plans, predict
-from pages.lecture.plans import Plan, PlanError, Step
+from pages.lecture.plans import Plan, Step
 from pages.state.chosen import State
 from pages.state.controls import OWN_LOOK, OWN_PLAN, TABLE
 from pages.state.parsers import Refusal
@@ -55,6 +55,7 @@ def follow(state: State, page: str, language: str) -> None:
     if now is not None and not (linked and state.arrived):
         name, at = now.name, _found(now, state, page) if state.arrived else now.at
     plan = _plan(name, language)
+    session().plan = None
     if plan is not None:
         at = min(at, len(plan.steps) - 1)
         now = HeldPlan(plan, at, name, here=_shows(plan.steps[at], state, page))
@@ -78,11 +79,9 @@ def _name(state: State, place: str) -> None:
 
 def _plan(name: str, language: str) -> Plan | None:
     """Return a plan by its name; None for one's own where it is not here, or is none."""
-    text = kept.own() if name == OWN_PLAN else name and plans.ready(name, language)
-    try:
-        return plans.parsed(text) if text else None
-    except PlanError:
-        return None
+    if name == OWN_PLAN:
+        return kept.plan()
+    return plans.parsed(plans.ready(name, language)) if name else None
 
 
 def _shows(step: Step, state: State, page: str) -> bool:

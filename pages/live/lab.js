@@ -307,6 +307,7 @@ export default function ({ data, setTriggerValue }) {
   document.addEventListener("keydown", pressed, true)
   document.addEventListener("click", clicked)
   document.addEventListener("visibilitychange", away)
+  addEventListener("storage", event => event.key === PLAN && send("kept", event.newValue ?? "")) // another tab's editor
   // a pointer's press leaves the focus where it was, so that Enter goes on to reveal
   document.addEventListener("mousedown", event => event.target.closest?.(".st-key-desk button") && event.preventDefault())
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) still()

@@ -63,6 +63,10 @@ class Session:
     own_plan: str | None = None
     plan_edit: int = 0
     plan_told: bool = False
+    #: steps that wait to be added to it, the place of the one that was, and the plan before a removal
+    adding: tuple[Any, ...] = ()
+    added: int = 0
+    own_before: str | None = None
     #: why a file of one could not be read
     not_read: Any = None
 

@@ -172,18 +172,23 @@ def uploaded(app: AppTest, name: str, content: str | bytes) -> AppTest:
     return app
 
 
+def _links(app: AppTest) -> list[str]:
+    html = "".join(element.proto.body for element in app.get("html"))
+    links = [unescape(link) for link in re.findall(r'<a [^>]*?href="([^"]*)"', html)]
+    assert all(re.match(r"\./\w*(\?|$)|\?embed_options=|https://", link) for link in links)
+    return links
+
+
 def test_what_a_plan_says_is_plain_text() -> None:
     app = uploaded(opened("teach", prepare="plan", plan="own"), "plan.md", PLAN)
     assert not refusals(app)
-    for words in ("<script>evil()</script>", "[z](http://evil.example/)", "<img src=evil>"):
+    for words in ("<script>evil()</script>", "[z](http://evil.example/)"):
         assert words in said(app)
-    html = "".join(element.proto.body for element in app.get("html"))
-    links = [unescape(link) for link in re.findall(r'<a [^>]*?href="([^"]*)"', html)]
-    assert all(re.match(r"\./\w*(\?|$)|\?embed_options=", link) for link in links)
-    steps = [link for link in links if "at=own-" in link]
-    assert len(steps) == 3  # and the one that starts
-    for link in steps[1:]:
-        path, _, held = link.partition("?")
+    assert app.text_area(key="step_note_0").value == "<img src=evil>"
+    for label in app.radio(key="plan_step").options:  # each mark is only a mark behind its backslash
+        assert not set(re.sub(r"\\.", "", label)) & set("[]()<>$*`:!_~")
+    for at in (1, 2):
+        path, _, held = next(link for link in _links(app) if f"at=own-{at}" in link).partition("?")
         app.switch_page(f"pages/{path[2:]}.py")
         app.query_params.clear()
         for name, value in parse_qsl(held):

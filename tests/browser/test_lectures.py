@@ -1,6 +1,7 @@
 """A lecture plan held in front of a class: one button drives it, and nothing loses it."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -8,7 +9,7 @@ from playwright.sync_api import Page, expect
 from pages.lecture import plans
 from pages.lecture.plans import Plan, Step
 from pages.text import Text
-from tests.support.tabs import Visit, link, settled
+from tests.support.tabs import Visit, go, link, settled
 
 EN = Text("en")
 
@@ -185,6 +186,104 @@ def test_an_own_plan_outlives_its_page(visit: Visit) -> None:
     settled(page)
     _on(page, second, last=True)
     assert link(page) | {"embed_options": ""} == {"v": "1", "at": "own-2", "embed_options": ""}
+
+
+SHOWN = (
+    "/distribution?v=1&scheme=zeros",
+    "/distribution?v=1&scheme=normal&seed=7",
+    "/compare?v=1&rows=zeros-ones",
+    "/model?v=1&part=forward",
+    "/lesson?v=1&step=xavier",
+    "/?v=1&scheme=ones",
+    "/distribution?v=1&tab=numbers",
+    "/model?v=1&part=counting",
+    "/compare?v=1",
+)
+
+
+def _type(page: Page, label: str, words: str) -> None:
+    field = page.get_by_label(label, exact=True)
+    field.fill(words)
+    field.press("Control+Enter")
+    settled(page)
+
+
+ASKED = Step(
+    "What can zeros learn?",
+    "distribution",
+    (("v", "1"), ("scheme", "zeros"), ("predict", "on")),
+    "Nothing: <b>no</b> unit differs.",
+)
+
+
+def _prepared(page: Page) -> tuple[Step, ...]:
+    """Add nine views to a plan of one's own, change the first, put it second, and take the plan home."""
+    for at, path in enumerate(SHOWN, start=1):
+        if at > 1:
+            go(page, path)
+        page.get_by_role("button", name=EN("plan.add")).click()
+        expect(page.get_by_text(f"Step {at} of your plan")).to_be_visible()
+        settled(page)
+    page.reload()  # of which nothing is lost
+    settled(page)
+    go(page, "/teach?v=1&prepare=plan&plan=own")
+    expect(page.get_by_role("radio")).to_have_count(9)
+    _type(page, EN("plan.step_title"), ASKED.title)
+    _type(page, EN("plan.note"), ASKED.note)
+    page.get_by_text(EN("teach.predict"), exact=True).click()
+    settled(page)
+    page.get_by_role("button", name=EN("plan.down")).click()
+    settled(page)
+    _type(page, EN("plan.title"), "My hour")
+    expect(page.locator("h1.lab-headline")).to_contain_text("My hour: 9 steps")
+    kept = page.evaluate("localStorage.getItem('lab-plan')")
+    steps = plans.parse(kept).steps
+    assert [step.page for step in steps[:3]] == ["distribution", "distribution", "compare"]
+    assert steps[1] == ASKED
+    with page.expect_download() as download:
+        page.get_by_role("button", name=EN("plan.download")).click()
+    assert Path(download.value.path()).read_text(encoding="utf-8") == kept
+    return steps
+
+
+def test_a_plan_is_prepared_and_held_with_one_button(visit: Visit) -> None:
+    page = visit(SHOWN[0])
+    steps = _prepared(page)
+    page.get_by_role("link", name="Start", exact=True).click()
+    for at, step in enumerate(steps, start=1):
+        page.wait_for_url(f"**at=own-{at}**")
+        settled(page)
+        _counts(page, f"Step {at} of 9")
+        if step == ASKED:
+            _asks(page, step)
+            page.reload()
+            settled(page)
+            _asks(page, step)
+            page.keyboard.press("PageDown")
+            expect(page.locator(".lab-said")).to_have_text(step.note)
+            settled(page)
+        expect(page.locator(".lab-step:visible")).to_have_text([step.title])
+        if at == 3:
+            page.get_by_role("link", name="Dark").click()
+            page.wait_for_url("**embed_options=dark_theme**")
+            settled(page)
+            _counts(page, "Step 3 of 9")
+        if at == 4:
+            page.get_by_role("button", name="中文").click()
+            _counts(page, "第 4 步，共 9 步")
+            page.get_by_role("button", name="English").click()
+            _counts(page, "Step 4 of 9")
+            settled(page)
+        if at == 6:
+            page.go_back()
+            page.wait_for_url("**at=own-5**")
+            settled(page)
+            _counts(page, "Step 5 of 9")
+            page.keyboard.press("PageDown")
+            page.wait_for_url("**at=own-6**")
+            settled(page)
+        if at < 9:
+            page.keyboard.press("PageDown")
 
 
 def test_a_chinese_keyboard_s_brackets_go_the_same_way(visit: Visit) -> None:
