@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from pages.lecture import held_plan, kept, links, plan_editor, plans
+from pages.lecture import held_plan, kept, links, plan_editor, plans, presenter
 from pages.lecture.links import Prepared
 from pages.lecture.plans import Plan, PlanError
 from pages.shell import share
@@ -123,7 +123,9 @@ def _ways(frame: Frame, plan: Plan, text: str) -> None:
     with st.container(horizontal=True, key="plan_ways"):
         start = held_plan.link(held_plan.address(plan, 0, state["plan"]))
         words = f'<a class="lab-button lab-first" {start}>{t("plan.start")}</a>'
-        frame.aside(words, lambda words: st.html(words, width="content"))
+        presents = presenter.window(held_plan.address(plan, 0, state["plan"]), t)
+        for link in (words, presents):
+            frame.aside(link, lambda link: st.html(link, width="content"))
         if held_plan.held() is not None:
             st.button(t("plan.leave"), key="plan_stop", on_click=held_plan.end)
         name = f"{state['plan']}.md"

@@ -5,7 +5,7 @@ The link names the step, as in ``depth-3``; the text of one's own plan is kept b
 
 from html import escape
 from typing import NamedTuple
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
 
@@ -111,8 +111,16 @@ def address(plan: Plan, at: int, name: str) -> str:
     """Return the address of a step, seen as now where it does not say how; it holds the plan there."""
     step, seen = plan.steps[at], session().kept
     look = {one: seen[one] for one in OWN_LOOK if one in seen}
-    path = "" if step.page == "home" else step.page
-    return f"./{path}?{urlencode(step.params(look | {'at': f'{name}-{at + 1}'}), safe=',')}"
+    params = step.params(look | {"at": f"{name}-{at + 1}"})
+    if look.get("view") == "presenter":  # whatever view the step opens for a class
+        params["view"] = "presenter"
+    return f"./{'' if step.page == 'home' else step.page}?{urlencode(params, safe=',')}"
+
+
+def seen_as(address: str, view: str) -> str:
+    """Return a step's address as it is seen in another view."""
+    path, _, query = address.partition("?")
+    return f"{path}?{urlencode(dict(parse_qsl(query)) | {'view': view}, safe=',')}"
 
 
 def end() -> None:
@@ -135,7 +143,7 @@ def question() -> str:
 def said(state: State, page: str) -> None:
     """Show the step's title above its result, and its note with that: nothing over what is not the step's."""
     now = held()
-    if now is None or not now.here or predict.waits(page, state.values):
+    if now is None or not now.here or state.presents or predict.waits(page, state.values):
         return
     st.html(f'<p class="lab-step">{escape(now.step.title)}</p>')
     if now.step.note:
@@ -153,15 +161,15 @@ def ways(state: State, page: str, t: Text) -> None:
     st.html(f'<p class="lab-plan" role="status">{where} <span>{title}</span></p>', width="stretch")
     before = now.at - 1 if now.here else now.at  # who has left a step comes back to it first
     back = t("plan.back") if now.here else t("plan.back_to", at=now.at + 1)
-    _way(now, "plan_previous", before, back)
+    way(now, "plan_previous", before, back)
     if predict.waits(page, state.values):
         st.button(t("predict.reveal"), key="plan_next", on_click=predict.reveal, type="primary")
     else:
-        _way(now, "plan_next", now.at + 1, t("plan.next"))
+        way(now, "plan_next", now.at + 1, t("plan.next"))
     st.button(t("plan.leave"), key="plan_end", on_click=end)
 
 
-def _way(now: HeldPlan, does: str, to: int, words: str) -> None:
+def way(now: HeldPlan, does: str, to: int, words: str) -> None:
     """Show a link to a step. ``lab.js`` turns to it in one run, and the browser's way back knows it."""
     where, first = 'role="link" aria-disabled="true"', ""
     if 0 <= to < len(now.plan.steps):

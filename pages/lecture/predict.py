@@ -24,7 +24,11 @@ def covered(state: State, page: str) -> bool:
 
 def waits(page: str, values: Mapping[str, Value]) -> bool:
     """Tell whether a page's result waits, as these values have it."""
-    shown = page == "teach" or (page == "lesson" and values["step"] in _OPEN_STOPS)
+    shown = (
+        page == "teach"
+        or values["view"] == "presenter"
+        or (page == "lesson" and values["step"] in _OPEN_STOPS)
+    )
     if values["predict"] == "off" or shown:
         return False
     return not revealed(page, values)

@@ -17,6 +17,7 @@ const PLAN = "lab-plan" // what the browser keeps a lecturer's own plan as
 let words = {}
 let view = ""
 let hand = null // what can be moved, once anything can
+let lecture = null // what two windows of a lecture tell each other, once there is one
 let send = () => {}
 
 const button = name => document.querySelector(`.st-key-${name} button:not([disabled]), [data-lab-does=${name}]`)
@@ -54,7 +55,8 @@ function pressed(event) {
   }
   if (!remote(event) && busy(event)) return
   let done = true
-  if (planned) ask(planned)
+  if (words.lecture?.view === "presenter") done = presented(key, planned)
+  else if (planned) ask(planned)
   else if (key === "?") help()
   else if (/^[1-9]$/.test(key)) { // the views, whose tabs a projector does not show
     const tab = document.querySelectorAll("[data-testid=stMain] [role=tab]")[key - 1]
@@ -65,6 +67,16 @@ function pressed(event) {
   else if (KEYS[key] && (button(KEYS[key]) || words.actions.includes(KEYS[key]))) ask(KEYS[key])
   else done = false
   if (done) { event.preventDefault(); event.stopPropagation() }
+}
+
+// a presenter's window moves nothing of its own: what a lecturer presses is for the class
+function presented(key, planned) {
+  const does = planned || (key === "d" && "again")
+  if (does) lecture?.then(({ drive }) => drive(does))
+  else if (key === "?") help()
+  else if (key === "f") fullScreen()
+  else return false
+  return true
 }
 
 // one after the other, each when the run that the one before asked for has ended
@@ -163,20 +175,37 @@ function unfolded(event) {
   setTimeout(() => document.querySelector("[data-testid=stSidebarUserContent] :is(input,button,summary)")?.focus(), 350)
 }
 
+const embedded = url => { // in the theme that was chosen here
+  for (const [name, value] of new URLSearchParams(location.search))
+    if (name.startsWith("embed")) url.searchParams.append(name, value)
+  return url
+}
+
+// a view of a lecture in a window of its own: the same one each time
+function opened(event) {
+  const link = event.target.closest?.("a[data-lab-window]")
+  if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return
+  event.preventDefault()
+  window.open(embedded(new URL(link.href)), `lab-${link.dataset.labWindow}`)
+}
+
 // the menu's links: the front end answers an entry of the history without being loaded anew
 function turned(event) {
   const link = event.target.closest?.("a[data-lab-page]")
+  if (link?.dataset.labDoes && event.isTrusted && words.lecture?.view === "presenter") {
+    event.preventDefault()
+    lecture?.then(({ drive }) => drive(link.dataset.labDoes))
+    return
+  }
   if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return
   event.preventDefault()
-  const url = new URL(link.href)
-  for (const [name, value] of new URLSearchParams(location.search))
-    if (name.startsWith("embed")) url.searchParams.append(name, value)
-  history.pushState({}, "", url)
+  history.pushState({}, "", embedded(new URL(link.href)))
   dispatchEvent(new PopStateEvent("popstate"))
 }
 
 async function clicked(event) {
   unfolded(event)
+  opened(event)
   turned(event)
   const at = event.target.closest?.("[data-lab-copy],[data-lab-picture],[data-lab-theme],[data-lab-keys]")
   if (!at) return
@@ -200,7 +229,7 @@ async function clicked(event) {
 // the drawer is folded in front of a class, and open afterwards
 function seen(now) {
   if (view && now !== view) {
-    const shut = now === "projector" ? "[data-testid=stSidebarCollapseButton] button" : "[data-testid=stExpandSidebarButton]"
+    const shut = now !== "page" ? "[data-testid=stSidebarCollapseButton] button" : "[data-testid=stExpandSidebarButton]"
     document.querySelector(shut)?.click()
   }
   view = now
@@ -301,6 +330,10 @@ export default function ({ data, setTriggerValue }) {
   if (data.live || hand) { // where there is a server that hands out scripts
     hand ??= import(new URL("hand.js", import.meta.url))
     hand.then(({ follow }) => follow(data.live, setTriggerValue))
+  }
+  if (data.lecture && (lecture || data.plan)) {
+    lecture ??= import(new URL("lecture.js", import.meta.url))
+    lecture.then(({ follow }) => follow(data.lecture, ask))
   }
   if (window.labListens) return
   window.labListens = true

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.lecture import desk, held_plan, kept
+from pages.lecture import desk, held_plan, kept, predict
 from pages.live import browser
 from pages.state.chosen import State
 from pages.state.control import MAX_CHARS
@@ -29,6 +29,8 @@ KEYS = (
 )
 #: And in place of the first two while a lecture plan is held.
 PLAN_KEYS = ((("→", "PgDn", "]"), "plan_next"), (("←", "PgUp", "["), "plan_previous"))
+#: What of all these a presenter's window has.
+PRESENTED = {"plan_next", "plan_previous", "again", "full", "help"}
 #: Seconds for which a page may be hidden until it gives its seat away, if the server has a page for that.
 IDLE = 0
 
@@ -50,13 +52,14 @@ def _moved() -> None:
 def listen(state: State, page: str, t: Text, live: Mapping[str, Any] | None) -> None:
     """Tell the browser the page's language and view, and let it listen to keys and to a hand."""
     known = KEYS if held_plan.held() is None else (*PLAN_KEYS, *KEYS[2:])
-    without = _without(state, page)
+    without = _without(state, page) | ({does for _, does in known} - PRESENTED if state.presents else set())
     keys = [[list(names), t(f"keys.{does}")] for names, does in known if does not in without]
     data = {
         "lang": HTML_LANG[t.language],
         "view": state["view"],
         "idle": 0 if _holds_more() else IDLE,
         "plan": bool(state["at"]),
+        "lecture": _lecture(state, page, t),
         "kept": kept.told(),
         "actions": desk.actions(state, page),
         "title": t("keys.title"),
@@ -65,6 +68,15 @@ def listen(state: State, page: str, t: Text, live: Mapping[str, Any] | None) -> 
         "live": live,
     }
     browser.mount(data, pressed=_pressed, moved=_moved, kept=kept.took)
+
+
+def _lecture(state: State, page: str, t: Text) -> dict[str, Any] | None:
+    """Return what a lecturer's two windows tell each other; None where no script can be had for it."""
+    if not browser.SERVED:
+        return None
+    now = held_plan.held()
+    step = now and {"waits": predict.waits(page, state.values), "here": now.here}
+    return {"view": state["view"], "step": step, "reveal": t("predict.reveal"), "next": t("plan.next")}
 
 
 def _holds_more() -> bool:

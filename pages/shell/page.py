@@ -59,9 +59,9 @@ def _open(frame: Frame) -> None:
     """Set the page's title and style, and what the browser has to do itself."""
     t, state = frame.t, frame.state
     name = t("app.name") if frame.page == "home" else f"{t(f'nav.{frame.page}')} · {t('app.name')}"
-    sidebar: Literal["auto", "collapsed"] = "collapsed" if state.far else "auto"
+    sidebar: Literal["auto", "collapsed"] = "collapsed" if state.far or state.presents else "auto"
     st.set_page_config(page_title=name, page_icon="🎲", layout="wide", initial_sidebar_state=sidebar)
-    st.html(style_sheet(frame.look, covered=predict.covered(state, frame.page)))
+    st.html(style_sheet(frame.look, covered=predict.covered(state, frame.page), presents=state.presents))
 
 
 def _close(frame: Frame) -> None:

@@ -228,7 +228,7 @@ _ROWS = (
         "hide", "", listed(lambda: (*TABLE, *PARTS_OF_PAGES)), _EVERYWHERE, look=True, max_chars=MAX_LISTED
     ),
     typed("lock", "", listed(lambda: TABLE), _EVERYWHERE, look=True, max_chars=MAX_LISTED),
-    choice("view", "page", ("page", "projector"), _EVERYWHERE, look=True),
+    choice("view", "page", ("page", "projector", "presenter"), _EVERYWHERE, look=True),
     # '' is the browser's own language, which a link leaves to its reader
     choice("lang", "", ("", *LANGUAGES), _EVERYWHERE, look=True),
     # the held plan and its step, as in 'depth-3'; '' holds none. The text of one's own is kept by the browser
