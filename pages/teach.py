@@ -121,11 +121,7 @@ def _ways(frame: Frame, plan: Plan, text: str) -> None:
     if plan.prose:
         frame.aside(f'<p class="lab-note">{escape(plan.prose)}</p>')
     with st.container(horizontal=True, key="plan_ways"):
-        start = held_plan.link(held_plan.address(plan, 0, state["plan"]))
-        words = f'<a class="lab-button lab-first" {start}>{t("plan.start")}</a>'
-        presents = presenter.window(held_plan.address(plan, 0, state["plan"]), t)
-        for link in (words, presents):
-            frame.aside(link, lambda link: st.html(link, width="content"))
+        presenter.starts(plan, state["plan"], t)
         if held_plan.held() is not None:
             st.button(t("plan.leave"), key="plan_stop", on_click=held_plan.end)
         name = f"{state['plan']}.md"

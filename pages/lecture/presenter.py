@@ -10,13 +10,21 @@ import streamlit as st
 
 from pages.lecture import held_plan
 from pages.lecture.held_plan import HeldPlan
-from pages.lecture.plans import Step
+from pages.lecture.plans import Plan, Step
 from pages.text import Text
 
 
 def window(address: str, t: Text) -> str:
     """Return a link that opens a step in the presenter's window, as HTML."""
     return f'<a class="lab-button" {_elsewhere(address, "presenter")}>{t("presenter.window")}</a>'
+
+
+def starts(plan: Plan, name: str, t: Text) -> None:
+    """Offer to begin a plan, in this window or in the presenter's."""
+    first = held_plan.address(plan, 0, name)
+    begin = f'<a class="lab-button lab-first" {held_plan.link(first)}>{t("plan.start")}</a>'
+    for words in (begin, window(first, t)):
+        st.html(words, width="content")
 
 
 def beside(t: Text) -> None:
