@@ -140,14 +140,20 @@ def question() -> str:
     return now.step.title if now.here else ""
 
 
-def said(state: State, page: str) -> None:
-    """Show the step's title above its result, and its note with that: nothing over what is not the step's."""
+def said(state: State, page: str, t: Text) -> None:
+    """Show the step's title above its result, and its note with that; both are grey while a hand moves it.
+
+    What is not the step's result has neither, but the room that they had: letting go moves no chart.
+    """
     now = held()
-    if now is None or not now.here or state.presents or predict.waits(page, state.values):
+    if now is None or now.step.page != page or state.presents or predict.waits(page, state.values):
         return
-    st.html(f'<p class="lab-step">{escape(now.step.title)}</p>')
+    title = escape(now.step.title) if now.here else t("plan.left", at=now.at + 1)
+    gone = "" if now.here else " lab-left"
+    st.html(f'<p class="lab-step{gone}" data-lab-old>{title}</p>')
     if now.step.note:
-        st.html(f'<p class="lab-said">{escape(now.step.note)}</p>')
+        hidden = "" if now.here else ' aria-hidden="true"'
+        st.html(f'<p class="lab-said{gone}"{hidden} data-lab-old>{escape(now.step.note)}</p>')
 
 
 def ways(state: State, page: str, t: Text) -> None:

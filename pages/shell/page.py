@@ -74,7 +74,7 @@ def _close(frame: Frame) -> None:
     if frame.page != "home":  # whose result is only a part of it
         predict.cover(state, frame.page, t, held_plan.question())
     export.open_asked(frame)
-    held_plan.said(state, frame.page)
+    held_plan.said(state, frame.page, t)
     desk.desk(state, frame.page, t)
     keys.listen(state, frame.page, t, frame.live)
     if words := _notices(frame):

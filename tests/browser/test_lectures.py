@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from pages.lecture import plans
 from pages.lecture.plans import Plan, Step
 from pages.text import Text
+from tests.support.hand import end_of, held, let_go, ready
 from tests.support.tabs import Visit, go, link, settled
 
 EN = Text("en")
@@ -118,7 +119,7 @@ def test_a_step_that_is_come_back_to_waits_again(visit: Visit) -> None:
     page.wait_for_url("**/compare?**at=network-1**")
     settled(page)
     _counts(page, "Step 1 of 8")
-    expect(page.locator(".lab-step")).to_have_count(0)
+    expect(page.locator(".lab-step")).to_have_count(0)  # which is another page's
     page.keyboard.press("PageUp")  # back to the step that was left
     page.wait_for_url("**/lesson?**at=network-1**")
     settled(page)
@@ -160,6 +161,26 @@ def test_a_remote_goes_on_wherever_the_focus_is(visit: Visit) -> None:
     page.keyboard.press("PageDown")  # closes what lies over the step
     expect(page.get_by_role("dialog")).to_be_hidden()
     _asks(page, steps[2])
+
+
+@pytest.mark.parametrize("view", ["projector", "page"])
+def test_what_a_hand_moves_is_no_longer_the_step_s_and_no_chart_jumps(view: str, visit: Visit) -> None:
+    step = _plan("first").steps[1]
+    page = visit(f"/distribution?v=1&scheme=normal&fan_in=784&at=first-2&view={view}")
+    ready(page)
+    chart = page.locator(".st-key-chart .js-plotly-plot").first
+    before = chart.bounding_box()
+    with held(page, end_of(page, "std"), 40):
+        assert page.locator(".lab-step").evaluate("e => e.classList.contains('lab-old')")
+        assert page.locator(".lab-said").evaluate("e => e.classList.contains('lab-old')")
+    let_go(page)
+    expect(page.locator(".lab-step")).to_have_text(EN("plan.left", at=2))
+    expect(page.locator(".lab-said:visible")).to_have_count(0)
+    assert chart.bounding_box() == before
+    page.keyboard.press("PageUp")
+    page.wait_for_url(re.compile("^((?!std=).)*$"))
+    _speaks(page, step)
+    assert page.locator(".lab-old").count() == 0
 
 
 def test_an_own_plan_outlives_its_page(visit: Visit) -> None:
