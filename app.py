@@ -5,7 +5,7 @@ import streamlit as st
 from core.code.draw import script
 from pages.figures.distribution import weights
 from pages.jobs import distribution
-from pages.lecture import predict
+from pages.lecture import held_plan, predict
 from pages.shell.frame import Frame, Offer
 from pages.shell.page import show
 from pages.state.controls import PAGES
@@ -38,7 +38,7 @@ def body(frame: Frame) -> None:
             frame.code = lambda: script(draw)
             frame.tensors = lambda: [Offer.drawn("weight", draw)]
     with right:
-        predict.cover(state, frame.page, t)
+        predict.cover(state, frame.page, t, held_plan.question())
     _cards(frame)
 
 

@@ -71,7 +71,7 @@ def _step(frame: Frame) -> None:
     step, tensors = lesson.replayed(state["seed"])[key]
     numbers = words.facts(tensors)
     hidden = stops.hidden(state)
-    said = t(f"lesson.{key}.predict") if hidden else t(f"lesson.{key}.headline", **numbers)
+    said = stops.question(key, t) if hidden else t(f"lesson.{key}.headline", **numbers)
     frame.html(common.headline(said))
     if not hidden:
         frame.code = lambda: step.code
@@ -124,7 +124,7 @@ def _why_sqrt5(frame: Frame) -> None:
     t, state = frame.t, frame.state
     a, shape = state["slope"], (state["fan_out"], state["fan_in"])
     if stops.hidden(state):
-        frame.aside(common.headline(t("lesson.sqrt5.predict")))
+        frame.aside(common.headline(stops.question("sqrt5", t)))
         stops.ask(t)
         return
     bins = lesson.SLOPE_BINS
@@ -177,7 +177,8 @@ def _network(frame: Frame) -> None:
     frame.code = lambda: code
     if not hidden:
         frame.tensors = lambda: [Offer.of(*named) for named in model_jobs.tensors(run, inner=False).items()]
-    frame.html(common.headline(t("lesson.network.predict" if hidden else "lesson.network.headline")))
+    said = stops.question("network", t) if hidden else t("lesson.network.headline")
+    frame.html(common.headline(said))
     with st.container(key="lesson", horizontal=True, gap="medium"):
         with st.container(key="cell"):
             frame.script(code, height=LISTING)

@@ -7,14 +7,14 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from pages.lecture import held_plan, links, plans
+from pages.lecture import held_plan, kept, links, plan_editor, plans, presenter
 from pages.lecture.links import Prepared
 from pages.lecture.plans import Plan, PlanError
 from pages.shell import share
 from pages.shell.frame import Frame
 from pages.shell.page import show
 from pages.state.chosen import State
-from pages.state.controls import PAGES
+from pages.state.controls import OWN_PLAN, PAGES
 from pages.state.session import session
 from pages.text import Text
 from pages.widgets import controls
@@ -61,14 +61,19 @@ def _link(frame: Frame, link: Prepared) -> None:
 
 def _chosen(state: State, t: Text) -> Chosen:
     """Return the plan that is chosen, one's own if it can be read."""
-    own = state["plan"] == "own"
-    text = session().own_plan if own else plans.ready(state["plan"], t.language)
+    own = state["plan"] == OWN_PLAN
+    text = kept.own() if own else plans.ready(state["plan"], t.language)
     if text is None:
         return Chosen("", None, session().not_read)
     try:
-        return Chosen(text, plans.parse(text, urlsplit(str(st.context.url or "")).hostname), None)
+        return Chosen(text, plans.parse(text, _host()), session().not_read if own else None)
     except PlanError as error:
         return Chosen(text, None, error)
+
+
+def _host() -> str | None:
+    """Return this server's name, as the browser calls it."""
+    return urlsplit(str(st.context.url or "")).hostname
 
 
 def _finding(chosen: Chosen, t: Text) -> str:
@@ -80,6 +85,8 @@ def _finding(chosen: Chosen, t: Text) -> str:
     pages = t("verdict.and").join(t(f"nav.{page}") for page in dict.fromkeys(step.page for step in steps))
     if len(steps) == 1:
         return t("plan.finding_one", title=title, pages=pages)
+    if minutes := chosen.plan.minutes:
+        return t("plan.finding_timed", title=title, steps=len(steps), pages=pages, minutes=minutes)
     return t("plan.finding", title=title, steps=len(steps), pages=pages)
 
 
@@ -89,7 +96,7 @@ def _plan(frame: Frame, chosen: Chosen) -> None:
     with st.container(key="lecture", horizontal=True, gap="large"):
         with st.container(key="choices"):
             controls.show(state, "plan", t)
-            if state["plan"] == "own" and "plan" not in state.fixed:
+            if state["plan"] == OWN_PLAN and "plan" not in state.fixed:
                 st.file_uploader(
                     t("plan.file"), ["md"], key="plan_file", on_change=_upload, max_upload_size=1
                 )
@@ -99,7 +106,12 @@ def _plan(frame: Frame, chosen: Chosen) -> None:
                 _ways(frame, chosen.plan, chosen.text)
             frame.aside(f'<p class="lab-note">{t("plan.form")}</p>')
         with st.container(key="plan_steps"):
-            if chosen.plan is not None:
+            own = frame.state["plan"] == OWN_PLAN
+            if own:
+                plan_editor.undo(t)
+            if chosen.plan is not None and own:
+                plan_editor.editor(chosen.plan, t)
+            elif chosen.plan is not None:
                 _steps(frame, chosen.plan)
 
 
@@ -109,40 +121,35 @@ def _ways(frame: Frame, plan: Plan, text: str) -> None:
     if plan.prose:
         frame.aside(f'<p class="lab-note">{escape(plan.prose)}</p>')
     with st.container(horizontal=True, key="plan_ways"):
-        start = st.button(t("plan.start"), key="plan_start", type="primary")
+        presenter.starts(plan, state["plan"], t)
         if held_plan.held() is not None:
-            st.button(t("plan.end"), key="plan_stop", on_click=held_plan.end)
+            st.button(t("plan.leave"), key="plan_stop", on_click=held_plan.end)
         name = f"{state['plan']}.md"
         st.download_button(t("plan.download"), text, name, "text/markdown", key="plan_md", on_click="ignore")
     frame.aside(f'<p class="lab-note">{t("plan.keys")}</p>')
-    if state["plan"] == "own":
-        frame.aside(f'<p class="lab-note">{t("plan.reload")}</p>')
-    if start:
-        held_plan.go(plan, 0, _name(state))
-
-
-def _name(state: State) -> str:
-    """Return what links call the plan: one's own is in none."""
-    return "" if state["plan"] == "own" else str(state["plan"])
+    if state["plan"] == OWN_PLAN:
+        frame.aside(f'<p class="lab-note">{t("plan.kept")}</p>')
 
 
 def _steps(frame: Frame, plan: Plan) -> None:
     """List the steps as links, each with its note; what a plan says is plain text."""
-    for number, step in enumerate(plan.steps, start=1):
-        label = f"**{number}**  {plans.label(step.title)}"
-        query = held_plan.params(step, number - 1, _name(frame.state))
-        st.page_link(PAGES[step.page], label=label, query_params=query)
-        if step.note:
-            frame.html(f'<p class="lab-note">{escape(step.note)}</p>')
+    lines = []
+    for at, step in enumerate(plan.steps):
+        opens = held_plan.link(held_plan.address(plan, at, frame.state["plan"]))
+        note = f'<p class="lab-note">{escape(step.note)}</p>' * bool(step.note)
+        lines.append(f"<li><a {opens}>{escape(step.title)}</a>{note}</li>")
+    frame.html(f'<ol class="lab-plan-steps">{"".join(lines)}</ol>')
 
 
 def _upload() -> None:
     """Take the file that was just given as one's own plan, if it can be read at all."""
-    now = session()
-    now.not_read = now.own_plan = None
-    if (file := st.session_state["plan_file"]) is not None:
+    now, file = session(), st.session_state["plan_file"]
+    now.not_read = None
+    if file is not None:
         try:
-            now.own_plan = plans.decoded(file.getvalue())
+            text = plans.decoded(file.getvalue())
+            plans.parse(text, _host())
+            kept.keep(text)
         except PlanError as error:
             now.not_read = error
 

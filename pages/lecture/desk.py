@@ -11,7 +11,7 @@ import streamlit as st
 
 from core import SCHEMES, Comparison, Entry, InitLabError
 from core.networks.network import LINEAR_SCHEMES
-from pages.lecture import held_plan
+from pages.lecture import held_plan, presenter
 from pages.lecture.held_plan import held
 from pages.lecture.predict import reveal, waits
 from pages.state.chosen import State
@@ -49,17 +49,25 @@ def act(name: str) -> None:
 
 
 def desk(state: State, page: str, t: Text) -> None:
-    """Show what a lecturer presses, at the foot of the projector view; a held plan's steps in any view."""
+    """Show what a lecturer presses, at the foot of the projector view; a held plan's ways in any view."""
     session().came_from = page
+    if state.presents:
+        presenter.panel(t)
+        return
     if not state.far and held() is None:
         return
     with st.container(key="desk", horizontal=True, gap="small"):
-        held_plan.steps(t)
-        for name in actions(state, page):
+        held_plan.ways(state, page, t)
+        if not state.far:
+            presenter.beside(t)
+            return
+        names = [name for name in actions(state, page) if held() is None or name == "again"]
+        for name in names:
             shown = "show" if name == "predict_first" and state["predict"] == "on" else name
             st.button(t(f"desk.{shown}"), key=name, on_click=act, args=(name,))
         st.button(t("desk.leave"), key="leave", on_click=act, args=("leave",))
-        st.html(f'<button type="button" data-lab-keys class="lab-button">{t("desk.keys")}</button>')
+        keys = f'<button type="button" data-lab-keys class="lab-button">{t("desk.keys")}</button>'
+        st.html(keys, width="content")
 
 
 def _step(by: int) -> None:

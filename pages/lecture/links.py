@@ -236,7 +236,7 @@ def widgets(link: Prepared, t: Text) -> None:
         for name, named in looks.items():
             st.selectbox(
                 t(f"control.{name}"),
-                TABLE[name].options,
+                [option for option in TABLE[name].options if option != "presenter"],
                 format_func=named,
                 key=f"prepare_{name}",
                 persist_state="session",

@@ -3,7 +3,7 @@
 A plan is a title, some prose if you like, and a list of links::
 
     # A first hour
-    1. [Zeros](/distribution?v=1&scheme=zeros&predict=on) Ask what such a layer can learn.
+    1. [Zeros](/distribution?v=1&scheme=zeros&predict=on "5 min") Ask what such a layer can learn.
 
 What is read here is plain text: pages escape it wherever they show it.
 """
@@ -12,16 +12,16 @@ import re
 import string
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from pages.state.controls import CONTROLS, PLANS, TABLE, VERSION
+from pages.state.controls import CONTROLS, MAX_STEPS, PLANS, TABLE, VERSION
 
-#: Bytes of a plan's text, and steps in it.
-MAX_BYTES, MAX_STEPS = 64 * 1024, 60
+#: Bytes of a plan's text.
+MAX_BYTES = 64 * 1024
 #: The plans that come with Init Lab, in ``pages/text/plans``.
 READY = tuple(PLANS)
 
@@ -36,6 +36,7 @@ _MARKS = re.compile(r"([\\`*\[\]<])")
 _FIRST = re.compile(r"^(\d{1,9}(?=[.)])|(?=[-+#=~>|_]))")
 #: Parameters that are no choice of a plan's: Streamlit's own, and where a plan was when a link was copied.
 _PASSING = {"embed", "embed_options", "at"}
+_MINUTES = re.compile(r"\s+\"(\d{1,3}) min\"$", re.ASCII)
 #: How much of a line an answer repeats.
 _QUOTED = 60
 
@@ -53,12 +54,19 @@ class PlanError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One link of a plan: what it is called, where it leads, and what the lecturer wants to remember."""
+    """One link of a plan: what it is called, where it leads, and what is said of it."""
 
     title: str
     page: str
     query: tuple[tuple[str, str], ...] = ()
     note: str = ""
+    #: how long it is meant to take; 0 where the plan does not say
+    minutes: int = 0
+
+    def held(self, **values: str) -> tuple[tuple[str, str], ...]:
+        """Return the parameters with some of another value; '' leaves one out."""
+        query = dict(self.query) | values
+        return tuple((name, value) for name, value in query.items() if value or name not in values)
 
     def params(self, look: Mapping[str, str]) -> dict[str, str]:
         """Return the parameters that open this step, seen as in ``look`` where it says nothing of that.
@@ -76,6 +84,27 @@ class Plan:
     title: str
     steps: tuple[Step, ...]
     prose: str = ""
+
+    @property
+    def minutes(self) -> int:
+        """How long all steps are meant to take."""
+        return sum(step.minutes for step in self.steps)
+
+    def moved(self, at: int, to: int) -> "Plan":
+        """Return the plan with a step at another place."""
+        rest = [*self.steps[:at], *self.steps[at + 1 :]]
+        return replace(self, steps=(*rest[:to], self.steps[at], *rest[to:]))
+
+    def changed(self, at: int, **values: Any) -> "Plan":
+        """Return the plan with a step that says otherwise."""
+        return self._with(at, replace(self.steps[at], **values))
+
+    def without(self, at: int) -> "Plan":
+        """Return the plan without a step."""
+        return self._with(at)
+
+    def _with(self, at: int, *steps: Step) -> "Plan":
+        return replace(self, steps=(*self.steps[:at], *steps, *self.steps[at + 1 :]))
 
 
 @cache
@@ -115,25 +144,31 @@ def parse(text: str, host: str | None = None) -> Plan:
         if match := _ITEM.fullmatch(line):
             steps.append((_step(match[1], number, host), []))
         elif match := _HEAD.fullmatch(line):
-            title = title or ("" if steps else _plain(match[1]))
+            title = title or ("" if steps else plain(match[1]))
         elif re.fullmatch(r"\s*(?:#.*|([-*_=])(?:\s*\1)*\s*)?", line) is None:
             (steps[-1][1] if steps else prose).append(line.strip())
     if not steps:
         raise PlanError("empty")
     if len(steps) > MAX_STEPS:
         raise PlanError("many", most=MAX_STEPS, given=len(steps))
-    return Plan(title, tuple(_noted(*step) for step in steps), _plain(" ".join(prose)))
+    return Plan(title, tuple(_noted(*step) for step in steps), plain(" ".join(prose)))
+
+
+@lru_cache(maxsize=64)
+def parsed(text: str) -> Plan:
+    """Return ``parse``'s plan, of any host: a page that holds it needs it at each run."""
+    return parse(text)
 
 
 def _step(item: str, line: int, host: str | None) -> Step:
     """Read a list's item: a link, and what follows it."""
     words, rest = _paired(item, "[]")
-    address, note = _address(rest)
-    title = _plain(words)
+    address, minutes, note = _address(rest)
+    title = plain(words)
     if not title or not address:
         raise PlanError("link", line, was=item[:_QUOTED])
     page, query = _place(address, line, host)
-    return Step(title, page, query, _plain(note))
+    return Step(title, page, query, plain(note), minutes)
 
 
 def _paired(text: str, brackets: str) -> tuple[str, str]:
@@ -150,15 +185,20 @@ def _paired(text: str, brackets: str) -> tuple[str, str]:
 
 def _noted(step: Step, more: list[str]) -> Step:
     """Return a step with the lines below it as a part of its note."""
-    note = " ".join(filter(None, (step.note, _plain(" ".join(more)))))
-    return Step(step.title, step.page, step.query, note)
+    note = " ".join(filter(None, (step.note, plain(" ".join(more)))))
+    return replace(step, note=note)
 
 
-def _address(rest: str) -> tuple[str, str]:
-    """Split what follows a link's words into its address, which has no spaces, and what follows that."""
+def _address(rest: str) -> tuple[str, int, str]:
+    """Split what follows a link's words into its address, which has no spaces, its minutes, and the rest.
+
+    The minutes are the link's own title, as Markdown has it: ``(/model "5 min")``.
+    """
     inner, note = _paired(rest, "()")
+    title = _MINUTES.search(inner)
+    inner = inner[: title.start()] if title else inner
     address = inner[1:-1] if re.fullmatch("<.*>", inner) else inner
-    return ("", "") if re.search(r"\s", address) else (address, note)
+    return ("", 0, "") if re.search(r"\s", address) else (address, int(title[1]) if title else 0, note)
 
 
 def _place(address: str, line: int, host: str | None) -> tuple[str, tuple[tuple[str, str], ...]]:
@@ -182,7 +222,7 @@ def _place(address: str, line: int, host: str | None) -> tuple[str, tuple[tuple[
     return page, tuple((name, value) for name, value in query.items() if name not in _PASSING)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return text without escapes, control characters and breaks; spaces that keep numbers together stay."""
     text = _ESCAPED.sub(r"\1", text)
     seen = "".join(mark for mark in text if mark.isspace() or unicodedata.category(mark) != "Cc")
@@ -200,7 +240,8 @@ def _lines(steps: tuple[Step, ...]) -> Iterator[str]:
     for number, step in enumerate(steps, start=1):
         query = urlencode(step.query, safe=",")
         path = "/" if step.page == "home" else f"/{step.page}"
-        link = f"[{_marked(step.title)}]({path}{'?' if query else ''}{query})"
+        minutes = f' "{step.minutes} min"' * bool(step.minutes)
+        link = f"[{_marked(step.title)}]({path}{'?' if query else ''}{query}{minutes})"
         yield f"{number}. {link} {_marked(step.note)}".rstrip()
 
 

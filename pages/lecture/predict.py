@@ -24,7 +24,12 @@ def covered(state: State, page: str) -> bool:
 
 def waits(page: str, values: Mapping[str, Value]) -> bool:
     """Tell whether a page's result waits, as these values have it."""
-    if values["predict"] == "off" or (page == "lesson" and values["step"] in _OPEN_STOPS):
+    shown = (
+        page == "teach"
+        or values["view"] == "presenter"
+        or (page == "lesson" and values["step"] in _OPEN_STOPS)
+    )
+    if values["predict"] == "off" or shown:
         return False
     return not revealed(page, values)
 
@@ -34,13 +39,14 @@ def revealed(page: str, values: Mapping[str, Value]) -> bool:
     return session().revealed == _place(page, values)
 
 
-def cover(state: State, page: str, t: Text) -> None:
-    """Stand before the result, if it waits: ask what it will be, and uncover it."""
+def cover(state: State, page: str, t: Text, question: str = "") -> None:
+    """Stand before the result, if it waits: ask what it will be, or else ``question``, and uncover it."""
     if not covered(state, page):
         return
     level = "h2" if page == "home" else "h1"  # the result's own headline is hidden with it
     with st.container(key="cover"):
-        st.html(f'<{level} class="lab-headline">{t(f"predict.{page}")}</{level}>')
+        asked = escape(question) or t(f"predict.{page}")
+        st.html(f'<{level} class="lab-headline">{asked}</{level}>')
         if page in {"compare", "signal"}:  # whose schemes stand in a drawer
             names = compare.names(state.comparison.entries, t)
             st.html(f'<p class="lab-verdict">{escape(" · ".join(names))}</p>')

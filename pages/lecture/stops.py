@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from core.teaching.quiz import KINDS
-from pages.lecture import predict
+from pages.lecture import held_plan, predict
 from pages.state.chosen import State
 from pages.state.controls import STOPS
 from pages.state.parsers import Value
@@ -56,6 +56,11 @@ def _now() -> Mapping[str, Value]:
 def hidden(state: State) -> bool:
     """Tell whether this stop's result waits to be asked for."""
     return predict.waits("lesson", state.values)
+
+
+def question(stop: str, t: Text) -> str:
+    """Return what stands where the stop's headline will: the held plan's own question, or the lesson's."""
+    return held_plan.question() or t(f"lesson.{stop}.predict")
 
 
 def ask(t: Text) -> None:

@@ -35,9 +35,11 @@ def _component(*, served: bool) -> ComponentRenderer:
     return component("lab", js=script, isolate_styles=False)
 
 
-def mount(data: Mapping[str, Any], pressed: Callable[[], None], moved: Callable[[], None]) -> None:
+def mount(data: Mapping[str, Any], **told: Callable[[], None]) -> None:
     """Hand ``data`` to the script.
 
-    It calls ``pressed`` for a key that no button on the page answers, and ``moved`` when a hand lets go.
+    It calls ``pressed`` for a key that no button on the page answers, ``moved`` when a hand lets go, and
+    ``kept`` with the lecture plan that the browser keeps.
     """
-    _component(served=SERVED)(key="lab", data=dict(data), on_pressed_change=pressed, on_moved_change=moved)
+    calls: dict[str, Any] = {f"on_{name}_change": does for name, does in told.items()}
+    _component(served=SERVED)(key="lab", data=dict(data), **calls)

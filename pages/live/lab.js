@@ -10,13 +10,17 @@ const KEYS = {
   d: "again", Enter: "reveal", h: "predict_first", p: "project", s: "share", e: "export",
   "[": "plan_previous", "]": "plan_next",
 }
+// while a plan is held, a remote's buttons, and the arrows that some send, go through it and nowhere else
+const REMOTE = { ArrowRight: "plan_next", PageDown: "plan_next", ArrowLeft: "plan_previous", PageUp: "plan_previous" }
+const PLAN = "lab-plan" // what the browser keeps a lecturer's own plan as
 
 let words = {}
 let view = ""
 const hands = {} // the script of each kind of chart that can be moved, once one has been on the page
+let lecture = null // what two windows of a lecture tell each other, once there is one
 let send = () => {}
 
-const button = name => document.querySelector(`.st-key-${name} button:not([disabled])`)
+const button = name => document.querySelector(`.st-key-${name} button:not([disabled]), [data-lab-does=${name}]`)
 
 // when arrow keys went along the tabs: a run may then draw them anew, without the focus
 let tabbed = -Infinity
@@ -38,15 +42,22 @@ const busy = event => {
   return Boolean(at) || (event.key === "Enter" && event.target !== document.body)
 }
 
+// a remote has no second button to leave a tab, a handle or a field: its two go through the plan from there
+const remote = event => words.plan && /^Page(Up|Down)$/.test(event.key) && !event.ctrlKey && !event.metaKey
+  && !event.altKey && !event.target.closest?.("textarea") && !document.querySelector("[role=listbox]")
+
 function pressed(event) {
   const key = SAME[event.key] ?? (event.key.length === 1 ? event.key.toLowerCase() : event.key)
+  const planned = words.plan && REMOTE[key]
   if (document.querySelector("dialog.lab-keys[open]")) {
-    if (key === "?") closeHelp()
+    if (key === "?" || planned) closeHelp()
     return
   }
-  if (busy(event)) return
+  if (!remote(event) && busy(event)) return
   let done = true
-  if (key === "?") help()
+  if (words.lecture?.view === "presenter") done = presented(key, planned)
+  else if (planned) ask(planned)
+  else if (key === "?") help()
   else if (/^[1-9]$/.test(key)) { // the views, whose tabs a projector does not show
     const tab = document.querySelectorAll("[data-testid=stMain] [role=tab]")[key - 1]
     if (tab) tab.click()
@@ -56,6 +67,16 @@ function pressed(event) {
   else if (KEYS[key] && (button(KEYS[key]) || words.actions.includes(KEYS[key]))) ask(KEYS[key])
   else done = false
   if (done) { event.preventDefault(); event.stopPropagation() }
+}
+
+// a presenter's window moves nothing of its own: what a lecturer presses is for the class
+function presented(key, planned) {
+  const does = planned || (key === "d" && "again")
+  if (does) lecture?.then(({ drive }) => drive(does))
+  else if (key === "?") help()
+  else if (key === "f") fullScreen()
+  else return false
+  return true
 }
 
 // one after the other, each when the run that the one before asked for has ended
@@ -154,20 +175,37 @@ function unfolded(event) {
   setTimeout(() => document.querySelector("[data-testid=stSidebarUserContent] :is(input,button,summary)")?.focus(), 350)
 }
 
+const embedded = url => { // in the theme that was chosen here
+  for (const [name, value] of new URLSearchParams(location.search))
+    if (name.startsWith("embed")) url.searchParams.append(name, value)
+  return url
+}
+
+// a view of a lecture in a window of its own: the same one each time
+function opened(event) {
+  const link = event.target.closest?.("a[data-lab-window]")
+  if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return
+  event.preventDefault()
+  window.open(embedded(new URL(link.href)), `lab-${link.dataset.labWindow}`)
+}
+
 // the menu's links: the front end answers an entry of the history without being loaded anew
 function turned(event) {
   const link = event.target.closest?.("a[data-lab-page]")
+  if (link?.dataset.labDoes && event.isTrusted && words.lecture?.view === "presenter") {
+    event.preventDefault()
+    lecture?.then(({ drive }) => drive(link.dataset.labDoes))
+    return
+  }
   if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return
   event.preventDefault()
-  const url = new URL(link.href)
-  for (const [name, value] of new URLSearchParams(location.search))
-    if (name.startsWith("embed")) url.searchParams.append(name, value)
-  history.pushState({}, "", url)
+  history.pushState({}, "", embedded(new URL(link.href)))
   dispatchEvent(new PopStateEvent("popstate"))
 }
 
 async function clicked(event) {
   unfolded(event)
+  opened(event)
   turned(event)
   const at = event.target.closest?.("[data-lab-copy],[data-lab-picture],[data-lab-theme],[data-lab-keys]")
   if (!at) return
@@ -191,7 +229,7 @@ async function clicked(event) {
 // the drawer is folded in front of a class, and open afterwards
 function seen(now) {
   if (view && now !== view) {
-    const shut = now === "projector" ? "[data-testid=stSidebarCollapseButton] button" : "[data-testid=stExpandSidebarButton]"
+    const shut = now !== "page" ? "[data-testid=stSidebarCollapseButton] button" : "[data-testid=stExpandSidebarButton]"
     document.querySelector(shut)?.click()
   }
   view = now
@@ -271,20 +309,38 @@ function still() {
   }
 }
 
+// a lecturer's own plan outlives the page: what was changed is kept, and what is kept told to who has none
+let written = 0
+function keepPlan({ text, edit, wanted, needed }) {
+  let own = ""
+  try { // which a browser may refuse
+    if (edit > written) text === null ? localStorage.removeItem(PLAN) : localStorage.setItem(PLAN, text)
+    own = localStorage.getItem(PLAN) ?? ""
+  } catch {}
+  written = edit
+  if (wanted && (own || needed)) setTimeout(() => send("kept", own))
+}
+
 export default function ({ data, setTriggerValue }) {
   document.documentElement.lang = data.lang
   words = data
   send = setTriggerValue
+  keepPlan(data.kept)
   seen(data.view)
   const kind = data.live ? data.live.moves ?? "hand" : "" // only where there is a server that hands out scripts
   if (kind) hands[kind] ??= import(new URL(`${kind}.js`, import.meta.url))
   for (const [own, hand] of Object.entries(hands))
     hand.then(({ follow }) => follow(own === kind ? data.live : null, setTriggerValue))
+  if (data.lecture && (lecture || data.plan)) {
+    lecture ??= import(new URL("lecture.js", import.meta.url))
+    lecture.then(({ follow }) => follow(data.lecture, ask))
+  }
   if (window.labListens) return
   window.labListens = true
   document.addEventListener("keydown", pressed, true)
   document.addEventListener("click", clicked)
   document.addEventListener("visibilitychange", away)
+  addEventListener("storage", event => event.key === PLAN && send("kept", event.newValue ?? "")) // another tab's editor
   // a pointer's press leaves the focus where it was, so that Enter goes on to reveal
   document.addEventListener("mousedown", event => event.target.closest?.(".st-key-desk button") && event.preventDefault())
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) still()

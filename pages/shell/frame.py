@@ -74,7 +74,8 @@ class Frame:
     @property
     def moves(self) -> bool:
         """Whether what a hand can move is moved: a browser has the scripts for it, and nothing is covered."""
-        return browser.SERVED and not predict.covered(self.state, self.page)
+        still = predict.covered(self.state, self.page) or self.state.presents
+        return browser.SERVED and not still
 
     def html(self, words: str, write: Callable[[str], object] = st.html) -> None:
         """Show HTML of our own, by ``write`` where the work that it is the result of showed its progress."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.lecture import desk, held_plan
+from pages.lecture import desk, held_plan, kept, predict
 from pages.live import browser
 from pages.state.chosen import State
 from pages.state.controls import MAX_LINK_DATA, TABLE, views_of
@@ -26,8 +26,10 @@ KEYS = (
     (("E",), "export"),
     (("?",), "help"),
 )
-#: And while a lecture plan is held.
-PLAN_KEYS = ((("[",), "plan_previous"), (("]",), "plan_next"))
+#: And in place of the first two while a lecture plan is held.
+PLAN_KEYS = ((("→", "PgDn", "]"), "plan_next"), (("←", "PgUp", "["), "plan_previous"))
+#: What of all these a presenter's window has.
+PRESENTED = {"plan_next", "plan_previous", "again", "full", "help"}
 #: Seconds for which a page may be hidden until it gives its seat away, if the server has a page for that.
 IDLE = 0
 
@@ -48,26 +50,37 @@ def _moved() -> None:
 
 def listen(state: State, page: str, t: Text, live: Mapping[str, Any] | None) -> None:
     """Tell the browser the page's language and view, and let it listen to keys and to a hand."""
-    known = KEYS if held_plan.held() is None else (*KEYS[:-1], *PLAN_KEYS, KEYS[-1])
-    without = _without(state, page)
+    known = KEYS if held_plan.held() is None else (*PLAN_KEYS, *KEYS[2:])
+    without = _without(state, page) | ({does for _, does in known} - PRESENTED if state.presents else set())
     keys = [[list(names), t(f"keys.{does}")] for names, does in known if does not in without]
     data = {
         "lang": HTML_LANG[t.language],
         "view": state["view"],
         "idle": 0 if _holds_more() else IDLE,
+        "plan": bool(state["at"]),
+        "lecture": _lecture(state, page, t),
+        "kept": kept.told(),
         "actions": desk.actions(state, page),
         "title": t("keys.title"),
         "close": t("keys.close"),
         "keys": keys,
         "live": live,
     }
-    browser.mount(data, _pressed, _moved)
+    browser.mount(data, pressed=_pressed, moved=_moved, kept=kept.took)
+
+
+def _lecture(state: State, page: str, t: Text) -> dict[str, Any] | None:
+    """Return what a lecturer's two windows tell each other; None where no script can be had for it."""
+    if not browser.SERVED:
+        return None
+    now = held_plan.held()
+    step = now and {"waits": predict.waits(page, state.values), "here": now.here}
+    return {"view": state["view"], "step": step, "reveal": t("predict.reveal"), "next": t("plan.next")}
 
 
 def _holds_more() -> bool:
-    """Tell whether a visitor has given what no link can carry: a plan, or many rows of numbers."""
-    now = session()
-    return now.own_plan is not None or len(st.session_state.get("data") or now.data) > MAX_LINK_DATA
+    """Tell whether a visitor has given more rows of numbers than a link can carry."""
+    return len(st.session_state.get("data") or session().data) > MAX_LINK_DATA
 
 
 def _without(state: State, page: str) -> set[str]:

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.lecture import plan_editor
 from pages.shell.frame import Frame
 from pages.state.controls import PAGES
 from pages.state.session import session
@@ -17,6 +18,8 @@ def menu(frame: Frame) -> None:
         if "tools" not in hidden:
             st.button(t("nav.share"), key="share", type="tertiary", on_click=_ask, args=("share",))
             st.button(t("nav.export"), key="export", type="tertiary", on_click=_ask, args=("export",))
+            if frame.page != "teach":  # which prepares, and shows nothing
+                plan_editor.button(frame.state, frame.page, t)
             st.button(t("nav.project"), key="project", type="tertiary", on_click=_project)
         if "lang" not in frame.state.fixed:
             _languages(frame)

@@ -61,9 +61,9 @@ def _open(frame: Frame) -> None:
     """Set the page's title and style, and what the browser has to do itself."""
     t, state = frame.t, frame.state
     name = t("app.name") if frame.page == "home" else f"{t(f'nav.{frame.page}')} · {t('app.name')}"
-    sidebar: Literal["auto", "collapsed"] = "collapsed" if state.far else "auto"
+    sidebar: Literal["auto", "collapsed"] = "collapsed" if state.far or state.presents else "auto"
     st.set_page_config(page_title=name, page_icon="🎲", layout="wide", initial_sidebar_state=sidebar)
-    st.html(style_sheet(frame.look, covered=predict.covered(state, frame.page)))
+    st.html(style_sheet(frame.look, covered=predict.covered(state, frame.page), presents=state.presents))
 
 
 def _close(frame: Frame) -> None:
@@ -74,8 +74,9 @@ def _close(frame: Frame) -> None:
     """
     t, state = frame.t, frame.state
     if frame.page != "home":  # whose result is only a part of it
-        predict.cover(state, frame.page, t)
+        predict.cover(state, frame.page, t, held_plan.question())
     export.open_asked(frame)
+    held_plan.said(state, frame.page, t)
     desk.desk(state, frame.page, t)
     keys.listen(state, frame.page, t, frame.live)
     if words := _notices(frame):

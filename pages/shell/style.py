@@ -20,12 +20,14 @@ class Sheet(NamedTuple):
 
 
 @cache
-def style_sheet(look: Palette, *, covered: bool = False) -> Sheet:
+def style_sheet(look: Palette, *, covered: bool = False, presents: bool = False) -> Sheet:
     """Return the sheet in one theme's colours, as a style element without comments and line ends.
 
-    ``covered`` hides the page's result, which waits to be predicted.
+    ``covered`` hides the page's result, which waits to be predicted; ``presents`` makes room for what a
+    lecturer alone sees.
     """
     names = ["style.css"] + ["projector.css"] * (look.times != 1) + ["covered.css"] * covered
+    names += ["presenter.css"] * presents
     rules = "".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in names)
     rules = re.sub(r"/\*.*?\*/", "", rules, flags=re.DOTALL)
     rules = re.sub(r"\s*([{};])\s*", r"\1", rules)

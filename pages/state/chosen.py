@@ -48,6 +48,11 @@ class State:
         return bool(self.values["view"] == "projector")
 
     @property
+    def presents(self) -> bool:
+        """Whether this is a lecturer's own window, beside the one that a class sees."""
+        return bool(self.values["view"] == "presenter")
+
+    @property
     def hidden(self) -> frozenset[str]:
         """Controls and parts of the page that the link hides."""
         return frozenset(str(self.values["hide"]).split(","))

@@ -77,6 +77,8 @@ DTYPE_NAMES = {str(dtype).removeprefix("torch."): dtype for dtype in DTYPES}
 
 #: The lecture plans that come with Init Lab, and how many steps each has.
 PLANS: Mapping[str, int] = {"first": 9, "depth": 9, "network": 8}
+#: What links call a lecturer's own plan, and the most steps that it has.
+OWN_PLAN, MAX_STEPS = "own", 60
 #: Parts of every page that a link may hide beside controls: the menu, the drawer, and what is taken away.
 PARTS_OF_PAGES = ("menu", "more", "tools")
 #: The views of the pages: distribution, compare, signal, model.
@@ -220,7 +222,7 @@ _ROWS = (
     choice("tab", "histogram", TABS, on(home=IN_LINK, distribution=VIEWS), names="tab.{}", look=True),
     # --- what a lecturer prepares
     choice("prepare", "link", ("link", "plan"), on(teach=VIEWS)),
-    choice("plan", "first", (*PLANS, "own"), on(teach=IN_LINK), names="plan.name.{}"),
+    choice("plan", "first", (*PLANS, OWN_PLAN), on(teach=IN_LINK), names="plan.name.{}"),
     # --- every page's own; 'on' covers a page's result until it is asked for
     choice("predict", "off", ("off", "on"), {**_EVERYWHERE, **on(lesson=within(*STOPS[:-2]))}, look=True),
     # a lecturer's choice of what students see, and of what they cannot change
@@ -228,11 +230,11 @@ _ROWS = (
         "hide", "", listed(lambda: (*TABLE, *PARTS_OF_PAGES)), _EVERYWHERE, look=True, max_chars=MAX_LISTED
     ),
     typed("lock", "", listed(lambda: TABLE), _EVERYWHERE, look=True, max_chars=MAX_LISTED),
-    choice("view", "page", ("page", "projector"), _EVERYWHERE, look=True),
+    choice("view", "page", ("page", "projector", "presenter"), _EVERYWHERE, look=True),
     # '' is the browser's own language, which a link leaves to its reader
     choice("lang", "", ("", *LANGUAGES), _EVERYWHERE, look=True),
-    # the held plan and its step, as in 'depth-3'; '' holds none, or one's own, which no link can carry
-    typed("at", "", step_of(PLANS), _EVERYWHERE, look=True),
+    # the held plan and its step, as in 'depth-3'; '' holds none. The text of one's own is kept by the browser
+    typed("at", "", step_of({**PLANS, OWN_PLAN: MAX_STEPS}), _EVERYWHERE, look=True),
 )
 TABLE: Mapping[str, Control] = {control.name: control for control in _ROWS}
 

@@ -39,7 +39,7 @@ def read(page: str) -> State:
         link |= told(shown)
     typed = _typed(shown)
     # A stale URL with a changed widget is a visitor faster than the network, not a link.
-    moved = now.page == page and typed != now.typed
+    moved = now.page == page and _moved(typed)
     arrived = now.page != page or (link != now.link and not moved)
     if arrived:
         _load(link, shown)
@@ -79,6 +79,12 @@ def read(page: str) -> State:
 def _typed(names: Iterable[str]) -> dict[str, Any]:
     """Return what stands in the widgets."""
     return {name: st.session_state.get(name) for name in names}
+
+
+def _moved(typed: Mapping[str, Any]) -> bool:
+    """Tell whether a widget has changed since the run before; what Streamlit has forgotten has not."""
+    before = session().typed or {}
+    return any(value is not None and value != before.get(name) for name, value in typed.items())
 
 
 def _parsed(control: Control, raw: str, scheme: str) -> Value:

@@ -62,9 +62,17 @@ class Session:
     #: questions: what was picked, and whose answer was asked for
     picked: dict[str, str] = field(default_factory=dict)
     shown: str = ""
-    #: the plan that is gone through; one's own as text, and why it could not be read
+    #: the plan that is gone through
     plan: Any = None
+    #: one's own plan as text, how often it was changed here, and whether the browser has said what it keeps
     own_plan: str | None = None
+    plan_edit: int = 0
+    plan_told: bool = False
+    #: steps that wait to be added to it, the place of the one that was, and the plan before a removal
+    adding: tuple[Any, ...] = ()
+    added: int = 0
+    own_before: str | None = None
+    #: why a file of one could not be read
     not_read: Any = None
 
 

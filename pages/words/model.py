@@ -21,12 +21,10 @@ LISTED = 6
 
 def context(state: State, t: Text) -> str:
     """Return the line above the finding: the network, where its numbers come from, and its input's."""
-    network = state.network
-    sizes = " → ".join(map(count, (network.inputs, *(dense.units for dense in network.layers))))
     weights = t("model.printed") if state["weights"] == "printed" else t("model.seed", seed=state["seed"])
     draw = f"{state.device} · {state['dtype']}"
     return (
-        f'<p class="lab-context"><b>{t("model.network")} {sizes}</b> · {weights} · '
+        f'<p class="lab-context"><b>{t("model.network")} {sizes(state.network)}</b> · {weights} · '
         f'{_input(state, t)}<span class="lab-wide"> · {draw}</span>{_by_hand(state, t)}</p>'
     )
 
@@ -64,6 +62,11 @@ def _edits(state: State, t: Text) -> list[str]:
         whose = names[first - 1] if edit.is_weight else t("drawing.row", row=count(first))
         words.append(f"{whose} {'w' if edit.is_weight else 'x'}{place} = {value}")
     return words
+
+
+def sizes(network: Network) -> str:
+    """Return the units of a network's layers, from its inputs on."""
+    return " → ".join(map(count, (network.inputs, *(dense.units for dense in network.layers))))
 
 
 def _input(state: State, t: Text) -> str:

@@ -4,6 +4,8 @@ import builtins
 import re
 import time
 from collections.abc import Mapping
+from html import unescape
+from urllib.parse import parse_qsl
 
 import pytest
 from hypothesis import given
@@ -12,8 +14,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.networks.network import MAX_LAYERS
 from core.signals.comparison import MAX_ENTRIES
-from pages.lecture.plans import MAX_BYTES, MAX_STEPS
-from pages.state.controls import CONTROLS, PAGES, TABLE
+from pages.lecture.plans import MAX_BYTES
+from pages.state.controls import CONTROLS, MAX_STEPS, PAGES, TABLE
 from pages.state.parsers import Refused
 from pages.text import Text
 from tests.support.hostile import EVIL, PYTHON, TEXTS, harm_in
@@ -170,20 +172,30 @@ def uploaded(app: AppTest, name: str, content: str | bytes) -> AppTest:
     return app
 
 
+def _links(app: AppTest) -> list[str]:
+    html = "".join(element.proto.body for element in app.get("html"))
+    links = [unescape(link) for link in re.findall(r'<a [^>]*?href="([^"]*)"', html)]
+    assert all(re.match(r"\./\w*(\?|$)|\?embed_options=|https://", link) for link in links)
+    return links
+
+
 def test_what_a_plan_says_is_plain_text() -> None:
     app = uploaded(opened("teach", prepare="plan", plan="own"), "plan.md", PLAN)
     assert not refusals(app)
-    for words in ("<script>evil()</script>", "[z](http://evil.example/)", "<img src=evil>"):
+    for words in ("<script>evil()</script>", "[z](http://evil.example/)"):
         assert words in said(app)
-    labels = [link.proto.label for link in app.get("page_link")][-2:]
-    assert "evil" in labels[0]
-    for label in labels:  # each mark has a backslash before it, so that it is only a mark
-        bare = re.sub(r"\\.", "", label.removeprefix("**1**").removeprefix("**2**"))
-        assert not set(bare) & set("[]()<>$*`:!_~")
-    for link in app.get("page_link"):
-        assert link.proto.page in {"", *PAGES}
-    app.button(key="plan_start").click().run()
-    unharmed(app)
+    assert app.text_area(key="step_note_0").value == "<img src=evil>"
+    for label in app.radio(key="plan_step").options:  # each mark is only a mark behind its backslash
+        assert not set(re.sub(r"\\.", "", label)) & set("[]()<>$*`:!_~")
+    for at in (1, 2):
+        path, _, held = next(link for link in _links(app) if f"at=own-{at}" in link).partition("?")
+        app.switch_page(f"pages/{path[2:]}.py")
+        app.query_params.clear()
+        for name, value in parse_qsl(held):
+            app.query_params[name] = value
+        app.run()
+        unharmed(app)
+        assert 'class="lab-plan"' in said(app)
 
 
 def test_a_plans_title_stands_over_it_as_it_was_written() -> None:
@@ -196,7 +208,7 @@ def test_what_is_no_plan_is_answered(kind: str) -> None:
     app = uploaded(opened("teach", prepare="plan", plan="own"), "plan.md", NO_PLANS[kind])
     (answer,) = refusals(app)
     assert len(answer) < 500
-    assert "plan_start" not in {button.key for button in app.button}
+    assert '<ol class="lab-plan-steps">' not in said(app)
 
 
 TABLES: dict[str, str | bytes] = {

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from html import unescape
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -18,7 +18,7 @@ from pages.state.controls import CONTROLS, PAGES, TABLE, views_of
 from pages.state.session import KEY, Session
 from pages.text import Text
 from tests.support.marks import languages
-from tests.support.screen import headline, opened, query, refusals, said, stands, turned
+from tests.support.screen import bare, headline, opened, query, refusals, said, stands, turned
 
 EN = Text("en")
 #: What each page's link holds in these tests, so that most of its controls are there.
@@ -181,24 +181,38 @@ def test_every_step_of_every_plan_opens(page: str, link: tuple[tuple[str, str], 
     assert {("v", "1"), *query(app).items()} == {*link}
 
 
-@pytest.fixture
-def jumps(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, str]]]:
-    """Note where pages jump to: the harness mixes the link of a jump with the one before."""
-    found: list[tuple[str, dict[str, str]]] = []
-
-    def noted(path: str, *, query_params: dict[str, str]) -> NoReturn:
-        found.append((path, query_params))
-        streamlit.stop()
-
-    monkeypatch.setattr(streamlit, "switch_page", noted)
-    return found
+def _ways(app: AppTest) -> dict[str, str]:
+    """Return the addresses that the plan's ways lead to, by what does the same on a keyboard."""
+    found = re.findall(
+        r'<a class="[^"]*" href="([^"]*)" target="_self" data-lab-page data-lab-does="(\w+)"', _html(app)
+    )
+    return {does: unescape(address) for address, does in found}
 
 
-def _landed(app: AppTest, jumps: list[tuple[str, dict[str, str]]]) -> AppTest:
-    """Let the jump that was asked for be made."""
-    (path, params) = jumps.pop()
-    assert jumps == []
-    return _moved(app, path, **params)
+def _listed(app: AppTest) -> list[str]:
+    """Return the addresses of the plan's steps, as the page lists them."""
+    (steps,) = re.findall(r'<ol class="lab-plan-steps">(.*?)</ol>', _html(app), re.DOTALL)
+    return [unescape(address) for address in re.findall(r'<a href="([^"]*)"', steps)]
+
+
+def _html(app: AppTest) -> str:
+    return "".join(element.proto.body for element in app.get("html"))
+
+
+def _opened(app: AppTest, address: str) -> AppTest:
+    """Go on by a link, as the same visitor."""
+    path, _, link = address.partition("?")
+    page = path.removeprefix("./") or "home"
+    return _moved(app, PAGES[page], **dict(parse_qsl(link)))
+
+
+def _went(app: AppTest, does: str = "plan_next") -> AppTest:
+    return _opened(app, _ways(app)[does])
+
+
+def _started(app: AppTest) -> AppTest:
+    (address,) = re.findall(r'<a class="lab-button lab-first" href="([^"]*)"[^>]*>Start</a>', _html(app))
+    return _opened(app, unescape(address))
 
 
 def _moved(app: AppTest, path: str, **link: str) -> AppTest:
@@ -210,31 +224,66 @@ def _moved(app: AppTest, path: str, **link: str) -> AppTest:
     return app.run()
 
 
-def test_a_plan_is_gone_through_and_ended(jumps: list[tuple[str, dict[str, str]]]) -> None:
+def test_a_plan_is_gone_through_and_ended() -> None:
     steps = plans.parse(plans.ready("network", "en")).steps
     app = opened("teach", prepare="plan", plan="network", view="projector")
     assert headline(app) == "The three-layer net: 8 steps, on Lesson, Model."
-    shown = [link.proto for link in app.get("page_link")[-len(steps) :]]
-    assert [link.page for link in shown] == [step.page for step in steps]
-    app.button(key="plan_start").click().run()
+    assert [link.partition("?")[0] for link in _listed(app)] == [f"./{step.page}" for step in steps]
+    _started(app)
     for at, step in enumerate(steps):
-        stands(_landed(app, jumps))
+        stands(app)
         assert query(app) == _opening(step, at=f"network-{at + 1}")
-        back, on = app.button(key="plan_previous"), app.button(key="plan_next")
-        assert (back.label, on.label) == (f"‹ {max(at, 1)}/8", f"{min(at + 2, 8)}/8 ›")
-        assert (back.disabled, on.disabled) == (at == 0, at == 7)
+        assert _counter(app) == f"Step {at + 1} of 8"
+        assert ("plan_previous" in _ways(app)) == (at > 0)
+        _revealed(app, step)
+        assert ("plan_next" in _ways(app)) == (at < 7)
         if at < 7:
-            on.click().run()
-    app.button(key="plan_previous").click().run()
-    assert query(_landed(app, jumps)) == _opening(steps[6], at="network-7")
+            _went(app)
+    assert query(_went(app, "plan_previous")) == _opening(steps[6], at="network-7")
     # the list, or the browser, leads elsewhere in the plan: it goes on from there
     _moved(app, "pages/model.py", **dict(steps[2].query))
-    assert app.button(key="plan_next").label == "4/8 ›"
+    assert _counter(app) == "Step 3 of 8"
     assert query(app)["at"] == "network-3"
     app.button(key="plan_end").click().run()
-    assert "plan_next" not in {button.key for button in app.button}
+    assert _ways(app) == {}
     assert query(app) == {"v": "1", **dict(steps[2].query)}
     assert "at" not in query(turned(app, "home"))
+
+
+def _counter(app: AppTest) -> str:
+    (found,) = re.findall(r'class="lab-plan" role="status"><b>(.*?)</b>', said(app))
+    return str(found)
+
+
+def _spoken(app: AppTest) -> list[str]:
+    """Return what the plan says and is seen and heard: the step's title, and its note."""
+    found = re.findall(
+        r'<p class="lab-(?:step|said)[^"]*"( aria-hidden="true")? data-lab-old>(.*?)</p>', _html(app)
+    )
+    return [unescape(words) for hidden, words in found if not hidden]
+
+
+def _revealed(app: AppTest, step: Step) -> None:
+    """A step that waits has its title alone for a headline; one press reveals it, and goes nowhere."""
+    link = query(app)
+    if dict(step.query).get("predict") == "on":
+        assert _asked(app) == step.title
+        assert step.note not in _plain(app)
+        assert app.button(key="plan_next").label == EN("predict.reveal")
+        app.button(key="plan_next").click().run()
+    assert query(app) == link
+    assert _spoken(app) == [step.title, step.note]
+    assert step.title not in re.findall(r'<h1 class="lab-headline">(.*?)</h1>', said(app))
+    assert "reveal" not in {button.key for button in app.button}
+
+
+def _asked(app: AppTest) -> str:
+    """Return the headline that stands there until the result is revealed."""
+    return bare(re.findall(r'<h1 class="lab-headline">(.*?)</h1>', said(app))[-1])
+
+
+def _plain(app: AppTest) -> str:
+    return bare(said(app))
 
 
 def _opening(step: Step, **more: str) -> dict[str, str]:
@@ -243,41 +292,41 @@ def _opening(step: Step, **more: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", READY)
-def test_a_plan_outlives_a_reload(name: str, jumps: list[tuple[str, dict[str, str]]]) -> None:
+def test_a_plan_outlives_a_reload(name: str) -> None:
     steps = plans.parse(plans.ready(name, "en")).steps
     last = len(steps)
     app = opened("teach", prepare="plan", plan=name)
-    app.button(key="plan_start").click().run()
-    _landed(app, jumps).button(key="plan_next").click().run()
-    _landed(app, jumps)
+    _revealed(_started(app), steps[0])
+    _went(app)
     fresh = opened(steps[1].page, **query(app))
     stands(fresh)
     assert refusals(fresh) == []
     assert query(fresh) == query(app) == {"v": "1", **dict(steps[1].query), "at": f"{name}-2"}
-    assert fresh.button(key="plan_next").label == f"3/{last} ›"
-    fresh.button(key="plan_next").click().run()
-    assert query(_landed(fresh, jumps))["at"] == f"{name}-3"
+    assert _counter(fresh) == f"Step 2 of {last}"
+    _revealed(fresh, steps[1])
+    assert query(_went(fresh))["at"] == f"{name}-3"
 
 
 def test_a_plan_goes_along_by_the_menu_and_by_its_list() -> None:
     app = turned(opened("model", at="depth-3"), "home")
     assert query(app) == {"v": "1", "at": "depth-3"}
-    assert app.button(key="plan_next").label == "4/9 ›"
+    assert _counter(app) == "Step 3 of 9"
+    assert _spoken(app) == []  # another page is not the step
+    assert EN("plan.back_to", at=3) in said(app)
     turned(app, "teach")
-    for plan, at in (("depth", "depth-2"), ("network", "depth-3")):
+    for plan in ("depth", "network"):
         app.session_state["prepare"], app.session_state["plan"] = "plan", plan
         app.run()
-        second = app.get("page_link")[-len(plans.parse(plans.ready(plan, "en")).steps) + 1]
-        assert dict(parse_qsl(second.proto.query_string))["at"] == at
+        assert dict(parse_qsl(_listed(app)[1].partition("?")[2]))["at"] == f"{plan}-2"
     app.button(key="plan_stop").click().run()
     assert query(app) == {"v": "1", "prepare": "plan", "plan": "network"}
-    assert "at=" not in "".join(link.proto.query_string for link in app.get("page_link"))
+    assert 'class="lab-plan"' not in said(app)
 
 
 def test_going_back_goes_back_in_the_plan() -> None:
     app = opened("home", at="first-5")
     _moved(app, "app.py", v="1", at="first-2")
-    assert app.button(key="plan_next").label == "3/9 ›"
+    assert _counter(app) == "Step 2 of 9"
     assert query(app)["at"] == "first-2"
 
 
@@ -289,28 +338,108 @@ def test_a_link_to_no_step_is_answered(language: str) -> None:
     assert "depth-99" in words
     assert "depth-9" in words.replace("depth-99", "")
     assert "at" not in query(app)
-    assert "plan_next" not in {button.key for button in app.button}
+    assert _ways(app) == {}
+
+
+def _zeros(**more: str) -> AppTest:
+    """Open the third step of a plan as its link does; it waits, and asks what zeros can learn."""
+    return opened("distribution", v="1", scheme="zeros", predict="on", at="first-3", **more)
+
+
+def test_a_step_that_is_come_back_to_is_covered_again() -> None:
+    """By the plan or by the browser's own way: a class that has not yet said what it expects sees none."""
+    steps = plans.parse(plans.ready("first", "en")).steps
+    app = _zeros()
+    _revealed(app, steps[2])
+    _revealed(_went(app), steps[3])
+    _moved(app, "pages/distribution.py", **dict(steps[2].query), at="first-3")
+    _revealed(app, steps[2])
+    _went(_went(app), "plan_previous")
+    _revealed(app, steps[2])
+
+
+def test_a_plan_speaks_the_language_that_is_chosen() -> None:
+    app = _zeros()
+    app.session_state["lang"] = "zh"
+    app.run()
+    assert _asked(app) == plans.parse(plans.ready("first", "zh")).steps[2].title
+    app.button(key="plan_next").click().run()
+    app.session_state["lang"] = "en"
+    app.run()  # and nothing is covered again
+    assert _spoken(app)[1:] == [plans.parse(plans.ready("first", "en")).steps[2].note]
+
+
+def test_what_is_not_the_step_s_result_has_neither_its_title_nor_its_note() -> None:
+    """A note names numbers, of which another draw has others; another view of the same draw has the same."""
+    steps = plans.parse(plans.ready("first", "en")).steps
+    app = opened("distribution", **dict(steps[1].query), at="first-2")
+    assert _spoken(app) == [steps[1].title, steps[1].note]
+    app.session_state["tab"] = "numbers"
+    app.run()
+    assert _spoken(app) == [steps[1].title, steps[1].note]
+    app.button(key="redraw").click().run()
+    assert _spoken(app) == [EN("plan.left", at=2)]
+    assert _counter(app) == "Step 2 of 9"
+    _went(app, "plan_previous")  # which comes back to the step that was left
+    assert query(app) == {"v": "1", **dict(steps[1].query), "at": "first-2"}
+    assert _spoken(app) == [steps[1].title, steps[1].note]
+
+
+def test_a_step_on_home_asks_and_says_its_own() -> None:
+    app = opened("home", v="1", scheme="zeros", predict="on", at="own-1")
+    _handed(app, "- [What are these?](/?v=1&scheme=zeros&predict=on) All alike.")
+    assert '<h2 class="lab-headline">What are these?</h2>' in said(app)
+    assert "All alike." not in said(app)
+    app.button(key="plan_next").click().run()
+    assert _spoken(app) == ["What are these?", "All alike."]
+    assert _ways(app) == {}
+
+
+def _handed(app: AppTest, text: str) -> AppTest:
+    """Answer as the browser does when a page asks what it keeps."""
+    app.session_state[KEY].own_plan = text or None
+    app.session_state[KEY].plan_told = True
+    return app.run()
+
+
+OWN = "# Mine\n- [a](/model?v=1&seed=7)\n- [b](/model?v=1&seed=8)"
+
+
+def test_an_own_plan_outlives_its_session_by_what_the_browser_keeps() -> None:
+    app = opened("teach", prepare="plan", plan="own")
+    _handed(app, OWN)
+    assert query(_started(app)) == {"v": "1", "seed": "7", "at": "own-1"}
+    link = query(_went(app))
+    assert link == {"v": "1", "seed": "8", "at": "own-2"}
+    fresh = opened("model", **link)  # as after a reload: the server has yet to be told
+    assert query(fresh) == link
+    assert 'class="lab-plan"' not in said(fresh)
+    assert _counter(_handed(fresh, OWN)) == "Step 2 of 2"
+    assert _spoken(fresh) == ["b"]
+    assert query(fresh) == link
 
 
 @languages
-def test_only_an_own_plan_says_that_a_reload_lets_go_of_it(language: str) -> None:
-    app = opened("teach", prepare="plan", plan="own", lang=language)
-    app.session_state[KEY] = Session(own_plan="- [a](/model)")
-    assert Text(language)("plan.reload") in said(app.run())
-    assert Text(language)("plan.reload") not in said(opened("teach", prepare="plan", lang=language))
+def test_a_link_into_a_plan_that_this_browser_has_not_is_answered(language: str) -> None:
+    app = _handed(opened("model", v="1", seed="8", at="own-2", lang=language), "")
+    stands(app)
+    (words,) = refusals(app)
+    assert words == Text(language)("refused.plan_gone", was="own-2")
+    assert "at" not in query(app)
+    assert 'class="lab-plan"' not in said(app)
+    # and so is one whose text is no plan, as anybody may have written it there
+    assert refusals(_handed(app, "no plan")) == [words]
 
 
-def test_an_own_plan_is_in_no_link_and_no_link_takes_its_place(
-    jumps: list[tuple[str, dict[str, str]]],
-) -> None:
-    app = opened("teach", prepare="plan", plan="own", at="depth-3")
-    app.session_state[KEY] = Session(own_plan="- [a](/model)\n- [b](/model?seed=7)")
-    app.run()
-    app.button(key="plan_start").click().run()
-    assert query(_landed(app, jumps)) == {}
-    _moved(app, "pages/model.py", v="1", seed="7", at="depth-3")
-    assert query(app) == {"v": "1", "seed": "7"}
-    assert app.button(key="plan_previous").label == "‹ 1/2"
+def test_a_step_beyond_the_end_is_the_last_one() -> None:
+    assert _counter(_handed(opened("model", v="1", seed="8", at="own-9"), OWN)) == "Step 2 of 2"
+
+
+def test_an_address_names_another_plan_than_the_one_that_is_held() -> None:
+    app = _handed(opened("model", v="1", seed="8", at="own-2"), OWN)
+    _moved(app, "pages/model.py", v="1", at="network-2")
+    assert _counter(app) == "Step 2 of 8"
+    assert query(app)["at"] == "network-2"
 
 
 def test_a_page_of_another_host_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -328,17 +457,15 @@ def test_the_example_of_a_step_stands_last_on_its_own_line(language: str) -> Non
     assert re.search(r"<br><code>[^<]+</code>$", Text(language)("plan.form"))
 
 
-def test_a_step_brings_nothing_of_the_one_before(jumps: list[tuple[str, dict[str, str]]]) -> None:
+def test_a_step_brings_nothing_of_the_one_before() -> None:
     app = opened("teach", prepare="plan", plan="own")
     app.session_state[KEY] = Session(own_plan="- [a](/model?seed=7&part=forward)\n- [b](/model)\n- [c](/)")
     app.run()
     assert headline(app) == "Lecture plan: 3 steps, on Model, Home."
-    app.button(key="plan_start").click().run()
-    assert query(_landed(app, jumps)) == {"v": "1", "seed": "7", "part": "forward"}
-    app.button(key="plan_next").click().run()
-    assert query(_landed(app, jumps)) == {}
-    app.button(key="plan_next").click().run()
-    assert jumps == [("app.py", {"v": "1"})]
+    assert query(_started(app)) == {"v": "1", "seed": "7", "part": "forward", "at": "own-1"}
+    assert query(_went(app)) == {"v": "1", "at": "own-2"}
+    assert _ways(app)["plan_next"] == "./?v=1&at=own-3"
+    assert query(_went(app)) == {"v": "1", "at": "own-3"}
 
 
 def test_nothing_of_an_own_plan_is_html_or_markdown() -> None:
@@ -348,8 +475,7 @@ def test_nothing_of_an_own_plan_is_html_or_markdown() -> None:
     app.run()
     stands(app)
     assert "<img src=x" not in "".join(element.proto.body for element in app.get("html"))
-    assert app.get("page_link")[-1].proto.label.endswith(plans.label(f"**b** {evil}"))
-    assert "**b**" not in app.get("page_link")[-1].proto.label
+    assert app.radio(key="plan_step").options == [rf"1\. {plans.label(f'**b** {evil}')}"]
 
 
 @languages
@@ -368,7 +494,8 @@ def test_what_is_no_plan_is_answered(language: str) -> None:
 def test_without_a_plan_no_page_has_its_buttons() -> None:
     for page in PAGES:
         app = opened(page, **HELD.get(page, {}))
-        assert not {"plan_previous", "plan_next", "plan_end"} & {button.key for button in app.button}
+        assert _ways(app) == {}
+        assert 'class="lab-plan"' not in _html(app)
 
 
 def test_every_control_of_every_page_has_its_place_or_no_way_to_be_held() -> None:

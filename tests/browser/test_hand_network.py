@@ -112,7 +112,7 @@ def test_what_comes_after_follows_and_is_torch_s(tab: Visit, net: str, seed: int
     let_go(page)
     assert RUNS[page].sent == before + 1
     out = shown["values"][-1]
-    numbers = [float(found.replace("−", "-")) for found in re.findall(r"−?[\d.]+\d", said)]
+    numbers = [float(found.replace("−", "-")) for found in re.findall(r"−?\d+(?:\.\d+)?", said)]
     if len(out) <= 4:
         assert numbers[1:] == pytest.approx(out, rel=5e-3)
     else:

@@ -55,7 +55,7 @@ def menu(app: AppTest) -> list[str]:
 
 
 #: Buttons that the frame puts around every page, with the languages.
-FRAMES = {"share", "export", "project", "predict_first", "leave", "again", "previous", "next"}
+FRAMES = {"share", "export", "add_step", "project", "predict_first", "leave", "again", "previous", "next"}
 
 
 def own_buttons(app: AppTest) -> set[str]:

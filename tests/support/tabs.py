@@ -90,7 +90,7 @@ def go(page: Page, path: str) -> None:
 
 def settled(page: Page, *, runs: int = 0) -> None:
     """Wait until the page's script has run, ``runs`` times at least, its headline stands and all is still."""
-    page.wait_for_selector("h1.lab-headline", timeout=1000 * PATIENCE)
+    page.wait_for_selector("h1.lab-headline:visible", timeout=1000 * PATIENCE)
     _ran(page, runs)
     until(page, LOADED)
     page.evaluate(STILL)

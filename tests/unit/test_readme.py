@@ -89,14 +89,23 @@ SAID = (
     "`1` to `9` to the page's views, `D` draws again, `P` is the projector view,",
     "`F` the full screen, `S` shares, `E` exports.",
     "`H` covers every result until it has been predicted (`?predict=on`); `Enter` or `→` uncovers it",
-    "go through with `]` and `[`.",
+    "PgDn (also `→` or `]`) reveals what waits, then opens the next step; PgUp goes back.",
 )
+#: And while a lecture plan is held.
+REMOTE = {
+    "ArrowRight": "plan_next",
+    "PageDown": "plan_next",
+    "ArrowLeft": "plan_previous",
+    "PageUp": "plan_previous",
+}
 
 
 def test_keys_do_what_the_readme_says() -> None:
     script = (ROOT / "pages" / "live" / "lab.js").read_text(encoding="utf-8")
     block = script.partition("const KEYS = {")[2].partition("\n}")[0]
     assert dict(re.findall(r"(?:\"?([\w\[\]]+)\"?): \"(\w+)\"", block)) == KEYS
+    block = script.partition("const REMOTE = {")[2].partition("}")[0]
+    assert dict(re.findall(r"(\w+): \"(\w+)\"", block)) == REMOTE
     assert 'key === "f") fullScreen()' in script
     readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
     assert [words for words in SAID if words not in readme] == []

@@ -16,4 +16,4 @@ PLAN = Plan("Over and over", tuple(Step(name, "distribution", (("scheme", name),
 )
 def test_of_steps_that_show_the_same_the_nearest_is_meant(at: int, scheme: str, found: set[int]) -> None:
     state = links.settled("distribution", {"scheme": scheme})
-    assert held_plan._found(HeldPlan(PLAN, at), state, "distribution") in found
+    assert held_plan._found(HeldPlan(PLAN, at, "own"), state, "distribution") in found

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from pages.lecture import plans
 from pages.lecture.plans import (
     MAX_BYTES,
-    MAX_STEPS,
     READY,
     Plan,
     PlanError,
@@ -20,7 +19,7 @@ from pages.lecture.plans import (
     ready,
     written,
 )
-from pages.state.controls import CONTROLS, PAGES, PLANS, TABLE
+from pages.state.controls import CONTROLS, MAX_STEPS, PAGES, PLANS, TABLE
 from pages.state.parsers import Refused
 from pages.text import LANGUAGES, catalogue
 from tests.support.stream import ROOT
@@ -30,7 +29,7 @@ ZEROS = "1. [Zeros](/distribution?v=1&scheme=zeros&predict=on) Ask first."
 
 def _settled(text: str) -> str:
     """Return text as a plan has it: single spaces, no control characters."""
-    return plans._plain(plans._marked(text))
+    return plans.plain(plans._marked(text))
 
 
 marks = st.sampled_from([*string.punctuation, "1. ", "- ", "# ", "](", "\\", "\n", "\u202f", "σ", "单元"])
@@ -40,7 +39,12 @@ queries = st.dictionaries(
     titles.filter(lambda name: not name.startswith("embed") and name != "at"), st.text(max_size=9), max_size=4
 )
 steps = st.builds(
-    Step, titles, st.sampled_from(sorted(CONTROLS)), queries.map(lambda query: tuple(query.items())), texts
+    Step,
+    titles,
+    st.sampled_from(sorted(CONTROLS)),
+    queries.map(lambda query: tuple(query.items())),
+    texts,
+    st.integers(0, 999),
 )
 whole = st.builds(Plan, texts, st.lists(steps, min_size=1, max_size=5).map(tuple), texts)
 
@@ -87,6 +91,28 @@ def test_what_a_lecturer_writes_is_read() -> None:
         ),
         "A lecture of two steps.",
     )
+
+
+@pytest.mark.parametrize(
+    ("link", "minutes"),
+    [('/model "5 min"', 5), ('</model>  "120 min"', 120), ("/model", 0)],
+)
+def test_a_step_s_minutes_are_its_link_s_title(link: str, minutes: int) -> None:
+    (step,) = parse(f"- [x]({link}) Note").steps
+    assert (step.page, step.minutes, step.note) == ("model", minutes, "Note")
+
+
+@pytest.mark.parametrize("link", ['/model "soon"', '/model "5 min" x', '/model "1000 min"', '"5 min"'])
+def test_what_else_stands_behind_an_address_is_no_step(link: str) -> None:
+    assert getattr(_read(f"- [x]({link})"), "code", "") == "link"
+
+
+def test_steps_change_their_places() -> None:
+    three = parse("- [a](/)\n- [b](/)\n- [c](/)")
+    for at, to, order in ((0, 2, "bca"), (2, 0, "cab"), (0, 1, "bac"), (1, 1, "abc")):
+        assert "".join(step.title for step in three.moved(at, to).steps) == order
+    assert [step.title for step in three.without(1).steps] == ["a", "c"]
+    assert three.changed(1, title="B") == parse("- [a](/)\n- [B](/)\n- [c](/)")
 
 
 @pytest.mark.parametrize(
@@ -166,7 +192,9 @@ def test_the_plan_position_in_a_link_is_dropped_from_its_step() -> None:
     assert step.query == (("v", "1"), ("seed", "7"))
 
 
-@pytest.mark.parametrize("raw", ["depth", "depth-0", "depth-10", "depth-03", "depth--1", "own-1", "x-1", "3"])
+@pytest.mark.parametrize(
+    "raw", ["depth", "depth-0", "depth-10", "depth-03", "depth--1", "own-0", "own-61", "own", "x-1", "3"]
+)
 def test_a_step_that_no_plan_has_is_refused(raw: str) -> None:
     with pytest.raises(Refused) as caught:
         TABLE["at"].parse(raw)

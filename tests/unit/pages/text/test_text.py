@@ -41,7 +41,7 @@ def test_every_language_has_every_key_with_the_same_fields(language: str) -> Non
 def test_chinese_is_chinese() -> None:
     same = {key for key, entry in catalogue("zh").items() if not CJK.search(entry)}
     # a name, and entries that are only marks and places
-    marks = {"app.name", "percent", "verdict.sentence", "verdict.and", "chaos.colon", "chaos.stop"}
+    marks = {"app.name", "percent", "verdict.sentence", "verdict.and", "chaos.colon", "chaos.stop", "plan.of"}
     marks |= {
         f"signal.{key}"
         for key in (
