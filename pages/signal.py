@@ -22,7 +22,7 @@ from pages.state.controls import DTYPE_NAMES
 from pages.text import Text, sentences
 from pages.widgets import comparison_editor, controls, waiting
 from pages.widgets.waiting import Write
-from pages.words import common, signal_layers, signal_theory
+from pages.words import common, signal_layers, signal_moving, signal_theory
 from pages.words import signal as words
 from pages.words.compare import names
 
@@ -65,6 +65,8 @@ def body(frame: Frame) -> None:
         say, _ = views[state["sight"]]
         said = common.headline(say(schemes, state, t))
         said = said.replace("σ_w", "σ<sub>w</sub>").replace("σ_b", "σ<sub>b</sub>")
+        if state["sight"] == "chaos" and frame.moves:
+            frame.live = signal_moving.told(schemes, state, t)
         frame.html(words.context(state, t) + said, write)
     frame.code = _maker(state, schemes)
     for view, tab in zip(views, tabs, strict=True):

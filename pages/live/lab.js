@@ -13,7 +13,8 @@ const KEYS = {
 
 let words = {}
 let view = ""
-let hand = null // what can be moved, once anything can
+// what a hand moves, once anything can be: weights by their law, or schemes on a plane
+const hands = {}
 let send = () => {}
 
 const button = name => document.querySelector(`.st-key-${name} button:not([disabled])`)
@@ -74,7 +75,7 @@ function next() {
   const name = asked[0]
   if (button(name)) button(name).click()
   else if (words.actions.includes(name)) {
-    if (name === "again") hand?.then(({ redraw }) => redraw())
+    if (name === "again") hands.hand?.then(({ redraw }) => redraw())
     send("pressed", name)
   }
   asked.shift()
@@ -276,10 +277,9 @@ export default function ({ data, setTriggerValue }) {
   words = data
   send = setTriggerValue
   seen(data.view)
-  if (data.live || hand) { // where there is a server that hands out scripts
-    hand ??= import(new URL("hand.js", import.meta.url))
-    hand.then(({ follow }) => follow(data.live, setTriggerValue))
-  }
+  const kind = data.live && (data.live.plane ? "plane" : "hand")
+  if (kind) hands[kind] ??= import(new URL(`${kind}.js`, import.meta.url)) // which a server hands out
+  for (const [name, hand] of Object.entries(hands)) hand.then(({ follow }) => follow(name === kind ? data.live : null, setTriggerValue))
   if (window.labListens) return
   window.labListens = true
   document.addEventListener("keydown", pressed, true)
@@ -296,7 +296,7 @@ export default function ({ data, setTriggerValue }) {
       reachable()
       refocused()
       copyCharts()
-      hand?.then(({ attach }) => attach())
+      for (const hand of Object.values(hands)) hand.then(({ attach }) => attach())
     })
   }).observe(document.body, { childList: true, subtree: true })
   reachable()

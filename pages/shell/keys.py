@@ -8,7 +8,6 @@ import streamlit as st
 from pages.lecture import desk, held_plan
 from pages.live import browser
 from pages.state.chosen import State
-from pages.state.control import MAX_CHARS
 from pages.state.controls import MAX_LINK_DATA, TABLE, views_of
 from pages.state.session import session
 from pages.text import HTML_LANG, Text
@@ -43,8 +42,9 @@ def _moved() -> None:
     moved, now = st.session_state["lab"]["moved"], session()
     state = State(dict(now.good), now.page)
     for name, text in moved.items() if isinstance(moved, Mapping) else ():
-        if name in state.names and name not in state.fixed and not TABLE[name].options:
-            st.session_state[name] = str(text)[:MAX_CHARS]
+        control = TABLE[name] if name in state.names and name not in state.fixed else None
+        if control and (not control.options or text in control.options):
+            st.session_state[name] = str(text)[: control.max_chars]
 
 
 def listen(state: State, page: str, t: Text, live: Mapping[str, Any] | None) -> None:
