@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 
 from core import ACTIVATIONS
 from core.code.signal import signal_code
 from core.signals.formula import activation_of
+from pages.figures.palette import Palette
 from pages.figures.signal import by_layer, shares_by_layer
 from pages.figures.signal_layers import depth_map, ridges
 from pages.figures.signal_theory import chaos, maps
@@ -20,14 +23,16 @@ from pages.shell.page import show
 from pages.state.chosen import State
 from pages.state.controls import DTYPE_NAMES
 from pages.text import Text, sentences
+from pages.text.numbers import count
 from pages.widgets import comparison_editor, controls, waiting
 from pages.widgets.waiting import Write
-from pages.words import common, signal_causes, signal_layers, signal_onward, signal_theory
+from pages.words import common, signal_causes, signal_layers, signal_moving, signal_onward, signal_theory
 from pages.words import signal as words
 from pages.words.compare import names
 
-#: Views that look at the way back too, and those that need no run.
+#: Views that look at the way back too, that draw a seed's lines early, and that need no run.
 _BACK = {"gradient", "figures"}
+_SKETCHED = {"forward", "gradient", "saturation"}
 _UNRUN = {"maps", "chaos", "gains", "code"}
 #: Formulas to try: GELU's approximation by a sigmoid, a squared relu, a sine.
 _OWN = ("z*sigmoid(1.702*z)", "max(z, 0)^2", "sin(z)")
@@ -59,12 +64,15 @@ def body(frame: Frame) -> None:
         if state["sight"] in _UNRUN:
             schemes: Sequence[Foretold] = jobs.foretold(state, names(state.comparison.entries, t))
         else:
-            schemes, write = waiting.followed(state, t, backward=state["sight"] in _BACK)
+            early = partial(_sketch, frame, tabs[[*views].index(state["sight"])])
+            schemes, write = waiting.followed(state, t, backward=state["sight"] in _BACK, early=early)
         if not schemes:  # the run was stopped
             return
         say, _ = views[state["sight"]]
         said = common.headline(say(schemes, state, t))
         said = said.replace("σ_w", "σ<sub>w</sub>").replace("σ_b", "σ<sub>b</sub>")
+        if state["sight"] == "chaos" and frame.moves:
+            frame.live = signal_moving.told(schemes, state, t)
         frame.html(words.context(state, t) + said, write)
         cause = signal_causes.cause(schemes, state, t)
         frame.why(cause, signal_onward.onward(schemes, state, t))
@@ -97,17 +105,51 @@ def _controls(frame: Frame) -> None:
             controls.show(state, "dtype", t)
 
 
+class Course(NamedTuple):
+    """A chart by layer: what draws it, in words, and the names of its lines."""
+
+    draw: Picture
+    alt: str
+    key: str
+
+
+def _course(frame: Frame, followed: Sequence[Followed], so_far: str = "") -> Course:
+    """Return the chart of a view by layer; ``so_far`` says of which seeds it is, where more are to come."""
+    t, state, sight = frame.t, frame.state, frame.state["sight"]
+    makers: dict[str, tuple[Callable[..., list[Any]], Callable[..., str]]] = {
+        "forward": (partial(words.lines, measure=state["measure"]), words.finding),
+        "gradient": (words.gradient_lines, words.gradient_finding),
+        "saturation": (signal_layers.share_lines, signal_layers.saturation_finding),
+    }
+    make, finding = makers[sight]
+    lines = make(followed, t=t)
+    name = {"forward": state["measure"], "saturation": "saturated"}.get(sight, sight)
+    title = t(f"signal.y.{name}")
+    alt = _alt(title, finding(followed, state, t), t)
+    given: dict[str, Any] = {"y_title": title + so_far}
+    if sight == "saturation":
+        return Course(partial(_by_share, lines, t, given), alt, words.key(lines))
+    given |= {"theory": t("signal.theory"), "back": sight == "gradient"}
+    return Course(lambda look: by_layer(lines, t, look, **given), alt, words.key(lines))
+
+
+def _by_share(lines: Sequence[Any], t: Text, given: dict[str, Any], look: Palette) -> go.Figure:
+    return shares_by_layer(lines, t, look, percent=True, **given)
+
+
+def _sketch(frame: Frame, tab: Any, followed: Sequence[Followed]) -> None:
+    """Show the lines of the first seed, in views that have such, until those of all seeds are there."""
+    if frame.state["sight"] not in _SKETCHED:
+        return
+    so_far = frame.t("signal.first_of", seed=frame.state["seed"], n=count(frame.state["seeds"]))
+    drawn = _course(frame, followed, f" · {so_far}")
+    with tab:
+        frame.sketch(drawn.draw, drawn.alt, key="signal")
+
+
 def _forward(frame: Frame, followed: Sequence[Followed]) -> None:
-    t, state = frame.t, frame.state
-    lines = words.lines(followed, state["measure"], t)
-    title = t(f"signal.y.{state['measure']}")
-    _shown(
-        frame,
-        lambda look: by_layer(lines, t, look, y_title=title, theory=t("signal.theory")),
-        _alt(title, words.finding(followed, state, t), t),
-        words.key(lines),
-    )
-    frame.html(words.reading(followed, state, t))
+    _shown(frame, _course(frame, followed))
+    frame.html(words.reading(followed, frame.state, frame.t))
 
 
 def _alt(title: str, finding: str, t: Text) -> str:
@@ -115,36 +157,20 @@ def _alt(title: str, finding: str, t: Text) -> str:
     return sentences(t("signal.alt", what=re.sub(r"<[^>]+>", "", title)), finding)
 
 
-def _shown(frame: Frame, draw: Picture, alt: str, key: str, *, lower: bool = False) -> None:
+def _shown(frame: Frame, course: Course, *, lower: bool = False) -> None:
     """Show a chart by layer; on a phone, where its names have no room, they stand below."""
-    frame.plot(draw, alt, key="signal_lower" if lower else "signal")
-    frame.aside(key)
+    frame.plot(course.draw, course.alt, key="signal_lower" if lower else "signal")
+    frame.aside(course.key)
 
 
 def _gradient(frame: Frame, followed: Sequence[Followed]) -> None:
-    t, state = frame.t, frame.state
-    lines = words.gradient_lines(followed, t)
-    title = t("signal.y.gradient")
-    _shown(
-        frame,
-        lambda look: by_layer(lines, t, look, y_title=title, theory=t("signal.theory"), back=True),
-        _alt(title, words.gradient_finding(followed, state, t), t),
-        words.key(lines),
-    )
-    frame.html(words.gradient_reading(followed, state, t))
+    _shown(frame, _course(frame, followed))
+    frame.html(words.gradient_reading(followed, frame.state, frame.t))
 
 
 def _saturation(frame: Frame, followed: Sequence[Followed]) -> None:
-    t, state = frame.t, frame.state
-    lines = signal_layers.share_lines(followed, t)
-    title = t("signal.y.saturated")
-    _shown(
-        frame,
-        lambda look: shares_by_layer(lines, t, look, y_title=title, percent=True),
-        _alt(title, signal_layers.saturation_finding(followed, state, t), t),
-        words.key(lines),
-    )
-    frame.html(signal_layers.saturation_note(followed, state, t))
+    _shown(frame, _course(frame, followed))
+    frame.html(signal_layers.saturation_note(followed, frame.state, frame.t))
 
 
 def _layers(frame: Frame, followed: Sequence[Followed]) -> None:
@@ -173,13 +199,12 @@ def _correlation(frame: Frame, followed: Sequence[Followed]) -> None:
     _beside_note(frame, "between", signal_layers.correlation_note(lines, state, t))
     title = t(f"signal.y.{state['between']}")
     signal_theory = t("signal.theory") if state["between"] == "samples" else ""
-    _shown(
-        frame,
+    course = Course(
         lambda look: shares_by_layer(lines, t, look, y_title=title, theory=signal_theory),
         _alt(title, signal_layers.correlation_finding(followed, state, t), t),
         words.key(lines),
-        lower=True,
     )
+    _shown(frame, course, lower=True)
 
 
 def _maps(frame: Frame, schemes: Sequence[Foretold]) -> None:

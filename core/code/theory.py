@@ -51,8 +51,8 @@ from core import meanfield
 
 {_WHOLE}
 phi = {activation!r}
-sigma_w2 = np.linspace(0, {sigma_w2!r}, 81)
-sigma_b2 = {sigma_b2!r} * np.linspace(0, 1, 49) ** 2
+sigma_w2 = np.linspace(0, {sigma_w2!r}, 41)
+sigma_b2 = {sigma_b2!r} * np.linspace(0, 1, 33) ** 2
 edge = meanfield.critical_line(phi, sigma_b2)
 chi1 = meanfield.plane(phi, sigma_w2, sigma_b2).chi1
 print(np.c_[sigma_b2, edge], chi1, sep="\\n")

@@ -98,23 +98,25 @@ def _walk(after: Callable[[float], float], start: float, far: float) -> tuple[li
             return met, q
         if moves[-1] > 0:
             met.append(q)
-        if len(moves) > 2 and len(met) > 2 and _dips(moves[-3:]):
+        if (back := _dips(moves, len(met))) > 0:
             # two fixed points close together may hide between two steps
-            low, high = sorted((math.log(met[-3]), math.log(met[-1])))
+            low, high = sorted((math.log(met[-back]), math.log(met[-1])))
             least = optimize.minimize_scalar(
                 lambda log_q: move(math.exp(log_q)), bounds=(low, high), method="bounded"
             )
             if least.fun < -_HELD:
-                return met[:-2], math.exp(least.x)
+                return met[: 1 - back], math.exp(least.x)
         was, q = q, min(max(after(q), q * _STRIDE), far) if up else max(min(after(q), q / _STRIDE), far)
         if q in {0, was}:  # it is far, or there is no double on the way to 0
             break
     return met, None
 
 
-def _dips(moves: list[float]) -> bool:
-    """Return whether the middle one of three moves is small, and clearly the least."""
-    return 0 < moves[1] < min(0.1, 0.999 * moves[0], 0.999 * moves[2])
+def _dips(moves: list[float], met: int) -> int:
+    """Return over how many of the last moves one is small, and clearly the least; 0 if it is not."""
+    if min(len(moves), met) > 2 and 0 < moves[-2] < min(0.1, 0.999 * moves[-3], 0.999 * moves[-1]):
+        return 3
+    return 2 if len(moves) == met == 2 and 0 < moves[0] < min(0.1, 0.999 * moves[1]) else 0
 
 
 @lru_cache(maxsize=4096)

@@ -163,7 +163,7 @@ def chaos(dots: Sequence[Dot], phases: Phases, t: Text, look: Palette) -> go.Fig
 def _plane(phases: Phases, look: Palette) -> Part:
     """Return the plane in colours."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        z = np.clip(np.log2(phases.chi1), -1, 1)
+        z = np.clip(np.log2(phases.chi1), -1, 1)  # of which a colour shows no more than a float16 has
     ordered, chaotic = look.diverging
     return {
         "type": "heatmap",
@@ -212,6 +212,7 @@ def _names(dots: Sequence[Dot], phases: Phases, look: Palette) -> Iterator[Part]
         place: Part = {"yref": "y", "bgcolor": look.paper, "showarrow": True, "arrowhead": 0, "arrowwidth": 1}
         place |= {"ax": 0, "ay": -22 - 22 * lift, "arrowcolor": look.series[dot.series]}
         place["xanchor"] = "right" if x > 0.75 * width else "left" if x < 0.25 * width else "center"
+        place["name"] = f"dot_{dot.series}"  # by which a hand finds it
         yield label(f"<b>{dot.name}</b>{sign}", x, y, look.series[dot.series], **place)
 
 

@@ -1,9 +1,9 @@
 """Signals through deep networks, shared between visitors: one run a scheme, whoever compares it with what."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +47,10 @@ class SignalRun(NamedTuple):
     def total(self) -> int:
         """How many layers are run through, over all seeds and both ways."""
         return self.seeds[1] * self.depth * (2 if self.backward else 1)
+
+    def of(self, begin: int, number: int) -> Self:
+        """Return the run of some of its seeds."""
+        return self._replace(seeds=((self.seeds[0] + begin) % (MAX_SEED + 1), number))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,10 +111,52 @@ def followed(rows: Sequence[Foretold], traces: Sequence[SignalTrace]) -> list[Fo
 
 
 @kept(most=ENTRIES)
-def job(run: SignalRun) -> Job[SignalTrace]:
-    """Return this run, begun if it is new."""
-    products = run.total * run.width**2 * run.samples
-    return Job(run.total, partial(_run, run), quick=products <= QUICK, forget=lambda: job.clear(run))
+def firsts(runs: tuple[SignalRun, ...]) -> Job[list[SignalTrace]]:
+    """Return the first seed of each of these runs, begun if that is new: what can be shown soon."""
+    work = partial(_firsts, [run.of(0, 1) for run in runs])
+    total = sum(run.of(0, 1).total for run in runs)
+    return Job(total, work, quick=_products(runs, 1) <= QUICK, forget=lambda: firsts.clear(runs))
+
+
+@kept(most=ENTRIES)
+def rest(run: SignalRun) -> Job[SignalTrace]:
+    """Return this run's other seeds, begun if they are new."""
+    others = run.of(1, run.seeds[1] - 1)
+    quick = _products([run], others.seeds[1]) <= QUICK
+    return Job(others.total, partial(_run, others), quick=quick, forget=lambda: rest.clear(run))
+
+
+def joined(first: SignalTrace, others: SignalTrace) -> SignalTrace:
+    """Return the seeds of two traces as one."""
+    found: dict[str, Any] = {"seeds": first.seeds + others.seeds}
+    for each in fields(first):
+        if isinstance(own := getattr(first, each.name), np.ndarray):
+            found[each.name] = np.concatenate([own, getattr(others, each.name)])
+    return replace(first, **found)
+
+
+def _products(runs: Sequence[SignalRun], seeds: int) -> int:
+    return sum(run.of(0, seeds).total * run.width**2 * run.samples for run in runs)
+
+
+def _firsts(runs: Sequence[SignalRun], progress: Progress) -> list[SignalTrace]:
+    """Run several through, one after the other."""
+    found: list[SignalTrace] = []
+    for at, run in enumerate(runs):
+        ahead = sum(before.total for before in runs[:at])
+        found.append(_first(run, partial(_further, progress, ahead)))
+    return found
+
+
+@kept(most=ENTRIES)
+def _first(run: SignalRun, _progress: Progress) -> SignalTrace:
+    """Run one through, if that is new among whichever others it stands."""
+    return _run(run, _progress)
+
+
+def _further(progress: Progress, ahead: int, done: int, total: int) -> bool | None:
+    """Tell how far work is of which so much lies ahead of a part of it."""
+    return progress(ahead + done, total)
 
 
 def seeds(state: State) -> list[int]:

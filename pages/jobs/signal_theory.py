@@ -12,7 +12,9 @@ from core import InitLabError
 from core.signals import fate as outlook
 from core.signals import meanfield
 from core.signals.fate import Setting
+from core.signals.formula import activation_of
 from core.signals.meanfield import DepthScales, Gains
+from core.signals.settling import far_slope
 from core.signals.trace_run import INPUTS
 from pages.figures.signal_theory import Phases
 from pages.jobs.cache import kept
@@ -34,15 +36,26 @@ def mean(activation: str, q: float) -> float:
     return math.nan
 
 
+#: Places in σ_w² at which χ₁ is looked at for a leap, and those of the map, across and up.
+ACROSS, MAP = 81, (41, 33)
+
+
 @kept(most=ENTRIES)
 def phases(activation: str, sigma_w2: float, sigma_b2: float) -> Phases | None:
     """Return χ₁ up to these variances, and the edge of chaos; None if they cannot be computed."""
-    across = np.linspace(0, sigma_w2, 81)
-    up = sigma_b2 * np.linspace(0, 1, 49) ** 2  # closest at 0, where the edge bends
+    across = np.linspace(0, sigma_w2, MAP[0])
+    up = sigma_b2 * np.linspace(0, 1, MAP[1]) ** 2  # closest at 0, where the edge bends
     with suppress(InitLabError):
         chi1 = meanfield.plane(activation, across, up).chi1
         return Phases(across, up, chi1, meanfield.critical_line(activation, up))
     return None
+
+
+def leap(activation: str, most: float, sigma_b2: float) -> float:
+    """Return the first σ_w², in steps of a map up to ``most``, at which χ₁ is above 1; nan if none."""
+    across = np.linspace(0, most, ACROSS)
+    beyond = np.flatnonzero(meanfield.plane(activation, across, [sigma_b2]).chi1[0] > 1)
+    return float(across[beyond[0]]) if len(beyond) else math.nan
 
 
 def edge(activation: str, sigma_b2: float) -> float:
@@ -92,8 +105,7 @@ def stand(given: Setting, activation: str, start: float) -> Stand | None:
 def _slope_there(given: Setting, activation: str, q: float) -> float:
     if q < math.inf:
         return meanfield.chi1(activation, q, sigma_w2=given.sigma_w2)
-    # a length without end: the slope that it goes to
-    return float(meanfield.plane(activation, [given.sigma_w2], [given.sigma_b2]).chi1[0, 0])
+    return given.sigma_w2 * far_slope(activation_of(activation))  # a length without end
 
 
 def _had(quantity: Callable[[], float]) -> float:

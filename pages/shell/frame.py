@@ -66,6 +66,8 @@ class Frame:
     shown: list[str | Formula | Chart] = field(default_factory=list)
     #: what the browser is told of a chart that a hand can move
     live: Mapping[str, Any] | None = None
+    #: where charts stand that have been sketched on this run, by key
+    sketched: dict[str, Any] = field(default_factory=dict)
     #: what makes the code that makes what is shown
     code: Callable[[], str] | None = None
     #: what names the tensors that are shown, and can be taken away
@@ -117,12 +119,28 @@ class Frame:
 
         It is as high as the style sheet says for ``key``, or else as the chart or ``height`` does, in pixels.
         """
+        self._draw(draw, alt, key, height)
+        self.shown.append(Chart(draw, alt))
+
+    def sketch(self, draw: Picture, alt: str, *, key: str) -> None:
+        """Show a chart until this run shows its last one under this key, which takes its place."""
+        self.sketched[key] = self._draw(draw, alt, key, height=460)
+
+    def _draw(self, draw: Picture, alt: str, key: str, height: int) -> Any:
+        """Draw a chart where its sketch stands, or else here; return its place."""
         chart = draw(self.look)
         layout = chart.to_dict()["layout"]  # chart.layout would make Plotly's objects of it
         if self.live:  # the browser knows by it which chart stands
             layout["meta"] = self.live["token"]
         own = layout.get("height")
         high = round(own or height * self.look.times)
+        given: dict[str, Any] = {
+            "height": "stretch",
+            "theme": None,
+            "config": {"displayModeBar": False},
+            "alt": alt,
+        }
+        if key in self.sketched:
+            return self.sketched.pop(key).plotly_chart(chart, **given)
         with st.container(key=key, height=high, border=False):
-            st.plotly_chart(chart, height="stretch", theme=None, config={"displayModeBar": False}, alt=alt)
-        self.shown.append(Chart(draw, alt))
+            return st.plotly_chart(chart, **given)

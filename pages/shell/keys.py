@@ -44,8 +44,9 @@ def _moved() -> None:
     moved, now = st.session_state["lab"]["moved"], session()
     state = State(dict(now.good), now.page)
     for name, text in moved.items() if isinstance(moved, Mapping) else ():
-        if name in state.names and name not in state.fixed and not TABLE[name].options:
-            st.session_state[name] = str(text)[: TABLE[name].max_chars]
+        control = TABLE[name] if name in state.names and name not in state.fixed else None
+        if control and (not control.options or text in control.options):
+            st.session_state[name] = str(text)[: control.max_chars]
 
 
 def listen(state: State, page: str, t: Text, live: Mapping[str, Any] | None) -> None:

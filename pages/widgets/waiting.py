@@ -2,8 +2,8 @@
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
-from typing import Any, NamedTuple, TypeVar
+from contextlib import ExitStack, suppress
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import streamlit as st
 
@@ -45,17 +45,37 @@ def drawn(state: State, t: Text) -> tuple[Drawn | None, Write]:
     return (results[0] if results else None), write
 
 
-def followed(state: State, t: Text, *, backward: bool) -> tuple[list[Followed], Write]:
-    """Run the schemes that are compared, to the layers' end and ``backward``; see ``finished``."""
+def followed(
+    state: State, t: Text, *, backward: bool, early: Callable[[Sequence[Followed]], object]
+) -> tuple[list[Followed], Write]:
+    """Run the schemes that are compared, to the layers' end and ``backward``; see ``finished``.
+
+    ``early`` is given each scheme's first seed where the others take longer.
+    """
     entries = state.comparison.entries
     runs = [signal.asked(entry, state, backward=backward) for entry in entries]
     words = Words("signal.waiting", sum(run.total for run in runs))
-    traces, write = finished(runs, lambda: [signal.job(run) for run in runs], words, t)
-    return signal.followed(signal.foretold(state, names(entries, t)), traces), write
+    rows = signal.foretold(state, names(entries, t))
+
+    def begin() -> Sequence[Job[Any]]:
+        several = runs if state["seeds"] > 1 else ()
+        return [signal.firsts(tuple(runs)), *(signal.rest(run) for run in several)]
+
+    found, write = finished(runs, begin, words, t, early=lambda first: early(signal.followed(rows, first)))
+    if not found:
+        return [], write
+    first, *rest = found
+    traces = [signal.joined(*pair) for pair in zip(first, rest, strict=True)] if rest else first
+    return signal.followed(rows, traces), write
 
 
 def finished(
-    asked: object, begin: Callable[[], Sequence[Job[Result]]], words: Words, t: Text
+    asked: object,
+    begin: Callable[[], Sequence[Job[Result]]],
+    words: Words,
+    t: Text,
+    *,
+    early: Callable[[Result], object] = lambda _: None,
 ) -> tuple[list[Result], Write]:
     """Return the results of the jobs that ``begin`` begins, showing how far they are; none if stopped.
 
@@ -72,9 +92,12 @@ def finished(
     except (Full, SizeError) as error:
         _refused(error, words, t)
         return [], st.html
+    sketch = Sketch(jobs, early)
     until = time.monotonic() + PATIENCE
+    jobs[0].wait(PATIENCE)
+    sketch.look()
     done = all(job.wait(max(0.0, until - time.monotonic())) for job in jobs)
-    write = st.html if done else _watch(jobs, asked, words, t)
+    write = st.html if done else _watch(sketch, asked, words, t)
     try:
         return [job.result() for job in jobs], write
     except Exception as error:  # a failure is not kept for the next visitor
@@ -88,13 +111,28 @@ def finished(
         raise
 
 
-def _watch(jobs: Sequence[Job[Any]], asked: object, words: Words, t: Text) -> Write:
-    """Show how far ``jobs`` are until all are done, with a button to stop them; return what writes there."""
+class Sketch(Generic[Result]):
+    """Jobs of which the first one's result is shown ahead of the others', if they take longer."""
+
+    def __init__(self, jobs: Sequence[Job[Result]], early: Callable[[Result], object]) -> None:
+        self.jobs, self._early, self._drawn = jobs, early, False
+
+    def look(self) -> None:
+        """Show that result once it is there; why it failed is said where all are asked for theirs."""
+        if self._drawn or not self.jobs[0].wait(0) or all(job.wait(0) for job in self.jobs):
+            return
+        self._drawn = True
+        with suppress(Exception):
+            self._early(self.jobs[0].result())
+
+
+def _watch(sketch: Sketch[Any], asked: object, words: Words, t: Text) -> Write:
+    """Show how far the jobs are until all are done, with a button to stop them; return what writes there."""
 
     def stop() -> None:
         session().stopped = asked
 
-    slot = st.empty()
+    slot, jobs = st.empty(), sketch.jobs
     with ExitStack() as stack:
         for job in jobs:
             stack.enter_context(job.watched())
@@ -103,6 +141,7 @@ def _watch(jobs: Sequence[Job[Any]], asked: object, words: Words, t: Text) -> Wr
         st.button(t("waiting.cancel"), key="cancel", on_click=stop)
         while not all(job.wait(LOOK) for job in jobs):
             line.html(_progress(jobs, words, t))
+            sketch.look()
     return slot.html
 
 

@@ -21,6 +21,7 @@ from pages.state.chosen import State
 from pages.text import Text, sentences
 from pages.text.numbers import apart, count, quantity
 from pages.text.tables import table
+from pages.words.common import moving
 
 Array = npt.NDArray[np.float64]
 
@@ -46,11 +47,15 @@ def context(state: State, t: Text) -> str:
         "seed": state["seed"],
     }
     words = t("signal.context" if n > 1 else "signal.context_one", **facts)
-    bias = t(f"option.bias.{state['bias']}")
-    if state["bias"] == "normal":
-        bias += f", σ_b = {quantity(state['sigma_b'], state['sigma_b'], trim=True)}"
-    wide = t("signal.context_wide", bias=bias, device=state.device, dtype=state["dtype"], **facts)
-    return f'<p class="lab-context">{words}<span class="lab-wide"> · {wide}</span></p>'
+    sigma_b = quantity(state["sigma_b"], state["sigma_b"], trim=True)
+    biased = moving("bias", bias(state["bias"], sigma_b, t))
+    wide = t("signal.context_wide", bias=biased, device=state.device, dtype=state["dtype"], **facts)
+    return f'<p class="lab-context">{words}<span class="lab-wide"> · {wide}</span>{moving("here", "")}</p>'
+
+
+def bias(kind: str, sigma_b: str, t: Text) -> str:
+    """Return which biases there are, and how wide normal ones are."""
+    return t(f"option.bias.{kind}") + (f", σ_b = {sigma_b}" if kind == "normal" else "")
 
 
 def measured(row: Followed, measure: str) -> Array:

@@ -18,6 +18,7 @@ from pages.state.chosen import State
 from pages.text import Text, sentences
 from pages.text.numbers import apart, quantity
 from pages.text.tables import Cell, table
+from pages.words.common import moving
 from pages.words.signal import NAMED, brief
 
 Array = npt.NDArray[np.float64]
@@ -78,11 +79,19 @@ def dots(rows: Sequence[Foretold]) -> list[Dot]:
 
 def charted(state: State, placed: Sequence[Dot]) -> Phases | None:
     """Return the map of χ₁ around the schemes, or None where theory is silent on the activation."""
+    return signal_theory.phases(state["activation"], *extent(placed))
+
+
+def extent(placed: Sequence[Dot]) -> tuple[float, float]:
+    """Return how far the map goes in σ_w² and in σ_b²: in leaps, so that a dot that moves seldom moves it."""
     widest = max((dot.sigma_w2 for dot in placed), default=0.0)
     highest = max((dot.sigma_b2 for dot in placed), default=0.0)
-    return signal_theory.phases(
-        state["activation"], min(16.0, max(4.0, 1.2 * widest)), max(0.5, 1.25 * highest)
-    )
+    return 4.0 if widest <= 4 else 8.0 if widest <= 8 else 16.0, 0.5 * 2.0 ** _leaps(2 * highest)
+
+
+def _leaps(times: float) -> int:
+    """Return how often 1 is doubled until it is so much."""
+    return math.ceil(math.log2(times)) if times > 1 else 0
 
 
 def chaos_finding(rows: Sequence[Foretold], state: State, t: Text) -> str:
@@ -98,10 +107,8 @@ def chaos_finding(rows: Sequence[Foretold], state: State, t: Text) -> str:
     elif not math.isnan(edge):
         lead = t("chaos.turns", edge=_edge(edge, placed), **facts)
     else:
-        row = map_.chi1[int(np.abs(map_.sigma_b2 - floor).argmin())]
-        beyond = np.flatnonzero(row > 1)
-        leap = float(map_.sigma_w2[beyond[0]]) if len(beyond) else math.nan
-        lead = t("chaos.leaps", edge=_short(leap), **facts) if len(beyond) else t("chaos.no_edge", **facts)
+        leap = signal_theory.leap(activation, float(map_.sigma_w2[-1]), floor)
+        lead = t("chaos.no_edge" if math.isnan(leap) else "chaos.leaps", edge=_short(leap), **facts)
     parts = []
     for dot in placed[:NAMED]:
         given = Setting(dot.sigma_w2, dot.sigma_b2)
@@ -129,15 +136,20 @@ def chaos_table(rows: Sequence[Foretold], state: State, t: Text) -> str:
         if here is None:
             body.append((name, Cell(t("chaos.no_means"), _ACROSS)))
             continue
-        cells = (
-            _beside(row.setting.sigma_w2, signal_theory.edge(state["activation"], row.setting.sigma_b2)),
-            _short(here.q),
-            apart(here.chi1, 1),
-            "&lt;1" if here.deep < LEAST_DEEP else _short(here.deep),
-            _short(here.far),
+        cells = {
+            "sigma_w2": _beside(
+                row.setting.sigma_w2, signal_theory.edge(state["activation"], row.setting.sigma_b2)
+            ),
+            "q": _short(here.q),
+            "chi1": apart(here.chi1, 1),
+            "inputs": "&lt;1" if here.deep < LEAST_DEEP else _short(here.deep),
+            "gradients": _short(here.far),
+        }
+        side = (
+            f"<br><i>{moving(f'phase_{row.place}', t(f'chaos.phase.{here.phase}'))}</i>" if here.phase else ""
         )
-        side = f"<br><i>{t(f'chaos.phase.{here.phase}')}</i>" if here.phase else ""
-        body.append((name + side, *cells))
+        own = [moving(f"{what}_{row.place}", text) for what, text in cells.items()]
+        body.append((moving(f"name_{row.place}", name) + side, *own))
     caption = t("chaos.caption", activation=escape(state["activation"]))
     return table(heads, body, caption, "lab-table lab-chaos", within="lab-scroll")
 

@@ -11,11 +11,10 @@ from streamlit.testing.v1 import AppTest
 
 import core.signals.trace
 from core.signals.trace_run import SignalTrace
-from pages.jobs import signal as signals
 from pages.state.controls import TABLE
 from tests.support.plain_signal import FILLS
 from tests.support.screen import few, opened, query, refusals, stands
-from tests.support.signal_page import EN, SMALL, opened_small, words_of
+from tests.support.signal_page import EN, SMALL, forget_runs, opened_small, words_of
 
 pytestmark = pytest.mark.usefixtures("typed_choices")
 
@@ -97,7 +96,7 @@ def _small() -> Iterator[None]:
         try:
             yield
         finally:
-            signals.job.clear()  # these were not what was asked for
+            forget_runs()  # these were not what was asked for
 
 
 def test_a_link_reproduces_the_page() -> None:

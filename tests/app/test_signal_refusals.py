@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from pages.jobs import signal as signals
 from pages.state.controls import TABLE
 from pages.text import LANGUAGES
 from pages.text.numbers import count
+from tests.support.plain_signal import LESSON
 from tests.support.screen import query, refusals, stands
-from tests.support.signal_page import EN, Counted, key_of, name_of, opened_small
+from tests.support.signal_page import EN, Counted, forget_runs, key_of, name_of, opened_small
 
 
 def test_layers_of_a_scheme_s_own_are_left_out_with_a_sentence() -> None:
@@ -23,9 +23,9 @@ def test_layers_of_a_scheme_s_own_are_left_out_with_a_sentence() -> None:
 
 @pytest.fixture
 def pretended(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counted]:
-    signals.job.clear()
+    forget_runs()
     yield Counted(monkeypatch, small=True)
-    signals.job.clear()  # what was pretended is no run's result
+    forget_runs()  # what was pretended is no run's result
 
 
 #: Weights over all seeds, multiplications, numbers kept; a scheme that torch draws in steps counts 32-fold
@@ -53,12 +53,13 @@ def test_a_run_too_large_is_refused_before_anything_is_drawn(
 ) -> None:
     app = opened_small(**size, **more, seed="4242")
     stands(app)
-    for _, run in pretended.calls:
-        weights = run["depth"] * run["width"] ** 2 * len(run["seeds"])
+    assert {scheme for scheme, _ in pretended.calls} == ({"trunc_normal"} if more else {*LESSON})
+    for scheme, run in pretended.calls:
+        seeds_of = sum(len(other["seeds"]) for own, other in pretended.calls if own == scheme)
+        weights = run["depth"] * run["width"] ** 2 * seeds_of
         assert weights <= LIMITS["signal_weights"]
         assert weights * run["batch"] <= LIMITS["signal_products"]
         assert run["depth"] * run["width"] * run["batch"] <= LIMITS["signal_kept"]
-    assert len(pretended.calls) == (1 if more else 3)
     if not code:
         assert refusals(app) == []
         return

@@ -184,11 +184,11 @@ def test_a_run_that_is_cancelled_gives_up_is_forgotten_and_can_be_run_after_all(
     assert button.label == EN("signal.waiting.draw")
     button.click().run()
     stands(app)
-    assert len(slow.holds) == begun + 2
+    assert len(slow.holds) == begun + 4  # the first seed of each, and the others
     assert app.get("plotly_chart")
     # what came of it is kept for the next visitor
     stands(opened_small(seed="91001", rows="normal-zeros"))
-    assert len(slow.holds) == begun + 2
+    assert len(slow.holds) == begun + 4  # the first seed of each, and the others
 
 
 def test_a_visitor_who_asks_for_something_else_is_not_kept_stopped(

@@ -4,12 +4,14 @@ import csv
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from core.signals import trace as signal
 from pages.state.controls import SIGHTS
 from pages.text import Text
-from tests.support.tabs import LOCALES, Visit, fits, link, settled, until
+from tests.support.tabs import LOCALES, TURN, Visit, fits, link, settled, until
 
 T = Text("en")
 #: Small networks, that a view waits for nothing.
@@ -188,3 +190,33 @@ def test_the_pointer_reads_a_layer(tab: Visit) -> None:
     for scheme in ("classic_uniform", "xavier_normal", "kaiming_normal"):
         name = re.sub(r" \(.*| ±.*", "", T(f"scheme.{scheme}.name"))
         expect(page.locator(".hoverlayer")).to_contain_text(name)
+
+
+#: The title above the chart, and the lines as Plotly has them: layers on the way, one list a scheme.
+SKETCHED = """() => {
+    const plot = document.querySelector('.js-plotly-plot:not(.lab-stood)')
+    const title = plot?._fullLayout?.annotations?.find(({ text }) => text.includes('RMS'))?.text ?? ''
+    const traces = plot?._fullData ?? []
+    const lines = traces.filter(({ line, mode }) => line?.width === 2.5 && mode.includes('lines'))
+    return [title, lines.map(({ y }) => [...y])]
+}"""
+
+
+def test_the_first_seed_s_lines_are_drawn_while_the_others_run(tab: Visit) -> None:
+    page = tab(f"/signal?v=1&{SMALL}")
+    go_on = "/signal?v=1&rows=xavier_normal-kaiming_normal&depth=60&width=512&seeds=12&seed=77"
+    page.evaluate(TURN, go_on)
+    first = T("signal.first_of", seed=77, n=12)
+    until(page, f"({SKETCHED})()[0].includes({first!r})")
+    _, drawn = page.evaluate(SKETCHED)
+    expect(page.locator("progress.lab-bar")).to_be_visible()
+    settled(page)
+    title, lines = page.evaluate(SKETCHED)
+    assert first not in title
+    assert len(drawn) == len(lines) == 2
+    for scheme, early, final in zip(("xavier_normal", "kaiming_normal"), drawn, lines, strict=True):
+        given = {"depth": 60, "width": 512, "batch": 64, "backward": False}
+        for seeds, line in (([77], early), ([*range(77, 89)], final)):
+            trace = signal.trace(scheme, "relu", seeds=seeds, **given)
+            middle = np.exp(np.log(trace.activation_mean_square).mean(0) / 2)
+            assert line == pytest.approx(middle.tolist(), rel=1e-3)

@@ -148,3 +148,12 @@ def test_lengths_at_the_ends_of_the_doubles_settle() -> None:
     assert fixed_point("relu", sigma_w2=1.5, sigma_b2=5e-324) <= 1e-322
     for sigma_w2, end in ((1.5, 0.0), (3.0, math.inf)):
         assert fixed_point("relu", sigma_w2=sigma_w2, start=5e-324) == end
+
+
+def test_a_pair_of_fixed_points_just_ahead_of_the_start_is_not_leapt_over() -> None:
+    """Silu's lengths creep from 2.43 to 2.4415, where the map's second fixed point is not far behind."""
+    given = {"sigma_w2": 2.07, "sigma_b2": 0.36}
+    q = start = 2.43
+    for _ in range(2000):
+        q = length_map("silu", q, **given)
+    assert fixed_point("silu", **given, start=start) == pytest.approx(q, rel=1e-9)

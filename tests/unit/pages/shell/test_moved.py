@@ -30,7 +30,9 @@ def fields(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
         ({"fan_in": "1" * 99}, {"fan_in": "1" * 24}),  # as many characters as its field takes
         ({"seed": "7"}, {}),  # locked
         ({"gain": "2"}, {}),  # hidden
-        ({"scheme": "zeros"}, {}),  # chosen, and not moved
+        ({"scheme": "zeros"}, {"scheme": "zeros"}),  # one of its options
+        ({"scheme": "z" * 99}, {}),
+        ({"scheme": ["zeros"]}, {}),
         ({"depth": "3"}, {}),  # of another page
         ({"lab_session": "x"}, {}),
         ("nonsense", {}),
