@@ -82,7 +82,7 @@ function write({ texts, head, unknown }) {
     if (text !== undefined) put(at, text)
     at.classList.toggle("lab-old", unknown.includes(at.dataset.labNow))
   }
-  for (const field of fields()) field.classList.add("lab-old")
+  for (const old of [...fields(), ...document.querySelectorAll("[data-lab-old]")]) old.classList.add("lab-old")
 }
 
 function put(element, html) {
