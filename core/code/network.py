@@ -42,11 +42,11 @@ def _loading(values: Mapping[str, Any]) -> list[str]:
     return ["    my_model.load_state_dict({", *tensors, "    })"]
 
 
-def _input(rows: Sequence[Sequence[float]], inputs: int) -> list[str]:
+def _input(rows: Sequence[Sequence[float]]) -> list[str]:
     """Return the lines that hold an input of one's own."""
     return [
         "    my_data = torch.tensor([",
-        *(f"        {row}," for row in _rows(rows, inputs)),
+        *(f"        {row}," for row in rows),
         "    ])",
     ]
 
@@ -94,12 +94,13 @@ def network_code(  # noqa: PLR0913 - by keyword, what a run depends on
     if values is not None:
         for name, numbers in checked_values(network, values).items():
             _finite(name, numbers)
-    check_edits(edits, network, batch if rows is None else len(rows))
+    given = None if rows is None else _rows(rows, network.inputs)
+    check_edits(edits, network, batch if given is None else len(given))
     layers = list(zip(network.names, network.layers, network.shapes, strict=True))
     head = _head(network, device, dtype)
     data = [f"    torch.manual_seed({data_seed})", f"    my_data = torch.randn({batch}, {network.inputs})"]
-    if rows is not None:
-        data = _input(rows, network.inputs)
+    if given is not None:
+        data = _input(given)
     lines = [
         *head,
         "",

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from core.checks import checked_kind
+from core.checks import checked_kind, is_whole, real, sequence, unfit
 from core.errors import NetworkError, shown
 from core.networks.module import Net
-from core.networks.network import Network
+from core.networks.network import MAX_BATCH, Network
 from core.table import written
 from core.weights.parameters import LARGEST, SMALLEST
 
@@ -72,7 +72,10 @@ def check_edits(edits: Sequence[Edit], network: Network, rows: int) -> None:
 
     Raises:
         NetworkError: if it has one not.
+        ParameterError: if these are no edits.
     """
+    if sequence(edits, MAX_EDITS) is None or not all(map(_is_edit, edits)):
+        raise unfit("edits", edits, f"up to {MAX_EDITS} Edits")
     sizes = (network.inputs, *(dense.units for dense in network.layers))
     for edit in edits:
         first = edit.place[0]
@@ -83,6 +86,12 @@ def check_edits(edits: Sequence[Edit], network: Network, rows: int) -> None:
             1 <= at <= end for at, end in zip(edit.place, most, strict=True)
         ):
             raise NetworkError("network.edit_place", word=str(edit))
+
+
+def _is_edit(edit: object) -> bool:
+    if not isinstance(edit, Edit) or not isinstance(edit.place, tuple) or len(edit.place) not in {2, 3}:
+        return False
+    return all(is_whole(at, 0, MAX_BATCH) for at in edit.place) and math.isfinite(real(edit.value))
 
 
 def edited(net: Net, x: Tensor, edits: Sequence[Edit]) -> Tensor:

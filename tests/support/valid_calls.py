@@ -11,6 +11,7 @@ from torch import nn
 
 import core
 from core import SCHEMES, Summary, draw
+from core.networks.edits import read_edits
 from core.networks.module import Net
 from core.networks.network import Dense, Network
 from core.signals import comparison, trace_run
@@ -246,6 +247,7 @@ CALLS: Mapping[str, Callable[[], Arguments]] = {
         "data_seed": 1,
         "rows": [[1.0, 2.0, 3.0]],
         "values": {name: p.tolist() for name, p in Net(Network.of("3-4.relu-2"), seed=1).named_parameters()},
+        "edits": read_edits("w1.2.3=0.5,x1.2=-1"),
         "device": "cpu",
         "dtype": torch.float32,
     },
