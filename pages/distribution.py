@@ -78,7 +78,7 @@ def _controls(frame: Frame) -> None:
     else:
         controls.show(state, "layer", t)
         if not {"layer"} & (state.refusals.keys() | state.hidden):
-            frame.aside(f'<p class="lab-hint">{words.fans(state, t)}</p>')
+            frame.aside(common.folded(words.fans(state, t), t, summary=words.counted(state)))
     controls.group(state, "draw", t, "seed", "device")
     controls.seed(state, t)
     controls.show(state, "device", t)
@@ -111,7 +111,8 @@ def _histogram(frame: Frame, drawn: Drawn) -> None:
         frame,
         lambda look: weights(drawn.summary, drawn.law, t, look, overlay=overlay),
         words.alt(drawn, state, t),
-        words.verdict(drawn, state, t) + distribution_tables.evidence(drawn, state, t),
+        words.verdict(drawn, t)
+        + distribution_tables.evidence(drawn, state, t, words.checked(drawn, state, t)),
     )
 
 
@@ -174,8 +175,7 @@ def _matrix(frame: Frame, drawn: Drawn) -> None:
         return
     matrix = jobs.matrix(jobs.request(state))
     if matrix.small is None:
-        sizes = {"limit": MATRIX_LIMIT, "columns": count(columns), "rows": count(rows)}
-        frame.html(f'<p class="lab-note">{sentences(intro, t("matrix.too_large", **sizes))}</p>')
+        frame.html(f'<p class="lab-note">{sentences(intro, t("matrix.too_large", limit=MATRIX_LIMIT))}</p>')
         controls.shrink(state, t, MATRIX_LIMIT)
     else:
         frame.html(f'<p class="lab-note">{intro}</p>')

@@ -22,6 +22,8 @@ from pages.text.numbers import quantity
 
 #: At most so many steps on the density's axis.
 MAX_TICKS = 5
+#: Decimals that a bin's ends are written with at most; smaller ones are powers of ten.
+MOST_DIGITS = 8
 #: Points of a law's curve, joined by a spline.
 CURVE_POINTS = 33
 #: The two ends of the band in which 95 % of the bars should end.
@@ -196,7 +198,8 @@ def drawn_bars(summary: Summary, law: Law, t: Text, look: Palette) -> Part:
     """
     first, step = summary.edges[0], summary.edges[1] - summary.edges[0]
     counts = np.concatenate([[0], drawn_counts(summary, law), [0]])  # np.pad takes five times as long
-    hover = t("chart.hover", count="%{y:,d}", middle="%{x}", width=quantity(step, step, 3))
+    ends = (first + step * np.arange(-1, len(counts))).astype(np.float32)
+    one, many = t("chart.one"), t("chart.many")
     return {
         "x0": short(first - step / 2),
         "dx": short(step),
@@ -205,9 +208,18 @@ def drawn_bars(summary: Summary, law: Law, t: Text, look: Palette) -> Part:
         "fill": "tozeroy",
         "fillcolor": look.bars,
         "hoverinfo": "all",
-        "hovertemplate": hover,
+        "customdata": np.stack([ends, ends + np.float32(step)], 1),
+        "text": [one if n == 1 else many for n in counts.tolist()] if 1 in counts else many,
+        "hovertemplate": t("chart.hover", count="%{y:,d}", weights="%{text}", **_ends(step)),
         "name": "",  # or the pointer shows the trace's number
     }
+
+
+def _ends(step: float) -> dict[str, str]:
+    """Return how a bin's ends are written where the pointer is: to the third digit of its width."""
+    digits = 2 - math.floor(math.log10(step))
+    written = f":.{max(0, digits)}f" if digits < MOST_DIGITS else ":.4~g"
+    return {name: f"%{{customdata[{at}]{written}}}" for at, name in enumerate(("low", "high"))}
 
 
 def noise_band(summary: Summary, law: Law, look: Palette) -> list[Part]:

@@ -179,7 +179,7 @@ def silent(run: Ran, state: State, t: Text) -> str:
         if step.kind == "relu" and step.silent
     ]
     dead = t("model.silent", units=t("verdict.and").join(units)) if units else ""
-    return sentences(t(f"model.{key}", seed=state["data_seed"], **facts), dead, to_one(run, t))
+    return sentences(t(f"model.{key}", **facts), dead)
 
 
 def first_only(run: Ran, t: Text) -> str:

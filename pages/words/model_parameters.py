@@ -11,6 +11,7 @@ from pages.jobs.model import SHOWN, DrawnParameter, LayerGradient
 from pages.text import Text, sentences
 from pages.text.numbers import count, expected_count, interval, quantity
 from pages.text.tables import table
+from pages.words.common import folded
 from pages.words.model import numbers
 
 
@@ -54,7 +55,7 @@ def bounds(rows: Sequence[DrawnParameter], network: Network, t: Text) -> str:
         notes.append(t("held.first", n=SHOWN))
     heads = [t(f"held.{key}") for key in keys]
     whole = table(heads, body, t("held.caption"), "lab-table lab-held", within="lab-sideways")
-    return f'{whole}<p class="lab-note">{sentences(*notes)}</p>'
+    return whole + folded(sentences(*notes), t)
 
 
 def _bounds_row(row: DrawnParameter, network: Network, t: Text) -> Sequence[str]:
@@ -111,7 +112,7 @@ def gradients(loss: float, rows: Sequence[LayerGradient], t: Text) -> str:
     ]
     whole = table(heads, body, t("gradient.caption"), "lab-table lab-gradients", within="lab-sideways")
     learning = f'<p class="lab-verdict">{_learning(loss, rows, t)}</p>'
-    return f'{learning}{whole}<p class="lab-note">{t("gradient.note")}</p>'
+    return learning + whole + folded(t("gradient.note"), t)
 
 
 def _different(row: LayerGradient, t: Text) -> str:

@@ -83,7 +83,10 @@ JUSTIFIED = {("count.note", "half-width punctuation")} | {
         "refused.network_units",
         "refused.network_word",
         "table.note",
-        "verdict.consistent_why",
+        "signal.dead",
+        "signal.dead_none",
+        "signal.saturated",
+        "signal.saturated_alike",
         "verdict.off.std",
         *(key for key in REFERENCE if key.startswith("signal.is.")),
     )
