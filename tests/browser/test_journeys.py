@@ -146,8 +146,8 @@ def test_a_layer_is_chosen_or_typed(tab: Visit) -> None:
     layer.fill("Conv2d(8, 16, 5, groups=4)")
     layer.press("Enter")
     page.wait_for_url("**layer=Conv2d**")
-    expect(page.get_by_text("torch counts fan_in 50, fan_out 400.")).to_be_visible()
-    expect(page.get_by_text("an output reads 50 inputs, and an input feeds 100 outputs")).to_be_visible()
+    page.locator("summary", has_text="fan_in 50, fan_out 400").click()
+    expect(page.get_by_text("each output reads 50 inputs, and each input feeds 100 outputs")).to_be_visible()
     page.reload()
     settled(page)
     assert link(page) == {"v": "1", "layer": "Conv2d(8, 16, 5, groups=4)"}
