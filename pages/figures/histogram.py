@@ -198,7 +198,7 @@ def drawn_bars(summary: Summary, law: Law, t: Text, look: Palette) -> Part:
     """
     first, step = summary.edges[0], summary.edges[1] - summary.edges[0]
     counts = np.concatenate([[0], drawn_counts(summary, law), [0]])  # np.pad takes five times as long
-    ends = (first + step * np.arange(-1, len(counts))).astype(np.float32)
+    ends = (first + step * np.arange(-1, len(counts) - 1)).astype(np.float32)
     one, many = t("chart.one"), t("chart.many")
     return {
         "x0": short(first - step / 2),

@@ -18,7 +18,7 @@ from tests.support.tabs import LOCALES, PATHS, SIZES, Visit, choose, fits, go, l
 OPENS = {
     "home": ({"scheme": "kaiming_uniform"}, "±0.1083"),
     "distribution": ({"scheme": "kaiming_uniform"}, "±0.1083"),
-    "compare": ({"rows": "kaiming_uniform-zeros"}, "Of these only Kaiming uniform (He) spreads: σ = 0.0625."),
+    "compare": ({"rows": "kaiming_uniform-zeros"}, "Of these, only Kaiming uniform (He) varies: σ = 0.0625."),
     "signal": (
         {"activation": "sin(z)", "depth": "5", "width": "32", "sight": "gains"},
         # √(2/(1 − e⁻²)) and √(2/(1 + e⁻²))
@@ -282,4 +282,7 @@ def test_the_pointer_reads_a_bin(tab: Visit) -> None:
     box = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
     assert box
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.8)
-    expect(page.locator(".hoverlayer")).to_contain_text("weights within")
+    # the middle of 60 bins from −√(6/512) to √(6/512): its ends are 0 and their thirtieth
+    expect(page.locator(".hoverlayer")).to_contain_text(
+        re.compile(r"\d weights in this bin, (−0\.00361 to 0\.00000|0\.00000 to 0\.00361)")
+    )

@@ -78,6 +78,19 @@ def test_what_is_no_atom_is_drawn_in_bars(case: Case) -> None:
     assert first_edge == pytest.approx(summary.edges[0], rel=1e-6, abs=1e-6 * bars["dx"])
 
 
+def test_the_pointer_reads_a_bin_s_ends_and_counts_one_weight_as_one() -> None:
+    summary, law = drawn(next(case for case in CASES if case.key == "kaiming_uniform"), (3, 5), bins=12)
+    trace = weights(summary, law, TEXT, LIGHT).to_dict()["data"][0]
+    counts, edges = [int(n) for n in decoded(trace["y"])], np.linspace(*law.support, 13)
+    assert trace["text"] == ["weight" if n == 1 else "weights" for n in counts]
+    assert 1 in counts
+    ends = decoded(trace["customdata"]).reshape(-1, 2)[1:-1]  # the first and the last stand beside the bins
+    np.testing.assert_allclose(ends, np.stack([edges[:-1], edges[1:]], 1), atol=1e-6)
+    width = edges[1] - edges[0]
+    (digits,) = {int(n) for n in re.findall(r"customdata\[[01]\]:\.(\d)f", trace["hovertemplate"])}
+    assert 10.0**-digits <= width / 100 < 10.0 ** (1 - digits)  # three digits of a bin's width
+
+
 def test_a_mixture_is_a_density_with_a_stem_before_it_on_an_axis_of_its_own() -> None:
     law = SCHEMES["sparse"].law(SHAPE, sparsity=0.25)
     summary = summarize("sparse", SHAPE, seed=1, bins=60, sparsity=0.25)
