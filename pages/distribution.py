@@ -13,7 +13,7 @@ from core.code.draw import script
 from core.weights.referee_checks import expected_counts
 from pages.figures.distribution import heatmap, weights
 from pages.figures.distribution_agreement import cumulative, extreme, quantiles
-from pages.figures.histogram import Overlay
+from pages.figures.histogram import Overlay, edge
 from pages.jobs import distribution as jobs
 from pages.jobs.distribution import MATRIX_LIMIT, Drawn
 from pages.shell.frame import Frame, Offer, Picture
@@ -21,7 +21,7 @@ from pages.shell.page import show
 from pages.state.chosen import State
 from pages.state.operator_limits import limit
 from pages.text import Text, sentences
-from pages.text.numbers import count, expected_count, quantity
+from pages.text.numbers import count, expected_count
 from pages.text.tables import table
 from pages.widgets import controls, waiting
 from pages.words import common, distribution_tables, moving
@@ -193,7 +193,7 @@ def _numbers(frame: Frame, drawn: Drawn) -> None:
     heads = [t(f"numbers.{name}") for name in ("low", "high", "drawn", "expected")]
     step = float(summary.edges[1] - summary.edges[0])
     body = [
-        (_edge(low, step), _edge(high, step), count(n), expected_count(expected))
+        (edge(low, step, 4), edge(high, step, 4), count(n), expected_count(expected))
         for low, high, n, expected in rows
     ]
     left, right = st.columns([1.75, 1], gap="medium")
@@ -209,11 +209,6 @@ def _numbers(frame: Frame, drawn: Drawn) -> None:
             on_click="ignore",
         )
         frame.aside(f'<p class="lab-note">{t("numbers.note")}</p>')
-
-
-def _edge(x: float, step: float) -> str:
-    """Write an edge between bins ``step`` wide; that at 0 may be off it by a rounding."""
-    return quantity(x if abs(x) > 1e-9 * step else 0.0, step)
 
 
 def _bins(drawn: Drawn) -> list[tuple[float, float, int, float]]:

@@ -72,7 +72,7 @@ def test_eight_rows_are_the_most() -> None:
         ("normal(mean=70000)", "float16 cannot hold these weights"),
         ("dirac-zeros", "fills a convolution"),
         ("orthogonal.2000x2000", "more than the 1\u202f048\u202f576"),
-        ("normal.4096x4096-normal.4097x4096", "more than the 16\u202f777\u202f216"),
+        ("normal.4096x4096-normal.4097x4096", "more than the limit of 16\u202f777\u202f216"),
         ("z" * 1201, "at most 1\u202f200 characters"),
     ],
 )

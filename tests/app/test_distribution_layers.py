@@ -40,7 +40,7 @@ def test_a_layer_is_typed_as_a_model_writes_it() -> None:
         "Linear(5, 3.5)": "out_features must be a whole number; in “Linear(5, 3.5)” it is 3.5.",
         "Linear(-5, 3)": "in_features must not be negative",
         "Linear(2**70, 3)": "A number in “Linear(2**70, 3)” is larger than",
-        "Linear(5//0, 3)": "Only + − * / // % ** of whole numbers are worked out",
+        "Linear(5//0, 3)": "Only + − * / // % ** on whole numbers are allowed",
         "Linear(5, 3, dtype='float32')": "dtype must be one of torch’s, such as torch.float16",
         "LSTM(5, 3).out_proj": "“LSTM(5, 3).out_proj” has no weight out_proj; it has weight_ih_l0",
     }.items():
@@ -65,7 +65,7 @@ def test_a_pasted_layer_is_drawn_as_the_plain_one(pasted: str) -> None:
     assert refusals(app) == []
     assert app.code[0].value == plain.code[0].value
     assert "torch starts its bias within ±0.04419." in said(app)  # 1/√512
-    assert ("Not used here: device" in said(app)) is ("device" in pasted)
+    assert ("Ignored here: device" in said(app)) is ("device" in pasted)
 
 
 def test_a_stride_s_connections_are_fractions() -> None:

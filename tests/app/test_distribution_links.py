@@ -99,7 +99,7 @@ def test_a_bad_link_falls_back_row_by_row() -> None:
     for words in (
         "fan_in must be a whole number",
         "Scheme has no option “he”, so kaiming_normal is used.",
-        "Language has no “xx” to choose, so English is used.",
+        "Language has no option “xx”, so English is used.",
         "The link is of version “9”; this page reads version 1.",
         "The link’s “colour” is not a control of this page; it is ignored.",
     ):

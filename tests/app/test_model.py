@@ -95,7 +95,7 @@ def test_a_run_that_overflows_says_so_on_every_part(part: str) -> None:
 def test_bounds_are_told_of_what_has_them() -> None:
     app = opened_model(part="parameters")
     assert "All numbers with walls (11) lie between them." in said(app)  # 7 biases, 4 of out
-    assert "Of 15 numbers without walls, 0 lie beyond ±3σ, and 0.0405 were expected." in said(app)
+    assert "Of 15 numbers without walls, 0 lie beyond ±3σ, 0.0405 expected." in said(app)
     app = opened_model(part="parameters", net="3-4.constant(val=2).zeros_bias-2.no_bias.ones")
     assert "<td>= 2</td>" in said(app)
     for words in ("A default bias", "Dashed", "Solid: walls"):
