@@ -17,8 +17,8 @@ _NETWORK = "A network is written as in 3-4.xavier_normal.sigmoid-2.softmax; {giv
 #: Why a text is no layer: the fact ``why`` of such a refusal.
 REASONS: Mapping[str, str] = MappingProxyType(
     {
-        "shape.layer": "it is none of these, written with plain numbers",
-        "shape.layer:no_text": "it is {kind}, and no text",
+        "shape.layer": "it is not one of these, written with plain numbers",
+        "shape.layer:no_text": "it is {kind}, not text",
         "shape.layer:starred": "its arguments are not written out",
         "shape.layer_built": "{said}",
         "shape.layer_built:kind": "an argument is of a kind that it does not take",
@@ -26,29 +26,29 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "shape.layer_empty": (
             "torch builds it with a weight of {sizes}: no weights, so there is nothing to draw"
         ),
-        "shape.layer_large": "numbers reach up to {most} there; it was {value}",
-        "shape.layer_large:longer": "numbers reach up to {most} there; it was a longer one",
+        "shape.layer_large": "a number there is at most {most}; it was {value}",
+        "shape.layer_large:longer": "a number there is at most {most}; it was a longer one",
         "shape.layer_name": "{word} has no value here; a number must stand there",
         "shape.layer_negative": "{argument} must not be negative; it was {value}",
-        "shape.layer_place": "{argument} is none of torch's, such as {example}; it was {value}",
+        "shape.layer_place": "{argument} must be one of torch's, such as {example}; it was {value}",
         "shape.layer_runs": (
-            "torch builds it and cannot run it: {argument} takes {dimensions} whole numbers from 1, "
+            "torch can build it but not run it: {argument} takes {dimensions} whole numbers from 1, "
             "not {value}"
         ),
         "shape.layer_weight": "it has no weight {word}; there are {weights:list}",
         "shape.layer_whole": "{argument} must be a whole number; it was {given}",
-        "shape.layer_worked": "only whole numbers are worked out here",
+        "shape.layer_worked": "only arithmetic on whole numbers is allowed here",
         "shape.layer_worked:zero": "it divides by 0",
     }
 )
 
 TEMPLATES: Mapping[str, str] = MappingProxyType(
     {
-        "comparison.entries": "From 1 to {most} schemes are compared; it was given {given}.",
+        "comparison.entries": "From 1 to {most} schemes can be compared; there were {given}.",
         "comparison.fans": _COMPARISON + "a layer's fans from 1 to {most}, as in 512x256.",
         "comparison.long": "A comparison's text has at most {most} characters; this one has {length}.",
         "comparison.scheme": _COMPARISON + "one of {schemes:list}.",
-        "comparison.type": "A comparison is described by text; this is {kind}.",
+        "comparison.type": "A comparison is given as text; this is {kind}.",
         "device.meta": "A tensor on the {value} device has no numbers.",
         "device.missing": (
             "This machine has no {value}; it has {available:list}. "
@@ -70,23 +70,23 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
             "{dtype}, too coarse to follow the law; choose float32 or float64."
         ),
         "dtype.orthogonal": (
-            "torch has no orthogonal matrices in {dtype}: choose float32 or float64, or orthogonal_cast, "
-            "which draws in float32 and casts."
+            "torch cannot draw orthogonal matrices in {dtype}: choose float32 or float64, or "
+            "orthogonal_cast, which draws in float32 and casts."
         ),
         "dtype.range": (
             "torch.{dtype} cannot hold weights of this law: it spans {low:.9g} to {high:.9g}, and "
             "torch.{dtype} reaches {largest:g} with steps of {step:g} there."
         ),
-        "dtype.slope": "The slope of {activation} is had at a tensor of floats; this is {kind}.",
+        "dtype.slope": "The slope of {activation} is computed at a tensor of floats; this is {kind}.",
         "dtype.unknown": "{argument} must be one of {allowed:list}; it was {value}.",
-        "formula.arguments": "The arguments of {word} number {expected}; here they number {found}.",
+        "formula.arguments": "The number of arguments of {word} is {expected}; here it is {found}.",
         "formula.bounds": "clip(u, low, high) takes two numbers, the smaller one first; here it is {word}.",
-        "formula.bracket": "The bracket {word}, character {at:place}, has no partner.",
+        "formula.bracket": "The bracket {word}, character {at:place}, is unmatched.",
         "formula.breaks": "The formula bends at more than {most} places.",
         "formula.call": "{word} is a function: its arguments follow it in brackets, as in {word}(z).",
-        "formula.character": "{word!r}, character {at:place}, means nothing in a formula there.",
+        "formula.character": "{word!r}, character {at:place}, cannot stand there in a formula.",
         "formula.comma": (
-            "The comma, character {at:place}, divides no function's arguments; a decimal number has a point."
+            "The comma, character {at:place}, separates no function's arguments; decimals take a point."
         ),
         "formula.constant": "An activation depends on z; {text} is the same from z = −50 to 50.",
         "formula.deep": "The formula nests more than {most} operations at character {at:place}.",
@@ -98,9 +98,9 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
             "{word} takes {names:list}, each once; {argument} is not among them, or given twice."
         ),
         "formula.long": "A formula has at most {most} characters; this one has {length}.",
-        "formula.name": "{word}, character {at:place}, is unknown; known are {names:list}.",
-        "formula.names": "A function's arguments with names follow those without, each name once.",
-        "formula.number": "{word}, character {at:place}, is no finite number.",
+        "formula.name": "{word}, character {at:place}, is unknown; the known names are {names:list}.",
+        "formula.names": "Named arguments follow unnamed ones, each name once.",
+        "formula.number": "{word}, character {at:place}, is not a finite number.",
         "formula.operand": (
             "Between {left:or the beginning} and {right:or the end}, character {at:place}, "
             "there is no number, variable or function."
@@ -110,8 +110,8 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
             "a product is written {left}*{right}."
         ),
         "formula.parameter": (
-            "{word} is not defined: after its first, the arguments of {function} are numbers, "
-            "of those that torch takes."
+            "{word} is not defined: after the first, the arguments of {function} must be numbers "
+            "that torch accepts."
         ),
         "formula.power": "An exponent must lie between −{most} and {most}; here it is {word}.",
         "formula.slope": "{part} has no finite slope at z = {z:.6g}.",
@@ -136,7 +136,7 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
         "network.labels": (
             "Labels are whole numbers from 0 to {last}, one for each of the {rows} rows; they were {given}."
         ),
-        "network.layers": "A network has from 1 to {most} layers; it was given {given}.",
+        "network.layers": "A network has from 1 to {most} layers; there were {given}.",
         "network.lazy": "{part} has no sizes before its first input; run one through it.",
         "network.long": "A network's text has at most {most} characters; this one has {length}.",
         "network.module": "A module is a torch.nn.Module; this is {kind}.",
@@ -148,7 +148,7 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
             "this is {given}."
         ),
         "network.tensor": "The network takes a dense tensor on {device}; this is {given}.",
-        "network.type": "A network is described by text; this is {kind}.",
+        "network.type": "A network is given as text; this is {kind}.",
         "network.units": _NETWORK + "a number of units from 1 to {most}.",
         "network.word": _NETWORK + "one scheme, one of {follows:list}, zeros_bias or no_bias.",
         "parameter.bins": "bins must be a whole number from 1 to 10000; it was {value!b}.",
@@ -157,16 +157,16 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
             "{name} must be one of {choices:list}, or a formula of z; it was {value!b}."
         ),
         "parameter.continuous:largest": (
-            "A law of points has no largest draw to expect; one with a continuous part has."
+            "A law of points has no expected largest draw; a law with a continuous part has."
         ),
         "parameter.continuous:rounded": (
-            "A law of points has nothing to round; one with a continuous part has."
+            "A law of points has nothing to round; a law with a continuous part has."
         ),
         "parameter.cut": "[a, b] must come within {limit} std of the mean; it lies {distance:.3g} std away.",
         "parameter.kind": "{name} must be {wanted}; it was {value}.",
         "parameter.mean": (
-            "The means of {value} over inputs from N(0, {q:g}) do not exist, or cannot be had to 8 digits; "
-            "those of an activation that grows less, or swings less often, can."
+            "The means of {value} over inputs from N(0, {q:g}) do not exist, or cannot be found to 8 digits; "
+            "those of an activation that grows or oscillates more slowly can."
         ),
         "parameter.merge": "Only summaries over the same edges, bands and atoms can be merged.",
         "parameter.number:any": (
@@ -226,7 +226,7 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
             "A weight shape is a sequence of whole numbers from 1, such as (256, 512), of {most} dimensions "
             "and 2^63 - 1 weights at most; it was {shape}."
         ),
-        "size.held": "{n:,} weights are more than the {limit:,} that are drawn in one go.",
+        "size.held": "{n:,} weights are more than the {limit:,} that can be drawn at once.",
         "size.memory": "Drawing these weights takes {needed:GB} of memory, and {memory:GB} are free.",
         "size.signal": (
             "This run would hold {needed:GB}, and {memory:GB} are free. "
@@ -243,13 +243,15 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
         "table.cell": "Every cell must be a number; line {row}, cell {column} is {cell!r}.",
         "table.empty": "There is no row of numbers.",
         "table.marks": (
-            "A table has decimal commas or decimal points; this one has {comma!r} and {point!r}."
+            "A table has decimal commas or decimal points; this one has both, {comma!r} and {point!r}."
         ),
         "table.numbers": "A table is rows of finite numbers.",
-        "table.ragged": ("Every row must have as many numbers: line {row} has {cells}, the first {wanted}."),
+        "table.ragged": (
+            "Every row must have the same number of values: line {row} has {cells}, the first {wanted}."
+        ),
         "table.rows": "A table may have {most} rows; this one has {rows}.",
         "table.thousands": (
-            "Write numbers without marks of thousands; line {row}, cell {column} is {cell!r}."
+            "Write numbers without thousands separators; line {row}, cell {column} is {cell!r}."
         ),
         "table.type": "A table is text; this is {kind}.",
         **dict.fromkeys(REASONS, _LAYER),

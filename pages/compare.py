@@ -105,10 +105,9 @@ def _figures(frame: Frame, compared: Sequence[Compared]) -> None:
 
 def _inspector(frame: Frame, _: Sequence[Compared]) -> None:
     t, state = frame.t, frame.state
-    left, right = st.columns([1, 1.6], gap="medium", vertical_alignment="bottom")
+    left, _right = st.columns([1, 1.6], gap="medium")
     with left:
         controls.show(state, "layer", t)
-    frame.aside(f'<p class="lab-note">{t("inspector.intro")}</p>', right.html)
     frame.html(compare_layers.inspected(state, t))
 
 

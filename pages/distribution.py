@@ -13,7 +13,7 @@ from core.code.draw import script
 from core.weights.referee_checks import expected_counts
 from pages.figures.distribution import heatmap, weights
 from pages.figures.distribution_agreement import cumulative, extreme, quantiles
-from pages.figures.histogram import Overlay
+from pages.figures.histogram import Overlay, edge
 from pages.jobs import distribution as jobs
 from pages.jobs.distribution import MATRIX_LIMIT, Drawn
 from pages.shell.frame import Frame, Offer, Picture
@@ -21,7 +21,7 @@ from pages.shell.page import show
 from pages.state.chosen import State
 from pages.state.operator_limits import limit
 from pages.text import Text, sentences
-from pages.text.numbers import count, expected_count, quantity
+from pages.text.numbers import count, expected_count
 from pages.text.tables import table
 from pages.widgets import controls, waiting
 from pages.words import common, distribution_causes, distribution_tables, moving
@@ -79,7 +79,7 @@ def _controls(frame: Frame) -> None:
     else:
         controls.show(state, "layer", t)
         if not {"layer"} & (state.refusals.keys() | state.hidden):
-            frame.aside(f'<p class="lab-hint">{words.fans(state, t)}</p>')
+            frame.aside(common.folded(words.fans(state, t), t, summary=words.counted(state)))
     controls.group(state, "draw", t, "seed", "device")
     controls.seed(state, t)
     controls.show(state, "device", t)
@@ -112,7 +112,8 @@ def _histogram(frame: Frame, drawn: Drawn) -> None:
         frame,
         lambda look: weights(drawn.summary, drawn.law, t, look, overlay=overlay),
         words.alt(drawn, state, t),
-        words.verdict(drawn, state, t) + distribution_tables.evidence(drawn, state, t),
+        words.verdict(drawn, t)
+        + distribution_tables.evidence(drawn, state, t, words.checked(drawn, state, t)),
     )
 
 
@@ -175,8 +176,7 @@ def _matrix(frame: Frame, drawn: Drawn) -> None:
         return
     matrix = jobs.matrix(jobs.request(state))
     if matrix.small is None:
-        sizes = {"limit": MATRIX_LIMIT, "columns": count(columns), "rows": count(rows)}
-        frame.html(f'<p class="lab-note">{sentences(intro, t("matrix.too_large", **sizes))}</p>')
+        frame.html(f'<p class="lab-note">{sentences(intro, t("matrix.too_large", limit=MATRIX_LIMIT))}</p>')
         controls.shrink(state, t, MATRIX_LIMIT)
     else:
         frame.html(f'<p class="lab-note">{intro}</p>')
@@ -194,7 +194,7 @@ def _numbers(frame: Frame, drawn: Drawn) -> None:
     heads = [t(f"numbers.{name}") for name in ("low", "high", "drawn", "expected")]
     step = float(summary.edges[1] - summary.edges[0])
     body = [
-        (_edge(low, step), _edge(high, step), count(n), expected_count(expected))
+        (edge(low, step, 4), edge(high, step, 4), count(n), expected_count(expected))
         for low, high, n, expected in rows
     ]
     left, right = st.columns([1.75, 1], gap="medium")
@@ -210,11 +210,6 @@ def _numbers(frame: Frame, drawn: Drawn) -> None:
             on_click="ignore",
         )
         frame.aside(f'<p class="lab-note">{t("numbers.note")}</p>')
-
-
-def _edge(x: float, step: float) -> str:
-    """Write an edge between bins ``step`` wide; that at 0 may be off it by a rounding."""
-    return quantity(x if abs(x) > 1e-9 * step else 0.0, step)
 
 
 def _bins(drawn: Drawn) -> list[tuple[float, float, int, float]]:

@@ -59,7 +59,7 @@ def _controls(frame: Frame) -> None:
     if state["step"] in {"closing", "questions"}:
         return
     controls.seed(state, t)
-    frame.aside(f'<p class="lab-hint" data-lab-old>{words.seed_hint(state, t)}</p>')
+    frame.aside(f"<div data-lab-old>{common.folded(words.seed_hint(state, t), t, t('note.seed'))}</div>")
     if state["step"] == "sqrt5":
         controls.pair(state, ("fan_in", "fan_out"), t)
     controls.show(state, "predict", t)
@@ -90,8 +90,6 @@ def _step(frame: Frame) -> None:
                 frame.live = lesson_moving.told_of_step(tensors, state, t) if frame.moves else None
                 alt = sentences(words.alt(tensors, t), said)
                 frame.plot(lambda look: _drawn(tensors, t, look), alt)
-                if tensors[0].law.random:
-                    frame.html(f'<p class="lab-note">{t("lesson.few", n=tensors[0].summary.n)}</p>')
                 _ways(frame, tensors)
 
 
@@ -103,7 +101,7 @@ def _drawn(tensors: Sequence[lesson.Shown], t: Text, look: Palette) -> go.Figure
 
 
 def _ways(frame: Frame, tensors: Sequence[lesson.Shown]) -> None:
-    """Lead from a step to the distribution page."""
+    """Lead from a step to the distribution page, and say how its chart is read."""
     t, state = frame.t, frame.state
     with st.container(key="ways", horizontal=True):
         for shown in tensors:
@@ -111,7 +109,8 @@ def _ways(frame: Frame, tensors: Sequence[lesson.Shown]) -> None:
             query = words.link_to_scheme(state, shown.scheme)
             st.page_link(PAGES["distribution"], label=label, query_params=query)
     if tensors[0].law.random:
-        frame.aside(f'<p class="lab-note">{t("lesson.open_note")}</p>')
+        few = t("lesson.few", n=tensors[0].summary.n)
+        frame.html(common.folded(sentences(few, t("lesson.open_note")), t))
 
 
 def _download(frame: Frame, code: str) -> None:
@@ -219,8 +218,10 @@ def _questions(frame: Frame) -> None:
     shown = right is not None or questions.given_up(state)
     answer = words.answer(of, t) if shown else ""
     if shown:
-        verdict = "" if right is None else f"<b>{t('quiz.right' if right else 'quiz.wrong')}</b> "
-        frame.html(f'<p class="lab-verdict" role="status">{verdict}{answer}</p>')
+        said = answer
+        if right is not None:
+            said = t("verdict.sentence", lead=t("quiz.right" if right else "quiz.wrong"), why=answer)
+        frame.html(f'<p class="lab-verdict" role="status">{said}</p>')
     else:
         questions.give_up(state, t)
     if of.scheme and (shown or of.choices):

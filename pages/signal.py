@@ -214,7 +214,7 @@ def _maps(frame: Frame, schemes: Sequence[Foretold]) -> None:
         return
     said = sentences(t("signal.alt_maps"), signal_theory.maps_finding(schemes, state, t))
     frame.plot(lambda look: maps(curves, t, look), said, key="maps_pair")
-    frame.html(signal_theory.key(curves) + f'<p class="lab-note">{signal_theory.maps_note(curves, t)}</p>')
+    frame.html(signal_theory.key(curves) + common.folded(signal_theory.maps_note(curves, t), t))
 
 
 def _chaos(frame: Frame, schemes: Sequence[Foretold]) -> None:
@@ -227,9 +227,7 @@ def _chaos(frame: Frame, schemes: Sequence[Foretold]) -> None:
                 lambda look: chaos(dots, phases, t, look),
                 sentences(t("chaos.alt"), signal_theory.chaos_finding(schemes, state, t)),
             )
-        frame.html(
-            signal_theory.chaos_table(schemes, state, t) + f'<p class="lab-note">{t("chaos.note")}</p>'
-        )
+        frame.html(signal_theory.chaos_table(schemes, state, t) + common.folded(t("chaos.note"), t))
 
 
 def _gains(frame: Frame, _: Sequence[Foretold]) -> None:
@@ -239,7 +237,7 @@ def _gains(frame: Frame, _: Sequence[Foretold]) -> None:
     left, right = st.columns([1.6, 1], gap="large")
     frame.html(signal_theory.gains_table(state, t), left.html)
     with right:
-        frame.aside(f'<p class="lab-note">{t("gains.note")}</p>')
+        frame.aside(common.folded(t("gains.note"), t))
         frame.aside(f'<p class="lab-note">{t("gains.try")}</p>')
         if "activation" in state.fixed:
             return

@@ -35,7 +35,14 @@ _CHINESE = """
 标准差 方差 均方 正态 均匀 实线 虚线 圆点 圆环 菱形 灰 蓝 一致 不符 对 错 显示 隐藏 锁定 揭晓 添加 删除
 自己 扇入 扇出
 """
-_MARKS = [r"\{\w+(?:\[\d\])?\}", r"\d[\d.]*", r"[√±²≥≤→×−]", r"fan_in", r"fan_out", r"shape\[\d\]"]
+_MARKS = [
+    r"\{\w+(?:\[\d\])?(?::[^{}|]*\|[^{}]*)?\}",
+    r"\d[\d.]*",
+    r"[√±²≥≤→×−]",
+    r"fan_in",
+    r"fan_out",
+    r"shape\[\d\]",
+]
 _WORDS = {
     "en": (rf"(?i:\b(?:{'|'.join(sorted(_ENGLISH.split(), key=len, reverse=True))})\b)"),
     "zh": "|".join(map(re.escape, sorted(_CHINESE.split(), key=len, reverse=True))),
@@ -68,7 +75,7 @@ def _claims(entry: str, language: str) -> bool:
 
 def _is_said(entry: str, lines: list[str]) -> bool:
     """Tell whether a literal sentence has all of an entry."""
-    parts = re.split(r"\{\w+(?:\[\d\])?\}", bare(entry))
+    parts = re.split(_MARKS[0], bare(entry))
     if len("".join(parts)) < 2:
         return False
     pattern = re.compile(".+?".join(re.escape(part).replace(r"\ ", " ") for part in parts))

@@ -217,7 +217,8 @@ def _density(panel: Panel, line: Part, t: Text, look: Palette, top: float) -> li
     steps = drawn_bars(panel.summary, panel.law, t, look)
     y = (steps["y"] / unit_of(panel.summary)).astype(np.float32)
     thin = {**steps["line"], "color": line["color"], "width": 1}
-    steps |= {"y": y, "fill": "none", "line": thin, "hoverinfo": "skip", "hovertemplate": None}
+    steps |= {"y": y, "fill": "none", "line": thin, "hoverinfo": "skip"}
+    steps |= dict.fromkeys(("hovertemplate", "customdata", "text"))
     return [steps, _outline(panel.summary, panel.law, line, look, top)]
 
 

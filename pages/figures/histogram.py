@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from pages.figures.chart_data import Column, Series
 from pages.figures.palette import Palette
 from pages.figures.template import Part, label, short
 from pages.text import Text
-from pages.text.numbers import quantity
+from pages.text.numbers import LEAST, quantity
 
 #: At most so many steps on the density's axis.
 MAX_TICKS = 5
@@ -196,7 +197,10 @@ def drawn_bars(summary: Summary, law: Law, t: Text, look: Palette) -> Part:
     """
     first, step = summary.edges[0], summary.edges[1] - summary.edges[0]
     counts = np.concatenate([[0], drawn_counts(summary, law), [0]])  # np.pad takes five times as long
-    hover = t("chart.hover", count="%{y:,d}", middle="%{x}", width=quantity(step, step, 3))
+    written = [edge(first + at * step, step) for at in range(-1, len(counts))]
+    one, many = t("chart.one"), t("chart.many")
+    single = 1 in counts
+    ends = {"low": "%{customdata[0]}", "high": "%{customdata[1]}"}
     return {
         "x0": short(first - step / 2),
         "dx": short(step),
@@ -205,9 +209,16 @@ def drawn_bars(summary: Summary, law: Law, t: Text, look: Palette) -> Part:
         "fill": "tozeroy",
         "fillcolor": look.bars,
         "hoverinfo": "all",
-        "hovertemplate": hover,
+        "customdata": list(pairwise(written)),
+        "text": [one if n == 1 else many for n in counts.tolist()] if single else None,
+        "hovertemplate": t("chart.hover", count="%{y:,d}", weights="%{text}" if single else many, **ends),
         "name": "",  # or the pointer shows the trace's number
     }
+
+
+def edge(x: float, step: float, digits: int = LEAST) -> str:
+    """Write an edge between bins ``step`` wide; that at 0 may be off it by a rounding."""
+    return quantity(x if abs(x) > 1e-9 * step else 0.0, step, digits)
 
 
 def noise_band(summary: Summary, law: Law, look: Palette) -> list[Part]:

@@ -293,6 +293,7 @@ export function attach() {
     if (!live) {
       grips.attach(null, [])
       tools.bar?.remove()
+      for (const at of document.querySelectorAll("[data-lab-now=here]")) write(at, "") // nothing to take hold of
     }
     return
   }

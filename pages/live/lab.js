@@ -241,6 +241,16 @@ function reachable() {
     if (pre.scrollWidth > pre.clientWidth || pre.scrollHeight > pre.clientHeight) pre.tabIndex = 0
 }
 
+// a note that is written anew is as open as the visitor left the last
+let opened = false
+function noted() {
+  for (const note of document.querySelectorAll("details.lab-note:not([data-lab-noted])")) {
+    note.dataset.labNoted = ""
+    note.open = opened
+    note.addEventListener("toggle", () => { opened = note.open })
+  }
+}
+
 // a page that nobody has seen for so long gives its seat away; what it shows is all in its link
 let leaving = 0
 function away() {
@@ -350,10 +360,12 @@ export default function ({ data, setTriggerValue }) {
     cancelAnimationFrame(frame)
     frame = requestAnimationFrame(() => {
       reachable()
+      noted()
       refocused()
       copyCharts()
       for (const hand of Object.values(hands)) hand.then(({ attach }) => attach())
     })
   }).observe(document.body, { childList: true, subtree: true })
   reachable()
+  noted()
 }

@@ -62,7 +62,10 @@ export function inFormula(value, digits = 6) {
   return front === "1" ? power : `${front}·${power}`
 }
 
-// A text with {names} where numbers go.
+// A text with {names} where numbers go, and {names:word|words} for words that go by them.
 export function filled(text, numbers) {
-  return text.replace(/\{(\w+)\}/g, (whole, name) => numbers[name] ?? whole)
+  return text.replace(/\{(\w+)(?::([^{}|]*)\|([^{}]*))?\}/g, (whole, name, one, many) => {
+    const number = numbers[name] ?? whole
+    return many === undefined || number === whole ? number : String(number) === "1" ? one : many
+  })
 }

@@ -55,6 +55,7 @@ def report(parts: Report, t: Text) -> str:
     """Return a report as one HTML file that opens and prints without a network."""
     charts = [picture.chart for picture in parts.pictures]
     head = "".join(piece if isinstance(piece, str) else _equations(piece.markdown) for piece in parts.said)
+    head = head.replace("<details", "<details open")  # paper unfolds nothing
     title = "" if "<h1" in head else f"<h1>{escape(parts.title)}</h1>"
     sections = [
         f"<main>{_meta(parts, t)}{title}{head}",

@@ -21,12 +21,28 @@ class Text:
         self._entries = catalogue(language)
 
     def __call__(self, key: str, /, **values: object) -> str:
-        """Return the entry with ``values`` put in.
+        """Return the entry with ``values`` put in; of ``{n:weight|weights}`` the first where n is 1.
 
         Raises:
             KeyError: if the catalogue has no such key, or the entry names a value not given.
         """
-        return self._entries[key].format_map(values)
+        entry = self._entries[key]
+        if "|" in entry:
+            entry = _NUMBERED.sub(lambda found: _numbered(found, values), entry)
+        return entry.format_map(values)
+
+
+#: A word that goes by a number: {n:weight|weights}.
+_NUMBERED = re.compile(r"\{(\w+):([^{}|]*)\|([^{}]*)\}")
+
+
+def _numbered(found: re.Match[str], values: Mapping[str, object]) -> str:
+    """Return the word for a number; both where the number is the browser's, and here its {name}."""
+    name, one, many = found.groups()
+    value = str(values[name])
+    if value.startswith("{"):
+        return f"{{{value[:-1]}:{one}|{many}}}}}"
+    return one if value == "1" else many
 
 
 @cache

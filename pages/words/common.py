@@ -42,6 +42,12 @@ def moving(name: str, text: object) -> str:
     return f'<span data-lab-now="{name}">{text}</span>'
 
 
+def folded(note: str, t: Text, summary: str = "") -> str:
+    """Return a note as HTML that only its ``summary`` stands for until somebody asks for it; '' of none."""
+    head = summary or t("note.details")
+    return f'<details class="lab-note"><summary>{head}</summary>{note}</details>' if note else ""
+
+
 #: Fractions with a denominator from here on are written with a point.
 MANY = 1000
 

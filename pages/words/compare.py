@@ -179,7 +179,7 @@ def figures(rows: Sequence[Compared], state: State, t: Text) -> str:
     body = [_figures(row, state["activation"], t) for row in rows]
     note = sentences(t("compare.note"), t("compare.signal_note"))
     whole = table(heads, body, t("compare.caption"), "lab-table lab-two", within="lab-scroll")
-    return f'{whole}<p class="lab-note">{note}</p>'
+    return whole + common.folded(note, t)
 
 
 def _figures(row: Compared, activation: str, t: Text) -> list[str]:

@@ -11,7 +11,7 @@ from pages.state.chosen import State
 from pages.text import Text, sentences
 from pages.text.numbers import count, quantity
 from pages.text.tables import table
-from pages.words.common import connections, inputs, outputs
+from pages.words.common import connections, folded, inputs, outputs
 from pages.words.compare import names
 
 _TORCH_NN = "https://docs.pytorch.org/docs/stable/generated/torch.nn.{}.html"
@@ -43,14 +43,18 @@ def inspected(state: State, t: Text) -> str:
         for name, ours, true in pairs
     ]
     fans = table(["", *heads], rows, t("inspector.caption"), "lab-table lab-fans", within="lab-scroll")
-    why = sentences(*_reasons(layer, t))
+    why, *more = _reasons(layer, t)
+    if layer.parts == 1:
+        why, more = sentences(why, *more), []
     shape = t("inspector.shape", shape=" × ".join(map(count, layer.shape)))
     links = f'<a href="{_TORCH_NN.format(layer.kind)}" target="_blank">torch.nn.{layer.kind}</a>, '
     links += f'<a href="{TORCH.url}" target="_blank">{TORCH.citation}</a>'
-    shape = sentences(shape, *_choices(layer, t), t("lesson.sources", sources=links))
+    note = sentences(
+        shape, t("inspector.intro"), *more, *_starts(layer, t), t("lesson.sources", sources=links)
+    )
     return (
-        f'<p class="lab-note">{shape}</p>{fans}'
-        f'<p class="lab-verdict">{why}</p>{_starts(layer, t)}{_stds(layer, state.comparison, t)}'
+        f'{_choices(layer, t)}{fans}<p class="lab-verdict">{why}</p>{_stds(layer, state.comparison, t)}'
+        f"{folded(note, t)}"
     )
 
 
@@ -58,20 +62,20 @@ def inspected(state: State, t: Text) -> str:
 FEW = 6
 
 
-def _choices(layer: Layer, t: Text) -> list[str]:
-    """Say which of a module's weights this is, and how another is asked for."""
+def _choices(layer: Layer, t: Text) -> str:
+    """Say which of a module's weights this is, and how another is asked for; '' if it has no other."""
     if len(layer.weights) == 1:
-        return []
+        return ""
     names = [name.removesuffix(".weight") for name in layer.weights]
     here = layer.weight.removesuffix(".weight")
     call = layer.text.removesuffix(".weight").removesuffix(f".{here}")
     other = next(name for name in names if name != here)
     listed = t("verdict.and").join([*names[:FEW], *(["…"] if len(names) > FEW else [])])
     facts = {"weight": here, "weights": listed, "example": f"<code>{escape(call)}.{other}</code>"}
-    return [t("inspector.weights", **facts)]
+    return f'<p class="lab-note">{t("inspector.weights", **facts)}</p>'
 
 
-def _starts(layer: Layer, t: Text) -> str:
+def _starts(layer: Layer, t: Text) -> list[str]:
     """Return what torch itself starts the weight and its bias as, and what it does not draw."""
     law = _started(layer.start, layer.start_law)
     if layer.bias is None or layer.bias_law is None:
@@ -82,7 +86,7 @@ def _starts(layer: Layer, t: Text) -> str:
         words.append(t("inspector.padding", row=count(layer.padding_idx)))
     if layer.unused:
         words.append(t("fans.unused", names=t("verdict.and").join(layer.unused)))
-    return f'<p class="lab-note">{sentences(*words)}</p>'
+    return words
 
 
 def _started(start: Start, law: Law) -> str:

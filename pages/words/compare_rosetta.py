@@ -11,7 +11,7 @@ from pages.state.chosen import State
 from pages.text import Text, sentences
 from pages.text.numbers import count
 from pages.text.tables import table
-from pages.words.common import layer_name
+from pages.words.common import folded, layer_name
 from pages.words.compare import names, phrase
 from pages.words.compare_layers import by_torch, written_ratio
 
@@ -59,7 +59,7 @@ def translation(state: State, t: Text) -> str:
 
 def elsewhere(state: State, t: Text) -> str:
     """Return each scheme as other frameworks have it, for its layer, and what a layer starts as there."""
-    words = [f'<p class="lab-note">{sentences(t("rosetta.intro"), t("rosetta.note.axes"))}</p>']
+    words = [folded(sentences(t("rosetta.intro"), t("rosetta.note.axes")), t)]
     entries = state.comparison.entries
     named = dict(zip(entries, names(entries, t), strict=True))
     for entry, layer, rows in spellings(state):

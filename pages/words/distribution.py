@@ -12,7 +12,7 @@ from pages.jobs.distribution import Drawn
 from pages.state.chosen import State
 from pages.text import Text, sentences
 from pages.text.numbers import apart, count, expected_count, interval, probability, quantity
-from pages.words.common import inputs, layer_name, moving, outputs, told
+from pages.words.common import folded, inputs, layer_name, moving, outputs, told
 from pages.words.distribution_tables import Row, beside_law, expected_beyond, wall_of, yardstick_of
 
 #: Fewer weights than this settle little, and the verdict opens with that.
@@ -38,6 +38,11 @@ def context(state: State, t: Text) -> str:
         f'<p class="lab-context"><b>{name(state, t)}</b> · {moving("layer", escape(layer_name(state, t)))} · '
         f'{weights}<span class="lab-wide"> · {draw}</span>{moving("here", "")}</p>'
     )
+
+
+def counted(state: State) -> str:
+    """Return torch's fans of a layer in a few words."""
+    return f"fan_in {count(int(state.layer.fans.fan_in))}, fan_out {count(int(state.layer.fans.fan_out))}"
 
 
 def fans(state: State, t: Text) -> str:
@@ -148,15 +153,9 @@ def alt_of(view: str, words: str, drawn: Drawn, state: State, t: Text) -> str:
     return sentences(what, told(words))
 
 
-def verdict(drawn: Drawn, state: State, t: Text) -> str:
-    """Return whether sample and law agree, on what, how sure, and what this n could have seen."""
+def verdict(drawn: Drawn, t: Text) -> str:
+    """Return whether sample and law agree, and what this n could have seen."""
     summary, law, judged = drawn
-    facts = {
-        "n": count(summary.n),
-        "p": probability(judged.p_value),
-        "detectable": quantity(100 * judged.detectable, digits=3),
-        "dtype": state["dtype"],
-    }
     if not judged.consistent:
         alarms = count(1 / referee.ALPHA)
         lead, why = t("verdict.against"), _against(drawn, t)
@@ -167,16 +166,27 @@ def verdict(drawn: Drawn, state: State, t: Text) -> str:
     if not law.random:
         case, why = "exact", t("verdict.exact_why")
     elif law.family == "orthogonal":
-        case, why = "consistent", t("verdict.orthogonal_why", **facts)
+        case, why = "consistent", t("verdict.orthogonal_why")
     else:
         case = "consistent" if summary.n >= FEW else "few" if summary.n > 1 else "one"
-        names = dict.fromkeys(check.name for check in judged.checks)
-        checks = t("verdict.and").join(t(f"verdict.checks.{name}") for name in names)
-        why = t(f"verdict.{case}_why", checks=checks[:1].upper() + checks[1:], **facts)
-        if state.dtype.itemsize == 2:
-            why = sentences(why, t("verdict.grid", dtype=state["dtype"]))
-    sentence = t("verdict.sentence", lead=t(f"verdict.{case}", **facts), why=why)
+        why = t(f"verdict.{case}_why", detectable=quantity(100 * judged.detectable, digits=3))
+    sentence = t("verdict.sentence", lead=t(f"verdict.{case}"), why=why)
     return f'<p class="lab-verdict">{sentence}</p>'
+
+
+def checked(drawn: Drawn, state: State, t: Text) -> str:
+    """Return what a draw that agrees with its law was checked for, and how surely; '' without chance."""
+    summary, law, judged = drawn
+    if not (judged.consistent and law.random and summary.n > 1):
+        return ""
+    p = probability(judged.p_value)
+    if law.family == "orthogonal":
+        return t("verdict.dependent", p=p)
+    names = dict.fromkeys(check.name for check in judged.checks)
+    words = t(
+        "verdict.checked", checks=t("verdict.and").join(t(f"verdict.checks.{name}") for name in names), p=p
+    )
+    return sentences(words, t("verdict.grid", dtype=state["dtype"]) if state.dtype.itemsize == 2 else "")
 
 
 def _against(drawn: Drawn, t: Text) -> str:
@@ -212,7 +222,7 @@ def cumulative(drawn: Drawn, t: Text) -> str:
         inside = t("cumulative.inside" if distance <= limit else "cumulative.beyond")
         words = sentences(f"<b>{inside}</b>", words, t("cumulative.limit", limit=quantity(limit, limit, 3)))
         note = t("cumulative.note")
-    return f'<p class="lab-verdict">{words}</p><p class="lab-note">{note}</p>'
+    return f'<p class="lab-verdict">{words}</p>{folded(note, t)}'
 
 
 #: The 95 % point of Kolmogorov's law: √n·D stays below it in 95 of 100 samples (Kolmogorov 1933).
@@ -230,7 +240,7 @@ def quantiles(drawn: Drawn, t: Text) -> str:
         words = t("quantiles.dots", inside=inside, dots=dots)
     rounding = t("quantiles.rounded") if drawn.summary.dtype.itemsize == 2 else ""
     note = sentences(t("quantiles.note"), rounding)
-    return f'<p class="lab-verdict">{words}</p><p class="lab-note">{note}</p>'
+    return f'<p class="lab-verdict">{words}</p>{folded(note, t)}'
 
 
 def largest(drawn: Drawn, state: State, t: Text) -> str:

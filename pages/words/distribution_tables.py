@@ -12,10 +12,10 @@ from core.weights.rounding import rounded_law
 from pages.figures.notation import plain
 from pages.jobs.distribution import Drawn
 from pages.state.chosen import State
-from pages.text import Text
+from pages.text import Text, sentences
 from pages.text.numbers import count, expected_count, quantity
 from pages.text.tables import Cell, table
-from pages.words.common import excess, moving
+from pages.words.common import excess, folded, moving
 
 #: Standard errors past which a row of the table carries the warning.
 FAR_OFF = 4
@@ -32,12 +32,12 @@ class Row(NamedTuple):
     key: str = ""
 
 
-def evidence(drawn: Drawn, state: State, t: Text) -> str:
-    """Return the table of drawn beside expected, with its note and the scheme's source."""
+def evidence(drawn: Drawn, state: State, t: Text, checked: str) -> str:
+    """Return the table of drawn beside expected, with its note, the scheme's source and what was checked."""
     law = drawn.law
     rows = _moments(drawn, state, t) if law.continuous is not None else _values(drawn, t)
     note = t(_note(drawn), band=t("table.band") if law.independent else "", source=_source(state))
-    return beside_law(rows, t, note=note)
+    return beside_law(rows, t, note=sentences(checked, note))
 
 
 def beside_law(rows: Sequence[Row], t: Text, *, note: str) -> str:
@@ -45,7 +45,7 @@ def beside_law(rows: Sequence[Row], t: Text, *, note: str) -> str:
     errors = any(math.isfinite(row.errors) for row in rows)
     heads = ["", t("table.drawn"), t("table.expected")] + [t("table.off")] * errors
     body = [_row(row, errors=errors) for row in rows]
-    return f'{table(heads, body, t("table.caption"), "lab-table")}<p class="lab-note">{note}</p>'
+    return f"{table(heads, body, t('table.caption'), 'lab-table')}{folded(note, t)}"
 
 
 def _note(drawn: Drawn) -> str:

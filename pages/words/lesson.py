@@ -5,12 +5,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
-from core import Law, Question
+from core import SCHEMES, Law, Question
 from core.teaching import lesson
 from core.teaching.lesson import FAN_IN, FAN_OUT, SOURCES, STEPS, OwnDefault
 from core.teaching.quiz import ALPHA, KINDS
 from core.weights.scheme_laws import number as in_latex
 from pages.figures.compare import Panel
+from pages.figures.notation import plain
 from pages.jobs import model
 from pages.jobs.distribution import Drawn
 from pages.jobs.lesson import SEED, Shown
@@ -20,7 +21,7 @@ from pages.state.link import link_with
 from pages.text import Text, sentences
 from pages.text.numbers import count, expected_count, quantity
 from pages.text.tables import table
-from pages.words.common import moving
+from pages.words.common import folded, moving
 
 #: The seed that the lesson sets.
 LESSON_SEED = SEED
@@ -103,8 +104,8 @@ def source_links(keys: Sequence[str]) -> str:
 def note(key: str, t: Text, **numbers: str) -> str:
     """Return the one thing to notice at a stop, with its sources."""
     words = t(f"lesson.{key}.note", **numbers)
-    sources = t("lesson.sources", sources=source_links(_READ[key]))
-    return f'<p class="lab-verdict">{words}</p><p class="lab-note">{sources}</p>'
+    sources = folded(source_links(_READ[key]), t, t("note.sources"))
+    return f'<p class="lab-verdict">{words}</p>{sources}'
 
 
 def panels(tensors: Sequence[Shown], t: Text) -> list[Panel]:
@@ -224,13 +225,11 @@ def closing(t: Text) -> str:
     lists = []
     for side, points in (("strengths", STRENGTHS), ("weaknesses", WEAKNESSES)):
         items = "".join(
-            f"<dt>{t(f'lesson.{side}.{key}')}</dt><dd>{t(f'lesson.{side}.{key}_why')} "
-            f'<span class="lab-note">{source_links(sources)}</span></dd>'
+            f"<details><summary>{t(f'lesson.{side}.{key}')}</summary>{t(f'lesson.{side}.{key}_why')} "
+            f'<span class="lab-note">{source_links(sources)}</span></details>'
             for key, sources in points.items()
         )
-        lists.append(
-            f'<div><p class="lab-group lab-plain">{t(f"lesson.{side}.title")}</p><dl>{items}</dl></div>'
-        )
+        lists.append(f'<div><p class="lab-group lab-plain">{t(f"lesson.{side}.title")}</p>{items}</div>')
     return f'<div class="lab-closing">{"".join(lists)}</div>'
 
 
@@ -260,8 +259,14 @@ def answer(of: Question, t: Text) -> str:
         whole = of.kind in {"count", "beyond"}
         write = count if whole else lambda value: quantity(value, value, trim=True)
         numbers |= {name: write(getattr(of, name)) for name in ("low", "high")}
-        numbers["exact"] = expected_count(of.exact) if whole else quantity(of.exact, of.exact, trim=True)
+        numbers["exact"] = expected_count(of.exact) if whole else _worked(of)
     return t(f"quiz.{of.kind}_why", percent=f"{100 * ALPHA:g}", **numbers)
+
+
+def _worked(of: Question) -> str:
+    """Return a law's one number as it comes about: √(2/64) = 0.1768."""
+    number = SCHEMES[of.scheme].law(of.shape).parameters[0]
+    return f"{plain(number.numeric)} = {quantity(of.exact, of.exact, trim=True)}"
 
 
 def link_to_scheme(state: State, scheme: str) -> dict[str, str]:

@@ -231,8 +231,7 @@ def silent(run: Ran, state: State, t: Text) -> str:
         if step.kind == "relu" and step.silent
     ]
     dead = t("model.silent", units=t("verdict.and").join(units)) if units else ""
-    drawn = t(f"model.{key}", seed=state["data_seed"], **facts)
-    return sentences(drawn, edited(state, t), dead, to_one(run, t))
+    return sentences(t(f"model.{key}", **facts), edited(state, t), dead)
 
 
 def first_only(run: Ran, t: Text) -> str:

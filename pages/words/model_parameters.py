@@ -12,6 +12,7 @@ from pages.state.chosen import State
 from pages.text import Text, sentences
 from pages.text.numbers import count, expected_count, interval, quantity
 from pages.text.tables import table
+from pages.words.common import folded
 from pages.words.model import edited, numbers
 
 
@@ -58,7 +59,7 @@ def bounds(rows: Sequence[DrawnParameter], state: State, t: Text) -> str:
         notes += [edited(state, t), t("held.edited")]
     heads = [t(f"held.{key}") for key in keys]
     whole = table(heads, body, t("held.caption"), "lab-table lab-held", within="lab-sideways")
-    return f'{whole}<p class="lab-note">{sentences(*notes)}</p>'
+    return whole + folded(sentences(*notes), t)
 
 
 def _bounds_row(row: DrawnParameter, network: Network, t: Text) -> Sequence[str]:
@@ -127,7 +128,7 @@ def gradients(loss: float, rows: Sequence[LayerGradient], t: Text) -> str:
     ]
     whole = table(heads, body, t("gradient.caption"), "lab-table lab-gradients", within="lab-sideways")
     learning = f'<p class="lab-verdict">{_learning(loss, rows, t)}</p>'
-    return f'{learning}{whole}<p class="lab-note">{t("gradient.note")}</p>'
+    return learning + whole + folded(t("gradient.note"), t)
 
 
 def _different(row: LayerGradient, t: Text) -> str:

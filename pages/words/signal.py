@@ -21,7 +21,7 @@ from pages.state.chosen import State
 from pages.text import Text, sentences
 from pages.text.numbers import apart, count, quantity
 from pages.text.tables import table
-from pages.words.common import moving
+from pages.words.common import folded, moving
 
 Array = npt.NDArray[np.float64]
 
@@ -144,6 +144,7 @@ def _groups(rows: Sequence[Followed], courses: Sequence[Array], state: State, t:
                     "signal.gradient.silent" if silent else f"signal.{way}.{kind}",
                     name=brief(row.name),
                     place=count(silent or layer),
+                    steps=count(place - 1),
                     value=quantity(end, digits=3),
                     factor=quantity(found.factor, digits=3, trim=True),
                     dtype=state["dtype"],
@@ -205,7 +206,7 @@ def reading(rows: Sequence[Followed], state: State, t: Text) -> str:
         lower, factor = math.exp(-spread / 4), math.exp(math.sqrt(spread) / 2)
         facts = {"lower": quantity(lower, digits=3), "factor": quantity(factor, digits=3)}
         words.append(t("signal.reading_width", width=count(state["width"]), **facts))
-    return f'<p class="lab-note">{sentences(*words)}</p>'
+    return folded(sentences(*words), t)
 
 
 def _named(rows: Sequence[Followed], t: Text) -> str:
@@ -248,7 +249,7 @@ def gradient_reading(rows: Sequence[Followed], state: State, t: Text) -> str:
         words.append(t("signal.reading_chi"))
     words.append(t("signal.gradient_far", far=count(FAR)))
     words += _ends([_backwards(row) for row in rows], state, t)
-    return f'<p class="lab-note">{sentences(*words)}</p>'
+    return folded(sentences(*words), t)
 
 
 def key(courses: Sequence[Line]) -> str:

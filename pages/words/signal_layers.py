@@ -15,6 +15,7 @@ from pages.jobs.signal import Followed
 from pages.state.chosen import State
 from pages.text import Text, sentences
 from pages.text.numbers import apart, count, percent, quantity
+from pages.words.common import folded
 from pages.words.signal import NAMED, brief
 
 Array = npt.NDArray[np.float64]
@@ -55,12 +56,12 @@ def saturation_finding(rows: Sequence[Followed], state: State, t: Text) -> str:
     least, fewer = min(courses, key=lambda each: float(np.nanmax(each[1])))
     every = np.concatenate([part for _, part in courses])
     low, high = float(np.nanmin(every)), float(np.nanmax(every))
+    flat = {"activation": state["activation"], "flat": _flat(state, t)}
     if high - low < ALIKE and low > 0:
-        ends = {"low": _percent(low, t), "high": _percent(high, t)}
-        return t("signal.saturated_alike", activation=state["activation"], **ends)
+        ends = dict.fromkeys(map(percent, (low, high)))
+        return t("signal.saturated_alike", share=t("percent", n="–".join(ends)), **flat)
     layer = int(np.nanargmax(shares))
-    facts = {"name": most, "layer": count(layer + 1), "share": _percent(shares[layer], t)}
-    words = t("signal.saturated", activation=state["activation"], **facts)
+    words = t("signal.saturated", name=most, layer=count(layer + 1), share=_percent(shares[layer], t), **flat)
     if high - np.nanmax(fewer) < 0.005:
         return words
     return sentences(
@@ -68,17 +69,22 @@ def saturation_finding(rows: Sequence[Followed], state: State, t: Text) -> str:
     )
 
 
+def _flat(state: State, t: Text) -> str:
+    """Name what an activation is where its slope is near 0: relu is off there, others are saturated."""
+    return t("signal.flat.off" if state["activation"] == "relu" else "signal.flat.saturated")
+
+
 def saturation_note(rows: Sequence[Followed], state: State, t: Text) -> str:
     """Return what counts as flat, and which units are so for every input."""
     dead = [(float(row.trace.dead.mean(0)[-1]), brief(row.name)) for row in rows]
     most, name = max(dead, key=lambda each: -1.0 if math.isnan(each[0]) else each[0])
-    facts = {"samples": count(state["samples"]), "layer": count(state["depth"])}
+    facts = {"samples": count(state["samples"]), "layer": count(state["depth"]), "flat": _flat(state, t)}
     words = [t("signal.saturated_note", activation=escape(state["activation"]), part=_percent(SATURATED, t))]
     if most > 0:
         words.append(t("signal.dead", dead=_percent(most, t), name=escape(name), **facts))
     elif most == 0:
         words.append(t("signal.dead_none", **facts))
-    return f'<p class="lab-note">{sentences(*words)}</p>'
+    return folded(sentences(*words), t)
 
 
 def pictured(rows: Sequence[Followed]) -> list[Layers]:
@@ -120,7 +126,7 @@ def layers_note(rows: Sequence[Followed], state: State, t: Text) -> str:
     ]
     if most > 0:
         words.append(t("signal.beyond", name=escape(name), layer=count(layer + 1), share=_percent(most, t)))
-    return f'<p class="lab-note">{sentences(*words)}</p>'
+    return folded(sentences(*words), t)
 
 
 def correlation_lines(rows: Sequence[Followed], state: State, t: Text) -> list[Line]:
@@ -164,4 +170,4 @@ def correlation_note(courses: Sequence[Line], state: State, t: Text) -> str:
     same = [line.name for line in courses if np.nanmax(line.middle, initial=-1) > 0.999]
     if same and state["between"] == "units":
         words.append(t("signal.same_units", names=escape(t("verdict.and").join(same))))
-    return f'<p class="lab-note">{sentences(*words)}</p>'
+    return folded(sentences(*words), t)

@@ -41,12 +41,13 @@ def test_a_spread_that_is_wrong_is_said_to_be_so(
     text = spoilt(lambda w: w * factor, fan_in="64", fan_out="100", seed=seed, lang=language)
     expected = {
         "en": [
-            f"▲ Not this law. The std is <*> % too {direction[0]}, <*> standard errors off: look for a gain",
-            "About one honest draw in <*> is called so by chance; another seed tells.",
+            f"▲ Not consistent with the law. The std is <*> % too {direction[0]}, <*> standard errors off: "
+            "check the gain and the fans.",
+            "About one correct draw in <*> is flagged by chance; try another seed.",
         ],
         "zh": [
             f"▲ 与理论不符。标准差偏{direction[1]} <*>%，达 <*> 个标准误：请检查增益或扇入、扇出是否取错。",
-            "即使抽样完全符合理论，约每 <*> 次也会有一次被偶然误判；换一个种子即可分辨。",
+            "完全符合理论的抽样，每 <*> 次也约有一次被偶然误判；换个种子再看。",
         ],
     }[language]
     assert unsaid(text, *expected) == [], text
@@ -78,8 +79,8 @@ def test_the_other_views_say_that_chance_does_not_make_this(
     """A std 1.5 times too large moves the shares, and the largest weight."""
     words = {
         "en": {
-            "cumulative": "▲ Beyond chance. The largest gap is <*>",
-            "largest": "▲ The largest of <6 400> weights is not where 95 of 100 samples have theirs",
+            "cumulative": "▲ More than chance. The largest gap is <*>",
+            "largest": "▲ The largest of <6 400> weights is not where 95 of 100 samples have it",
         },
         "zh": {
             "cumulative": "▲ 超出随机波动。最大差距为 <*>",
@@ -97,7 +98,7 @@ def test_a_comparison_names_the_row_that_is_not_of_its_law(language: str, spoilt
     link = {"rows": "kaiming_normal", "fan_in": "64", "fan_out": "100", "lang": language}
     text = spoilt(lambda w: 1.5 * w, "compare", seed="70401" if language == "en" else "70402", **link)
     words = {
-        "en": "▲ Not its law: Kaiming normal (He). Another seed tells chance from fault.",
+        "en": "▲ Not consistent with its law: Kaiming normal (He). Another seed tells chance from error.",
         "zh": "▲ 与理论不符：Kaiming 正态（He）。换一个种子即可分辨是偶然还是错误。",
     }
     assert unsaid(text, words[language]) == [], text

@@ -91,10 +91,10 @@ def test_the_figures_are_the_closed_forms() -> None:
     ("rows", "words"),
     [
         ("kaiming_normal", "Kaiming normal (He): σ = 0.0625."),
-        ("zeros-kaiming_uniform", "Of these only Kaiming uniform (He) spreads: σ = 0.0625."),
-        ("kaiming_normal-kaiming_uniform", "All have one std, σ = 0.0625"),
-        ("kaiming_normal-ones-kaiming_uniform", "Those that spread have one std, σ = 0.0625"),
-        ("zeros-ones", "None of these schemes spreads"),
+        ("zeros-kaiming_uniform", "Of these, only Kaiming uniform (He) varies: σ = 0.0625."),
+        ("kaiming_normal-kaiming_uniform", "All have the same std, σ = 0.0625"),
+        ("kaiming_normal-ones-kaiming_uniform", "Those that vary have the same std, σ = 0.0625"),
+        ("zeros-ones", "None of these schemes varies"),
     ],
 )
 def test_the_sentence_is_true_of_what_does_not_spread_too(rows: str, words: str) -> None:
@@ -128,7 +128,7 @@ def test_the_inspector_counts_a_depthwise_convolution_and_a_fused_projection() -
     assert table["fan_out"] == ["576", "9", "64"]
     # √(2/(9 + 576)) against √(2/18)
     assert table["Xavier normal (Glorot)"] == ["0.05847", "0.3333", "0.1754"]
-    assert "torch counts fan_in 9 and fan_out 576; in truth they are 9 and 9." in said(app)
+    assert "torch counts fan_in 9, fan_out 576; the true ones are 9 and 9." in said(app)
     table = rows_of(opened_comparison(aspect="inspector", layer="MultiheadAttention(512, 8)"))
     assert table["fan_out"] == ["1\u202f536", "512", "3"]
     # √(2/2048) against √(2/1024)
@@ -184,7 +184,7 @@ def test_fractions_of_connections_have_their_std() -> None:
     table = rows_of(app)
     assert table["fan_out"] == ["576", "9/4", "256"]
     assert table["Xavier normal (Glorot)"] == ["0.05847", "0.4216", "0.1387"]
-    assert "in truth they are 9 and 9/4." in said(app)
+    assert "the true ones are 9 and 9/4." in said(app)
 
 
 def test_gates_are_shown_stacked_and_alone() -> None:
@@ -197,7 +197,7 @@ def test_gates_are_shown_stacked_and_alone() -> None:
     # √(2/(128 + 512)) against √(2/256)
     assert table["Xavier normal (Glorot)"] == ["0.05590", "0.08839", "0.6325"]
     words = unescape(said(app))
-    assert "std 0.0442; filled one by one, each matrix is orthogonal itself, std 0.0884." in words
+    assert "std 0.0442; filled one by one, each matrix is itself orthogonal, std 0.0884." in words
     assert "as U(±1/√hidden_size) = U(±0.08839) and its bias as U(±1/√hidden_size) = U(±0.08839)." in words
     assert "<code>LSTM(128, 128).weight_ih_l0</code>" in words
 
@@ -206,7 +206,7 @@ def test_gates_are_shown_stacked_and_alone() -> None:
     ("layer", "words"),
     [
         ("Linear(64, 9)", "as U(±1/√fan_in) = U(±0.125) and its bias as U(±1/√fan_in) = U(±0.125)."),
-        ("Linear(64, 9, bias=False)", "it has no bias."),
+        ("Linear(64, 9, bias=False)", "the layer has no bias."),
         (
             "Bilinear(4, 9, 5)",
             "as U(±1/√in1_features) = U(±0.5) and its bias as U(±1/√in1_features) = U(±0.5).",
@@ -216,7 +216,7 @@ def test_gates_are_shown_stacked_and_alone() -> None:
         ("MultiheadAttention(64, 8, kdim=32).k_proj_weight", "q_proj_weight, k_proj_weight, v_proj_weight"),
         ("Embedding(30, 5, padding_idx=2)", "Row 2 is padding"),
         ("EmbeddingBag(30, 5)", "A bag sums or averages"),
-        ("Linear(64, 9, dtype=torch.float16)", "Not used here: dtype"),
+        ("Linear(64, 9, dtype=torch.float16)", "Ignored here: dtype"),
     ],
 )
 def test_the_inspector_says_what_torch_starts_a_layer_as(layer: str, words: str) -> None:
@@ -230,5 +230,5 @@ def test_keras_counts_other_fans_for_a_depthwise_convolution() -> None:
     """Kernel (3, 3, 64, 2): compute_fans takes 9·64 and 9·2, and HeNormal's std is √(2/576)."""
     for layer, there in (("Conv2d(64, 128, 3, groups=64)", True), ("Conv2d(64, 128, 3, groups=32)", False)):
         words = unescape(said(opened_comparison(aspect="rosetta", layer=layer, rows="kaiming_normal")))
-        assert ("576 and 18 in place of 9 and 1\u202f152" in words) is there
+        assert ("576 and 18 instead of 9 and 1\u202f152" in words) is there
         assert ("σ = 0.05893" in words) is there

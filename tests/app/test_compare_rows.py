@@ -40,7 +40,7 @@ def test_rows_are_added_changed_typed_and_taken_away() -> None:
     _edit(app).selectbox(key="row_0").select("zeros").run()
     assert query(app)["rows"].startswith("zeros.64x32-")
     _edit(app).text_input(key="fans_0").set_value("64 by 32").run()
-    assert "place 1 has “64 by 32”" in refusals(app)[0]
+    assert "as in 512x256, with fans from 1 to 65\u202f536, not “64 by 32”" in refusals(app)[0]
     assert _edit(app).text_input(key="fans_0").value == "64 by 32"
     app.button(key="three").click().run()
     assert query(app) == {}
@@ -51,25 +51,28 @@ def test_eight_rows_are_the_most() -> None:
     assert app.button(key="add").disabled
     assert len([box for box in app.selectbox if str(box.key).startswith("row_")]) == 8
     app = opened_comparison(rows=f"{MANY}-zeros")
-    assert "From 1 to 8 schemes are compared; these are 9." in refusals(app)[0]
+    assert "From 1 to 8 schemes can be compared; there are 9 here." in refusals(app)[0]
 
 
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        ("kaiming", "“kaiming” in place 1 is no scheme"),
-        ("zeros-", "“” in place 2 is no scheme"),
-        ("zeros-normal.5", "place 2 has “5”"),
-        ("zeros.0x5", "fans from 1 to 65\u202f536; place 1 has “0x5”"),
-        ("normal(gain=2)", "Normal has no parameter gain, which place 1 names."),
-        ("zeros-normal(std=-1)", "std cannot be -1, as in place 2."),
-        ("uniform(a=2,b=1)", "a must be less than b; in place 1 they were a = 2 and b = 1."),
-        ("kaiming_normal(mode=up)", "mode cannot be “up”, as in place 1."),
-        ("normal(0.02)", "Parameters are written as code writes them"),
+        ("kaiming", "Scheme 1, “kaiming”, is unknown"),
+        ("zeros-", "Scheme 2, “”, is unknown"),
+        (
+            "zeros-normal.5",
+            "Scheme 2: a layer of its own is written as in 512x256, with fans from 1 to 65\u202f536, not “5”",
+        ),
+        ("zeros.0x5", "fans from 1 to 65\u202f536, not “0x5”"),
+        ("normal(gain=2)", "Scheme 1: Normal has no parameter gain."),
+        ("zeros-normal(std=-1)", "Scheme 2: std cannot be -1."),
+        ("uniform(a=2,b=1)", "Scheme 1: a must be less than b; they were a = 2 and b = 1."),
+        ("kaiming_normal(mode=up)", "Scheme 1: mode cannot be “up”."),
+        ("normal(0.02)", "Scheme 1: write parameters as in code"),
         ("normal(mean=70000)", "float16 cannot hold these weights"),
         ("dirac-zeros", "fills a convolution"),
         ("orthogonal.2000x2000", "more than the 1\u202f048\u202f576"),
-        ("normal.4096x4096-normal.4097x4096", "more than the 16\u202f777\u202f216"),
+        ("normal.4096x4096-normal.4097x4096", "more than the limit of 16\u202f777\u202f216"),
         ("z" * 1201, "at most 1\u202f200 characters"),
     ],
 )
@@ -81,7 +84,7 @@ def test_a_bad_row_is_answered_and_stays_typed(rows: str, words: str) -> None:
     stands(app)
     assert words in refusals(app)[0]
     ends = (
-        "The schemes in force stay.",
+        "The current schemes stay.",
         "The others stay.",
         "classic_uniform-xavier_normal-kaiming_normal is used.",
     )
@@ -120,7 +123,7 @@ def test_a_row_edited_into_nonsense_stays_what_it_was_and_the_others_take_their_
     assert list(rows_of(app)) == ["Normal, std = 0.25", "Zeros", "Ones"]
     (why,) = refusals(app)
     assert "no parameter gain" in why
-    assert why.endswith("The schemes in force stay.")
+    assert why.endswith("The current schemes stay.")
     assert app.session_state["rows"].endswith("uniform(gain=2)")  # what was typed stays
 
 

@@ -11,7 +11,7 @@ def test_a_layer_shows_torch_s_fans_beside_the_true_connections() -> None:
     app = opened(layer="Conv2d(64, 64, 3, groups=64)", mode="fan_out")
     stands_with_chart(app)
     assert "Weight 64 × 1 × 3 × 3. torch counts fan_in 9, fan_out 576." in said(app)
-    assert "In truth an output reads 9 inputs, and an input feeds 9 outputs." in said(app)
+    assert "In fact each output reads 9 inputs, and each input feeds 9 outputs." in said(app)
     assert "torch’s std is 0.125 times" in said(app)  # √(9/576)
     assert "576 weights" in said(app)
     assert query(app) == {"v": "1", "mode": "fan_out", "layer": "Conv2d(64, 64, 3, groups=64)"}
@@ -25,7 +25,7 @@ def test_a_layer_shows_torch_s_fans_beside_the_true_connections() -> None:
 def test_a_layer_is_typed_as_a_model_writes_it() -> None:
     app = opened(layer="nn.ConvTranspose2d(6, 4, (3, 2), stride=2)")
     assert "Weight 6 × 4 × 3 × 2. torch counts fan_in 24, fan_out 36." in said(app)
-    assert "an output reads 9 inputs, and an input feeds 24 outputs" in said(app)  # 6·6/4 and 4·6
+    assert "each output reads 9 inputs, and each input feeds 24 outputs" in said(app)  # 6·6/4 and 4·6
     for bad in ("Conv2d(64, 128", "__import__('os')", "x" * 400):
         app = opened(layer=bad)
         stands_with_chart(app)
@@ -35,13 +35,13 @@ def test_a_layer_is_typed_as_a_model_writes_it() -> None:
     for bad, words in {
         "Conv2d(4, 4, 3, groups=3)": "torch cannot build “Conv2d(4, 4, 3, groups=3)”: in_channels must be",
         "Linear(0, 5)": "torch builds “Linear(0, 5)” with a warning: its weight, 5 × 0, has no numbers",
-        "Conv2d(4, 6, 3, stride=0)": "torch builds “Conv2d(4, 6, 3, stride=0)” and cannot run it: stride",
+        "Conv2d(4, 6, 3, stride=0)": "torch can build “Conv2d(4, 6, 3, stride=0)” but not run it: stride",
         "Linear(n, 5)": "n has no value here",
         "Linear(5, 3.5)": "out_features must be a whole number; in “Linear(5, 3.5)” it is 3.5.",
         "Linear(-5, 3)": "in_features must not be negative",
         "Linear(2**70, 3)": "A number in “Linear(2**70, 3)” is larger than",
-        "Linear(5//0, 3)": "Only + − * / // % ** of whole numbers are worked out",
-        "Linear(5, 3, dtype='float32')": "dtype is none of torch’s, such as torch.float16",
+        "Linear(5//0, 3)": "Only + − * / // % ** on whole numbers are allowed",
+        "Linear(5, 3, dtype='float32')": "dtype must be one of torch’s, such as torch.float16",
         "LSTM(5, 3).out_proj": "“LSTM(5, 3).out_proj” has no weight out_proj; it has weight_ih_l0",
     }.items():
         for language in LANGUAGES:
@@ -64,13 +64,13 @@ def test_a_pasted_layer_is_drawn_as_the_plain_one(pasted: str) -> None:
     stands_with_chart(app)
     assert refusals(app) == []
     assert app.code[0].value == plain.code[0].value
-    assert "torch itself starts its bias within ±0.04419." in said(app)  # 1/√512
-    assert ("Not used here: device" in said(app)) is ("device" in pasted)
+    assert "torch starts its bias within ±0.04419." in said(app)  # 1/√512
+    assert ("Ignored here: device" in said(app)) is ("device" in pasted)
 
 
 def test_a_stride_s_connections_are_fractions() -> None:
     app = opened(layer="Conv2d(64, 64, 3, stride=2, groups=64)", mode="fan_out")
-    assert "an output reads 9 inputs, and an input feeds 9/4 outputs." in said(app)
+    assert "each output reads 9 inputs, and each input feeds 9/4 outputs." in said(app)
     assert "torch’s std is 0.0625 times" in said(app)  # √((9/4)/576)
     assert "每个输入送往 9/4 个输出" in said(opened(layer="Conv2d(64,64,3,stride=2,groups=64)", lang="zh"))
 

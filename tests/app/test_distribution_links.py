@@ -55,7 +55,7 @@ def test_a_scheme_s_parameter_is_kept_while_another_is_shown() -> None:
 def test_a_slope_alone_is_read_as_torch_reads_it() -> None:
     """kaiming_normal_(w, a=0.25) draws √(2/(1.0625·512)) = 0.06063; relu's would be 0.0625."""
     app = opened(scheme="kaiming_normal", a="0.25")
-    assert "The link gives a = 0.25 and no nonlinearity." in refusals(app)[0]
+    assert "The link gives a = 0.25 but no nonlinearity." in refusals(app)[0]
     assert "0.06063" in said(app)
     assert query(app) == {"v": "1", "nonlinearity": "leaky_relu", "a": "0.25"}
     app = opened(scheme="kaiming_normal")  # version 1's default stays
@@ -79,7 +79,7 @@ def test_a_number_follows_the_scheme_s_own_default_until_it_is_typed() -> None:
     app = opened(scheme="variance_scaling", mode="fan_avg")
     app.selectbox(key="scheme").select("kaiming_normal").run()
     assert refusals(app) == []
-    assert "no “fan_avg” to choose" in refusals(opened(mode="fan_avg"))[0]
+    assert "no option “fan_avg”" in refusals(opened(mode="fan_avg"))[0]
 
 
 def test_a_bad_link_falls_back_row_by_row() -> None:
@@ -98,10 +98,10 @@ def test_a_bad_link_falls_back_row_by_row() -> None:
     sentences = "\n".join(refusals(app))
     for words in (
         "fan_in must be a whole number",
-        "Scheme has no “he” to choose, so kaiming_normal is used.",
-        "Language has no “xx” to choose, so English is used.",
+        "Scheme has no option “he”, so kaiming_normal is used.",
+        "Language has no option “xx”, so English is used.",
         "The link is of version “9”; this page reads version 1.",
-        "The link’s “colour” is no control of this page; it is ignored.",
+        "The link’s “colour” is not a control of this page; it is ignored.",
     ):
         assert words in sentences
     assert query(app) == {"v": "1", "fan_out": "30", "seed": "7"}

@@ -123,7 +123,7 @@ def test_weights_that_the_dtype_cannot_hold_are_refused() -> None:
         "float16 cannot hold these weights: they span 70000 to 70000, while float16 reaches 65504" in sentence
     )
     assert "So dtype = float32 is used." in sentence
-    assert "All 131\u202f072 weights equal 70000" in said(app)
+    assert "Every weight (131\u202f072) equals 70000" in said(app)
 
 
 def test_a_device_that_is_missing_is_said_and_stays_in_the_link(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,7 +147,7 @@ def test_values_that_agreed_elsewhere_but_not_here_give_way_to_the_defaults() ->
     app.run()
     app.selectbox(key="scheme").select("constant").run()
     stands_with_chart(app)
-    assert "All 131\u202f072 weights equal 70000" in said(app)
+    assert "Every weight (131\u202f072) equals 70000" in said(app)
     assert "So dtype = float32 is used." in refusals(app)[0]
 
 

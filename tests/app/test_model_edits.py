@@ -65,7 +65,7 @@ def test_units_that_cannot_be_stay_typed_and_are_answered_at_their_card(raw: str
     assert app.text_input(key="units_1").value == raw
     app.session_state["layers"] = False
     app.run()
-    assert "A field of the layers is not used" in said(app)  # where the drawer hides which
+    assert "One of the layers’ fields could not be used" in said(app)  # where the drawer hides which
     app.button(key="language-zh").click().run()
     _edit(app)
     assert app.text_input(key="units_1").value == raw
@@ -88,12 +88,12 @@ def test_what_is_typed_into_a_card_goes_with_its_network() -> None:
 @pytest.mark.parametrize(
     ("scheme", "raw", "words"),
     [
-        ("constant", "val", "Constant takes parameters as code writes them: val=5."),
-        ("constant", "std=1", "Constant takes parameters as code writes them: val=5."),
+        ("constant", "val", "Write the parameters of Constant as in code: val=5."),
+        ("constant", "std=1", "Write the parameters of Constant as in code: val=5."),
         ("normal", "std=-1", "std must be 0 or a positive number"),
         ("normal", "std=wide", "std must be 0 or a positive number"),
         ("uniform", "a=2", "a must be less than b. They were a = 2 and b = 1"),
-        ("kaiming_normal", "mode=fan_all", "mode has no “fan_all” to choose"),
+        ("kaiming_normal", "mode=fan_all", "mode has no option “fan_all”"),
         ("gpt2_residual", "n_layer=0", "n_layer must be a whole number from 1"),
     ],
 )
@@ -117,9 +117,9 @@ def test_parameters_that_cannot_be_are_answered_in_their_card(scheme: str, raw: 
         ("3-4.relu.tanh", "layer 1 has “tanh”"),
         ("3-4.swish", "layer 1 has “swish”"),
         ("3-4.dirac", "layer 1 has “dirac”"),
-        ("3-4.normal(std=-1)", "std cannot be -1, as in layer 1"),
-        ("3-4.ones(val=2)", "Ones has no parameter val, but layer 1 names it"),
-        ("4096-4096-4096", "more than the 4\u202f194\u202f304 of one visitor"),
+        ("3-4.normal(std=-1)", "In layer 1: std cannot be -1."),
+        ("3-4.ones(val=2)", "In layer 1: Ones has no parameter val."),
+        ("4096-4096-4096", "more than the limit of 4\u202f194\u202f304 per visitor"),
         ("<b>x</b>-2", "the input part has “<b>x</b>”"),
     ],
 )
@@ -130,7 +130,7 @@ def test_a_network_that_cannot_be_is_answered_at_its_text(net: str, words: str) 
         stands(app)
         (refusal,) = refusals(app)
         assert words in refusal
-        assert refusal.endswith("The network in force stays.")
+        assert refusal.endswith("The current network stays.")
         assert app.session_state["net"] == net
         assert "Total params: 26" in "".join(block.value for block in app.code)
 
@@ -138,7 +138,7 @@ def test_a_network_that_cannot_be_is_answered_at_its_text(net: str, words: str) 
 def test_a_dtype_that_a_layer_cannot_be_drawn_in_is_answered() -> None:
     app = opened_model(net="3-4.orthogonal-2", dtype="bfloat16")
     stands(app)
-    assert "torch has no orthogonal matrices in bfloat16; " in refusals(app)[0]
+    assert "torch cannot draw orthogonal matrices in bfloat16; " in refusals(app)[0]
     app = opened_model(net="3-4.constant(val=1e30)-2", dtype="float16")
     assert "float16 cannot hold these weights" in refusals(app)[0]
     stands(opened_model(dtype="bfloat16", part="parameters"))

@@ -25,8 +25,8 @@ TOO_LONG = "\n".join(["0.5,1,-2"] * 10**6)
         ("1,2,3\n4,five,6", "in line 2, cell 2 is “five”"),
         ("1,2,3\n4,,6", "in line 2, cell 2 is “”"),
         ("1,2,3\n4,5", "line 2 has 2, the first row 3"),
-        ("1,2\n4,5", "The network takes 3 features, and each row here has 2."),
-        (TOO_LONG, "1\u202f000\u202f000 rows are more than the 1\u202f024 that are taken."),
+        ("1,2\n4,5", "The network takes 3 features, but each row here has 2."),
+        (TOO_LONG, "1\u202f000\u202f000 rows are more than the 1\u202f024 allowed."),
         ("1,2,1e300", "more than float32 can hold"),
         ("<b>a</b>,2,3\n1,2,3", "is “<b>a</b>”"),
     ],
@@ -95,7 +95,7 @@ def test_labels_that_cannot_be_are_answered_at_their_field(labels: str, words: s
     stands(app)
     (refusal,) = refusals(app)
     assert words in refusal
-    assert "the classes in turn are used" in refusal
+    assert "the classes are used in turn" in refusal
     assert app.text_input(key="labels").value == labels
     app.text_input(key="labels").set_value("1 1 0 1, 0").run()
     assert refusals(app) == []

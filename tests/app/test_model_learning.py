@@ -29,7 +29,7 @@ def test_the_gradients_are_autograd_s() -> None:
 def test_equal_weights_show_what_they_do() -> None:
     app = opened_model(part="backward")
     assert "No two units of a hidden layer start alike" in said(app)
-    assert "1 of 2 units of linear2 have gradient 0 on these rows" in said(app)  # seed 40's dead relu
+    assert "1 of 2 units of linear2 has gradient 0 on these rows" in said(app)  # seed 40's dead relu
     app.button(key="all_hidden").click().run()
     assert query(app)["net"] == (
         "3-3.constant(val=0.5).zeros_bias.sigmoid-2.constant(val=0.5).zeros_bias.relu-2.softmax"

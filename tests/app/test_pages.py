@@ -65,27 +65,27 @@ def test_languages_switch_and_the_choice_is_kept() -> None:
         (
             "Conv2d(6, 6, 1, groups=6)",
             "distribution",
-            "an output reads 1 input, and an input feeds 1 output.",
+            "each output reads 1 input, and each input feeds 1 output.",
             "每个输出读取 1 个输入，每个输入送往 1 个输出。",
         ),
         # three matrices (1, 1) in one
         (
             "MultiheadAttention(1, 1)",
             "distribution",
-            "in each an output reads 1 input, and an input feeds 1 output.",
+            "in each, an output reads 1 input, and an input feeds 1 output.",
             "在每个矩阵中，每个输出读取 1 个输入，每个输入送往 1 个输出。",
         ),
         (
             "Linear(1, 3)",
             "compare",
-            "torch counts what there is: an output reads 1 input, and an input feeds 3 outputs.",
-            "torch 所数的就是真实连接：每个输出读取 1 个输入，每个输入送往 3 个输出。",
+            "torch counts correctly: each output reads 1 input, and each input feeds 3 outputs.",
+            "torch 算得正确：每个输出读取 1 个输入，每个输入送往 3 个输出。",
         ),
         (
             "Linear(5, 1)",
             "compare",
-            "torch counts what there is: an output reads 5 inputs, and an input feeds 1 output.",
-            "torch 所数的就是真实连接：每个输出读取 5 个输入，每个输入送往 1 个输出。",
+            "torch counts correctly: each output reads 5 inputs, and each input feeds 1 output.",
+            "torch 算得正确：每个输出读取 5 个输入，每个输入送往 1 个输出。",
         ),
     ],
 )
@@ -123,7 +123,7 @@ def test_a_single_thing_is_not_written_in_the_plural(page: str, link: dict[str, 
     ("link_", "words"),
     [
         ({"gain": "2"}, "The link’s Gain g = 2 has no effect: Kaiming normal (He) has no such parameter."),
-        ({"a": "0.25", "nonlinearity": "tanh"}, "a = 0.25 has no effect: a acts with leaky_relu alone."),
+        ({"a": "0.25", "nonlinearity": "tanh"}, "a = 0.25 has no effect: a affects leaky_relu only."),
         ({"layer": "Linear(7, 5)", "fan_in": "9"}, "The link’s fan_in = 9 has no effect: Linear(7, 5) has"),
         ({"scheme": "xavier_normal", "mode": "fan_out"}, "The link’s Mode = fan_out has no effect: Xavier"),
     ],

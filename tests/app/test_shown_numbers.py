@@ -28,7 +28,7 @@ from tests.support.written import NUMBER, numbers, read
 HALF = 5e-3
 #: The heads of the tables, as they are to read.
 HEADS = {
-    "en": {"drawn": "Drawn", "expected": "Expected", "off": "Off by, SE"},
+    "en": {"drawn": "Drawn", "expected": "Expected", "off": "Off by (SE)"},
     "zh": {"drawn": "观测", "expected": "期望", "off": "偏差/SE"},
 }
 MOMENTS = {
@@ -301,7 +301,7 @@ def test_a_fixed_point_out_of_reach_removes_no_other_result(language: str) -> No
     _same(list(gains.values())[2], 2**1.25)  # E[z²/16·e^{z²/4}] = √2³/16
     app = opened("signal", sight="maps", **link)
     assert len(app.get("plotly_chart")) == 1  # of the lengths below 2
-    out_of_reach = {"en": "q* out of reach with Kaiming normal", "zh": "“Kaiming 正态”q* 无法求得"}
+    out_of_reach = {"en": "no q* to be found with Kaiming normal", "zh": "“Kaiming 正态”q* 无法求得"}
     assert out_of_reach[language] in bare(said(app))
 
 

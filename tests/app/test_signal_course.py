@@ -132,7 +132,9 @@ def test_the_headline_names_the_layer_in_which_the_gradient_is_lost_on_its_way_b
         back = course[::-1]
         if scheme != "kaiming_normal":
             layer = 30 - (first_place(back < back[0] / 1000) - 1)
-            assert EN("signal.gradient.vanishes", name=name_of(scheme), place=layer) in headline_of(app)
+            assert EN(
+                "signal.gradient.vanishes", name=name_of(scheme), place=layer, steps=30 - layer
+            ) in headline_of(app)
     # the loss is taken from the last pre-activations: there the gradient is N(0, 1) itself
     assert curves_of(app)[0][-1] == pytest.approx(1, abs=0.1)
 
@@ -151,4 +153,4 @@ def test_a_gradient_that_explodes_is_placed_too() -> None:
     app = opened_small(**NET, sight="gradient", rows="normal")
     course = middle_of(plain_run("normal").rms(plain_run("normal").gradient))[::-1]
     layer = 30 - (first_place(course > 1000 * course[0]) - 1)
-    assert EN("signal.gradient.explodes", name="Normal", place=layer) in headline_of(app)
+    assert EN("signal.gradient.explodes", name="Normal", place=layer, steps=30 - layer) in headline_of(app)

@@ -84,9 +84,9 @@ def test_a_formula_without_theory_stands_all_the_same(formula: str, sight: str) 
 
 def test_a_formula_without_theory_is_said_to_have_none() -> None:
     said = {
-        "maps": "The maps of cos(1000000000*z) are out of reach: E[φ²] over N(0, q) ",
-        "chaos": "The edge of chaos of cos(1000000000*z) is out of reach: it takes E[φ²] and E[φ′²] ",
-        "gains": "Not every gain of cos(1000000000*z) can be had: over N(0, 1), E[φ²], E[φ′²] ",
+        "maps": "The maps of cos(1000000000*z) cannot be computed: E[φ²] over N(0, q) ",
+        "chaos": "The edge of chaos of cos(1000000000*z) cannot be computed: it needs E[φ²] and E[φ′²] ",
+        "gains": "Not every gain of cos(1000000000*z) can be computed: over N(0, 1), E[φ²], E[φ′²] ",
     }
     for sight, words in said.items():
         assert headline_of(opened_small(sight=sight, activation="cos(1e9*z)")).startswith(words)

@@ -26,7 +26,7 @@ def _he(fan_in: int = 784, fan_out: int = 256, seed: int = 41) -> torch.Tensor:
     return torch.nn.init.kaiming_normal_(empty, nonlinearity="relu", generator=generator).double()
 
 
-DRAWN: Heads = {EN: ("Drawn", "Expected", "Off by, SE"), ZH: ("观测", "期望", "偏差/SE")}
+DRAWN: Heads = {EN: ("Drawn", "Expected", "Off by (SE)"), ZH: ("观测", "期望", "偏差/SE")}
 DRAWN_ROWS: Heads = {
     EN: ("Mean", "Std", "Excess kurtosis", "Minimum", "Maximum", "Outside ±3σ"),
     ZH: ("均值", "标准差", "超额峰度", "最小值", "最大值", "±3σ 之外"),

@@ -11,7 +11,7 @@ from scipy import stats
 
 import core
 from pages.live import browser as scripts
-from pages.text import numbers
+from pages.text import Text, numbers
 from tests.support.hand import (
     AT_REST,
     LAB,
@@ -356,6 +356,23 @@ def test_numbers_are_written_as_the_pages_write_them(tab: Visit) -> None:
         [list(numbers.interval(v, v + s)) for v, s in zip(values, scales, strict=True)],
         [numbers.apart(1 + s / abs(v) / 1e5, 1) for v, s in zip(values, scales, strict=True)],
     ]
+
+
+def test_the_browser_s_words_go_by_its_numbers(tab: Visit) -> None:
+    """As the pages' own sentence has them, which is given the numbers themselves."""
+    t = Text("en")
+    template = t("finding.coverage", observed="{outside}", n="{n}", expected="{expected}", band="±3σ")
+    cases = [{"outside": str(k), "n": str(n), "expected": "0.1"} for k in (0, 1, 2, 11) for n in (1, 21)]
+    page = tab("/distribution?v=1")
+    found = page.evaluate(
+        "async ([folder, template, cases]) => { const { filled } = await import(`/${folder}/numbers.js`);"
+        " return cases.map(numbers => filled(template, numbers)) }",
+        [scripts.folder(), template, cases],
+    )
+    assert found == [
+        t("finding.coverage", observed=c["outside"], n=c["n"], expected="0.1", band="±3σ") for c in cases
+    ]
+    assert "1 of 1 weight lies beyond" in found[2]
 
 
 #: Where the chart stands, and the copy of it that moves.

@@ -27,7 +27,7 @@ SHOWN = """() => {
         printed: document.querySelectorAll(".st-key-cell .stCode code")[1].textContent,
         headline: document.querySelector("h1.lab-headline").innerText,
         context: document.querySelector(".lab-context").innerText,
-        old: [...document.querySelectorAll(".lab-old")].map(at => at.innerText),
+        old: [...document.querySelectorAll(".lab-old")].map(at => at.textContent),
     }
 }"""
 #: The weights of the lesson that a browser draws, and tensors as it writes them.
@@ -94,7 +94,7 @@ def test_what_is_said_of_seed_40_is_grey_while_another_is_shown(tab: Visit) -> N
     shown = page.evaluate(SHOWN)
     page.locator(".lab-play button").click()
     assert "as in the lesson" not in shown["context"]
-    assert any("these are the numbers that the lesson prints" in old for old in shown["old"])
+    assert any("these are the numbers the lesson prints" in old for old in shown["old"])
     let_go(page)
 
 

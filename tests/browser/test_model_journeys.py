@@ -89,7 +89,7 @@ def test_a_layer_of_a_billion_units_is_answered_at_its_card(tab: Visit) -> None:
     assert field.input_value() == "1000000000"
     expect(page.locator("h1.lab-headline")).to_have_text("Row 1 comes out as 0.416, 0.584.")
     _open(page, "layers")  # again, which closes it
-    expect(page.get_by_text("A field of the layers is not used")).to_be_visible()
+    expect(page.get_by_text("One of the layers’ fields could not be used")).to_be_visible()
 
 
 def test_another_weight_seed_leaves_the_input_and_the_other_way_round(tab: Visit) -> None:
@@ -117,7 +117,7 @@ def test_a_file_is_taken_or_answered(tab: Visit, tmp_path: Path) -> None:
     _open(page, "more")
     page.locator("input[type=file]").set_input_files(good)
     expect(page.locator(".lab-context")).to_contain_text("own input, 2 × 3")
-    field = page.get_by_role("textbox", name="Own input (CSV)")
+    field = page.get_by_role("textbox", name="Your own input (CSV)")
     expect(field).to_have_value("a,b,c\n1,2,3\n4,5,6\n")
     page.locator("input[type=file]").set_input_files(long)
     expect(page.get_by_role("alert").filter(has_text="100\u202f000 rows are more")).to_be_visible()

@@ -88,7 +88,7 @@ SAID = (
     "`→` and `←` (or a presenter's PgDn and PgUp) go to the next scheme or step,",
     "`1` to `9` to the page's views, `D` draws again, `P` is the projector view,",
     "`F` the full screen, `S` shares, `E` exports.",
-    "`H` covers every result until it has been predicted (`?predict=on`); `Enter` or `→` uncovers it",
+    "`H` hides every result until it has been predicted (`?predict=on`); `Enter` or `→` reveals it",
     "PgDn (also `→` or `]`) reveals what waits, then opens the next step; PgUp goes back.",
 )
 #: And while a lecture plan is held.

@@ -203,7 +203,7 @@ def test_a_heavy_tail_is_followed(q: float) -> None:
 @pytest.mark.parametrize("q", [0.9999, 1.0, 1.3])
 @pytest.mark.parametrize("key", ["exp(z^2/4)", "exp(z^2/4-20)"])
 def test_a_mean_that_does_not_exist_is_refused(key: str, q: float) -> None:
-    with pytest.raises(ParameterError, match=r"do not exist, or cannot be had to 8 digits"):
+    with pytest.raises(ParameterError, match=r"do not exist, or cannot be found to 8 digits"):
         mean_square(key, q)
 
 

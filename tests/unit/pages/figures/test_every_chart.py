@@ -48,8 +48,8 @@ TITLES = {
         "signal_theory.maps": ["Mean square q", "Correlation c"],
         "signal_theory.chaos": ["σw² = fan_in · Var w", "σb² = Var b"],
         "model.drawing": [
-            "Width: |weight|, the widest line is *; dashed: negative"
-            " | drawn are the 64 largest weights of each layer"
+            "Line width: |weight|, the widest is *; dashed: negative"
+            " | only the 64 largest weights of each layer are drawn"
         ],
         "model_parameters.maps": [],
         "model_parameters.strips": ["Value"],

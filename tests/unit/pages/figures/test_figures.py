@@ -78,6 +78,17 @@ def test_what_is_no_atom_is_drawn_in_bars(case: Case) -> None:
     assert first_edge == pytest.approx(summary.edges[0], rel=1e-6, abs=1e-6 * bars["dx"])
 
 
+def test_the_pointer_reads_a_bin_s_ends_and_counts_one_weight_as_one() -> None:
+    summary, law = drawn(next(case for case in CASES if case.key == "kaiming_uniform"), (3, 5), bins=12)
+    trace = weights(summary, law, TEXT, LIGHT).to_dict()["data"][0]
+    counts, edges = [int(n) for n in decoded(trace["y"])], np.linspace(*law.support, 13)
+    assert list(trace["text"]) == ["weight" if n == 1 else "weights" for n in counts]
+    assert 1 in counts
+    ends = [[read(end) for end in pair] for pair in trace["customdata"]][1:-1]  # two stand beside the bins
+    np.testing.assert_allclose(ends, np.stack([edges[:-1], edges[1:]], 1), atol=0.005 * (edges[1] - edges[0]))
+    assert "%{y:,d} %{text} in this bin, %{customdata[0]} to %{customdata[1]}" in trace["hovertemplate"]
+
+
 def test_a_mixture_is_a_density_with_a_stem_before_it_on_an_axis_of_its_own() -> None:
     law = SCHEMES["sparse"].law(SHAPE, sparsity=0.25)
     summary = summarize("sparse", SHAPE, seed=1, bins=60, sparsity=0.25)
@@ -270,7 +281,7 @@ def test_a_heat_map_is_centred_on_zero() -> None:
 @cases
 def test_a_chart_is_small_and_brings_no_template_of_plotly_s(case: Case) -> None:
     text = _chart(case).to_json()
-    assert len(text) < (7000 if case.key == "sparse" else 5500)  # a mixture has twice the parts
+    assert len(text) < (8000 if case.key == "sparse" else 6500)  # a mixture has twice the parts
     assert "colorway" not in text
 
 

@@ -83,7 +83,10 @@ JUSTIFIED = {("count.note", "half-width punctuation")} | {
         "refused.network_units",
         "refused.network_word",
         "table.note",
-        "verdict.consistent_why",
+        "signal.dead",
+        "signal.dead_none",
+        "signal.saturated",
+        "signal.saturated_alike",
         "verdict.off.std",
         *(key for key in REFERENCE if key.startswith("signal.is.")),
     )
@@ -174,6 +177,36 @@ def test_registries_have_their_words() -> None:
     assert {f"tab.{name}" for name in TABLE["tab"].options} <= set(REFERENCE)
     # every scheme's words stand for a scheme that exists
     assert {key.split(".")[1] for key in REFERENCE if key.startswith("scheme.")} == set(SCHEMES)
+
+
+def test_a_word_goes_by_its_number() -> None:
+    t = Text("en")
+    assert t("model.more_units", n="1") == "… and 1 more unit."
+    assert [t("model.more_units", n=n) for n in ("0", "2", 11)] == [
+        f"… and {n} more units." for n in (0, 2, 11)
+    ]
+    # both, where only the browser knows it, by the name that it has there
+    assert t("model.more_units", n="{rest}") == "… and {rest} more {rest:unit|units}."
+    with pytest.raises(KeyError):
+        t("model.more_units")
+
+
+#: What is counted; a number before it must not be followed by its plural alone.
+NOUNS = "weights numbers inputs outputs parameters units layers schemes products features arguments"
+
+
+#: entries whose number has its own other entry for 1, is never 1, or counts what stands before it
+NEVER_ONE = {
+    *("context.weights", "fans.inputs", "fans.outputs", "compare.context", "signal.context", "lesson.alt"),
+    *("matrix.not_held", "drawing.strongest", "lesson.few", "export.too_large"),
+    *("signal.alike_samples", "signal.alike_units", "signal.same_units"),
+    *(key for key in REFERENCE if key.startswith(("waiting.", "quiz.", "refused."))),
+}
+
+
+def test_no_entry_counts_one_of_what_it_names_as_many() -> None:
+    numbered = re.compile(rf"\{{\w+\}}(?: \w+)? (?:{NOUNS.replace(' ', '|')})\b")
+    assert {key for key, entry in REFERENCE.items() if numbered.search(entry)} - NEVER_ONE == set()
 
 
 def test_a_missing_key_or_value_is_an_error() -> None:
