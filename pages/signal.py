@@ -69,18 +69,22 @@ def body(frame: Frame) -> None:
         if not schemes:  # the run was stopped
             return
         say, _ = views[state["sight"]]
-        said = common.headline(say(schemes, state, t))
-        said = said.replace("σ_w", "σ<sub>w</sub>").replace("σ_b", "σ<sub>b</sub>")
+        said = _set(common.headline(say(schemes, state, t)))
         if state["sight"] == "chaos" and frame.moves:
             frame.live = signal_moving.told(schemes, state, t)
         frame.html(words.context(state, t) + said, write)
-        cause = signal_causes.cause(schemes, state, t)
+        cause = _set(signal_causes.cause(schemes, state, t))
         frame.why(cause, signal_onward.onward(schemes, state, t))
     frame.code = _maker(state, schemes)
     for view, tab in zip(views, tabs, strict=True):
         if tab.open:
             with tab:
                 views[view][1](frame, schemes)
+
+
+def _set(words: str) -> str:
+    """Set the indices of σ_w and σ_b as such."""
+    return words.replace("σ_w", "σ<sub>w</sub>").replace("σ_b", "σ<sub>b</sub>")
 
 
 def _controls(frame: Frame) -> None:

@@ -242,12 +242,12 @@ function reachable() {
 }
 
 // a note that is written anew is as open as the visitor left the last
-let opened = false
+let unfolded = false
 function noted() {
   for (const note of document.querySelectorAll("details.lab-note:not([data-lab-noted])")) {
     note.dataset.labNoted = ""
-    note.open = opened
-    note.addEventListener("toggle", () => { opened = note.open })
+    note.open = unfolded
+    note.addEventListener("toggle", () => { unfolded = note.open })
   }
 }
 
