@@ -242,12 +242,12 @@ function reachable() {
 }
 
 // a note that is written anew is as open as the visitor left the last
-let unfolded = false
+let readOpen = false
 function noted() {
   for (const note of document.querySelectorAll("details.lab-note:not([data-lab-noted])")) {
     note.dataset.labNoted = ""
-    note.open = unfolded
-    note.addEventListener("toggle", () => { unfolded = note.open })
+    note.open = readOpen
+    note.addEventListener("toggle", () => { readOpen = note.open })
   }
 }
 
