@@ -5,7 +5,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
-from core import Law, Question
+from core import FormulaError, Law, Question
+from core.signals.formula import number_of
 from core.teaching import lesson
 from core.teaching.lesson import FAN_IN, FAN_OUT, SOURCES, STEPS, OwnDefault
 from core.teaching.quiz import ALPHA, KINDS
@@ -24,6 +25,8 @@ from pages.words.common import moving
 
 #: The seed that the lesson sets.
 LESSON_SEED = SEED
+#: The wide characters of a Chinese keyboard as those of ASCII.
+_HALF_WIDTH = {0xFF01 + at: 0x21 + at for at in range(94)}
 #: Where the one thing to notice at a stop can be read.
 _READ: Mapping[str, tuple[str, ...]] = {
     "uniform": ("init", "linear"),
@@ -270,8 +273,10 @@ def link_to_scheme(state: State, scheme: str) -> dict[str, str]:
 
 
 def number(typed: str) -> float:
-    """Return the number that was typed, nan if it is none."""
+    """Return the number that was typed, as 0.25, 0,25, 1/4, √(2/64) or 2^-2; nan if it is none."""
+    text = re.sub(r"[\s\u202f]", "", typed.translate(_HALF_WIDTH).lower())
+    text = re.sub(r"(?<=\d),(?=\d)", ".", text)
     try:
-        return float(re.sub(r"[\s\u202f]", "", typed).replace("−", "-"))
-    except ValueError:
+        return number_of(re.sub(r"√(\d+\.?\d*)", r"sqrt(\1)", text))
+    except FormulaError:
         return math.nan
