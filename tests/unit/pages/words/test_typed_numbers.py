@@ -7,7 +7,7 @@ import pytest
 
 from core import FormulaError
 from core.signals.formula import number_of
-from pages.words.lesson import number
+from pages.words.lesson_questions import number
 
 #: text → the rational number that it is
 RATIONAL = {
