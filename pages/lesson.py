@@ -220,15 +220,16 @@ def _questions(frame: Frame) -> None:
     shown = given is not None or questions.given_up(state)
     if shown:
         frame.html(asked.verdict(of, given, t))
-    else:
-        questions.give_up(state, t)
+    with st.container(key="onward", horizontal=True, vertical_alignment="center"):
+        if not shown:
+            questions.give_up(state, t)
+        if "quiz" not in state.fixed:
+            questions.more(state, t, answered=shown)
+        if shown:
+            tally = questions.score(state, right=given is not None and of.right(given))
+            frame.html(asked.score(*tally, t))
     if of.scheme and (shown or of.choices):
         _asked(frame, of, given, shown=shown)
-    if shown:
-        right, tried = questions.score(state, right=given is not None and of.right(given))
-        frame.html(asked.score(right, tried, t))
-    if "quiz" not in state.fixed:
-        questions.more(state, t, answered=shown)
 
 
 def _asked(frame: Frame, of: Question, given: str | float | None, *, shown: bool) -> None:
@@ -238,7 +239,7 @@ def _asked(frame: Frame, of: Question, given: str | float | None, *, shown: bool
     frame.tensors = lambda: [Offer.drawn("weight", draw)]
     guess = asked.guess(of, given, t)
     alt = sentences(t("quiz.alt"), asked.answer(of, t) if shown else "", asked.guessed(guess, t))
-    with st.container(key="asked"):
+    with st.container(key="judged" if shown else "asked"):
         if shown:
             frame.plot(lambda look: weights(drawn.summary, drawn.law, t, look, overlay=guess), alt)
         else:

@@ -17,16 +17,16 @@ _SHARES = {
 
 
 def slip(of: Question, answer: float) -> tuple[str, str]:
-    """Return the error that gives this wrong answer, and the scheme whose number it is; '' for none.
+    """Return the error that gives this wrong answer, and the scheme whose number it is or ''.
 
     The errors are ``fans``, one fan in the other's place; ``scheme``, another one's number; ``std`` and
     ``wall``, one for the other; ``square``, a root left out; ``one``, ``two`` and ``side``, the weights
-    beyond ±σ, ±2σ, or on one side; ``weights``, parameters without biases.
+    beyond ±σ, ±2σ, or on one side; ``weights``, parameters without biases. ``none`` is any other.
     """
     for kind, scheme, number in _slips(of):
         if math.isclose(answer, number, rel_tol=0.0 if of.units else CLOSE) and not of.right(number):
             return kind, scheme
-    return "", ""
+    return "none", ""
 
 
 def _slips(of: Question) -> Iterator[tuple[str, str, float]]:

@@ -1,7 +1,6 @@
 """The widgets of a question: what answers it, what gives it up, and what brings the next ones."""
 
 import math
-from typing import Literal
 
 import streamlit as st
 
@@ -33,11 +32,10 @@ def _picked(state: State, of: Question, t: Text) -> str | None:
         session().picked[place] = scheme
 
     shown = picked is not None or given_up(state)
-    with st.container(key="choices", horizontal=True):
+    with st.container(horizontal=True):
         for scheme in of.choices:
-            kind: Literal["primary", "secondary"] = "primary" if scheme == picked else "secondary"
             name = words.choice(of, scheme, picked, t) if shown else t(f"scheme.{scheme}.name")
-            st.button(name, key=f"pick_{scheme}", on_click=pick, args=(scheme,), type=kind)
+            st.button(name, key=f"pick_{scheme}", on_click=pick, args=(scheme,))
     return picked
 
 
@@ -89,11 +87,10 @@ def more(state: State, t: Text, *, answered: bool) -> None:
         st.session_state["question"] = str(question)
 
     here = state["question"]
-    with st.container(key="more", horizontal=True):
-        if answered:
-            st.button(t("quiz.alike"), key="more_like_this", on_click=others, args=(here,))
-        if here == len(KINDS):
-            st.button(t("quiz.more"), key="more_questions", on_click=others, args=(1,))
+    if answered:
+        st.button(t("quiz.alike"), key="more_like_this", on_click=others, args=(here,))
+    if here == len(KINDS):
+        st.button(t("quiz.more"), key="more_questions", on_click=others, args=(1,))
 
 
 def _place(state: State) -> str:

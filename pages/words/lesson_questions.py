@@ -11,7 +11,7 @@ from core.teaching.slips import slip
 from pages.figures.histogram import Overlay
 from pages.figures.notation import plain
 from pages.text import Text, sentences
-from pages.text.numbers import count, expected_count, quantity
+from pages.text.numbers import apart, count, expected_count, quantity
 
 #: The wide characters of a Chinese keyboard as those of ASCII.
 _HALF_WIDTH = {0xFF01 + at: 0x21 + at for at in range(94)}
@@ -37,21 +37,25 @@ def _given(of: Question, t: Text) -> dict[str, str]:
 
 
 def choice(of: Question, scheme: str, picked: str | None, t: Text) -> str:
-    """Return an option's name once the question is answered: marked if right, or if picked and wrong."""
+    """Return an option's name once the question is answered: ✓ if right, ✗ if picked and wrong.
+
+    What was picked is bold, which the style sheet fills: another kind of button would lose the focus.
+    """
     mark = "✓ " if of.right(scheme) else "✗ " if scheme == picked else ""
-    return mark + t(f"scheme.{scheme}.name")
+    name = mark + t(f"scheme.{scheme}.name")
+    return f"**{name}**" if scheme == picked else name
 
 
 def verdict(of: Question, given: str | float | None, t: Text) -> str:
     """Return what is said to an answer, or to who asked for it: right or not, how it comes about, and why."""
     judged = "" if given is None else t("quiz.right" if of.right(given) else "quiz.wrong")
     said = sentences(f"<b>{judged}</b>" if judged else "", _mistaken(of, given, t), answer(of, t))
-    why = sentences(_rule(of, t), _counts(of, t))
-    return f'<div role="status"><p class="lab-verdict">{said}</p><p class="lab-note">{why}</p></div>'
+    rule = f'<p class="lab-cause">{_rule(of, t)}</p><p class="lab-note">{_counts(of, t)}</p>'
+    return f'<div class="lab-judged" role="status"><p class="lab-verdict">{said}</p>{rule}</div>'
 
 
 def _mistaken(of: Question, given: str | float | None, t: Text) -> str:
-    """Return what a wrong answer would have been right for, if it is a common one."""
+    """Return what a wrong answer is: right for something else, if it is a common one, or how far off."""
     if given is None or of.right(given):
         return ""
     if isinstance(given, str):
@@ -59,8 +63,12 @@ def _mistaken(of: Question, given: str | float | None, t: Text) -> str:
         return t("quiz.picked", scheme=t(f"scheme.{given}.name"), steps=_steps(of, t))
     kind, scheme = slip(of, given)
     name = t(f"scheme.{scheme}.name") if scheme else ""
-    was = quantity(given, given, trim=True)
-    return t(f"quiz.slip.{kind}", **_given(of, t) | {"was": was, "scheme": name}) if kind else ""
+    ratio = given / of.exact
+    numbers = {
+        "was": quantity(given, given, trim=True),
+        "ratio": apart(ratio, 1) if ratio > 0.9 else quantity(ratio, ratio, 3),
+    }
+    return t(f"quiz.slip.{kind}", **_given(of, t) | numbers | {"scheme": name})
 
 
 def answer(of: Question, t: Text) -> str:
@@ -130,7 +138,7 @@ def guessed(guess: Overlay | None, t: Text) -> str:
 
 def score(right: int, of: int, t: Text) -> str:
     """Return how many questions were answered right at once."""
-    return f'<p class="lab-note lab-score">{t("quiz.score", right=right, of=of)}</p>'
+    return f'<p class="lab-cause">{t("quiz.score", right=right, of=of)}</p>'
 
 
 def number(typed: str) -> float:
