@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import plotly.graph_objects as go
 import streamlit as st
 
-from core import SCHEMES
+from core import SCHEMES, Question
 from core.code.network import network_code
 from core.networks.network import LESSON
 from core.teaching.lesson import SQRT5
@@ -25,6 +25,7 @@ from pages.text import Text, sentences
 from pages.widgets import controls, questions
 from pages.words import common, lesson_moving
 from pages.words import lesson as words
+from pages.words import lesson_questions as asked
 from pages.words import model as model_words
 
 #: Pixels of the slope's chart, above what it is held against.
@@ -213,28 +214,35 @@ def _questions(frame: Frame) -> None:
     """Show one question; judge its answer, and then show what it was made of."""
     t, state = frame.t, frame.state
     of = lesson.asked(state["quiz"])[state["question"] - 1]
-    frame.html(common.headline(words.question(of, t)))
-    right = questions.answer(state, of, t)
-    shown = right is not None or questions.given_up(state)
-    answer = words.answer(of, t) if shown else ""
+    frame.html(common.headline(asked.question(of, t)))
+    given = questions.answer(state, of, t)
+    shown = given is not None or questions.given_up(state)
     if shown:
-        said = answer
-        if right is not None:
-            said = t("verdict.sentence", lead=t("quiz.right" if right else "quiz.wrong"), why=answer)
-        frame.html(f'<p class="lab-verdict" role="status">{said}</p>')
-    else:
-        questions.give_up(state, t)
+        frame.html(asked.verdict(of, given, t))
+    with st.container(key="onward", horizontal=True, vertical_alignment="center"):
+        if not shown:
+            questions.give_up(state, t)
+        if "quiz" not in state.fixed:
+            questions.more(state, t, answered=shown)
+        if shown:
+            tally = questions.score(state, right=given is not None and of.right(given))
+            frame.html(asked.score(*tally, t))
     if of.scheme and (shown or of.choices):
-        draw = Draw(of.scheme, of.shape, seed=of.seed)
-        drawn = distribution.job(draw, lesson.SLOPE_BINS).result()
-        frame.tensors = lambda: [Offer.drawn("weight", draw)]
-        picture = weights if shown else unnamed
-        with st.container(key="asked"):
-            frame.plot(
-                lambda look: picture(drawn.summary, drawn.law, t, look), sentences(t("quiz.alt"), answer)
-            )
-    if "quiz" not in state.fixed:
-        questions.more(state, t)
+        _asked(frame, of, given, shown=shown)
+
+
+def _asked(frame: Frame, of: Question, given: str | float | None, *, shown: bool) -> None:
+    """Show a question's weights: with their law, and the one that was answered, once it is answered."""
+    t, draw = frame.t, Draw(of.scheme, of.shape, seed=of.seed)
+    drawn = distribution.job(draw, lesson.SLOPE_BINS).result()
+    frame.tensors = lambda: [Offer.drawn("weight", draw)]
+    guess = asked.guess(of, given, t)
+    alt = sentences(t("quiz.alt"), asked.answer(of, t) if shown else "", asked.guessed(guess, t))
+    with st.container(key="judged" if shown else "asked"):
+        if shown:
+            frame.plot(lambda look: weights(drawn.summary, drawn.law, t, look, overlay=guess), alt)
+        else:
+            frame.plot(lambda look: unnamed(drawn.summary, drawn.law, t, look), alt)
 
 
 show("lesson", body)

@@ -62,10 +62,23 @@ def activation_of(text: str) -> Activation:
     return ACTIVATIONS.get(name) or _built(f"{name}(z)" if name in FUNCTIONS else text)
 
 
+def number_of(text: str) -> float:
+    """Return the number that a formula without z is, as ``1/sqrt(16)`` or ``2^-2``; nan if it has one.
+
+    Raises:
+        FormulaError: if the text cannot be read, or what it says is no finite number.
+    """
+    checked_length(text, text)
+    tree = _Translation(text).tree
+    return float(cast("float", tree.value)) if isinstance(tree, ast.Constant) else math.nan
+
+
 @lru_cache(maxsize=512)
 def _built(text: str) -> Activation:
     translation = _Translation(text)
     tree, key = translation.tree, _plain(translation.formula)
+    if isinstance(tree, ast.Constant):
+        raise FormulaError("formula.constant", text=text)
     checked_length(text, key)
     phi = Activation(
         key=key,
@@ -114,8 +127,6 @@ class _Translation:
         #: whether a part of it jumps
         self._jumps = False
         self.tree = self._translated(self.formula)
-        if isinstance(self.tree, ast.Constant):
-            raise FormulaError("formula.constant", text=text)
 
     def _translated(self, node: ast.expr, depth: int = 1) -> ast.expr:
         if depth > MAX_DEPTH:

@@ -233,7 +233,10 @@ def _overlaid(overlay: Overlay, look: Palette) -> tuple[list[Part], list[Part]]:
         shapes += [vertical(x, look.second, width=WALL_WIDTH, dash="2px,4px") for x in ends]
         low, high = interval(band.low, band.high)
         where = high if low == high else f"±{high}" if band.low == -band.high else f"{low} … {high}"
-        words = f"<b>{overlay.name}</b><br>{plain(band.formula)} = {where}"
+        named = f"{plain(band.formula)} = "
+        if band.low == -band.high and "[" in named:
+            named = ""  # [a, b] is no ±
+        words = f"<b>{overlay.name}</b><br>{named}{where}"
         place = {"xref": "paper", "xanchor": "right", "align": "right", "yshift": 44}
         labels.append(label(words, 1, 1, look.second, **place))
     return shapes, labels

@@ -59,8 +59,9 @@ class Session:
     # --- in front of a class
     #: the result that is uncovered
     revealed: object = None
-    #: questions: what was picked, and whose answer was asked for
+    #: questions: what was picked, which were right at once, and whose answer was asked for
     picked: dict[str, str] = field(default_factory=dict)
+    answered: dict[str, bool] = field(default_factory=dict)
     shown: str = ""
     #: the plan that is gone through
     plan: Any = None

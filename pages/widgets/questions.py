@@ -1,41 +1,61 @@
 """The widgets of a question: what answers it, what gives it up, and what brings the next ones."""
 
 import math
-from typing import Literal
 
 import streamlit as st
 
 from core import Question
 from core.teaching.quiz import KINDS
 from pages.state.chosen import State
+from pages.state.controls import MAX_SEED
 from pages.state.session import session
 from pages.text import Text
-from pages.words import lesson, refusals
+from pages.words import lesson_questions as words
+from pages.words import refusals
+
+#: Characters of an answer: a formula's worth, so that nothing typed is cut off.
+MAX_CHARS = 60
+EXAMPLES = "0.25   1/4   √(2/64)"
 
 
-def answer(state: State, of: Question, t: Text) -> bool | None:
-    """Ask for the answer; tell whether it is right, or None while there is none that can be read."""
+def answer(state: State, of: Question, t: Text) -> str | float | None:
+    """Ask for the answer; return a scheme or a number, None while there is none that can be read."""
+    return _picked(state, of, t) if of.choices else _typed(state, t)
+
+
+def _picked(state: State, of: Question, t: Text) -> str | None:
+    """Ask by buttons: a list of options would take the arrow keys for itself."""
     place = _place(state)
-    if of.choices:  # as buttons: a list of options would take the arrow keys for itself
-        picked = session().picked.get(place)
+    picked = session().picked.get(place)
 
-        def pick(scheme: str) -> None:
-            session().picked[place] = scheme
+    def pick(scheme: str) -> None:
+        session().picked[place] = scheme
 
-        with st.container(horizontal=True):
-            for scheme in of.choices:
-                kind: Literal["primary", "secondary"] = "primary" if scheme == picked else "secondary"
-                name = t(f"scheme.{scheme}.name")
-                st.button(name, key=f"pick_{scheme}", on_click=pick, args=(scheme,), type=kind)
-        return None if picked is None else of.right(picked)
-    typed = st.text_input(t("quiz.type"), key=place, max_chars=24, persist_state="page", width=260)
-    if not typed.strip():
-        return None
-    number = lesson.number(typed)
-    if math.isnan(number):
-        st.html(refusals.alert(t("quiz.number", was=typed)))
-        return None
-    return of.right(number)
+    shown = picked is not None or given_up(state)
+    with st.container(horizontal=True):
+        for scheme in of.choices:
+            name = words.choice(of, scheme, picked, t) if shown else t(f"scheme.{scheme}.name")
+            st.button(name, key=f"pick_{scheme}", on_click=pick, args=(scheme,))
+    return picked
+
+
+def _typed(state: State, t: Text) -> float | None:
+    with st.container(key="typed", horizontal=True, vertical_alignment="bottom"):
+        typed = st.text_input(
+            t("quiz.type"),
+            key=_place(state),
+            max_chars=MAX_CHARS,
+            placeholder=EXAMPLES,
+            persist_state="page",
+            width=260,
+        )
+        pressed = st.button(t("quiz.answer"), key="answer")
+    number = words.number(typed)
+    if not math.isnan(number):
+        return number
+    if typed.strip() or pressed:
+        st.html(refusals.alert(t("quiz.number", was=typed) if typed.strip() else t("quiz.empty")))
+    return None
 
 
 def given_up(state: State) -> bool:
@@ -52,14 +72,25 @@ def give_up(state: State, t: Text) -> None:
     st.button(t("quiz.give_up"), key="give_up", on_click=shown)
 
 
-def more(state: State, t: Text) -> None:
-    """After the last question, offer others."""
+def score(state: State, *, right: bool) -> tuple[int, int]:
+    """Note the first answer to this question; return how many were right at once, and of how many."""
+    first = session().answered
+    first.setdefault(_place(state), right)
+    return sum(first.values()), len(first)
 
-    def others() -> None:
-        st.session_state["quiz"], st.session_state["question"] = str(state["quiz"] + 1), "1"
 
-    if state["question"] == len(KINDS):
-        st.button(t("quiz.more"), key="more_questions", on_click=others)
+def more(state: State, t: Text, *, answered: bool) -> None:
+    """Offer another question like one that is answered, and after the last one five others."""
+
+    def others(question: int) -> None:
+        st.session_state["quiz"] = str(state["quiz"] % MAX_SEED + 1)
+        st.session_state["question"] = str(question)
+
+    here = state["question"]
+    if answered:
+        st.button(t("quiz.alike"), key="more_like_this", on_click=others, args=(here,))
+    if here == len(KINDS):
+        st.button(t("quiz.more"), key="more_questions", on_click=others, args=(1,))
 
 
 def _place(state: State) -> str:

@@ -1,17 +1,15 @@
 """What the lesson says at each stop: its finding, one thing to notice, and where it can be read."""
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
-from core import SCHEMES, Law, Question
+from core import Law
 from core.teaching import lesson
 from core.teaching.lesson import FAN_IN, FAN_OUT, SOURCES, STEPS, OwnDefault
-from core.teaching.quiz import ALPHA, KINDS
+from core.teaching.quiz import KINDS
 from core.weights.scheme_laws import number as in_latex
 from pages.figures.compare import Panel
-from pages.figures.notation import plain
 from pages.jobs import model
 from pages.jobs.distribution import Drawn
 from pages.jobs.lesson import SEED, Shown
@@ -19,7 +17,7 @@ from pages.state.chosen import State
 from pages.state.controls import STOPS
 from pages.state.link import link_with
 from pages.text import Text, sentences
-from pages.text.numbers import count, expected_count, quantity
+from pages.text.numbers import count, quantity
 from pages.text.tables import table
 from pages.words.common import folded, moving
 
@@ -233,50 +231,6 @@ def closing(t: Text) -> str:
     return f'<div class="lab-closing">{"".join(lists)}</div>'
 
 
-def question(of: Question, t: Text) -> str:
-    """Return a question in words."""
-    return t(f"quiz.{of.kind}", **_given(of, t))
-
-
-def _given(of: Question, t: Text) -> dict[str, str]:
-    rows, columns = of.shape
-    return {
-        "n": count(of.n),
-        "fan_in": count(columns),
-        "fan_out": count(rows),
-        "scheme": t(f"scheme.{of.scheme}.name") if of.scheme else "",
-        "units": " → ".join(map(str, of.units)),
-    }
-
-
-def answer(of: Question, t: Text) -> str:
-    """Return the exact answer, how it comes about, and what else counts."""
-    numbers = _given(of, t)
-    if of.units:
-        terms = [f"({a} + 1) × {b}" for a, b in zip(of.units, of.units[1:], strict=False)]
-        numbers["sums"] = " + ".join(terms)
-    if not math.isnan(of.exact):
-        whole = of.kind in {"count", "beyond"}
-        write = count if whole else lambda value: quantity(value, value, trim=True)
-        numbers |= {name: write(getattr(of, name)) for name in ("low", "high")}
-        numbers["exact"] = expected_count(of.exact) if whole else _worked(of)
-    return t(f"quiz.{of.kind}_why", percent=f"{100 * ALPHA:g}", **numbers)
-
-
-def _worked(of: Question) -> str:
-    """Return a law's one number as it comes about: √(2/64) = 0.1768."""
-    number = SCHEMES[of.scheme].law(of.shape).parameters[0]
-    return f"{plain(number.numeric)} = {quantity(of.exact, of.exact, trim=True)}"
-
-
 def link_to_scheme(state: State, scheme: str) -> dict[str, str]:
     """Return the link of the distribution page that shows a scheme on the lesson's layer."""
     return link_with(scheme=scheme, fan_in=FAN_IN, fan_out=FAN_OUT, seed=state["seed"])
-
-
-def number(typed: str) -> float:
-    """Return the number that was typed, nan if it is none."""
-    try:
-        return float(re.sub(r"[\s\u202f]", "", typed).replace("−", "-"))
-    except ValueError:
-        return math.nan

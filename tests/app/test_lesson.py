@@ -1,4 +1,4 @@
-"""The lesson page: every stop, forwards and back, predicted first, and the questions."""
+"""The lesson page: every stop, forwards and back, predicted first."""
 
 import ast
 import math
@@ -16,23 +16,13 @@ from pages.state.controls import STOPS
 from pages.text import Text
 from tests.support.lesson import PRINTED
 from tests.support.marks import languages
-from tests.support.screen import bare, few, first_chart, opened, own_buttons, query, refusals, said, stands
+from tests.support.screen import few, first_chart, opened, own_buttons, query, refusals, said, stands
 
 EN = Text("en")
 
 
 def _opened(**link: str) -> AppTest:
     return opened("lesson", **link)
-
-
-def _answered(app: AppTest, answer: str) -> str:
-    """Type or pick an answer and return what the page says to it."""
-    if app.text_input:
-        app.text_input[-1].set_value(answer).run()
-    else:
-        app.button(key=f"pick_{answer}").click().run()
-    stands(app)
-    return bare(said(app))
 
 
 @languages
@@ -216,64 +206,6 @@ def test_a_layer_that_the_page_would_wait_for_is_refused() -> None:
     stands(app)
     assert "4\u202f294\u202f967\u202f296 weights, more than the 16\u202f777\u202f216" in refusals(app)[0]
     assert refusals(app)[0].endswith("So fan_out = 256 is used.")
-
-
-#: The questions of quiz 3: what is asked about, the answer by hand, and a common error.
-QUIZ = {
-    # drawn with a std of √(2/64)
-    "scheme": ("64 → 256", "kaiming_normal", "classic_uniform"),
-    # Xavier's √(6/(24 + 15)); Kaiming's √(6/24)
-    "bound": ("24 → 15", "0.3922", "0.5"),
-    # Xavier's √(2/(30 + 20)); Kaiming's √(2/30)
-    "std": ("30 → 20", "0.2", "0.2582"),
-    # 0.27 % of 51 200; 4.55 % lie beyond ±2σ
-    "beyond": ("256 → 200", "138", "2330"),
-    # 9·11 + 12·4 + 5·9; without biases
-    "count": ("8 → 11 → 4 → 9", "192", "168"),
-}
-
-
-@pytest.mark.parametrize("kind", list(KINDS))
-@languages
-def test_an_exact_answer_is_right_a_common_error_wrong_and_no_number_is_answered(
-    kind: str, language: str
-) -> None:
-    about, right, wrong = QUIZ[kind]
-    t = Text(language)
-    place = str(list(KINDS).index(kind) + 1)
-    app = _opened(step="questions", quiz="3", question=place, lang=language)
-    assert about in bare(said(app))
-    assert t("quiz.right") not in bare(said(app))
-    assert t("quiz.right") in _answered(app, right)
-    assert len(app.get("plotly_chart")) == (0 if kind == "count" else 1)
-    assert t("quiz.wrong") in _answered(app, wrong)
-    if kind != "scheme":
-        assert t("quiz.number", was="half") in _answered(app, "half")
-        assert t("quiz.wrong") not in bare(said(app))
-
-
-def test_the_answer_can_be_asked_for_and_more_questions_follow() -> None:
-    app = _opened(step="questions", question="5")
-    assert "4 → 3 → 2 → 8" in bare(said(app))
-    assert "= 47" not in bare(said(app))  # 5·3 + 4·2 + 3·8
-    app.button(key="give_up").click().run()
-    assert "= 47" in bare(said(app))
-    assert EN("quiz.right") not in bare(said(app))
-    app.button(key="more_questions").click().run()
-    stands(app)
-    assert query(app) == {"v": "1", "step": "questions", "quiz": "2"}
-
-
-def test_more_questions_begin_unanswered() -> None:
-    app = _opened(step="questions", question="5")
-    assert EN("quiz.right") in _answered(app, "47")
-    app.button(key="more_questions").click().run()
-    for _ in range(4):
-        app.button(key="next").click().run()
-        words = bare(said(app))
-        assert EN("quiz.right") not in words
-        assert EN("quiz.wrong") not in words
-    assert query(app) == {"v": "1", "step": "questions", "quiz": "2", "question": "5"}
 
 
 values = st.sampled_from([*STOPS, "on", "off", "0", "1", "2.236", "3", "5", "99", "abc", "−1", ""])

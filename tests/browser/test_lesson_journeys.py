@@ -122,6 +122,41 @@ def test_a_question_is_answered(tab: Visit) -> None:
     assert field.input_value() == "some"
 
 
+def test_an_answer_is_typed_as_a_root_on_a_phone_and_solved_and_another_asked(tab: Visit) -> None:
+    """Xavier's wall for 24 → 15 is √(6/39); √(6/24) is Kaiming's."""
+    page = tab("/lesson?v=1&step=questions&quiz=3&question=2", size="phone")
+    field, button = (
+        page.get_by_label(T("quiz.type")),
+        page.get_by_role("button", name=T("quiz.answer"), exact=True),
+    )
+    field.fill("√(6/24)")
+    button.click()
+    status = page.locator(".lab-judged[role=status]")
+    expect(status).to_contain_text(T("quiz.wrong"))
+    expect(status).to_contain_text("√(6/(24+15)) = 0.3922")
+    expect(page.locator(".js-plotly-plot .annotation", has_text=T("quiz.guess"))).to_have_count(1)
+    assert field.input_value() == "√(6/24)"
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    field.fill("√(6/39)")
+    field.press("Enter")
+    expect(status).to_contain_text(T("quiz.right"))
+    expect(page.locator(".js-plotly-plot .annotation", has_text=T("quiz.guess"))).to_have_count(0)
+    settled(page)
+    page.get_by_role("button", name=T("quiz.alike")).focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**quiz=4**question=2**")
+    expect(status).to_have_count(0)
+    expect(field).to_have_value("")
+
+
+def test_a_picked_scheme_is_marked_and_keeps_the_focus(tab: Visit) -> None:
+    page = tab("/lesson?v=1&step=questions&quiz=3")
+    page.get_by_role("button", name="Classic uniform ±1/√d").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="✓ Kaiming normal (He)")).to_be_visible()
+    expect(page.get_by_role("button", name="✗ Classic uniform ±1/√d")).to_be_focused()
+
+
 def test_schemes_are_added_and_given_parameters_and_a_layer_of_their_own(tab: Visit) -> None:
     page = tab("/compare?v=1")
     page.locator(".st-key-schemes summary").click()

@@ -21,7 +21,7 @@ def test_every_entry_says_what_was_found_true() -> None:
         ("en", "verdict.off.large", "large", "small"),
         ("en", "refused.size_work", "more than", "fewer than"),
         ("en", "export.column.quantile", "drawn", "expected"),
-        ("en", "quiz.bound_why", "from {low} to {high}", "from {high} to {low}"),
+        ("en", "quiz.bound_counts", "from {low} to {high}", "from {high} to {low}"),
         ("zh", "verdict.off.large", "大", "小"),
         ("zh", "table.minimum", "最小", "最大"),
         ("zh", "chart.row", "输出", "输入"),
