@@ -313,6 +313,12 @@ function connected() {
   if (said.textContent !== lost) said.textContent = lost
 }
 
+// Streamlit's own dialog asks visitors for a terminal, and silences all else
+function hush() {
+  if (document.querySelector(".lab-lost:not(:empty)"))
+    document.querySelector("[role=dialog]:has([data-testid=stErrorCodeBlock])>button")?.click()
+}
+
 // the style sheet ends transitions; what scripts animate ends here
 function still() {
   const animate = Element.prototype.animate
@@ -368,6 +374,7 @@ export default function ({ data, setTriggerValue }) {
     frame = requestAnimationFrame(() => {
       reachable()
       refocused()
+      hush()
       copyCharts()
       for (const hand of Object.values(hands)) hand.then(({ attach }) => attach())
     })

@@ -16,7 +16,9 @@ def menu(frame: Frame) -> None:
         if "menu" not in hidden:
             st.html(_pages(frame.page, t), width="content")
         if "tools" not in hidden:
-            if frame.page != "teach":  # which prepares, and shows nothing; first, so that the others stand still
+            if (
+                frame.page != "teach"
+            ):  # which prepares, and shows nothing; first, so that the others stand still
                 plan_editor.button(frame.state, frame.page, t)
             st.button(t("nav.share"), key="share", type="tertiary", on_click=_ask, args=("share",))
             st.button(t("nav.export"), key="export", type="tertiary", on_click=_ask, args=("export",))
