@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from pages.figures.palette import DARK, LIGHT
 from pages.text import Text
 from tests.support.stream import Server, free_port, serving
-from tests.support.tabs import SIZES, Visit, go, link, settled, until
+from tests.support.tabs import SIZES, Visit, go, link, settled
 
 T = Text("en")
 #: pages with a drawer, and without
