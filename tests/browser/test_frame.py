@@ -169,7 +169,7 @@ def _unpainted(browser: Browser, address: str, scheme: Literal["light", "dark"],
         ("dark", "", "System", DARK.paper),
     ],
 )
-def test_the_first_paint_has_the_ground_of_the_page(
+def test_the_first_paint_has_the_ground_of_the_page(  # noqa: PLR0917
     scheme: Literal["light", "dark"], asked: str, kept: str, paper: str, browser: Browser, served: Server
 ) -> None:
     page = _unpainted(browser, f"{served.url}/distribution?v=1{asked}", scheme, kept)
