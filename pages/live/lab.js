@@ -309,6 +309,26 @@ function leave(one) {
 
 const isDrawn = plot => plot.style.visibility !== "hidden" && plot.querySelector(".main-svg .subplot")
 
+// what ends the connection greys the fields; it is said, to who does not see it too
+function connected() {
+  const app = document.querySelector(".stApp"), state = app?.dataset.testConnectionState
+  const lost = !state || state === "CONNECTED" ? "" : state === "DISCONNECTED_FOREVER" ? words.gone : words.lost
+  let said = document.querySelector(".lab-lost")
+  if (!said) { // there before it has words: a screen reader tells what changes in it
+    said = document.createElement("p")
+    said.className = "lab-lost"
+    said.setAttribute("role", "status")
+    document.body.append(said)
+  }
+  if (said.textContent !== lost) said.textContent = lost
+}
+
+// Streamlit's own dialog asks visitors for a terminal, and silences all else
+function hush() {
+  if (document.querySelector(".lab-lost:not(:empty)"))
+    document.querySelector("[role=dialog]:has([data-testid=stErrorCodeBlock])>button")?.click()
+}
+
 // the style sheet ends transitions; what scripts animate ends here
 function still() {
   const animate = Element.prototype.animate
@@ -354,6 +374,9 @@ export default function ({ data, setTriggerValue }) {
   // a pointer's press leaves the focus where it was, so that Enter goes on to reveal
   document.addEventListener("mousedown", event => event.target.closest?.(".st-key-desk button") && event.preventDefault())
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) still()
+  new MutationObserver(connected)
+    .observe(document.body, { subtree: true, attributeFilter: ["data-test-connection-state"] })
+  connected()
   let frame = 0
   new MutationObserver(records => {
     stand(records)
@@ -362,6 +385,7 @@ export default function ({ data, setTriggerValue }) {
       reachable()
       noted()
       refocused()
+      hush()
       copyCharts()
       for (const hand of Object.values(hands)) hand.then(({ attach }) => attach())
     })

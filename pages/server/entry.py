@@ -18,7 +18,7 @@ from core import devices
 from pages.server import scripts
 from pages.server.house import House
 from pages.server.machine import SharedLock
-from pages.server.middleware import Compressed, Guard
+from pages.server.middleware import Compressed, Ground, Guard
 from pages.server.notices import ASLEEP, asleep, asleep_script
 from pages.server.room import Room, tidy
 from pages.server.seats import Seats
@@ -94,6 +94,7 @@ def create(address: tuple[str, int] | None = None) -> st.App:
         Middleware(House, seats=seats(), messages=limit("MESSAGES"), room=room()),
         Middleware(Shelf, holds=holds, sizes=uploads, is_here=is_here),
         Middleware(Compressed),
+        Middleware(Ground),
     ]
     if address:
         devices.TURN = SharedLock()

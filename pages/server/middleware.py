@@ -11,6 +11,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from pages.figures.palette import DARK, LIGHT
+from pages.live import browser
 from pages.state.insides import FILES, FRONT_END, METRICS, inline_scripts
 
 #: What compression makes smaller; fonts and pictures are compressed already.
@@ -80,6 +82,69 @@ class Guard:
             await PlainTextResponse("Not here.", 404)(scope, receive, guarded)
         else:
             await self._app(scope, receive, guarded)
+
+
+def _grounded(page: bytes) -> bytes:
+    """Return the front end's page with the ground that it will have from its first paint on."""
+    rules = (
+        f"html,html[data-ground=light]{{background:{LIGHT.paper}}}"
+        f"@media(prefers-color-scheme:dark){{html:not([data-ground=light]){{background:{DARK.paper}}}}}"
+        f"html[data-ground=dark]{{background:{DARK.paper}}}"
+    )
+    script = f'<script src="./{browser.folder()}/ground.js"></script>'
+    return page.replace(b"<head>", f"<head><style>{rules}</style>{script}".encode(), 1)
+
+
+#: What a browser says in vain that asks for a page: it may have the one of before, and gets it as it is.
+UNASKED = {b"if-none-match", b"if-modified-since", b"accept-encoding"}
+
+
+class Ground:
+    """Hands out the front end's page on the right ground: Streamlit's is white until its code has run."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._page = (FRONT_END / "index.html").read_bytes()
+        self._own = _grounded(self._page)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith(FILES):
+            await self._app(scope, receive, send)
+            return
+        if b"text/html" in dict(scope["headers"]).get(b"accept", b""):
+            kept = [pair for pair in scope["headers"] if pair[0] not in UNASKED]
+            scope = {**scope, "headers": kept}
+        held: list[Message] = []
+
+        async def grounded(message: Message) -> None:
+            if message["type"] == "http.response.start" and _is_page(message, self._page):
+                held.append(message)
+                return
+            if not held:
+                await send(message)
+                return
+            held.append(message)
+            if not message.get("more_body"):
+                body = b"".join(part.get("body", b"") for part in held[1:])
+                own = body == self._page or scope["method"] == "HEAD"  # which has none
+                await _answer(held[0], self._own if own else body, send)
+
+        await self._app(scope, receive, grounded)
+
+
+def _is_page(start: Message, page: bytes) -> bool:
+    headers = Headers(raw=start["headers"])
+    is_html = headers.get("content-type", "").startswith("text/html")
+    return is_html and headers.get("content-length") == str(len(page))
+
+
+async def _answer(start: Message, body: bytes, send: Send) -> None:
+    headers = MutableHeaders(raw=start["headers"])
+    for name in ("etag", "last-modified"):
+        del headers[name]
+    headers["content-length"] = str(len(body))
+    await send({**start, "headers": headers.raw})
+    await send({"type": "http.response.body", "body": body})
 
 
 class Compressed:

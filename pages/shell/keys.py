@@ -64,6 +64,8 @@ def listen(state: State, page: str, t: Text, live: Mapping[str, Any] | None) -> 
         "actions": desk.actions(state, page),
         "title": t("keys.title"),
         "close": t("keys.close"),
+        "lost": t("error.lost"),
+        "gone": t("error.gone"),
         "keys": keys,
         "live": live,
     }

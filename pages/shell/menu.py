@@ -16,10 +16,12 @@ def menu(frame: Frame) -> None:
         if "menu" not in hidden:
             st.html(_pages(frame.page, t), width="content")
         if "tools" not in hidden:
+            if (
+                frame.page != "teach"
+            ):  # which prepares, and shows nothing; first, so that the others stand still
+                plan_editor.button(frame.state, frame.page, t)
             st.button(t("nav.share"), key="share", type="tertiary", on_click=_ask, args=("share",))
             st.button(t("nav.export"), key="export", type="tertiary", on_click=_ask, args=("export",))
-            if frame.page != "teach":  # which prepares, and shows nothing
-                plan_editor.button(frame.state, frame.page, t)
             st.button(t("nav.project"), key="project", type="tertiary", on_click=_project)
         if "lang" not in frame.state.fixed:
             _languages(frame)
@@ -41,7 +43,9 @@ def _pages(here: str, t: Text) -> str:
         path = "./" if page == "home" else f"./{page}"
         current = ' aria-current="page"' if page == here else ""
         links.append(f'<a href="{path}" target="_self" data-lab-page{current}>{t(f"nav.{page}")}</a>')
-    return f'<nav class="lab-menu" aria-label="{t("home.pages")}">{"".join(links)}</nav>'
+    brand = f'<span class="lab-brand">{t("app.name")}</span>'
+    pages = f'<nav class="lab-menu" aria-label="{t("home.pages")}">{"".join(links)}</nav>'
+    return f'<div class="lab-top">{brand}{pages}</div>'
 
 
 def _languages(frame: Frame) -> None:

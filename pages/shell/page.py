@@ -35,6 +35,7 @@ def show(page: str, body: Callable[[Frame], None]) -> None:
             state = link.read(page)
             rules.settle(state)
             language = state["lang"] or language
+            link.say_in(language)
             held_plan.follow(state, page, language)
             link.write(state)
             link.remember(state)  # a quick visitor's next step may cut this run short

@@ -207,6 +207,19 @@ def remember(state: State) -> None:
         now.data = st.session_state["data"]
 
 
+def say_in(language: str) -> None:
+    """Have the browser say what is chosen in the language of this run.
+
+    It knows an option by its words, and keeps those of the language before unless it is told again.
+    """
+    now, widgets = session(), st.session_state
+    if now.language not in {"", language}:
+        for name, value in widgets.to_dict().items():
+            if isinstance(value, str | list) or type(value) is int:  # no button: none may be set
+                widgets[name] = value
+    now.language = language
+
+
 def leave() -> None:
     """Note at the end of a run which fields it had."""
     now = session()

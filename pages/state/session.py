@@ -14,6 +14,8 @@ class Session:
     """One visitor's record; what it holds of the rooms above, it hands back as it was given."""
 
     # --- the page and its link
+    #: the language of the run before
+    language: str = ""
     #: the page that ran last, and the one before the page that prepares links
     page: str = ""
     came_from: str | None = None

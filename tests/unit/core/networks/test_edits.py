@@ -57,7 +57,11 @@ def test_as_many_as_may_be_are_read() -> None:
 
 @pytest.mark.parametrize("text", ["w1.4.3=1", "w2.2.4=1", "x6.3=1"])
 def test_the_last_place_is_one(text: str) -> None:
-    check_edits(read_edits(text), NET, 6)
+    (edit,) = read_edits(text)
+    check_edits([edit], NET, 6)
+    beyond = edit._replace(place=(*edit.place[:-1], edit.place[-1] + 1))
+    with pytest.raises(InitLabError):
+        check_edits([beyond], NET, 6)
 
 
 @pytest.mark.parametrize(

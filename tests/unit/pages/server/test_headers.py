@@ -300,6 +300,7 @@ def test_the_server_runs_as_the_runbook_says_and_as_the_operator_sets_it() -> No
         ["House", {"messages": 32}],
         ["Shelf", {"holds": [33, 34, 3 * 1024 * 1024, 9 * 1024 * 1024]}],
         ["Compressed", {}],
+        ["Ground", {}],
     ]
 
 
