@@ -52,13 +52,16 @@ def test_relu_leaves_half_and_the_weights_multiply_it(scheme: str, sigma: float)
     assert says(said, f": <{sigma}> × <0.5> = <{sigma / 2}> a layer, so ×<{rate}> in size")
     assert says(said, f" and <{rate}> ^<11> = <{rate**11}>.")
     back = cause(rows=scheme, sight="gradient")
-    assert says(back, f"<0.5>, the mean square of relu’s slope: <{sigma / 2}>, so ×<{rate}> in size")
+    assert says(
+        back, f"Going back, relu’s slope leaves <0.5> of the mean square, and fan_in·Var(w) is <{sigma}>"
+    )
+    assert says(back, f": <{sigma}> × <0.5> = <{sigma / 2}> a layer, so ×<{rate}> in size")
     assert says(back, f"<{rate}> ^<11> = <{rate**11}>.")
 
 
 def test_he_gives_back_what_relu_takes() -> None:
     assert says(cause(rows="kaiming_normal"), "<2> with Kaiming normal, gives it back: <2> × <0.5> = <1>.")
-    assert says(cause(rows="kaiming_normal", sight="gradient"), "relu’s slope: <2> × <0.5> = <1>.")
+    assert says(cause(rows="kaiming_normal", sight="gradient"), "gives it back: <2> × <0.5> = <1>.")
     beside = cause(rows="xavier_normal-kaiming_normal", depth="30")
     assert says(beside, "with Xavier normal: <1> × <0.5> = <0.5> a layer")
     assert says(beside, "With Kaiming normal it is <2>: <2> × <0.5> = <1>.")
@@ -74,7 +77,8 @@ def test_a_signal_under_tanh_rests_where_it_is_given_back() -> None:
     chi = 2 * mean("tanh′²", q)
     back = cause(rows="kaiming_normal", activation="tanh", depth="60", sight="gradient")
     assert says(
-        back, f"by <{chi / 2}>, the mean square of tanh’s slope there: <{chi}>, so ×<{math.sqrt(chi)}> in"
+        back,
+        f"slope leaves <{chi / 2}> of the mean square, and fan_in·Var(w) is <2> with Kaiming normal: <{chi}>",
     )
 
 

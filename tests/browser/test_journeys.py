@@ -24,7 +24,7 @@ OPENS = {
         # √(2/(1 − e⁻²)) and √(2/(1 + e⁻²))
         Text("en")("gains.none", activation="sin(z)", forward="1.521", backward="1.327"),
     ),
-    "model": ({"net": "3-2"}, "8 parameters"),
+    "model": ({"net": "3-2"}, "Total params: 8"),
     "lesson": ({"step": "xavier"}, "std √(2/(5 + 3)) = 0.5"),
     "teach": ({"prepare": "plan", "plan": "depth"}, Text("en")("plan.download")),
 }
