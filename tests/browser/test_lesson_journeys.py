@@ -99,13 +99,13 @@ def test_a_step_opens_on_the_distribution_page_and_the_network_on_its_own(tab: V
     go(page, "/lesson?v=1&step=network&seed=7")
     page.get_by_role("link", name="Open the network →").click()
     page.wait_for_url("**/model?**seed=7**")
-    expect(page.locator("h1.lab-headline", has_text="26 parameters")).to_be_visible()
+    expect(page.get_by_text("Total params: 26")).to_be_visible()
 
 
 def test_a_scheme_is_picked_and_the_keys_still_go_on(tab: Visit) -> None:
     page = tab("/lesson?v=1&step=questions")
     page.get_by_role("button", name="Classic uniform ±1/√d").click()
-    expect(page.locator(".lab-verdict")).to_contain_text(re.compile("Right:|Not quite:"))
+    expect(page.locator(".lab-verdict")).to_contain_text(re.compile(r"Right\.|Not quite\."))
     page.keyboard.press("ArrowRight")
     page.wait_for_url("**question=2**")
 

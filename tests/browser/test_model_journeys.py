@@ -163,4 +163,4 @@ def test_the_menu_carries_a_network_away_and_back(visit: Visit) -> None:
     page.wait_for_url("**/model?**")
     settled(page)
     assert link(page) == {"v": "1", "net": "2-1", "seed": "9"}
-    expect(page.locator("h1.lab-headline")).to_contain_text("3 parameters")
+    expect(page.get_by_text("Total params: 3")).to_be_visible()
