@@ -19,8 +19,8 @@ VIEWS = {
     "lesson": [f"/lesson?v=1&step={step}" for step in STOPS],
     "teach": ["/teach?v=1"],
 }
-#: What stands on the screen outside of charts, tables, code, formulas, menus and controls; the cause of what is
-#: found, and the answers of the home page's doors, come on top.
+#: What stands on the screen outside of charts, tables, code, formulas, menus and controls; the cause of what
+#: is found, and the answers of the home page's doors, come on top.
 SEEN = """() => {
     const fields = ['Selectbox', 'NumberInput', 'Radio', 'Slider', 'TextInput', 'TextArea', 'MultiSelect',
         'Checkbox', 'ButtonGroup', 'PageLink']
