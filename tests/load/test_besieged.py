@@ -213,7 +213,7 @@ def test_who_asks_for_page_after_page_and_takes_none_of_them_is_not_served_all(s
 def test_a_link_that_is_too_long_is_answered_with_a_sentence(served: Server) -> None:
     answer = fetched(served, "/signal?v=1&x=" + "1" * 17_000, accept="text/html")
     assert answer.status == 414
-    assert "This link is longer than any that Init Lab writes" in answer.body.decode()
+    assert "This link is longer than any that Init Lab makes" in answer.body.decode()
 
 
 def test_the_log_stays_short_and_every_line_of_it_is_json(served: Server, log: Path) -> None:

@@ -37,10 +37,10 @@ NARROW = {
 }
 FAILING = """
 from pages.server.__main__ import main
-from pages.jobs import lesson
+from pages.words import lesson
 def fails(*_):
     raise RuntimeError("a page fails\\non two lines")
-lesson.replayed = fails
+lesson.facts = fails
 main()
 """
 HOUSE = {"INIT_LAB_VISITORS": "2", "INIT_LAB_METRICS": "0", "INIT_LAB_HOSTS": "lab.example"}

@@ -114,6 +114,7 @@ MAY: Mapping[str, Callable[[Any], bool]] = {
     "labels": _is(tuple, list, range, np.ndarray, torch.Tensor),
     "schemes": _is(tuple, list),
     "rows": lambda x: x is None or _reals(x),
+    "edits": _is(tuple, list, range, np.ndarray),
     "values": lambda x: x is None or isinstance(x, Mapping),
     "fans": lambda x: x is None or (isinstance(x, (tuple, list)) and len(x) == 2 and _sizes(x)),
     "parameters": _is(tuple, list),
