@@ -95,7 +95,7 @@ def _grounded(page: bytes) -> bytes:
     return page.replace(b"<head>", f"<head><style>{rules}</style>{script}".encode(), 1)
 
 
-#: What a browser says in vain that asks for a page: it may have the one of before, and gets it as it is.
+#: What is said in vain by who asks for a page: it may have the one of before, and gets this one as it is.
 UNASKED = {b"if-none-match", b"if-modified-since", b"accept-encoding"}
 
 
@@ -111,7 +111,7 @@ class Ground:
         if scope["type"] != "http" or scope["path"].startswith(FILES):
             await self._app(scope, receive, send)
             return
-        if b"text/html" in dict(scope["headers"]).get(b"accept", b""):
+        if "." not in scope["path"]:  # no file: whoever asks, with whatever it accepts, may get the page
             kept = [pair for pair in scope["headers"] if pair[0] not in UNASKED]
             scope = {**scope, "headers": kept}
         held: list[Message] = []

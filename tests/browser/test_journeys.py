@@ -48,6 +48,7 @@ def test_a_deep_link_opens_on_a_fresh_server_and_then_every_other(visit: Visit) 
                 opened.goto(fresh.url + path)
                 settled(opened)
                 front_end = opened.request.get(fresh.url + path).text()
+                assert "data-ground" in front_end  # as whoever asks is given it
             else:
                 assert opened.request.get(fresh.url + path).text() == front_end
                 go(opened, path)
