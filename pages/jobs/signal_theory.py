@@ -30,10 +30,17 @@ def correlation(given: Setting, activation: str, depth: int, input: str, input_s
 
 def mean(activation: str, q: float) -> float:
     """Return the units' mean in a wide layer, E[φ(√q z)]; nan where it cannot be computed."""
-    if math.isfinite(q):
-        with suppress(InitLabError):
-            return meanfield.mean(activation, q)
-    return math.nan
+    return _had(lambda: meanfield.mean(activation, q))
+
+
+def mean_square(activation: str, q: float) -> float:
+    """Return E[φ(√q z)²]; nan where it cannot be computed."""
+    return _had(lambda: meanfield.mean_square(activation, q))
+
+
+def slope_square(activation: str, q: float) -> float:
+    """Return E[φ′(√q z)²]; nan where it cannot be computed."""
+    return _had(lambda: meanfield.slope_square(activation, q))
 
 
 #: Places in σ_w² at which χ₁ is looked at for a leap, and those of the map, across and up.
@@ -126,8 +133,8 @@ def gains(activation: str) -> Gains:
     """Return the gains that keep a mean square of 1, and a gradient; each nan where it cannot be computed."""
     with suppress(InitLabError):
         return meanfield.gains(activation)
-    square = _had(lambda: meanfield.mean_square(activation, 1.0))
-    slope = _had(lambda: meanfield.slope_square(activation, 1.0))
+    square = mean_square(activation, 1.0)
+    slope = slope_square(activation, 1.0)
     return Gains(*(1 / math.sqrt(mean) if mean else math.inf for mean in (square, slope)))
 
 

@@ -11,7 +11,8 @@ from core.weights.laws import Band
 from pages.figures.compare import Panel
 from pages.jobs.compare import Compared, drawn
 from pages.state.chosen import State
-from pages.state.controls import MAX_WIDTH, VERSION
+from pages.state.controls import MAX_WIDTH
+from pages.state.link import link_with
 from pages.text import Text, sentences
 from pages.text.numbers import apart, count, interval, quantity
 from pages.text.tables import table
@@ -104,8 +105,10 @@ def onward(rows: Sequence[Compared], state: State, t: Text) -> Onward | None:
     """Lead on to what these schemes do to a signal; None where they are not of one linear layer."""
     if not state.is_linear or any(row.entry.fans or row.entry.scheme == "dirac" for row in rows):
         return None
-    query = {"v": VERSION, "rows": state["rows"], "width": str(min(int(state["fan_in"]), MAX_WIDTH))}
-    return Onward(t("onward.signal"), "signal", query)
+    width = min(int(state["fan_in"]), MAX_WIDTH)
+    return Onward(
+        t("onward.signal"), "signal", link_with(rows=state["rows"], width=width, seed=state["seed"])
+    )
 
 
 def finding_templates(t: Text) -> dict[str, str]:

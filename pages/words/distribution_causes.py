@@ -3,12 +3,13 @@
 import math
 from collections.abc import Callable, Mapping
 
-from core import InitLabError, Law
-from core.signals import meanfield
+from core import Law
 from core.weights.fans import Fans
+from pages.jobs import signal_theory
 from pages.jobs.distribution import Drawn
 from pages.state.chosen import State
-from pages.state.controls import MAX_WIDTH, VERSION
+from pages.state.controls import MAX_WIDTH
+from pages.state.link import link_with
 from pages.text import Text, sentences
 from pages.text.numbers import count, quantity
 from pages.words import common
@@ -37,8 +38,9 @@ def onward(state: State, t: Text) -> Onward | None:
     if not state.is_linear or state["scheme"] == "dirac":
         return None
     width = min(int(state["fan_in"]), MAX_WIDTH)
-    rows = state.as_entry()
-    return Onward(t("onward.signal"), "signal", {"v": VERSION, "rows": rows, "width": str(width)})
+    return Onward(
+        t("onward.signal"), "signal", link_with(rows=state.as_entry(), width=width, seed=state["seed"])
+    )
 
 
 def _fans(state: State) -> Fans:
@@ -65,10 +67,7 @@ def _passed(activation: str, slope: float, *, back: bool) -> float:
     """Return what an activation leaves of a mean square of 1, or of a gradient's; nan if theory is silent."""
     if activation == "leaky_relu":
         return (1 + slope * slope) / 2
-    try:
-        return (meanfield.slope_square if back else meanfield.mean_square)(activation, 1.0)
-    except InitLabError:
-        return math.nan
+    return (signal_theory.slope_square if back else signal_theory.mean_square)(activation, 1.0)
 
 
 def _xavier(_: Law, state: State, t: Text) -> str:

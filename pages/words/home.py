@@ -9,7 +9,7 @@ from core.signals.fate import Setting
 from pages.figures.home import Course, courses, listing, spreads
 from pages.figures.palette import Palette
 from pages.jobs import lesson
-from pages.state.controls import VERSION
+from pages.state.link import link_with
 from pages.text import Text
 from pages.text.numbers import quantity
 
@@ -49,7 +49,7 @@ def _deep(t: Text, look: Palette) -> Door:
     left = found["xavier_normal"][-1] / found["xavier_normal"][0]
     numbers = {"rate": _short(rate), "depth": DEPTH, "left": quantity(left, digits=3)}
     lines = [Course(name or t("home.door.default"), found[key]) for key, name in _STARTS.items()]
-    query = {"v": VERSION, "depth": str(DEPTH)}
+    query = link_with(depth=DEPTH)
     return _door("deep", t, courses(lines, look), "signal", query, **numbers)
 
 
@@ -70,7 +70,7 @@ def _which(t: Text, look: Palette) -> Door:
     fan_in, fan_out = _FANS
     stds = {key: SCHEMES[scheme].law((fan_out, fan_in)).std for key, scheme in _TAKES.items()}
     rows = [(f"{key}: {t(f'scheme.{_TAKES[key]}.name')}", std, _short(std)) for key, std in stds.items()]
-    query = {"v": VERSION, "aspect": "inspector"}
+    query = link_with(aspect="inspector")
     return _door("which", t, spreads(rows, look), "compare", query, fan_in=fan_in, fan_out=fan_out)
 
 

@@ -12,14 +12,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core import SCHEMES, InitLabError
+from core import SCHEMES
 from core.signals import fate as outlook
-from core.signals import meanfield
 from core.signals.fate import Expected, Setting
 from core.signals.formula import activation_of
 from core.signals.trace_run import SATURATED
 from pages.jobs import signal_theory
 from pages.jobs.signal import Followed, Foretold
+from pages.jobs.signal_theory import mean_square, slope_square
 from pages.state.chosen import State
 from pages.text import Text, sentences
 from pages.text.numbers import apart, count, percent, quantity
@@ -169,7 +169,9 @@ def _of_gradient(rows: Sequence[Followed], state: State, t: Text) -> str:
     if row.setting is None or row.expected is None or row.setting.sigma_w2 == 0:
         return _untold(row, state, t, back="_back")
     lengths = row.expected.preactivation_mean_square
-    slopes = [_slope(state["activation"], float(q)) for q in (lengths[0], lengths[max(0, len(lengths) - 2)])]
+    slopes = [
+        slope_square(state["activation"], float(q)) for q in (lengths[0], lengths[max(0, len(lengths) - 2)])
+    ]
     if not all(map(math.isfinite, slopes)):
         return ""
     step = Step(1.0, slopes[-1], row.setting.sigma_w2)
@@ -180,14 +182,6 @@ def _of_gradient(rows: Sequence[Followed], state: State, t: Text) -> str:
         return t("cause.back_at", **facts)
     words = t("cause.back_power", **facts, **_power(step.product, state["depth"] - 1))
     return sentences(words, _balanced(rows, row, step.part, t))
-
-
-def _slope(activation: str, q: float) -> float:
-    """Return E[φ′²] over N(0, q); nan where it cannot be computed."""
-    try:
-        return meanfield.slope_square(activation, q)
-    except InitLabError:
-        return math.nan
 
 
 # --- the layers, one by one ---------------------------------------------------------------------------------
@@ -264,7 +258,7 @@ def _still(told: Expected | None, activation: str, c: float) -> str:
         return ""
     if abs(c) < STILL and all(abs(signal_theory.mean(activation, q)) < 1e-9 for q in _ends(told)):
         return "odd"
-    straight = [q * _slope(activation, q) / _mean_square(activation, q) for q in _ends(told) if q > 0]
+    straight = [q * slope_square(activation, q) / mean_square(activation, q) for q in _ends(told) if q > 0]
     return "stays" if straight and max(straight) - 1 < STILL else ""
 
 
@@ -285,19 +279,12 @@ def _of_maps(rows: Sequence[Foretold], state: State, t: Text) -> str:
     q, given, name = drawn[row.place].length, row.setting, escape(brief(row.name))
     if q in {0, math.inf}:
         return t("cause.map_falls" if q == 0 else "cause.map_grows", name=name)
-    square = _mean_square(state["activation"], q)
+    square = mean_square(state["activation"], q)
     if not math.isfinite(square) or not q:
         return ""
     numbers = {"sigma": given.sigma_w2, "square": square, "floor": given.sigma_b2, "q": q}
     key = "cause.map_rests_bias" if given.sigma_b2 else "cause.map_rests"
     return t(key, name=name, **{each: _short(value) for each, value in numbers.items()})
-
-
-def _mean_square(activation: str, q: float) -> float:
-    try:
-        return meanfield.mean_square(activation, q)
-    except InitLabError:
-        return math.nan
 
 
 def _of_chaos(rows: Sequence[Foretold], state: State, t: Text) -> str:

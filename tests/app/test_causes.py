@@ -126,3 +126,16 @@ def test_a_signal_is_followed_with_the_very_weights(link: dict[str, str], rows: 
 
 def _number(text: str) -> float | str:
     return float(text) if text[0].isdigit() else text
+
+
+@pytest.mark.parametrize("page", ["distribution", "compare"])
+def test_what_comes_next_is_looked_at_as_this_was(page: str) -> None:
+    """Language, view and what is locked for all pages go along, and so does the seed."""
+    (found,) = opened(page, lang="zh", view="projector", seed="7").get("page_link")
+    query = parse_qs(found.proto.query_string)
+    assert (query["lang"], query["view"], query["seed"]) == (["zh"], ["projector"], ["7"])
+
+
+def test_a_door_is_looked_through_as_home_was() -> None:
+    links = [link.proto for link in opened("home", lang="zh").get("page_link")][:2]
+    assert [parse_qs(link.query_string)["lang"] for link in links] == [["zh"], ["zh"]]
