@@ -1,6 +1,7 @@
 // Handles: on the ends of a law, and over the numbers of its formula. For a mouse, a finger and the keyboard.
 
 import { endsOf, spelled, valueAt } from "./law.js"
+import { dragged } from "./pointer.js"
 import { formulaNow } from "./said.js"
 
 const DOUBLING = 120 // pixels in which a number of the formula doubles
@@ -101,22 +102,12 @@ export class Grips {
     const { left, width } = picture.cover.getBoundingClientRect()
     const scale = width / picture.cover.offsetWidth // a small projector has its charts drawn smaller
     const to = moved => {
-      if (moved.pointerId !== event.pointerId) return
       const value = grip.kind === "end"
         ? under(live, grip, picture.value((moved.clientX - left) / scale))
         : scrubbed(control, moved.clientX - began, picture.perPixel / scale)
       this.hand.move(value)
     }
-    const ends = ["pointerup", "pointercancel", "lostpointercapture"]
-    const up = ended => {
-      if (ended.pointerId !== event.pointerId) return
-      grip.element.removeEventListener("pointermove", to)
-      for (const kind of ends) grip.element.removeEventListener(kind, up)
-      this.hand.release()
-    }
-    grip.element.setPointerCapture(event.pointerId)
-    grip.element.addEventListener("pointermove", to)
-    for (const kind of ends) grip.element.addEventListener(kind, up)
+    dragged(event, grip.element, to, () => this.hand.release())
   }
 
   key(event, grip) {

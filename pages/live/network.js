@@ -8,6 +8,7 @@ import { Drawing, Places, brief, circlesOf } from "./drawing.js"
 import { made } from "./grips.js"
 import { filled, inFormula, quantity } from "./numbers.js"
 import { copyOf } from "./picture.js"
+import { dragged } from "./pointer.js"
 import { lineAt, marked, onLine, stepped, unitAt } from "./chosen.js"
 import { summed } from "./summed.js"
 
@@ -180,20 +181,9 @@ function down(event, { element, place: at }) {
   element.focus({ preventScroll: true })
   if (!take(at)) return
   const began = event.clientX
-  const ends = ["pointerup", "pointercancel", "lostpointercapture"]
-  const to = moved => {
-    if (moved.pointerId === event.pointerId && held && !held.released)
-      move(snapped(held.began + (moved.clientX - began) / REACH * held.range.end, held.range))
-  }
-  const up = ended => {
-    if (ended.pointerId !== event.pointerId) return
-    element.removeEventListener("pointermove", to)
-    for (const kind of ends) element.removeEventListener(kind, up)
-    release()
-  }
-  element.setPointerCapture(event.pointerId)
-  element.addEventListener("pointermove", to)
-  for (const kind of ends) element.addEventListener(kind, up)
+  dragged(event, element, moved => {
+    if (held && !held.released) move(snapped(held.began + (moved.clientX - began) / REACH * held.range.end, held.range))
+  }, release)
 }
 
 function key(event, { place: at }) {

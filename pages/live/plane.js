@@ -5,6 +5,7 @@ import { made } from "./grips.js"
 import { Theory } from "./meanfield.js"
 import { filled } from "./numbers.js"
 import { copyOf } from "./picture.js"
+import { dragged } from "./pointer.js"
 import { Signs, headline, numbersOf } from "./plane_said.js"
 
 const PATIENCE = 10_000 // milliseconds for which the server's picture is waited for
@@ -242,7 +243,6 @@ function down(event, dot, element, sliders) {
   const off = [event.clientX - middle.x - middle.width / 2, event.clientY - middle.y - middle.height / 2]
   const [sx, sy] = [event.clientX, event.clientY]
   const to = moved => {
-    if (moved.pointerId !== event.pointerId) return
     const { left, top, width } = held.cover.getBoundingClientRect() // a longer headline moves it
     const scale = width / held.cover.offsetWidth // a small projector has its charts drawn smaller
     const [x, y] = held.signs.valueOf((moved.clientX - off[0] - left) / scale, (moved.clientY - off[1] - top) / scale)
@@ -250,16 +250,7 @@ function down(event, dot, element, sliders) {
     const still = { x: Math.abs(moved.clientX - sx) < 3 && !held.moved.includes("sigma_w2"), y: Math.abs(moved.clientY - sy) < 3 && !held.moved.includes("sigma_b") }
     move({ sigma_w2: still.x ? undefined : widths(x), sigma_b: still.y ? undefined : biases(Math.sqrt(Math.max(0, y))) })
   }
-  const ends = ["pointerup", "pointercancel", "lostpointercapture"]
-  const up = ended => {
-    if (ended.pointerId !== event.pointerId) return
-    element.removeEventListener("pointermove", to)
-    for (const kind of ends) element.removeEventListener(kind, up)
-    release()
-  }
-  element.setPointerCapture(event.pointerId)
-  element.addEventListener("pointermove", to)
-  for (const kind of ends) element.addEventListener(kind, up)
+  dragged(event, element, to, release)
 }
 
 // Left and right move σ_w², up and down σ_b, whichever slider has the focus: it goes to the one that is moved.
