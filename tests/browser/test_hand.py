@@ -1,6 +1,5 @@
 """What a hand moves, moves in the same frame and is torch's; the server hears of it once, at the end."""
 
-import random
 import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -11,7 +10,6 @@ from scipy import stats
 
 import core
 from pages.live import browser as scripts
-from pages.text import Text, numbers
 from tests.support.hand import (
     AT_REST,
     LAB,
@@ -329,51 +327,6 @@ def test_scripts_are_asked_for_once_and_messages_stay_small(visit: Visit) -> Non
     go(page, "/lesson?v=1")
     assert len(asked) == len(first)
     assert max(RUNS[page].told) <= 12_000
-
-
-def test_numbers_are_written_as_the_pages_write_them(tab: Visit) -> None:
-    page = tab("/distribution?v=1")
-    rng = random.Random(17)  # noqa: S311 - cases, and no secrets
-    values = [rng.choice((-1, 1)) * rng.uniform(1, 10) * 10.0 ** rng.randint(-12, 12) for _ in range(2000)]
-    scales = [abs(value) * 10.0 ** rng.randint(-4, 4) for value in values]
-    digits = [rng.randint(2, 6) for _ in values]
-    trimmed = [rng.random() < 0.5 for _ in values]
-    cases = [*zip(values, scales, digits, trimmed, strict=True)]
-    wholes = [rng.randint(0, 10 ** rng.randint(1, 9)) for _ in range(500)]
-    ours = page.evaluate(
-        """async ([folder, cases, wholes]) => {
-            const { apart, count, expectedCount, interval, quantity } = await import(`/${folder}/numbers.js`)
-            return [cases.map(case_ => quantity(...case_)), wholes.map(count),
-                cases.map(([value]) => expectedCount(Math.abs(value))),
-                cases.map(([value, scale]) => interval(value, value + scale)),
-                cases.map(([value, scale]) => apart(1 + scale / Math.abs(value) / 1e5, 1))]
-        }""",
-        [scripts.folder(), cases, wholes],
-    )
-    assert ours == [
-        [numbers.quantity(v, s, shown, trim=trim) for v, s, shown, trim in cases],
-        [numbers.count(whole) for whole in wholes],
-        [numbers.expected_count(abs(value)) for value in values],
-        [list(numbers.interval(v, v + s)) for v, s in zip(values, scales, strict=True)],
-        [numbers.apart(1 + s / abs(v) / 1e5, 1) for v, s in zip(values, scales, strict=True)],
-    ]
-
-
-def test_the_browser_s_words_go_by_its_numbers(tab: Visit) -> None:
-    """As the pages' own sentence has them, which is given the numbers themselves."""
-    t = Text("en")
-    template = t("finding.coverage", observed="{outside}", n="{n}", expected="{expected}", band="±3σ")
-    cases = [{"outside": str(k), "n": str(n), "expected": "0.1"} for k in (0, 1, 2, 11) for n in (1, 21)]
-    page = tab("/distribution?v=1")
-    found = page.evaluate(
-        "async ([folder, template, cases]) => { const { filled } = await import(`/${folder}/numbers.js`);"
-        " return cases.map(numbers => filled(template, numbers)) }",
-        [scripts.folder(), template, cases],
-    )
-    assert found == [
-        t("finding.coverage", observed=c["outside"], n=c["n"], expected="0.1", band="±3σ") for c in cases
-    ]
-    assert "1 of 1 weight lies beyond" in found[2]
 
 
 #: Where the chart stands, and the copy of it that moves.

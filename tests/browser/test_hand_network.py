@@ -10,18 +10,12 @@ from playwright.sync_api import Locator, Page
 
 from core import Net, Network
 from core.networks.module import follow, seeded_input
-from core.networks.network import FOLLOWS, LESSON
-from pages.live import browser as scripts
+from core.networks.network import LESSON
 from pages.text.numbers import quantity
 from tests.support.hand import LAB, held, lab, let_go, ready
+from tests.support.networks import DEEP, ODD, POINTS, SENT, WIDE
 from tests.support.tabs import RUNS, Visit, go, link, settled, until
 
-#: Networks: non-square, all kinds of layers, with and without biases; some that the browser does not draw.
-DEEP = "6-5.kaiming_normal.relu-4.xavier_uniform.tanh-7.normal(std=0.1).no_bias.gelu-3.softmax"
-WIDE = "64-64.kaiming_normal.relu-64.xavier_normal.tanh-10.softmax"
-SENT = "4-6.orthogonal.mish-3.trunc_normal.zeros_bias.elu-2.sparse(sparsity=0.5)"
-ODD = "2-9.normal.erf-33.lecun_uniform.leaky_relu-3.constant(val=0.5).silu-1"
-POINTS = "3-4.ones.no_bias.selu-5.zeros.softplus-3.normal.hard_tanh-2.softsign"
 NETS = [
     (str(LESSON), 40, "input"),
     (str(LESSON), 41, "weight"),
@@ -365,52 +359,6 @@ def test_messages_stay_small_and_the_hint_goes(visit: Visit) -> None:
         assert page.locator(".lab-worked-hint").inner_text() == ""
     let_go(page)
     assert max(RUNS[page].told) <= 12_000
-
-
-#: A network as the page tells it, drawn by the browser.
-PARAMETERS = """async ([folder, told]) => {
-    const { drawn } = await import(`/${folder}/forward.js`)
-    return drawn(told).flatMap(({ weight, bias }) => [...weight, ...(bias ?? [])])
-}"""
-
-
-@pytest.mark.parametrize(
-    "net", [str(LESSON), DEEP, WIDE, ODD, POINTS, "5-17.normal.no_bias-3.normal-5.normal-1.normal"]
-)
-def test_the_browser_draws_torch_s_own_parameters(tab: Visit, net: str) -> None:
-    page = tab("/model?v=1")
-    seed = 2**31 + 5
-    network = Network.of(net)
-    laws = Net(network, seed=seed).laws()
-    layers: list[dict[str, Any]] = []
-    for name, dense in zip(network.names, network.layers, strict=True):
-        law = laws[f"{name}.weight"]
-        low, high = law.support if law.family == "uniform" else (None, None)
-        told = {"family": law.family, "mean": law.mean, "std": law.std, "low": low, "high": high}
-        own = dense.scheme == "classic_uniform"
-        layers.append({"units": dense.units, "bias": dense.bias, "law": None if own else told})
-    given = {"layers": layers, "inputs": network.inputs, "seed": seed, "given": None}
-    ours = torch.tensor(page.evaluate(PARAMETERS, [scripts.folder(), given]), dtype=torch.float64)
-    theirs = torch.cat([p.detach().flatten() for p in Net(network, seed=seed).parameters()]).double()
-    torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-6)  # bit for bit where torch has AVX2
-
-
-def test_the_browser_has_all_activations_and_they_are_torch_s(tab: Visit) -> None:
-    page = tab("/model?v=1")
-    z = torch.cat([torch.linspace(-30, 30, 241), torch.tensor([1e-8, -1e-8, 1e-3, -1e-3, 20.0, 20.001])])
-    found = page.evaluate(
-        """async ([folder, z]) => {
-            const { ACTIVATIONS } = await import(`/${folder}/forward.js`)
-            const singles = z.map(Math.fround)
-            const rows = Object.entries(ACTIVATIONS).map(([key, phi]) => [key, singles.map(one => phi(one))])
-            return Object.fromEntries(rows)
-        }""",
-        [scripts.folder(), z.tolist()],
-    )
-    assert {*found, "softmax"} == {*FOLLOWS}
-    for key, ours in found.items():
-        theirs = follow(key, z.double())
-        torch.testing.assert_close(torch.tensor(ours, dtype=torch.float64), theirs, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("view", ["page", "projector"])

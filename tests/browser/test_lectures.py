@@ -136,20 +136,12 @@ def test_a_remote_goes_on_wherever_the_focus_is(visit: Visit) -> None:
     """A tab, a handle of a chart and a field have PgDn for themselves; a remote has nothing else."""
     steps = _plan("first").steps
     page = visit("/distribution?v=1&scheme=normal&fan_in=784&at=first-2")
-    page.get_by_role("tab", name="Histogram").focus()
-    page.keyboard.press("PageDown")
-    page.wait_for_url("**at=first-3**")
-    settled(page)
-    page.keyboard.press("PageUp")
-    page.wait_for_url("**at=first-2**")
-    settled(page)
-    page.locator(".lab-grip").first.focus()
-    page.keyboard.press("PageDown")
-    page.wait_for_url("**at=first-3**")
-    settled(page)
-    page.keyboard.press("PageUp")
-    page.wait_for_url("**at=first-2**")
-    settled(page)
+    for focused in (page.get_by_role("tab", name="Histogram"), page.locator(".lab-grip").first):
+        focused.focus()
+        for key, at in (("PageDown", 3), ("PageUp", 2)):
+            page.keyboard.press(key)
+            page.wait_for_url(f"**at=first-{at}**")
+            settled(page)
     page.get_by_label("Seed", exact=True).focus()
     page.keyboard.press("ArrowRight")  # moves within the field
     page.keyboard.press("PageDown")

@@ -3,8 +3,7 @@
 import math
 import random
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 import pytest
@@ -14,7 +13,7 @@ from core import ACTIVATIONS
 from core.signals import meanfield
 from pages.jobs.signal_moving import tables
 from pages.live import browser as scripts
-from tests.support.hand import LAB, lab, let_go, ready
+from tests.support.hand import LAB, held, lab, let_go, ready
 from tests.support.tabs import RUNS, Visit, go, link, until
 
 CHAOS = "/signal?v=1&sight=chaos"
@@ -36,24 +35,9 @@ SIGNS = """found => {
 }"""
 
 
-@contextmanager
-def _held(page: Page, at: int, across: float, up: float) -> Iterator[None]:
-    """Take hold of a dot and move it so many pixels across and up; let go at the end."""
-    dot = page.locator(".lab-dot").nth(at)
-    dot.scroll_into_view_if_needed()
-    box = dot.bounding_box()
-    assert box is not None
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
-    page.mouse.down()
-    for share in (0.5, 1):
-        frames = page.evaluate(f"{LAB}.frames")
-        page.mouse.move(x + share * across, y - share * up)
-        until(page, f"{LAB}.frames > {frames}")
-    try:
-        yield
-    finally:
-        page.mouse.up()
+def _held(page: Page, at: int, across: float, up: float) -> AbstractContextManager[None]:
+    """Take hold of a dot and move it so many pixels across and up, in two steps; let go at the end."""
+    return held(page, page.locator(".lab-dot").nth(at), (across / 2, up / 2), (across, up))
 
 
 def _is_core_s(dot: dict[str, Any], activation: str, start: float) -> None:

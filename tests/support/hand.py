@@ -69,17 +69,18 @@ def number_of(page: Page, name: str) -> Locator:
 
 
 @contextmanager
-def held(page: Page, handle: Locator, *by: float) -> Iterator[None]:
-    """Take hold of a handle and move it so many pixels to the right, in steps; let go at the end."""
+def held(page: Page, handle: Locator, *by: float | tuple[float, float]) -> Iterator[None]:
+    """Take hold of a handle and move it so many pixels to the right, or right and up; let go at the end."""
     handle.scroll_into_view_if_needed()
     box = handle.bounding_box()
     assert box is not None
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x, y)
     page.mouse.down()
-    for pixels in by:
+    for step in by:
+        across, up = step if isinstance(step, tuple) else (step, 0)
         frames = page.evaluate(f"{LAB}.frames")
-        page.mouse.move(x + pixels, y)
+        page.mouse.move(x + across, y - up)
         until(page, f"{LAB}.frames > {frames}")
     try:
         yield

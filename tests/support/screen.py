@@ -64,10 +64,12 @@ def own_buttons(app: AppTest) -> set[str]:
     return {key for key in keys - FRAMES if not key.startswith("language")}
 
 
-def turned(app: AppTest, page: str) -> AppTest:
-    """Go on to another page by the menu, as the same visitor."""
+def turned(app: AppTest, page: str, **link: str) -> AppTest:
+    """Go on to another page as the same visitor, by the menu or, if one is given, by a link."""
     app.switch_page("app.py" if page == "home" else f"pages/{page}.py")
     app.query_params.clear()
+    for name, value in link.items():
+        app.query_params[name] = value
     return app.run()
 
 
