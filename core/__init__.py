@@ -6,12 +6,12 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from core import devices
-from core.code import rosetta
-from core.code.draw import pytorch_code
-from core.code.network import network_code
-from core.code.signal import signal_code
-from core.errors import (
+from . import devices
+from .code import rosetta
+from .code.draw import pytorch_code
+from .code.network import network_code
+from .code.signal import signal_code
+from .errors import (
     Cancelled,
     ComparisonError,
     DeviceError,
@@ -25,30 +25,30 @@ from core.errors import (
     SizeError,
     TableError,
 )
-from core.networks.counting import Count, parameter_count
-from core.networks.module import Net, ThreeLayerNet
-from core.networks.network import Dense, Network
-from core.networks.summary_text import summary_text
-from core.signals import comparison, meanfield
-from core.signals import fate as outlook
-from core.signals import trace as signal
-from core.signals.activations import ACTIVATIONS, Activation
-from core.signals.comparison import Comparison, Entry
-from core.signals.formula import activation_of
-from core.signals.trace_run import SignalTrace
-from core.table import read_table
-from core.teaching.lesson import LessonStep, replay_lesson
-from core.teaching.quiz import Question, questions
-from core.weights import referee
-from core.weights.draw import Draw
-from core.weights.fans import Fans
-from core.weights.laws import Band, Expression, Law
-from core.weights.layers import Layer
-from core.weights.parameters import PARAMETERS
-from core.weights.sampling import DTYPES, check, draw, streams, summarize
-from core.weights.scheme import Scheme
-from core.weights.schemes import SCHEMES
-from core.weights.summary import Summary, rounded
+from .networks.counting import Count, parameter_count
+from .networks.module import Net, ThreeLayerNet
+from .networks.network import Dense, Network
+from .networks.summary_text import summary_text
+from .signals import comparison, meanfield
+from .signals import fate as outlook
+from .signals import trace as signal
+from .signals.activations import ACTIVATIONS, Activation
+from .signals.comparison import Comparison, Entry
+from .signals.formula import activation_of
+from .signals.trace_run import SignalTrace
+from .table import read_table
+from .teaching.lesson import LessonStep, replay_lesson
+from .teaching.quiz import Question, questions
+from .weights import referee
+from .weights.draw import Draw
+from .weights.fans import Fans
+from .weights.laws import Band, Expression, Law
+from .weights.layers import Layer
+from .weights.parameters import PARAMETERS
+from .weights.sampling import DTYPES, check, draw, streams, summarize
+from .weights.scheme import Scheme
+from .weights.schemes import SCHEMES
+from .weights.summary import Summary, rounded
 
 __all__ = [
     "ACTIVATIONS",

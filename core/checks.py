@@ -13,7 +13,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from core.errors import DtypeError, ParameterError, shown
+from .errors import DtypeError, ParameterError, shown
 
 Kind = TypeVar("Kind")
 Array = npt.NDArray[np.float64]

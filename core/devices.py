@@ -9,8 +9,8 @@ from pathlib import Path
 
 import torch
 
-from core.checks import real, unfit
-from core.errors import DeviceError, shown
+from .checks import real, unfit
+from .errors import DeviceError, shown
 
 #: Kinds of device that torch can draw on here; a CUDA device may carry an index, as in "cuda:1".
 KINDS = ("cpu", "cuda", "mps")

@@ -10,7 +10,7 @@ from reprlib import Repr
 from string import Formatter
 from typing import Any
 
-from core.refusals import TEMPLATES
+from .refusals import TEMPLATES
 
 _SHORT = Repr()
 _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 60

@@ -5,7 +5,7 @@ import math
 import re
 from collections.abc import Sequence
 
-from core.errors import TableError
+from .errors import TableError
 
 Rows = tuple[tuple[float, ...], ...]
 

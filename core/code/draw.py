@@ -5,9 +5,9 @@ from typing import Any
 
 import torch
 
-from core.code.writing import ONE_THREAD, arguments, filling, is_cast
-from core.weights.draw import Draw
-from core.weights.schemes import scheme_of
+from ..weights.draw import Draw
+from ..weights.schemes import scheme_of
+from .writing import ONE_THREAD, arguments, filling, is_cast
 
 
 def pytorch_code(

@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from core.checks import Array, checked_array, checked_dtype, checked_kind, checked_whole, unfit
-from core.code.writing import ONE_THREAD, filling, is_cast, named
-from core.networks.edits import Edit, check_edits
-from core.networks.module import checked_values
-from core.networks.network import MAX_BATCH, OWN, Dense, Network
-from core.signals.activations import ACTIVATIONS
-from core.weights.draw import checked_seed
-from core.weights.schemes import scheme_of
+from ..checks import Array, checked_array, checked_dtype, checked_kind, checked_whole, unfit
+from ..networks.edits import Edit, check_edits
+from ..networks.module import checked_values
+from ..networks.network import MAX_BATCH, OWN, Dense, Network
+from ..signals.activations import ACTIVATIONS
+from ..weights.draw import checked_seed
+from ..weights.schemes import scheme_of
+from .writing import ONE_THREAD, filling, is_cast, named
 
 #: What the lesson prints, but for torchsummary's text.
 _SHOWN = (

@@ -10,8 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from core.checks import checked_kind
-from core.code.rosetta_rows import (
+from ..checks import checked_kind
+from ..weights.fans import checked_shape
+from ..weights.laws import Law
+from ..weights.layers import Layer
+from ..weights.schemes import scheme_of
+from ..weights.sources import LINEAR_DEFAULT, Source
+from .rosetta_rows import (
     FLAX,
     KERAS_DENSE,
     SPELLED,
@@ -23,11 +28,6 @@ from core.code.rosetta_rows import (
     tails_of,
     variance_scaled,
 )
-from core.weights.fans import checked_shape
-from core.weights.laws import Law
-from core.weights.layers import Layer
-from core.weights.schemes import scheme_of
-from core.weights.sources import LINEAR_DEFAULT, Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,11 @@ from typing import Literal
 import numpy as np
 from torch import nn
 
-from core.weights.families import ONE, ZERO, normal, point, symmetric_uniform, truncated_normal, uniform
-from core.weights.laws import Expression, Law
-from core.weights.parameters import Params
-from core.weights.scheme_laws import CUT_AT_TWO, fan, number
-from core.weights.sources import Source
+from ..weights.families import ONE, ZERO, normal, point, symmetric_uniform, truncated_normal, uniform
+from ..weights.laws import Expression, Law
+from ..weights.parameters import Params
+from ..weights.scheme_laws import CUT_AT_TWO, fan, number
+from ..weights.sources import Source
 
 Framework = Literal["keras", "jax", "timm"]
 Distribution = Literal["normal", "truncated_normal", "uniform"]

@@ -6,11 +6,11 @@ from typing import Any
 
 import torch
 
-from core.checks import sequence, unfit
-from core.code.writing import ONE_THREAD, filling, is_cast
-from core.signals.formula import activation_of
-from core.signals.trace import checked_bias, checked_input, checked_scale, checked_seeds, checked_sizes
-from core.weights.draw import Draw
+from ..checks import sequence, unfit
+from ..signals.formula import activation_of
+from ..signals.trace import checked_bias, checked_input, checked_scale, checked_seeds, checked_sizes
+from ..weights.draw import Draw
+from .writing import ONE_THREAD, filling, is_cast
 
 #: Schemes that one script compares.
 MAX_SCHEMES = 64

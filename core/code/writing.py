@@ -5,8 +5,8 @@ import inspect
 import torch
 from torch import nn
 
-from core import devices
-from core.weights.scheme import Call
+from .. import devices
+from ..weights.scheme import Call
 
 #: Products of matrices are added up in an order that goes by the threads, and the server has one.
 ONE_THREAD = "torch.set_num_threads(1)  # as Init Lab runs: with more, sums are added up in another order"

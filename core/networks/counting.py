@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import nn
 
-from core.errors import NetworkError
+from ..errors import NetworkError
 
 #: Layers that are one row with all that is inside them.
 ONE_ROW = (nn.MultiheadAttention, nn.RNNBase)

@@ -8,12 +8,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from core.checks import checked_kind, is_whole, real, sequence, unfit
-from core.errors import NetworkError, shown
-from core.networks.module import Net
-from core.networks.network import MAX_BATCH, Network
-from core.table import written
-from core.weights.parameters import LARGEST, SMALLEST
+from ..checks import checked_kind, is_whole, real, sequence, unfit
+from ..errors import NetworkError, shown
+from ..table import written
+from ..weights.parameters import LARGEST, SMALLEST
+from .module import Net
+from .network import MAX_BATCH, Network
 
 #: Numbers, and characters of them all: with all the digits of a double they come to less.
 MAX_EDITS, MAX_CHARS = 32, 1280

@@ -9,8 +9,8 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
-from core import devices
-from core.checks import (
+from .. import devices
+from ..checks import (
     Array,
     checked_array,
     checked_dtype,
@@ -21,15 +21,15 @@ from core.checks import (
     sequence,
     unfit,
 )
-from core.errors import NetworkError, ParameterError, shown
-from core.generators import global_generators
-from core.networks.network import LESSON, MAX_BATCH, MAX_UNITS, OWN, Network
-from core.signals.activations import ACTIVATIONS
-from core.weights.draw import checked_seed
-from core.weights.laws import Law
-from core.weights.sampling import DTYPES
-from core.weights.scheme import run
-from core.weights.schemes import SCHEMES
+from ..errors import NetworkError, ParameterError, shown
+from ..generators import global_generators
+from ..signals.activations import ACTIVATIONS
+from ..weights.draw import checked_seed
+from ..weights.laws import Law
+from ..weights.sampling import DTYPES
+from ..weights.scheme import run
+from ..weights.schemes import SCHEMES
+from .network import LESSON, MAX_BATCH, MAX_UNITS, OWN, Network
 
 #: The parameters as the lesson prints them; it names no seed for them.
 LESSON_PRINTED: Mapping[str, Any] = MappingProxyType(

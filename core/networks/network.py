@@ -11,17 +11,17 @@ from typing import Any, Self
 
 import torch
 
-from core.checks import (
+from ..checks import (
     checked_kind,
     is_whole,
     unfit,
 )
-from core.errors import InitLabError, NetworkError, shown
-from core.signals.activations import ACTIVATIONS
-from core.weights.draw import Draw
-from core.weights.parameters import Value
-from core.weights.schemes import SCHEMES
-from core.weights.spelling import checked_pairs, checked_text, parameters_of, split, written_parameters
+from ..errors import InitLabError, NetworkError, shown
+from ..signals.activations import ACTIVATIONS
+from ..weights.draw import Draw
+from ..weights.parameters import Value
+from ..weights.schemes import SCHEMES
+from ..weights.spelling import checked_pairs, checked_text, parameters_of, split, written_parameters
 
 #: What may follow a linear layer: an activation, or softmax over each row.
 FOLLOWS = (*ACTIVATIONS, "softmax")

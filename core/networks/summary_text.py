@@ -14,10 +14,10 @@ from torch.nn.utils.parametrize import ParametrizationList
 from torch.nn.utils.rnn import PackedSequence
 from torchsummary import torchsummary
 
-from core import devices
-from core.errors import NetworkError
-from core.generators import global_generators
-from core.networks.counting import ONE_ROW, check_module
+from .. import devices
+from ..errors import NetworkError
+from ..generators import global_generators
+from .counting import ONE_ROW, check_module
 
 #: Numbers that one input may hold, without the batch.
 MAX_INPUT = 2**26

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from core.errors import DtypeError
+from ..errors import DtypeError
 
 
 @dataclass(frozen=True, slots=True)

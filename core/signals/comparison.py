@@ -5,16 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Self
 
-from core.checks import checked_kind, checked_whole, is_whole, sequence, unfit
-from core.errors import ComparisonError, InitLabError, shown
-from core.signals import meanfield
-from core.weights import extremes
-from core.weights.fans import Fans
-from core.weights.laws import Law
-from core.weights.layers import Layer
-from core.weights.parameters import Value
-from core.weights.schemes import SCHEMES, scheme_of
-from core.weights.spelling import checked_pairs, parameters_of, split, written_parameters
+from ..checks import checked_kind, checked_whole, is_whole, sequence, unfit
+from ..errors import ComparisonError, InitLabError, shown
+from ..weights import extremes
+from ..weights.fans import Fans
+from ..weights.laws import Law
+from ..weights.layers import Layer
+from ..weights.parameters import Value
+from ..weights.schemes import SCHEMES, scheme_of
+from ..weights.spelling import checked_pairs, parameters_of, split, written_parameters
+from . import meanfield
 
 MAX_ENTRIES, MAX_FAN, MAX_CHARS, MAX_LAWS = 8, 65_536, 1200, 1024
 

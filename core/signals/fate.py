@@ -11,14 +11,14 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from core.checks import checked_array, checked_kind, unfit
-from core.errors import ParameterError
-from core.signals import meanfield
-from core.signals.formula import activation_of
-from core.signals.trace import checked_bias, checked_input, checked_scale
-from core.signals.trace_run import INPUTS
-from core.weights.laws import Law
-from core.weights.schemes import scheme_of
+from ..checks import checked_array, checked_kind, unfit
+from ..errors import ParameterError
+from ..weights.laws import Law
+from ..weights.schemes import scheme_of
+from . import meanfield
+from .formula import activation_of
+from .trace import checked_bias, checked_input, checked_scale
+from .trace_run import INPUTS
 
 Array = npt.NDArray[np.float64]
 #: The largest q that correlations are followed from: the further out, the longer a mean takes.

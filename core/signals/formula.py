@@ -12,17 +12,17 @@ from typing import cast
 import numpy as np
 import torch
 
-from core.errors import FormulaError
-from core.signals.activations import ACTIVATIONS, Activation
-from core.signals.formula_functions import (
+from ..errors import FormulaError
+from .activations import ACTIVATIONS, Activation
+from .formula_functions import (
     ALIASES,
     CONSTANTS,
     FUNCTIONS,
     SIGNATURES,
 )
-from core.signals.formula_latex import latex_of
-from core.signals.formula_places import INNER, SHOWN, ZERO, Z, apart, between, meetings, zeros_of
-from core.signals.formula_text import (
+from .formula_latex import latex_of
+from .formula_places import INNER, SHOWN, ZERO, Z, apart, between, meetings, zeros_of
+from .formula_text import (
     HOME,
     MAX_DEPTH,
     checked_formula,

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from core.signals.activations import ACTIVATIONS
+from .activations import ACTIVATIONS
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import ast
 from typing import cast
 
-from core.signals.formula_text import (
+from .formula_text import (
     AROUND,
     ATOM,
     POWER,

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.optimize import elementwise
 
-from core.signals.formula_text import (
+from .formula_text import (
     value_of,
 )
 

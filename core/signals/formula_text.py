@@ -8,8 +8,9 @@ from typing import Any, cast
 
 from torch import Tensor
 
-from core.errors import FormulaError
-from core.signals.formula_functions import (
+from ..errors import FormulaError
+from ..table import written
+from .formula_functions import (
     CALLED,
     CONSTANTS,
     NAMES,
@@ -17,7 +18,6 @@ from core.signals.formula_functions import (
     TORCH,
     VARIABLES,
 )
-from core.table import written
 
 #: Characters of one formula.
 MAX_CHARS = 200

@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import interpolate, optimize
 
-from core.checks import is_whole, real, sequence, unfit
-from core.errors import ParameterError
-from core.signals.activations import ACTIVATIONS, Activation
-from core.signals.formula import activation_of
-from core.signals.quadrature import NEAR_0, expectation, half_gap
-from core.signals.settling import (
+from ..checks import is_whole, real, sequence, unfit
+from ..errors import ParameterError
+from .activations import ACTIVATIONS, Activation
+from .formula import activation_of
+from .quadrature import NEAR_0, expectation, half_gap
+from .settling import (
     CRITICAL,
     FAR,
     Array,

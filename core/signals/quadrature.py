@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from scipy import special
 from torch import Tensor
 
-from core.errors import ParameterError
-from core.signals.activations import Activation
+from ..errors import ParameterError
+from .activations import Activation
 
 Array = NDArray[np.float64]
 

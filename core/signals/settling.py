@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from scipy import interpolate, optimize
 from torch import Tensor
 
-from core.signals.activations import Activation
-from core.signals.quadrature import expectation, expectations, unknown
+from .activations import Activation
+from .quadrature import expectation, expectations, unknown
 
 Array = NDArray[np.float64]
 #: A length that moves by at most this fraction of q counts as fixed: sums of 300 terms are not exact.

@@ -12,14 +12,14 @@ from typing import Any
 
 import torch
 
-from core import devices
-from core.checks import checked_flag, checked_progress, checked_whole, sequence, unfit
-from core.errors import ParameterError
-from core.signals.formula import activation_of
-from core.signals.trace_run import INPUTS, MAX_BATCH, MAX_DEPTH, MAX_SEEDS, MAX_WIDTH, Run, SignalTrace
-from core.weights.draw import Draw, checked_seed
-from core.weights.sampling import Progress
-from core.weights.schemes import SCHEMES
+from .. import devices
+from ..checks import checked_flag, checked_progress, checked_whole, sequence, unfit
+from ..errors import ParameterError
+from ..weights.draw import Draw, checked_seed
+from ..weights.sampling import Progress
+from ..weights.schemes import SCHEMES
+from .formula import activation_of
+from .trace_run import INPUTS, MAX_BATCH, MAX_DEPTH, MAX_SEEDS, MAX_WIDTH, Run, SignalTrace
 
 
 def trace(  # noqa: PLR0913 - what a run depends on, by keyword

@@ -12,12 +12,12 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
-from core import devices
-from core.errors import Cancelled, SizeError
-from core.signals.activations import Activation
-from core.weights.draw import Draw
-from core.weights.sampling import Progress
-from core.weights.scheme import fill
+from .. import devices
+from ..errors import Cancelled, SizeError
+from ..weights.draw import Draw
+from ..weights.sampling import Progress
+from ..weights.scheme import fill
+from .activations import Activation
 
 Array = npt.NDArray[np.float64]
 MAX_DEPTH, MAX_WIDTH, MAX_BATCH, MAX_SEEDS = 1000, 8192, 65_536, 1000

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from core.generators import global_generators
-from core.weights.draw import checked_seed
-from core.weights.schemes import SCHEMES
-from core.weights.sources import GLOROT_2010, HE_2015, LECUN_1998, LINEAR_DEFAULT, TORCH, Source
+from ..generators import global_generators
+from ..weights.draw import checked_seed
+from ..weights.schemes import SCHEMES
+from ..weights.sources import GLOROT_2010, HE_2015, LECUN_1998, LINEAR_DEFAULT, TORCH, Source
 
 #: step → the schemes that it shows, under torch's own names and defaults
 STEPS: Mapping[str, tuple[str, ...]] = MappingProxyType(

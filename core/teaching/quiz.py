@@ -12,13 +12,13 @@ from types import MappingProxyType
 
 from scipy import stats
 
-from core.checks import real, unfit
-from core.networks.network import Network
-from core.weights.draw import checked_seed
-from core.weights.referee import judge
-from core.weights.sampling import draw
-from core.weights.schemes import SCHEMES
-from core.weights.summary import Summary
+from ..checks import real, unfit
+from ..networks.network import Network
+from ..weights.draw import checked_seed
+from ..weights.referee import judge
+from ..weights.sampling import draw
+from ..weights.schemes import SCHEMES
+from ..weights.summary import Summary
 
 #: How often weights of the law may be told from it: the share of honest answers called wrong.
 ALPHA = 0.01

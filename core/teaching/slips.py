@@ -3,8 +3,8 @@
 import math
 from collections.abc import Iterator
 
-from core.teaching.quiz import Question
-from core.weights.schemes import SCHEMES
+from ..weights.schemes import SCHEMES
+from .quiz import Question
 
 #: How far an answer may be from an error's own number, as people write three digits.
 CLOSE = 0.005

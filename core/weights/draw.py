@@ -7,15 +7,15 @@ from typing import Any
 
 import torch
 
-from core import devices
-from core.checks import checked_dtype, checked_flag, is_whole
-from core.errors import DtypeError, ParameterError, SizeError
-from core.weights.laws import EDGE_SIGMAS, Law
-from core.weights.parameters import Value
-from core.weights.rounding import spacing
-from core.weights.scheme import Call, Scheme
-from core.weights.scheme_laws import NARROW, kept, proposals
-from core.weights.schemes import scheme_of
+from .. import devices
+from ..checks import checked_dtype, checked_flag, is_whole
+from ..errors import DtypeError, ParameterError, SizeError
+from .laws import EDGE_SIGMAS, Law
+from .parameters import Value
+from .rounding import spacing
+from .scheme import Call, Scheme
+from .scheme_laws import NARROW, kept, proposals
+from .schemes import scheme_of
 
 #: Weights of a tensor that has to be held in memory whole, and its temporary copies with it.
 HELD_LIMIT = 1 << 26

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from core.checks import checked_array, checked_kind, checked_whole, real, unfit
-from core.errors import ParameterError
-from core.weights.laws import Array, Law
+from ..checks import checked_array, checked_kind, checked_whole, real, unfit
+from ..errors import ParameterError
+from .laws import Array, Law
 
 #: Share of samples whose largest weight lies between ``low`` and ``high``.
 COVERED = 0.95

@@ -5,8 +5,8 @@ import math
 import numpy as np
 from scipy import stats
 
-from core.errors import ParameterError
-from core.weights.laws import COVERAGE_SIGMAS, Band, Expression, Law, Pattern
+from ..errors import ParameterError
+from .laws import COVERAGE_SIGMAS, Band, Expression, Law, Pattern
 
 
 def point(value: Expression) -> Law:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from core.checks import is_whole, sequence
-from core.errors import ShapeError, shown
+from ..checks import is_whole, sequence
+from ..errors import ShapeError, shown
 
 #: What torch can count and index: as many dimensions, and weights.
 MAX_DIMENSIONS, MAX_SIZE = 64, 2**63 - 1

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special, stats
 
-from core.checks import checked_array, is_whole, real, unfit
-from core.errors import ParameterError
+from ..checks import checked_array, is_whole, real, unfit
+from ..errors import ParameterError
 
 Array = npt.NDArray[np.float64]
 #: ``indicator`` is a pattern of zeros and ones; ``sparse`` a normal law with some weights set to 0

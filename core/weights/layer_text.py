@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
-from core.checks import is_whole
-from core.errors import ShapeError, shown, worded
-from core.refusals import REASONS
+from ..checks import is_whole
+from ..errors import ShapeError, shown, worded
+from ..refusals import REASONS
 
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)

@@ -9,12 +9,12 @@ from typing import Any, Literal, NamedTuple, Self
 
 from torch import nn
 
-from core.checks import is_whole
-from core.errors import ShapeError
-from core.weights.families import ONE, ZERO, normal, point, symmetric_uniform
-from core.weights.fans import Fans, checked_shape
-from core.weights.laws import Expression, Law
-from core.weights.layer_text import (
+from ..checks import is_whole
+from ..errors import ShapeError
+from .families import ONE, ZERO, normal, point, symmetric_uniform
+from .fans import Fans, checked_shape
+from .laws import Expression, Law
+from .layer_text import (
     CONVOLUTIONS,
     EMBEDDINGS,
     GATES,
@@ -24,7 +24,7 @@ from core.weights.layer_text import (
     read_layer,
     refusal,
 )
-from core.weights.schemes import SCHEMES
+from .schemes import SCHEMES
 
 
 class Start(NamedTuple):

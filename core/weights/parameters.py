@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from core.checks import is_whole, real
-from core.errors import ParameterError
+from ..checks import is_whole, real
+from ..errors import ParameterError
 
 Value = float | str
 Params = Mapping[str, Any]

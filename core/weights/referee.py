@@ -18,8 +18,8 @@ import numpy as np
 import torch
 from scipy import special
 
-from core.weights.laws import Law
-from core.weights.referee_checks import (
+from .laws import Law
+from .referee_checks import (
     Sample,
     check_both,
     checked,
@@ -34,12 +34,12 @@ from core.weights.referee_checks import (
     support,
     zeros,
 )
-from core.weights.referee_errors import Check, error_of_std, haar_mean, haar_std
-from core.weights.rounding import (
+from .referee_errors import Check, error_of_std, haar_mean, haar_std
+from .rounding import (
     rounded_law,
     ways,
 )
-from core.weights.summary import Summary
+from .summary import Summary
 
 #: The share of honest draws that the referee calls inconsistent, at most.
 ALPHA = 0.001

@@ -10,19 +10,19 @@ import numpy.typing as npt
 import torch
 from scipy import special
 
-from core.checks import checked_array, checked_kind, checked_whole, unfit
-from core.weights.fans import MAX_SIZE
-from core.weights.laws import Array, Band, Law
-from core.weights.referee_errors import Check, error_of_std, exactness, power
-from core.weights.rounding import (
+from ..checks import checked_array, checked_kind, checked_whole, unfit
+from .fans import MAX_SIZE
+from .laws import Array, Band, Law
+from .referee_errors import Check, error_of_std, exactness, power
+from .rounding import (
     Rounded,
     checked_drawn_in,
     checked_held,
     rounded_law,
     share_outside,
 )
-from core.weights.scheme_laws import NARROW, kept, proposals
-from core.weights.summary import Counts, Summary, rounded, rounded_to
+from .scheme_laws import NARROW, kept, proposals
+from .summary import Counts, Summary, rounded, rounded_to
 
 #: Cells of the shape check hold at least this many expected weights (Cochran 1954 asks for 5; the far
 #: tail of χ², where a corrected p-value lies, needs more).

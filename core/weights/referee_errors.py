@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import torch
 from scipy import special
 
-from core.weights.laws import Law
-from core.weights.rounding import (
+from .laws import Law
+from .rounding import (
     Rounded,
     rounded_law,
     spacing,
 )
-from core.weights.structure import TOLERANCE, worked_in
-from core.weights.summary import Summary
+from .structure import TOLERANCE, worked_in
+from .summary import Summary
 
 #: A cast shifts the mean square of an orthogonal matrix. The shift may differ from its average by this many
 #: standard errors; the bound on one of these is generous, and entries depend on each other a little.

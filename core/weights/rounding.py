@@ -19,9 +19,9 @@ import numpy as np
 import torch
 from scipy import special
 
-from core.checks import DRAWN, checked_dtype, checked_kind, real
-from core.errors import DtypeError, ParameterError, shown
-from core.weights.laws import Array, Band, Law, quadrature
+from ..checks import DRAWN, checked_dtype, checked_kind, real
+from ..errors import DtypeError, ParameterError, shown
+from .laws import Array, Band, Law, quadrature
 
 #: All dtypes whose weights can be summarised: torch draws nothing in 8 bits, but casts to them.
 HELD = (*DRAWN, torch.float8_e4m3fn, torch.float8_e5m2, torch.float8_e4m3fnuz, torch.float8_e5m2fnuz)

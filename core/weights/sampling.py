@@ -9,15 +9,15 @@ import torch
 from torch import Generator, Tensor
 from torch.overrides import TorchFunctionMode
 
-from core import devices
-from core.checks import DRAWN, checked_flag, checked_progress
-from core.errors import Cancelled
-from core.weights.draw import Draw
-from core.weights.laws import Law, checked_bins
-from core.weights.scheme import Scheme, fill
-from core.weights.schemes import scheme_of
-from core.weights.structure import defects
-from core.weights.summary import Summary, Tally
+from .. import devices
+from ..checks import DRAWN, checked_flag, checked_progress
+from ..errors import Cancelled
+from .draw import Draw
+from .laws import Law, checked_bins
+from .scheme import Scheme, fill
+from .schemes import scheme_of
+from .structure import defects
+from .summary import Summary, Tally
 
 #: The dtypes that torch.nn.init draws.
 DTYPES = DRAWN

@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 import torch
 from torch import Generator, Tensor, nn
 
-from core import devices
-from core.checks import checked_kind, unfit
-from core.errors import ParameterError, shown
-from core.generators import global_generators
-from core.weights.fans import Fans, checked_shape
-from core.weights.laws import Law
-from core.weights.parameters import PARAMETERS, Parameter, Params, Value
-from core.weights.sources import (
+from .. import devices
+from ..checks import checked_kind, unfit
+from ..errors import ParameterError, shown
+from ..generators import global_generators
+from .fans import Fans, checked_shape
+from .laws import Law
+from .parameters import PARAMETERS, Parameter, Params, Value
+from .sources import (
     Source,
 )
 

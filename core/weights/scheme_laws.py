@@ -7,8 +7,8 @@ from fractions import Fraction
 from scipy import special
 from torch import nn
 
-from core.errors import ShapeError
-from core.weights.families import (
+from ..errors import ShapeError
+from .families import (
     indicator,
     normal,
     orthogonal,
@@ -16,10 +16,10 @@ from core.weights.families import (
     symmetric_uniform,
     truncated_normal,
 )
-from core.weights.fans import Fans, checked_shape
-from core.weights.laws import Expression, Law, Pattern
-from core.weights.parameters import Params
-from core.weights.scheme import Call
+from .fans import Fans, checked_shape
+from .laws import Expression, Law, Pattern
+from .parameters import Params
+from .scheme import Call
 
 FAN_IN, FAN_OUT = r"\mathrm{fan\_in}", r"\mathrm{fan\_out}"
 

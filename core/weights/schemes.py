@@ -8,8 +8,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-from core.errors import SchemeError
-from core.weights.families import (
+from ..errors import SchemeError
+from .families import (
     ONE,
     ZERO,
     normal,
@@ -17,10 +17,10 @@ from core.weights.families import (
     symmetric_uniform,
     uniform,
 )
-from core.weights.laws import Expression
-from core.weights.parameters import Parameter, Params, Value
-from core.weights.scheme import Call, Scheme, Weight
-from core.weights.scheme_laws import (
+from .laws import Expression
+from .parameters import Parameter, Params, Value
+from .scheme import Call, Scheme, Weight
+from .scheme_laws import (
     classic_bound,
     dirac_law,
     eye_law,
@@ -42,7 +42,7 @@ from core.weights.scheme_laws import (
     wang_std,
     xavier_scale,
 )
-from core.weights.sources import (
+from .sources import (
     BLACK_2022,
     GLOROT_2010,
     HE_2015,

@@ -4,11 +4,11 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from core.checks import unfit
-from core.errors import NetworkError, ParameterError
-from core.table import written
-from core.weights.parameters import Value
-from core.weights.schemes import scheme_of
+from ..checks import unfit
+from ..errors import NetworkError, ParameterError
+from ..table import written
+from .parameters import Value
+from .schemes import scheme_of
 
 #: Characters of a network, or of a scheme's parameters.
 MAX_CHARS = 4000

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from core.weights.laws import Law
-from core.weights.rounding import spacing, ways
+from .laws import Law
+from .rounding import spacing, ways
 
 #: Inner products of an orthogonal matrix's vectors may be this many machine epsilons off.
 TOLERANCE = 64

@@ -15,13 +15,13 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from core import devices
-from core.checks import checked_kind
-from core.errors import ParameterError
-from core.weights.laws import Array, Band, Law, checked_bins
-from core.weights.rounding import checked_drawn_in, checked_held
-from core.weights.structure import missing
-from core.weights.tensors import checked_weights, moments_of, parts
+from .. import devices
+from ..checks import checked_kind
+from ..errors import ParameterError
+from .laws import Array, Band, Law, checked_bins
+from .rounding import checked_drawn_in, checked_held
+from .structure import missing
+from .tensors import checked_weights, moments_of, parts
 
 Counts = npt.NDArray[np.int64]
 _Array = TypeVar("_Array", Counts, Array)

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.checks import checked_kind, unfit
-from core.errors import DeviceError, ShapeError
-from core.weights.rounding import checked_held
+from ..checks import checked_kind, unfit
+from ..errors import DeviceError, ShapeError
+from .rounding import checked_held
 
 #: Weights of a tensor that is there already, looked at at a time.
 PART = 1 << 21
