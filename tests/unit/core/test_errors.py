@@ -92,12 +92,17 @@ def _given(*calls: ast.Call) -> set[str]:
 
 
 def _users(name: str, module: str) -> Iterator[ast.AST]:
-    """Yield the files that import a name from a module of core."""
-    for tree in TREES.values():
+    """Yield the files that import a name from a module of core, as its modules do: relatively."""
+    for user, tree in TREES.items():
         for node in ast.walk(tree):
-            taken = isinstance(node, ast.ImportFrom) and node.module == module
-            if taken and name in {alias.name for alias in node.names}:
+            taken = isinstance(node, ast.ImportFrom) and node.level > 0
+            if taken and _imported(user, node) == module and name in {alias.name for alias in node.names}:
                 yield tree
+
+
+def _imported(user: str, node: ast.ImportFrom) -> str:
+    """Return the whole name of the module that a file imports from."""
+    return ".".join([*user.split(".")[: -node.level], *filter(None, [node.module])])
 
 
 def refusals(tree: ast.AST, module: str) -> Iterator[tuple[str, set[str]]]:
