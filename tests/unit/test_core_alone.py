@@ -3,9 +3,11 @@
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import core
+from tests.support.stream import ROOT
 
 SCRIPT = """
 import sys
@@ -41,3 +43,11 @@ def test_core_s_modules_find_each_other_by_any_name(tmp_path: Path) -> None:
     run = [sys.executable, "-c", MODULES]
     done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.stdout == "torch.Size([3, 5])\n", done.stderr
+
+
+def test_what_is_installed_has_every_room_of_core() -> None:
+    setup = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    rooms = {"/".join(file.parent.relative_to(ROOT).parts) for file in (ROOT / "core").rglob("__init__.py")}
+    assert setup["package-dir"] == {"init_lab": "core"}
+    assert {name.replace("init_lab", "core").replace(".", "/") for name in setup["packages"]} == rooms
+    assert all((ROOT / "core" / name).is_file() for name in setup["package-data"]["init_lab"])
