@@ -17,7 +17,7 @@ def maps_code(activation: str, settings: Settings, *, reach: float) -> str:
     """Return what computes each network's length map, up to the length ``reach``, and its correlation map."""
     return f"""{_WHERE}
 import numpy as np
-from .. import InitLabError, meanfield
+from core import InitLabError, meanfield
 
 {_WHOLE}
 phi = {activation!r}
@@ -47,7 +47,7 @@ def chaos_code(activation: str, settings: Settings, *, sigma_w2: float, sigma_b2
     """Return what computes χ₁ over the plane up to these variances, the edge, and the networks' slopes."""
     return f"""{_WHERE}
 import numpy as np
-from .. import meanfield
+from core import meanfield
 
 {_WHOLE}
 phi = {activation!r}
@@ -67,7 +67,7 @@ def gains_code(activation: str) -> str:
     """Return what computes the gains of all activations, a formula of one's own first."""
     own = "" if activation in ACTIVATIONS else f"{activation!r}, "
     return f"""{_WHERE}
-from .. import ACTIVATIONS, InitLabError, meanfield
+from core import ACTIVATIONS, InitLabError, meanfield
 
 for key in [{own}*ACTIVATIONS]:
     torch_gain = ACTIVATIONS[key].gain if key in ACTIVATIONS else None
