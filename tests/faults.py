@@ -43,10 +43,10 @@ def seen(copy: Path, fault: dict[str, str]) -> str:
 
 
 def main() -> int:
-    """Plant each fault, or those whose file has a word of the command line in its name."""
+    """Plant each fault, or those whose file or tests have a word of the command line in their names."""
     faults = tomllib.loads((ROOT / "tests" / "faults.toml").read_text(encoding="utf-8"))["fault"]
     words = sys.argv[1:]
-    faults = [fault for fault in faults if not words or any(word in fault["file"] for word in words)]
+    faults = [f for f in faults if not words or any(word in f["file"] + f["tests"] for word in words)]
     missed = 0
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "copy"

@@ -275,6 +275,7 @@ export function follow(told, send) {
   panels = (live ? live.panels ?? [{}] : []).map(own => withOwn(live, own))
   tell = send
   if (playing && !live) stop()
+  if (!live) for (const at of document.querySelectorAll("[data-lab-now=here]")) write(at, "") // nothing to take hold of here
   attach()
 }
 
@@ -293,7 +294,6 @@ export function attach() {
     if (!live) {
       grips.attach(null, [])
       tools.bar?.remove()
-      for (const at of document.querySelectorAll("[data-lab-now=here]")) write(at, "") // nothing to take hold of
     }
     return
   }

@@ -64,14 +64,20 @@ function bubble() {
   held.bubble.style.cssText = `left:${Math.max(0, Math.min(layer().clientWidth - wide, left - wide / 2))}px;top:${top + away}px`
 }
 
-// The unit of the chosen weight, as a sum; and what can be done, until it has been.
+// The unit of the chosen weight, as a sum; and what can be done, until it has been. Each change of the page comes
+// back here: what is written though it stands there would never end.
 function say() {
   const said = document.querySelector(".lab-worked")
   if (!said) return
   const [at, unit, input] = chosen
-  said.innerHTML = summed([at, unit, at === 1 && lit || input], live, held?.now ?? net.settled)
+  const sum = summed([at, unit, at === 1 && lit || input], live, held?.now ?? net.settled)
+  if (said.labSum !== sum) said.innerHTML = said.labSum = sum
   const { words } = live
-  parts.hint.textContent = live.edits.length >= live.most_edits ? words.full : hinted ? "" : words.hint
+  write(parts.hint, live.edits.length >= live.most_edits ? words.full : hinted ? "" : words.hint)
+}
+
+function write(element, words) {
+  if (element.textContent !== words) element.textContent = words
 }
 
 // The headline: what the row comes out as now.
@@ -301,7 +307,7 @@ function dress() {
   parts.knobs.forEach((one, at) => { one.place = [live.row, at + 1] })
   parts.weight.place = chosen
   parts.clear.hidden = !live.edits.length
-  parts.clear.textContent = live.words.clear
+  write(parts.clear, live.words.clear)
 }
 
 // Nothing is set by hand any more; what stands waits for the server's picture.

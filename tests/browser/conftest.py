@@ -47,41 +47,35 @@ def browser() -> Iterator[Browser]:
 
 
 class Visitors:
-    """The visitors of a browser, and what was wrong with what they were shown."""
+    """The visitors of a browser, and what was wrong with what they were shown.
+
+    Most of a visit is compiling the front end, which a process does once: so a visitor who leaves does not
+    take the tab along, and tabs of one window share a process.
+    """
 
     def __init__(self, browser: Browser) -> None:
         self.browser = browser
         self.wrong: list[str] = []
-        #: locale → windows that are free: what was fetched and compiled there, the next visitor need not
-        self.free: defaultdict[str, list[BrowserContext]] = defaultdict(list)
+        #: locale → tabs, each in a window of its own, that visitors have left
+        self.free: defaultdict[str, list[Page]] = defaultdict(list)
+        #: locale → the window of all tabs that tests inherit from each other
+        self.windows: dict[str, BrowserContext] = {}
         #: look → a tab of it that earlier tests have left
         self.tabs: dict[Look, Page] = {}
 
     def new(self, address: str, look: Look) -> Page:
         """Open an address as a visitor of whom nothing is kept."""
         free = self.free[look.locale]
-        window = free.pop() if free else self.browser.new_context(locale=look.locale)
-        page = listened(window.new_page())
-        window.new_cdp_session(page).send(
-            "Storage.clearDataForOrigin", {"origin": address, "storageTypes": "local_storage,indexeddb"}
-        )
-        width, height = SIZES[look.size]
-        page.set_viewport_size({"width": width, "height": height})
-        page.emulate_media(color_scheme=look.scheme, reduced_motion=look.motion)
-        page.set_default_timeout(WAIT)
-        page.on("console", self._heard)
-        page.on("request", self._asked)
-        page.on("pageerror", lambda error: self.wrong.append(str(error)))
-        page.goto(address)
-        settled(page)
-        until(page, "Boolean(window.labListens)")  # a script of its own, which comes after the page
-        return page
+        page = free.pop() if free else self._tab(self.browser.new_context(locale=look.locale))
+        return self._entered(page, address, look)
 
     def same(self, server: str, path: str, look: Look) -> Page:
         """Open a link in a tab that is open already, if there is one, whatever was done there."""
         kept = look._replace(size="laptop") if look.size == "wide" else look
         if kept not in self.tabs:
-            self.tabs[kept] = self.new(server + path, look)
+            if look.locale not in self.windows:
+                self.windows[look.locale] = self.browser.new_context(locale=look.locale)
+            self.tabs[kept] = self._entered(self._tab(self.windows[look.locale]), server + path, look)
             return self.tabs[kept]
         page = self.tabs[kept]
         width, height = SIZES[look.size]
@@ -93,17 +87,48 @@ class Visitors:
         go(page, path)
         return page
 
-    def leave(self, page: Page, look: Look) -> None:
-        """Close a page, and keep its window for the next visitor."""
-        page.context.clear_permissions()
-        page.close()
-        self.free[look.locale].append(page.context)
+    def leave(self, page: Page, server: str, look: Look) -> None:
+        """Leave nothing behind but the tab, for the next visitor, unless a test has closed it."""
+        window = page.context
+        for tab in window.pages:
+            if tab != page:
+                tab.close()
+        if page.is_closed():
+            window.close()
+            return
+        window.clear_permissions()
+        page.goto(f"{server}/_stcore/health")  # of the same site, or its process would end
+        page.evaluate("sessionStorage.clear()")
+        session = window.new_cdp_session(page)
+        everything = {"origin": server, "storageTypes": "cookies,local_storage,indexeddb"}
+        session.send("Storage.clearDataForOrigin", everything)
+        session.send("Page.resetNavigationHistory")
+        session.detach()
+        self.free[look.locale].append(page)
 
     def close(self) -> None:
-        """Close the tabs that are kept."""
-        for look, page in self.tabs.items():
-            self.leave(page, look)
-        self.tabs.clear()
+        """Close all tabs, so that none inherits anything."""
+        for tab in [*self.tabs.values(), *(page for free in self.free.values() for page in free)]:
+            tab.context.close()
+        for kept in (self.tabs, self.free, self.windows):
+            kept.clear()
+
+    def _tab(self, window: BrowserContext) -> Page:
+        page = listened(window.new_page())
+        page.set_default_timeout(WAIT)
+        page.on("console", self._heard)
+        page.on("request", self._asked)
+        page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        return page
+
+    def _entered(self, page: Page, address: str, look: Look) -> Page:
+        width, height = SIZES[look.size]
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=look.scheme, reduced_motion=look.motion)
+        page.goto(address)
+        settled(page)
+        until(page, "Boolean(window.labListens)")  # a script of its own, which comes after the page
+        return page
 
     def _heard(self, message: ConsoleMessage) -> None:
         # Streamlit looks for its server beside a deep link first, and is answered 404.
@@ -123,8 +148,9 @@ def visitors(browser: Browser) -> Iterator[Visitors]:
 
 
 @pytest.fixture
-def visit(visitors: Visitors, served: Server) -> Iterator[Visit]:
+def visit(visitors: Visitors, served: Server, request: pytest.FixtureRequest) -> Iterator[Visit]:
     """Return a function that opens a path as a new visitor; the test fails on what no page may do."""
+    failed = request.session.testsfailed
     pages: list[tuple[Page, Look]] = []
 
     def opened(path: str = "/distribution", **look: Any) -> Page:
@@ -134,7 +160,9 @@ def visit(visitors: Visitors, served: Server) -> Iterator[Visit]:
     visitors.wrong.clear()
     yield opened
     for page, look in pages:
-        visitors.leave(page, look)
+        visitors.leave(page, served.url, look)
+    if request.session.testsfailed > failed or visitors.wrong:
+        visitors.close()  # none inherits what went wrong
     assert visitors.wrong == []
 
 

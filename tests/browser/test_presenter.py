@@ -93,7 +93,7 @@ def test_a_projector_that_has_crashed_is_done_without(visit: Visit) -> None:
     presenter = visit("/distribution?v=1&scheme=normal&fan_in=784&at=first-2&view=presenter")
     _sees(presenter, "closed")
     other = presenter.context.new_page()
-    other.goto(presenter.url.partition("/distribution")[0] + "/robots.txt")
+    other.goto(presenter.url.partition("/distribution")[0] + "/_stcore/health")
     other.evaluate(
         """url => new BroadcastChannel("lab-lecture").postMessage(
             {shows: {url, waits: false, here: true}})""",

@@ -14,6 +14,8 @@ from pages.state.controls import PAGES
 # Root needs the first; the others keep Chromium's own services off the network.
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"]
 FLAGS += ["--disable-background-networking", "--disable-component-update"]
+#: What one tab has compiled, the next one of its window need not.
+FLAGS += ["--process-per-site"]
 SIZES = {"wide": (1920, 1080), "laptop": (1280, 720), "phone": (390, 844)}
 #: Seconds that a run of the script may take.
 PATIENCE = 30
@@ -21,15 +23,15 @@ PATIENCE = 30
 WAIT = 15_000
 #: Streamlit's front end answers an entry of the history as it does the back button: by a run.
 TURN = "url => { history.pushState({}, '', url); dispatchEvent(new PopStateEvent('popstate')) }"
-#: For 100 ms the document has stood and nothing in it has moved; what never comes to rest is waited for
-#: no longer than 3 s.
+#: For 100 ms the document has stood and nothing in it has moved: true; false if it does not come to that
+#: within 10 s.
 STILL = """() => new Promise(resolve => {
     const moves = a => a.playState === 'running' && a.effect?.getComputedTiming().endTime < 10_000
     const watch = new MutationObserver(() => wait())
-    const leave = () => { watch.disconnect(); clearTimeout(rest); clearTimeout(end); resolve() }
-    const look = () => document.getAnimations().some(moves) ? wait() : leave()
+    const leave = rests => { watch.disconnect(); clearTimeout(rest); clearTimeout(end); resolve(rests) }
+    const look = () => document.getAnimations().some(moves) ? wait() : leave(true)
     const wait = () => { clearTimeout(rest); rest = setTimeout(look, 100) }
-    const end = setTimeout(leave, 3000)
+    const end = setTimeout(leave, 10_000, false)
     let rest = setTimeout(look, 100)
     watch.observe(document, {subtree: true, childList: true, attributes: true, characterData: true})
 })"""
@@ -93,7 +95,7 @@ def settled(page: Page, *, runs: int = 0) -> None:
     page.wait_for_selector("h1.lab-headline:visible", timeout=1000 * PATIENCE)
     _ran(page, runs)
     until(page, LOADED)
-    page.evaluate(STILL)
+    assert page.evaluate(STILL), f"{page.url} never comes to rest"
     _ran(page, runs)  # what was done a moment before may have begun a run only now
 
 
