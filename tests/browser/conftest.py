@@ -87,7 +87,7 @@ class Visitors:
         width, height = SIZES[look.size]
         page.set_viewport_size({"width": width, "height": height})
         page.keyboard.press("Escape")  # a dialog
-        page.mouse.move(0, 0)
+        page.mouse.move(0, 400)  # where nothing is, nor comes
         if urlsplit(page.url).path == urlsplit(path).path:
             go(page, "/teach?v=1")  # what is folded out on a page is so no more when one comes back
         go(page, path)
