@@ -17,13 +17,14 @@ from playwright.sync_api import Browser, Page, expect
 from pages.state.controls import PAGES
 from pages.text import Text
 from tests.support.barriers import report, violations
-from tests.support.tabs import LOCALES, Visit, go, link, settled, until
+from tests.support.tabs import LOCALES, NAMED, Visit, go, link, settled, until
 
 CHARTED = [page for page in PAGES if page != "teach"]
 
 #: The smallest text of each kind that is seen, in pixels as the screen has them.
 SMALLEST = """() => {
-    const seen = e => e.checkVisibility({visibilityProperty: true, opacityProperty: true}) && e.getBoundingClientRect().width > 1
+    const seen = e => e.checkVisibility({visibilityProperty: true, opacityProperty: true})
+        && e.getBoundingClientRect().width > 1
     const least = (where) => Math.min(...[...document.querySelectorAll(where)]
         .filter(e => [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()) && seen(e)
             && !e.closest('sub, sup, .katex, svg defs'))
@@ -204,6 +205,8 @@ def _read(page: Page) -> list[str]:
 @pytest.mark.parametrize("query", ["v=1&scheme=orthogonal&gain=1.5&seed=7&lang=zh", "v=1&view=projector"])
 def test_a_phone_reads_the_link_off_the_screen(query: str, tab: Visit) -> None:
     page = tab(f"/distribution?{query}")
+    page.goto(page.url.replace("localhost", NAMED))  # which is the server's name in the network
+    settled(page)
     page.keyboard.press("s")
     code = page.locator(".lab-qr img")
     expect(code).to_be_visible()
@@ -212,6 +215,7 @@ def test_a_phone_reads_the_link_off_the_screen(query: str, tab: Visit) -> None:
     held = {n: v for n, v in parse_qsl(query) if n not in {"lang", "view"}}
     assert dict(parse_qsl(urlsplit(address).query)) == (held if len(held) > 1 else {})
     assert urlsplit(address).path == "/distribution"
+    assert urlsplit(address).netloc == urlsplit(page.url).netloc
     box = code.bounding_box()
     assert box
     assert box["height"] > 0.6 * 720

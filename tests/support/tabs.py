@@ -14,6 +14,9 @@ from pages.state.controls import PAGES
 # Root needs the first; the others keep Chromium's own services off the network.
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"]
 FLAGS += ["--disable-background-networking", "--disable-component-update"]
+#: Another name of this machine, to its browser alone.
+NAMED = "lab.example"
+FLAGS += [f"--host-resolver-rules=MAP {NAMED} 127.0.0.1"]
 SIZES = {"wide": (1920, 1080), "laptop": (1280, 720), "phone": (390, 844)}
 #: Seconds that a run of the script may take.
 PATIENCE = 30
