@@ -10,7 +10,7 @@ import streamlit as st
 from pages.lecture import held_plan, kept, links, plan_editor, plans, presenter
 from pages.lecture.links import Prepared
 from pages.lecture.plans import Plan, PlanError
-from pages.shell import share
+from pages.shell import network, share
 from pages.shell.frame import Frame
 from pages.shell.page import show
 from pages.state.chosen import State
@@ -72,8 +72,9 @@ def _chosen(state: State, t: Text) -> Chosen:
 
 
 def _host() -> str | None:
-    """Return this server's name, as the browser calls it."""
-    return urlsplit(str(st.context.url or "")).hostname
+    """Return this server's name, as others call it; None where the browser is on the same machine."""
+    name = urlsplit(str(st.context.url or "")).hostname
+    return None if network.is_own(name) else name
 
 
 def _finding(chosen: Chosen, t: Text) -> str:

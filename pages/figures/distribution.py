@@ -29,7 +29,7 @@ from pages.figures.histogram import (
 )
 from pages.figures.notation import plain
 from pages.figures.palette import Palette
-from pages.figures.template import Part, diverging, figure, label, short, vertical
+from pages.figures.template import Part, diverging, figure, label, pointed_number, short, vertical
 from pages.text import Text
 from pages.text.numbers import count, expected_count, interval, quantity
 
@@ -139,7 +139,7 @@ def heatmap(matrix: npt.NDArray[np.float32], t: Text, look: Palette) -> go.Figur
         "zmin": -reach,
         "zmax": reach,
         "colorscale": diverging(look),
-        "hovertemplate": t("chart.entry") + "<extra></extra>",
+        **pointed_number(matrix, "z", lambda value: t("chart.entry", value=value)),
         "colorbar": {"outlinewidth": 0, "thickness": 14, "tickcolor": look.axis},
         "xgap": 1,
         "ygap": 1,

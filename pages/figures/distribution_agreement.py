@@ -10,10 +10,11 @@ from core.weights.laws import Array
 from core.weights.referee_checks import drawn_counts
 from core.weights.rounding import cut, rounded_law
 from pages.figures.chart_data import Column, Series
+from pages.figures.histogram import edge
 from pages.figures.palette import Palette
-from pages.figures.template import Part, figure, label, short, vertical
+from pages.figures.template import Part, figure, label, pointed, short, vertical
 from pages.text import Text
-from pages.text.numbers import quantity
+from pages.text.numbers import LEAST, apart, quantity
 
 #: The two ends of the band in which 95 % of the points should lie.
 BAND = (0.025, 0.975)
@@ -30,9 +31,8 @@ def cumulative(summary: Summary, law: Law, t: Text, look: Palette) -> go.Figure:
     x = np.sort(np.concatenate([x, steps, np.nextafter(steps, -np.inf)]))
     theory = {"x": _short(x), "y": law.cdf(x).astype(np.float32), "line": {"color": look.law, "width": LINE}}
     edges, share = _below(summary)
-    drawn = _dots(edges, share, look) | {
-        "hovertemplate": t("chart.hover_below", share="%{y:.4~g}", weight="%{x}") + "<extra></extra>"
-    }
+    words = t("chart.hover_below", share="%{customdata[0]}", weight="%{customdata[1]}")
+    drawn = _dots(edges, share, look, words, [*map(_share, share.tolist())], _written(edges))
     return figure(
         [theory, drawn],
         look,
@@ -63,6 +63,7 @@ def quantiles(summary: Summary, law: Law, t: Text, look: Palette) -> go.Figure:
     reach = [x for end, value in ends for x in (end.low, end.high, end.expected, value)]
     inner, known = np.isfinite(points), np.isfinite(left) & np.isfinite(right)
     span = _span([*reach, *here[inner], *points[inner]])
+    words = t("chart.hover_quantile", law="%{customdata[0]}", drawn="%{customdata[1]}")
     traces: list[Part] = [
         _line(span, span, look.law, LINE),
         {
@@ -72,12 +73,13 @@ def quantiles(summary: Summary, law: Law, t: Text, look: Palette) -> go.Figure:
             "fillcolor": look.noise,
             "line": {"width": 0},
         },
-        _dots(points[inner], here[inner], look),
+        _dots(points[inner], here[inner], look, words, _written(points[inner]), _written(here[inner])),
     ]
     for extreme, value in ends if law.family != "orthogonal" else ():
         x = extreme.expected
         traces.append(_line([x, x], [extreme.low, extreme.high], look.noise, 9))
-        traces.append(_dots(np.array([x]), np.array([value]), look, symbol="diamond"))
+        at, drawn = np.array([x]), np.array([value])
+        traces.append(_dots(at, drawn, look, words, _written(at), _written(drawn), symbol="diamond"))
     axis = {"range": [short(span[0]), short(span[1])], "nticks": 7}
     return figure(
         traces,
@@ -236,10 +238,23 @@ def _line(x: object, y: object, color: str, width: float) -> Part:
     return {"x": x, "y": y, "line": {"color": color, "width": width}}
 
 
-def _dots(x: Array, y: Array, look: Palette, *, symbol: str = "circle") -> Part:
+def _dots(x: Array, y: Array, look: Palette, words: str, *told: list[str], symbol: str = "circle") -> Part:
+    """Return dots, of each of which the pointer reads ``words``, with what is ``told`` of it put in."""
     marker = {"symbol": symbol, "size": MARK if symbol == "circle" else 10, "color": look.edge}
-    base: Part = {"mode": "markers", "cliponaxis": False, "hoverinfo": "all"}
+    base: Part = {"mode": "markers", "cliponaxis": False}
+    base |= pointed(words, customdata=[*map(list, zip(*told, strict=True))])
     return {**base, "x": _short(x), "y": _short(y), "marker": marker}
+
+
+def _share(share: float) -> str:
+    """Write a share as the numbers of the page are, also where it is nearly all."""
+    return apart(share, 1) if share > 0.9 else quantity(share, share, LEAST, trim=True)
+
+
+def _written(values: Array) -> list[str]:
+    """Write places on an axis with the digits that tell them apart."""
+    step = float(np.ptp(values)) / max(len(values) - 1, 1)
+    return [edge(value, step or abs(value)) for value in values.tolist()]
 
 
 def _beside(*, left: bool) -> Part:

@@ -17,7 +17,7 @@ from core.weights.referee_checks import drawn_counts
 from core.weights.rounding import rounded_law
 from pages.figures.chart_data import Column, Series
 from pages.figures.palette import Palette
-from pages.figures.template import Part, label, short
+from pages.figures.template import Part, label, pointed, short
 from pages.text import Text
 from pages.text.numbers import LEAST, quantity
 
@@ -208,11 +208,9 @@ def drawn_bars(summary: Summary, law: Law, t: Text, look: Palette) -> Part:
         "line": {"shape": "hvh", "color": look.edge, "width": EDGE_WIDTH},
         "fill": "tozeroy",
         "fillcolor": look.bars,
-        "hoverinfo": "all",
         "customdata": list(pairwise(written)),
         "text": [one if n == 1 else many for n in counts.tolist()] if single else None,
-        "hovertemplate": t("chart.hover", count="%{y:,d}", weights="%{text}" if single else many, **ends),
-        "name": "",  # or the pointer shows the trace's number
+        **pointed(t("chart.hover", count="%{y:,d}", weights="%{text}" if single else many, **ends)),
     }
 
 

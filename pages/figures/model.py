@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from pages.figures.chart_data import Column as Numbers
 from pages.figures.chart_data import Series
 from pages.figures.palette import FONT, Palette
-from pages.figures.template import Part, diverging, figure, label
+from pages.figures.template import Part, diverging, figure, label, pointed
 from pages.text import Text
 from pages.text.numbers import count, quantity
 
@@ -208,8 +208,7 @@ def _middles(at: int, lines: Sequence[_Line], places: Sequence[Array], t: Text) 
         "y": heights,
         "marker": {"opacity": 0, "size": 12},
         "customdata": [[j + 1, i + 1, quantity(weight, weight)] for i, j, weight in lines],
-        "hoverinfo": "all",
-        "hovertemplate": t("drawing.hover_weight") + "<extra></extra>",
+        **pointed(t("drawing.hover_weight")),
     }
 
 
@@ -263,8 +262,7 @@ def _units(  # noqa: PLR0913, PLR0917 - a circle has a place, a look and a size
         "marker": {"size": size, "line": border, **_tinted(column.values, look)},
         "cliponaxis": False,
         "customdata": [[i, *pair] for i, pair in enumerate(zip(values, biases, strict=True), start=1)],
-        "hoverinfo": "all",
-        "hovertemplate": t("drawing.hover_unit" if at else "drawing.hover_input") + "<extra></extra>",
+        **pointed(t("drawing.hover_unit" if at else "drawing.hover_input")),
     }
     if few:
         part["mode"] = "markers+text"

@@ -12,7 +12,7 @@ from core import Band, Law
 from pages.figures.chart_data import Column as Numbers
 from pages.figures.chart_data import Series, grid
 from pages.figures.palette import Palette
-from pages.figures.template import Part, diverging, figure, label
+from pages.figures.template import Part, diverging, figure, label, pointed_number
 from pages.text import Text
 from pages.text.numbers import quantity
 
@@ -73,7 +73,12 @@ def _line(strip: Strip, y: int, look: Palette) -> list[Part]:
     drawn = {"x": values.astype(np.float32), "y": np.full(values.size, y, dtype=np.int8)}
     return [
         {"x": [strip.minimum, strip.maximum], "y": [y, y], "line": whole},
-        {"mode": "markers", "marker": dots, "hoverinfo": "x", **drawn},
+        {
+            "mode": "markers",
+            "marker": dots,
+            **drawn,
+            **pointed_number(values, "x", f"{strip.name}: {{}}".format),
+        },
     ]
 
 
@@ -128,6 +133,7 @@ def maps(steps: Sequence[tuple[str, Array]], t: Text, look: Palette) -> go.Figur
     layout: Part = {"margin": {"l": 8, "r": 8, "t": 0, "b": 8}, "height": total}
     traces: list[Part] = []
     labels: list[Part] = []
+    cells = sum(values.size for _, values in steps)
     for at, (title, values) in enumerate(steps):
         line, place = divmod(at, ABREAST)
         left, right = (place + 0.04) / ABREAST, (place + 0.96) / ABREAST
@@ -135,7 +141,7 @@ def maps(steps: Sequence[tuple[str, Array]], t: Text, look: Palette) -> go.Figur
         name = "" if at == 0 else str(at + 1)
         finite = np.abs(values[np.isfinite(values)])
         reach = float(finite.max()) if finite.size else 0.0
-        traces.append(_heat(values, reach or 1.0, name, t, look))
+        traces.append(_heat(values, reach or 1.0, name, cells, t, look))
         span = [max(0.0, top - high / (total - 8)), top]
         layout |= _axes(name, [left, right], span, look)
         words = f"{title}<br>±{quantity(reach, reach, 3)}"
@@ -157,8 +163,10 @@ def maps(steps: Sequence[tuple[str, Array]], t: Text, look: Palette) -> go.Figur
     )
 
 
-def _heat(values: Array, reach: float, name: str, t: Text, look: Palette) -> Part:
-    """Return a step's numbers in colours, on the axes called ``name``."""
+def _heat(  # noqa: PLR0913, PLR0917 - a map has numbers, a scale and a place
+    values: Array, reach: float, name: str, cells: int, t: Text, look: Palette
+) -> Part:
+    """Return a step's numbers in colours, on the axes called ``name``; all maps have so many ``cells``."""
     return {
         "type": "heatmap",
         "x0": 1,
@@ -170,7 +178,7 @@ def _heat(values: Array, reach: float, name: str, t: Text, look: Palette) -> Par
         "showscale": False,
         "xaxis": f"x{name}",
         "yaxis": f"y{name}",
-        "hovertemplate": t("maps.hover") + "<extra></extra>",
+        **pointed_number(values, "z", lambda value: t("maps.hover", value=value), cells),
     }
 
 

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from pages.figures.chart_data import Column, Series
 from pages.figures.palette import Palette, translucent
-from pages.figures.template import Part, figure, label, short
+from pages.figures.template import Part, figure, label, pointed_number, short
 from pages.text import Text
 from pages.text.numbers import quantity
 
@@ -179,8 +179,7 @@ def _course(line: Line, layers: Numbers, look: Palette, *, log: bool, back: bool
             "y": middle,
             "line": {"color": color, "width": LINE},
             "marker": mark | {"color": color},
-            "hoverinfo": "all",
-            "hovertemplate": f"{line.name}: " + "%{y:.4~g}" + "<extra></extra>",
+            **pointed_number(middle, "y", f"{line.name}: {{}}".format),
         }
     )
     if len(known) and (known[0] > 0 if back else known[-1] + 1 < len(layers)):

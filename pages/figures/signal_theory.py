@@ -12,7 +12,7 @@ from pages.figures.chart_data import Series, flat
 from pages.figures.compare import DASHES
 from pages.figures.palette import FONT, FONT_SIZE, Palette
 from pages.figures.signal import LINE, SYMBOLS, THEORY
-from pages.figures.template import Part, figure, label, short
+from pages.figures.template import Part, figure, label, pointed_number, short
 from pages.text import Text
 
 Array = npt.NDArray[np.float64]
@@ -170,15 +170,13 @@ def _plane(phases: Phases, look: Palette) -> Part:
         "x": phases.sigma_w2.astype(np.float32),
         "y": phases.sigma_b2.astype(np.float32),
         "z": z.astype(np.float32),
-        "customdata": np.where(np.isfinite(phases.chi1), phases.chi1, np.nan).astype(np.float32),
         "zmin": -1,
         "zmax": 1,
         "zsmooth": "best",
         "colorscale": [[0, ordered], [0.5, look.paper], [1, chaotic]],
         "opacity": 0.55,
         "showscale": False,
-        "hoverinfo": "all",
-        "hovertemplate": "σ_w² = %{x:.4~g}, σ_b² = %{y:.4~g}: χ₁ = %{customdata:.4~g}<extra></extra>",
+        **pointed_number(phases.chi1, "z", "σ_w² = %{{x:.3~r}}, σ_b² = %{{y:.3~r}}: χ₁ = {}".format),
     }
 
 

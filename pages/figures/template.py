@@ -2,7 +2,7 @@
 
 import importlib
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from pages.figures.chart_data import Source, attach
 from pages.figures.palette import FONT_SIZE, Palette
 from pages.figures.projector import enlarged
+from pages.text.numbers import LEAST, quantity
 
 # Plotly looks at pandas where it is loaded, as Streamlit does at some time: half loaded by another
 # visitor's run, it would break this one's chart.
@@ -23,12 +24,14 @@ Part = dict[str, Any]
 _TYPED = {"i1", "u1", "i2", "u2", "i4", "u4", "f4", "f8"}
 
 _AXIS = {"fixedrange": True, "zeroline": False, "ticklabelstandoff": 6, "exponentformat": "power"}
+#: The most numbers of a chart that are written for the pointer: they travel beside what is drawn.
+WRITTEN = 1 << 12
 #: What all our charts share, said once; Plotly's own template is 4 kB that we would undo.
 _TEMPLATE = {
     "layout": {
         "annotationdefaults": {"showarrow": False, "yanchor": "bottom", "yref": "paper"},
         "shapedefaults": {"type": "line", "yref": "paper", "y0": 0, "y1": 1},
-        "xaxis": _AXIS,
+        "xaxis": {**_AXIS, "hoverformat": f".{LEAST}~r"},
         "yaxis": _AXIS,
     },
     "data": {"scatter": [{"mode": "lines", "hoverinfo": "skip"}]},
@@ -70,7 +73,11 @@ def figure(  # noqa: PLR0913 - a chart has these parts, named at the call
         "showlegend": False,
         "dragmode": False,
         "hovermode": "x",
-        "hoverlabel": {"bgcolor": look.paper},
+        "hoverlabel": {
+            "bgcolor": look.paper,
+            "bordercolor": look.line,
+            "font": {"family": look.font, "size": FONT_SIZE, "color": look.ink},
+        },
         "xaxis": {"showgrid": False, "title": {"text": x_title, "font": {"size": FONT_SIZE}}, **x},
         "yaxis": {"gridcolor": look.rule, "nticks": 5, **y},
         "shapes": list(shapes),
@@ -140,6 +147,23 @@ def label(text: str, x: float, y: float, color: str, **more: Any) -> Part:
     ``xref`` and ``yref`` say otherwise, as Plotly has them.
     """
     return {"text": text, "font": {"color": color}, "x": short(x), "y": short(y), **more}
+
+
+def pointed(words: str, **more: Any) -> Part:
+    """Return what the pointer reads of a trace: these words, and nothing of Plotly's own."""
+    return {"hoverinfo": "all", "hovertemplate": f"{words}<extra></extra>", **more}
+
+
+def pointed_number(values: npt.NDArray[Any], axis: str, number: Callable[[str], str], cells: int = 0) -> Part:
+    """Return what the pointer reads of numbers, each put into words by ``number``.
+
+    They are written as the page writes numbers; where they, or the chart's ``cells``, are more than
+    ``WRITTEN``, the browser writes what stands on the ``axis``, to as many digits but without powers of ten.
+    """
+    if max(values.size, cells) > WRITTEN:
+        return pointed(number(f"%{{{axis}:.{LEAST}~r}}"))
+    texts = np.array([quantity(value, value, LEAST) for value in values.ravel().tolist()], dtype=object)
+    return pointed(number("%{customdata}"), customdata=texts.reshape(values.shape).tolist())
 
 
 def short(value: float) -> float:

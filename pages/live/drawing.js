@@ -142,6 +142,23 @@ function numbersOf(traces, layers) {
   })
 }
 
+// Whether no number on a line lies on another or on a circle. Of a text's box, digits take the middle.
+export function isClear(plot) {
+  const numbers = [...plot.querySelectorAll(".textpoint text[style*=shadow]")].map(text => text.getBoundingClientRect())
+    .map(({ left, right, top, bottom, height }) => ({ left, right, top: top + 0.22 * height, bottom: bottom - 0.22 * height }))
+  const circles = [...plot.querySelectorAll("path.point")].filter(({ style }) => style.opacity !== "0")
+    .map(circle => circle.getBoundingClientRect())
+  const touches = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
+  const isIn = (number, { x, y, width }) => {
+    const middle = [x + width / 2, y + width / 2]
+    const [across, down] = [[number.left, number.right], [number.top, number.bottom]]
+      .map(([low, high], at) => Math.max(low - middle[at], 0, middle[at] - high))
+    return Math.hypot(across, down) < width / 2
+  }
+  return numbers.every((number, at) =>
+    !circles.some(circle => isIn(number, circle)) && !numbers.slice(at + 1).some(other => touches(number, other)))
+}
+
 const largestOf = weight => weight.reduce((most, one) => Math.max(most, Math.abs(one)), 0)
 
 const parts = colour => [1, 3, 5].map(at => parseInt(colour.slice(at, at + 2), 16))

@@ -64,6 +64,7 @@ function pressed(event) {
     else done = false
   }
   else if (key === "f") fullScreen()
+  else if (key === "m" || key === "Escape") done = toMenu(key)
   else if (KEYS[key] && (button(KEYS[key]) || words.actions.includes(KEYS[key]))) ask(KEYS[key])
   else done = false
   if (done) { event.preventDefault(); event.stopPropagation() }
@@ -102,6 +103,15 @@ function next() {
   if (asked.length) next()
 }
 
+// a projector shows its menu while that has the focus
+function toMenu(key) {
+  const first = document.querySelector(".st-key-nav :is(a,button)")
+  if (document.activeElement.closest(".st-key-nav")) document.activeElement.blur()
+  else if (key === "Escape" || !first) return false
+  else first.focus()
+  return true
+}
+
 function fullScreen() {
   if (document.fullscreenElement) document.exitFullscreen()
   else document.documentElement.requestFullscreen?.()
@@ -111,35 +121,25 @@ const closeHelp = () => document.querySelector("dialog.lab-keys")?.close()
 
 function help() {
   document.querySelector("dialog.lab-keys")?.remove()
-  const dialog = document.createElement("dialog")
-  dialog.className = "lab-keys"
+  const made = (tag, has) => Object.assign(document.createElement(tag), has)
+  const dialog = made("dialog", { className: "lab-keys", tabIndex: -1 })
   dialog.setAttribute("aria-labelledby", "lab-keys-title")
-  const title = document.createElement("h2")
-  title.id = "lab-keys-title"
-  title.textContent = words.title
-  const table = document.createElement("table")
+  const title = made("h2", { id: "lab-keys-title", textContent: words.title })
+  const table = made("table")
   for (const [keys, does] of words.keys) {
     const row = table.insertRow()
-    const head = document.createElement("th")
-    head.scope = "row"
-    for (const key of keys) {
-      const cap = document.createElement("kbd")
-      cap.textContent = key
-      head.append(cap, " ")
-    }
+    const head = made("th", { scope: "row" })
+    for (const key of keys) head.append(made("kbd", { textContent: key }), " ")
     row.append(head)
     row.insertCell().textContent = does
   }
-  const shut = document.createElement("button")
-  shut.textContent = words.close
-  shut.className = "lab-button"
+  const shut = made("button", { className: "lab-button", textContent: words.close })
   shut.addEventListener("click", closeHelp)
   dialog.append(title, table, shut)
   dialog.addEventListener("click", event => event.target === dialog && closeHelp())
   // inside the app, whose style it shares
   document.querySelector(".stApp").append(dialog)
   dialog.showModal()
-  dialog.tabIndex = -1
   dialog.focus() // not its button: a screen that is too low would show its end first
 }
 
@@ -365,6 +365,7 @@ export default function ({ data, setTriggerValue }) {
     lecture ??= import(new URL("lecture.js", import.meta.url))
     lecture.then(({ follow }) => follow(data.lecture, ask))
   }
+  if (data.lecture && data.view === "projector") import(new URL("bar.js", import.meta.url))
   if (window.labListens) return
   window.labListens = true
   document.addEventListener("keydown", pressed, true)

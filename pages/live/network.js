@@ -4,7 +4,7 @@
 // by a click on its line, or with the keyboard by Enter (the next input) and space (the next unit).
 
 import { Edits, isWeight, rangeOf, same, snapped, written } from "./edits.js"
-import { Drawing, Places, brief, circlesOf } from "./drawing.js"
+import { Drawing, Places, brief, circlesOf, isClear } from "./drawing.js"
 import { made } from "./grips.js"
 import { filled, inFormula, quantity } from "./numbers.js"
 import { copyOf } from "./picture.js"
@@ -239,6 +239,7 @@ function place() {
   const plot = chart()
   if (!live || !plot?._fullData || !parts.knobs || circlesOf(plot).length !== live.layers.length + 1) return
   parts.places = placesOf(plot)
+  room().dataset.labClear = isClear(plot)
   const { places } = parts
   const wide = Math.max(44, 2 * places.radius(0))
   const high = Math.min(wide, Math.max(3, places.between(0)))

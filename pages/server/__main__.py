@@ -70,7 +70,9 @@ def _serve(listening: socket.socket, form: str, ready: Callable[[], None]) -> No
     """Load the app and serve it, in one process or in several."""
     log.configure(form)
     from pages.server import entry  # noqa: PLC0415 - torch and the pages: what is wrong is said first
+    from pages.shell import network  # noqa: PLC0415
 
+    network.LISTENS = listening.getsockname()[0]
     several = limits.PROCESSES > 1
     app = entry.create(_of_this_machine(listening) if several else None)
     log.configure(form)  # loggers that came with these have forms of their own

@@ -24,7 +24,7 @@ from pages.server.room import Room, tidy
 from pages.server.seats import Seats
 from pages.server.shelf import Holds, Shelf
 from pages.server.together import Together
-from pages.shell import keys, page
+from pages.shell import keys, network, page
 from pages.state import operator_limits as limits
 from pages.state.insides import forget_the_gone, is_here, look_up_options_once, sweep, uploads
 from pages.state.operator_limits import hosts, limit
@@ -102,6 +102,7 @@ def create(address: tuple[str, int] | None = None) -> st.App:
             Together, seats=seats(), address=address, largest=holds.largest, is_here=is_here
         )
         doors.insert(1, together)
+    network.NAMES = tuple(hosts())
     if names := hosts():  # this machine itself asks for the health
         names += ["localhost", "127.0.0.1"]
         doors.insert(1, Middleware(TrustedHostMiddleware, allowed_hosts=names, www_redirect=False))

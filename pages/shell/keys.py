@@ -22,6 +22,7 @@ KEYS = (
     (("H",), "predict"),
     (("P",), "project"),
     (("F",), "full"),
+    (("M",), "menu"),
     (("S",), "share"),
     (("E",), "export"),
     (("?",), "help"),

@@ -6,6 +6,7 @@ from urllib.parse import urlencode, urlsplit
 import segno
 import streamlit as st
 
+from pages.shell import network
 from pages.state.chosen import State
 from pages.state.controls import OWN_LOOK
 from pages.text import Text
@@ -14,7 +15,6 @@ from pages.text import Text
 READABLE = 180
 #: Letters of the longest link that a QR code holds.
 LONGEST = 2900
-_HERE = {"localhost", "127.0.0.1", "::1"}
 
 
 def link(state: State) -> str:
@@ -43,7 +43,11 @@ def body(state: State, t: Text) -> None:
 
 
 def show(address: str, t: Text, *, note: str, alt: str) -> None:
-    """Show a link, a button that copies it, and its QR code, or say what keeps it from being read."""
+    """Show a link, a button that copies it, and its QR code, or say what keeps it from being read.
+
+    An address that means another machine wherever it is opened gives way to this one's in its network.
+    """
+    address, reach = _reachable(address, t)
     words = escape(address)
     copy = (
         f'<p class="lab-link">{words}</p>'
@@ -52,10 +56,10 @@ def show(address: str, t: Text, *, note: str, alt: str) -> None:
         f'<span class="lab-copied" role="status" data-done="{t("share.copied")}" '
         f'data-failed="{t("share.failed")}"></span></p>'
     )
-    notes = [note]
-    if urlsplit(address).hostname in _HERE:
-        notes.append(t("share.here"))
-    if len(address) <= LONGEST:
+    notes = [note, *reach]
+    if network.is_own(urlsplit(address).hostname):
+        picture = ""
+    elif len(address) <= LONGEST:
         picture = f'<div class="lab-qr"><img src="{qr_code(address)}" alt="{alt}"></div>'
         if len(address) > READABLE:
             notes.append(t("share.dense"))
@@ -64,3 +68,19 @@ def show(address: str, t: Text, *, note: str, alt: str) -> None:
         notes.append(t("share.too_long"))
     said = "".join(f'<p class="lab-note">{words}</p>' for words in notes)
     st.html(f'<div class="lab-share">{picture}<div>{copy}{said}</div></div>')
+
+
+def _reachable(address: str, t: Text) -> tuple[str, list[str]]:
+    """Return the address by which others reach a page, and what is to be said of it."""
+    if not network.is_own(urlsplit(address).hostname):
+        return address, []
+    if network.is_alone():
+        return address, [t("share.alone")]
+    first, *others = network.elsewhere(address) or [""]
+    if not first:
+        return address, [t("share.here")]
+    said = [t("share.network")]
+    if others:
+        hosts = t("verdict.and").join(escape(urlsplit(other).netloc) for other in others)
+        said.append(t("share.others", addresses=hosts))
+    return first, said

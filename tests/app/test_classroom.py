@@ -170,7 +170,7 @@ def test_what_is_held_fast_has_no_other_way_to_be_changed() -> None:
     assert not {"lesson", "load"} & _shown(opened("model", lock="net,weights", net="3-2", part="parameters"))
 
 
-EVERYWHERE = {"full", "help", "share", "export", "project"}
+EVERYWHERE = {"full", "menu", "help", "share", "export", "project"}
 SCHEMES_AND_DRAWS = {"next", "previous", "again", "predict", "reveal"}
 
 
@@ -182,8 +182,8 @@ SCHEMES_AND_DRAWS = {"next", "previous", "again", "predict", "reveal"}
         ("lesson", {}, EVERYWHERE | SCHEMES_AND_DRAWS),
         ("lesson", {"lock": "step"}, EVERYWHERE | {"again", "predict", "reveal"}),
         ("teach", {}, EVERYWHERE | {"views"}),
-        ("teach", {"hide": "tools"}, {"full", "help", "views"}),
-        ("model", {"hide": "tools,part"}, {"full", "help"} | SCHEMES_AND_DRAWS),
+        ("teach", {"hide": "tools"}, {"full", "menu", "help", "views"}),
+        ("model", {"hide": "tools,part"}, {"full", "menu", "help"} | SCHEMES_AND_DRAWS),
         ("signal", {"lock": "rows,seed,predict", "depth": "2", "width": "8"}, EVERYWHERE | {"views"}),
         ("home", {"lock": "scheme,seed,predict", "predict": "on"}, EVERYWHERE | {"reveal"}),
         (

@@ -17,13 +17,14 @@ from playwright.sync_api import Browser, Page, expect
 from pages.state.controls import PAGES
 from pages.text import Text
 from tests.support.barriers import report, violations
-from tests.support.tabs import LOCALES, Visit, go, link, settled, until
+from tests.support.tabs import LOCALES, NAMED, Visit, go, link, settled, until
 
 CHARTED = [page for page in PAGES if page != "teach"]
 
 #: The smallest text of each kind that is seen, in pixels as the screen has them.
 SMALLEST = """() => {
-    const seen = e => e.checkVisibility({visibilityProperty: true}) && e.getBoundingClientRect().width > 1
+    const seen = e => e.checkVisibility({visibilityProperty: true, opacityProperty: true})
+        && e.getBoundingClientRect().width > 1
     const least = (where) => Math.min(...[...document.querySelectorAll(where)]
         .filter(e => [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()) && seen(e)
             && !e.closest('sub, sup, .katex, svg defs'))
@@ -66,8 +67,7 @@ def test_the_last_row_reads_every_page_and_none_has_a_barrier(
         share, below = opened.evaluate(FILLED)
         assert share > (0.2 if page in {"home", "lesson"} else 0.4), page
         assert below > 0
-        assert not opened.locator(".st-key-nav").is_visible()
-        assert not opened.locator("[data-testid=stTabs] [role=tablist]").is_visible()
+        assert not _shown(opened)
         if page != "home":  # which has its controls on the page
             expect(opened.locator("[data-testid=stSidebar]")).to_have_attribute("data-collapsed", "true")
         inside = opened.evaluate(
@@ -86,13 +86,66 @@ def test_the_last_row_reads_every_page_and_none_has_a_barrier(
     assert not barriers, report(barriers)
 
 
+#: Which of menu and views are seen, and where the left one begins.
+BAR = """() => [...document.querySelectorAll('.st-key-nav, [data-testid=stTabs] [role=tablist]')]
+    .filter(one => one.checkVisibility({opacityProperty: true}))
+    .map(one => one.getBoundingClientRect().left)"""
+
+#: What of the menu lies out of the screen, or under its views.
+CUT = """() => [...document.querySelectorAll('.st-key-nav :is(a,button)')].filter(one => {
+    const box = one.getBoundingClientRect()
+    const views = document.querySelector('[data-testid=stTabs] [role=tablist]').getBoundingClientRect()
+    return box.left < 0 || box.right > innerWidth || box.top < 0 || box.bottom > views.top
+}).map(one => one.innerText)"""
+
+
+def _shown(page: Page) -> list[float]:
+    shown: list[float] = page.evaluate(BAR)
+    return shown
+
+
+def test_a_projector_s_menu_and_views_come_with_the_pointer_or_a_key_and_go(tab: Visit) -> None:
+    page = tab("/distribution?v=1&view=projector")
+    drawn = page.locator(".js-plotly-plot .main-svg").first.bounding_box()
+    page.mouse.move(600, 400)
+    assert not _shown(page)
+    page.mouse.move(600, 40)
+    until(page, f"({BAR})().length === 2")
+    assert page.evaluate(CUT) == []
+    assert page.locator(".js-plotly-plot .main-svg").first.bounding_box() == drawn
+    page.get_by_role("tab", name=Text("en")("tab.cumulative")).click()
+    page.wait_for_url("**tab=cumulative**")
+    settled(page)
+    until(page, f"!({BAR})().length")  # though the pointer has stayed there
+    page.keyboard.press("m")
+    assert len(_shown(page)) == 2
+    page.keyboard.press("Escape")
+    assert not _shown(page)
+    page.locator("[data-testid=stExpandSidebarButton]").click()
+    expect(page.locator("[data-testid=stSidebar]")).to_have_attribute("data-collapsed", "false")
+    settled(page)
+    page.keyboard.press("m")
+    assert min(_shown(page)) >= 300  # beside the drawer
+    assert page.evaluate(CUT) == []
+    page.locator("[data-testid=stSidebarCollapseButton] button").click()
+    page.locator(".lab-menu").get_by_role("link", name=Text("en")("nav.model")).press("Enter")
+    page.wait_for_url("**/model?**view=projector**")
+    settled(page)
+    weights = page.locator(".st-key-network .textpoint text[style*=shadow]")
+    expect(weights).to_have_count(3 * 3 + 3 * 2 + 2 * 2)
+    expect(weights.first).to_be_visible()
+    go(page, "/model?v=1")
+    expect(weights).to_have_count(19)
+    expect(weights.first).to_be_hidden()  # circles lie where it would
+
+
 def test_every_key_does_what_the_help_says(tab: Visit) -> None:
     page = tab("/distribution?v=1", size="wide")
     keys = page.keyboard
     keys.press("?")
     help_ = page.locator("dialog.lab-keys")
     expect(help_).to_be_visible()
-    assert help_.locator("tr").count() == 11
+    assert help_.locator("tr").count() == 12
     keys.press("Escape")
     expect(help_).to_be_hidden()
     keys.press("ArrowRight")
@@ -149,20 +202,25 @@ def _read(page: Page) -> list[str]:
     return [found.text for found in zxingcpp.read_barcodes(np.asarray(screen))]
 
 
-@pytest.mark.parametrize("query", ["v=1&scheme=orthogonal&gain=1.5&seed=7&lang=zh", "v=1&view=projector"])
-def test_a_phone_reads_the_link_off_the_screen(query: str, tab: Visit) -> None:
-    page = tab(f"/distribution?{query}")
-    page.keyboard.press("s")
-    code = page.locator(".lab-qr img")
-    expect(code).to_be_visible()
-    page.wait_for_timeout(500)  # the dialog glides in
-    (address,) = _read(page)
-    held = {n: v for n, v in parse_qsl(query) if n not in {"lang", "view"}}
-    assert dict(parse_qsl(urlsplit(address).query)) == (held if len(held) > 1 else {})
-    assert urlsplit(address).path == "/distribution"
-    box = code.bounding_box()
-    assert box
-    assert box["height"] > 0.6 * 720
+def test_a_phone_reads_the_link_off_the_screen(visit: Visit) -> None:
+    page = visit("/teach?v=1")
+    page.goto(page.url.replace("localhost", NAMED))  # which is the server's name in the network
+    settled(page)
+    for query in ("v=1&scheme=orthogonal&gain=1.5&seed=7&lang=zh", "v=1&view=projector"):
+        page.keyboard.press("Escape")
+        go(page, f"/distribution?{query}")
+        page.keyboard.press("s")
+        code = page.locator(".lab-qr img")
+        expect(code).to_be_visible()
+        page.wait_for_timeout(500)  # the dialog glides in
+        (address,) = _read(page)
+        held = {n: v for n, v in parse_qsl(query) if n not in {"lang", "view"}}
+        assert dict(parse_qsl(urlsplit(address).query)) == (held if len(held) > 1 else {})
+        assert urlsplit(address).path == "/distribution"
+        assert urlsplit(address).netloc == urlsplit(page.url).netloc
+        box = code.bounding_box()
+        assert box
+        assert box["height"] > 0.6 * 720
 
 
 @pytest.mark.parametrize("clipboard", ["allowed", "absent"])

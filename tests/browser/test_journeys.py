@@ -287,3 +287,6 @@ def test_the_pointer_reads_a_bin(tab: Visit) -> None:
     expect(page.locator(".hoverlayer")).to_contain_text(
         re.compile(r"\d weights in this bin, (−0\.00361 to 0|0 to 0\.00361)")
     )
+    expect(page.locator(".hoverlayer .axistext")).to_be_hidden()
+    words = "getComputedStyle(document.querySelector('.hoverlayer text'))"
+    assert page.evaluate(f"[{words}.fontFamily.split(',')[0], {words}.fontSize]") == ['"Source Sans"', "14px"]

@@ -190,6 +190,7 @@ def test_the_pointer_reads_a_layer(tab: Visit) -> None:
     for scheme in ("classic_uniform", "xavier_normal", "kaiming_normal"):
         name = re.sub(r" \(.*| ±.*", "", T(f"scheme.{scheme}.name"))
         expect(page.locator(".hoverlayer")).to_contain_text(name)
+    expect(page.locator(".hoverlayer .axistext")).to_have_text("6")
 
 
 #: The title above the chart, and the lines as Plotly has them: layers on the way, one list a scheme.

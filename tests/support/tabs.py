@@ -16,6 +16,9 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"]
 FLAGS += ["--disable-background-networking", "--disable-component-update"]
 #: What one tab has compiled, the next one of its window need not.
 FLAGS += ["--process-per-site"]
+#: Another name of this machine, to its browser alone.
+NAMED = "lab.example"
+FLAGS += [f"--host-resolver-rules=MAP {NAMED} 127.0.0.1"]
 SIZES = {"wide": (1920, 1080), "laptop": (1280, 720), "phone": (390, 844)}
 #: Seconds that a run of the script may take.
 PATIENCE = 30

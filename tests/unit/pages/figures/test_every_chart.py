@@ -2,16 +2,21 @@
 
 import io
 import re
+from base64 import b64decode
 from importlib import import_module
 from inspect import getmembers, isfunction, signature
 from pkgutil import iter_modules
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
 import pages.figures
 from pages.figures.chart_data import as_csv, as_table, numbers
+from pages.figures.distribution import heatmap
+from pages.figures.palette import LIGHT
 from pages.text import LANGUAGES, Text
 from tests.support.charts import every_chart
 
@@ -110,3 +115,61 @@ def test_every_chart_has_numbers_a_file_and_a_table_but_none_in_its_json(languag
         assert "_numbers" not in chart.to_json()
         with pytest.raises(LookupError):
             numbers(go.Figure(chart.to_dict()))
+
+
+#: What a chart tells the pointer beside words of our own: whole numbers, and places on a plane's axes.
+PLACES = {"y:,d", "text", "customdata", "x", "y", "x:.3~r", "y:.3~r"}
+#: A number as pages write it: a real minus, powers of ten as superscripts, at least three digits but of 0.
+NUMBER = re.compile(r"[−+]?(?:\d+(?:\.\d+)?)(?:×10(?P<power>[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+))?")
+DIGITS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹−", "-0123456789-")
+
+
+def _read(words: str) -> float:
+    """Return the number that is written."""
+    assert NUMBER.fullmatch(words), words
+    return float(words.replace("×10", "e").translate(DIGITS))
+
+
+def _flat(values: Any) -> list[Any]:
+    """Return the numbers of a trace in a row."""
+    if isinstance(values, dict):
+        return np.frombuffer(b64decode(values["bdata"]), values["dtype"]).tolist()
+    return np.asarray(values).ravel().tolist()
+
+
+def test_what_the_pointer_reads_is_in_the_page_s_own_type_and_numbers() -> None:
+    compared = set()
+    for name, chart in every_chart(Text("en")).items():
+        parts = chart.to_dict()
+        own, page = parts["layout"]["hoverlabel"], parts["layout"]["font"]
+        assert own["font"] == {"family": page["family"], "size": page["size"], "color": LIGHT.ink}, name
+        assert own["bgcolor"] == LIGHT.paper
+        for trace in parts["data"]:
+            is_line = trace["type"] == "scatter"  # of which the template says "skip"
+            if trace.get("hoverinfo", "skip" if is_line else "all") == "skip":
+                continue
+            places = {place.split("[")[0] for place in re.findall(r"%{([^}]*)}", trace["hovertemplate"])}
+            assert places <= PLACES, name
+            whole = trace["type"] == "heatmap" or "y:,d" in places
+            assert not places & {"x", "y"} or whole, name
+            told = trace.get("customdata")
+            values = next((trace[axis] for axis in "zxy" if axis in trace), None)
+            if "%{customdata}" not in trace["hovertemplate"] or name == "signal_theory.chaos":
+                continue  # of several numbers, or of one whose logarithm is drawn
+            if name.startswith("signal."):
+                values = trace["y"]
+            for words, value in zip(np.asarray(told).ravel(), _flat(values), strict=True):
+                if value is not None and np.isfinite(value):
+                    assert _read(words) == pytest.approx(value, rel=5e-3, abs=1e-45), name
+                    compared.add(name)
+    assert compared >= {"signal.by_layer", "distribution.heatmap", "model_parameters.maps"}
+
+
+def test_a_chart_of_very_many_numbers_leaves_them_to_the_browser() -> None:
+    few, many = np.full((64, 64), -1.25e-7), np.zeros((64, 65))
+    t = Text("en")
+    (told,) = {*_flat(heatmap(few, t, LIGHT).to_dict()["data"][0]["customdata"])}
+    assert told == "−1.25×10⁻⁷"
+    (trace,) = heatmap(many, t, LIGHT).to_dict()["data"]
+    assert "customdata" not in trace
+    assert "%{z:.3~r}" in trace["hovertemplate"]

@@ -281,7 +281,7 @@ def test_a_heat_map_is_centred_on_zero() -> None:
 @cases
 def test_a_chart_is_small_and_brings_no_template_of_plotly_s(case: Case) -> None:
     text = _chart(case).to_json()
-    assert len(text) < (8000 if case.key == "sparse" else 6500)  # a mixture has twice the parts
+    assert len(text) < (8000 if case.key == "sparse" else 6600)  # a mixture has twice the parts
     assert "colorway" not in text
 
 
