@@ -42,8 +42,9 @@ def weights(  # noqa: PLR0913 - a chart has these parts, named at the call
     summary: Summary, law: Law, t: Text, look: Palette, *, overlay: Overlay | None = None, guess: Guess = NONE
 ) -> go.Figure:
     """Draw the weights beside their law: as a density, or as points where nothing is spread."""
-    draw = points if law.continuous is None else density
-    return draw(summary, law, t, look, overlay=overlay, guess=guess)
+    if law.continuous is None:
+        return points(summary, law, t, look, overlay=overlay)
+    return density(summary, law, t, look, overlay=overlay, guess=guess)
 
 
 def density(  # noqa: PLR0913 - as above
@@ -103,17 +104,16 @@ def unnamed(summary: Summary, law: Law, t: Text, look: Palette) -> go.Figure:
     )
 
 
-def points(  # noqa: PLR0913 - as above
-    summary: Summary, law: Law, t: Text, look: Palette, *, overlay: Overlay | None = None, guess: Guess = NONE
+def points(
+    summary: Summary, law: Law, t: Text, look: Palette, *, overlay: Overlay | None = None
 ) -> go.Figure:
     """Draw a law of atoms as stems: a dot at the drawn share, a ring at the expected one."""
-    low, high = guess.within(span_of(law, overlay))
+    low, high = span_of(law, overlay)
     traces, labels = stems(summary, law, t, look)
-    shapes, more_labels = guessed(guess, unit_of(summary), t, look)
-    labels += more_labels
+    shapes: list[Part] = []
     if overlay is not None:
-        more_shapes, more_labels = _overlaid(overlay, look)
-        shapes, labels = shapes + more_shapes, labels + more_labels
+        shapes, more_labels = _overlaid(overlay, look)
+        labels += more_labels
     return figure(
         traces,
         look,
@@ -128,7 +128,7 @@ def points(  # noqa: PLR0913 - as above
         y_title=t("chart.probability"),
         shapes=shapes,
         labels=labels,
-        head=2 if overlay is not None or guess else 1,
+        head=2 if overlay is not None else 1,
         series=lambda: atoms("atoms", summary, law),
     )
 

@@ -33,10 +33,11 @@ ALIKE = 1e-9
 
 
 def distribution(drawn: Drawn, state: State, t: Text) -> list[Asked]:
-    """Ask for the law's one number, and where there is a histogram for a sketch of it."""
+    """Ask for the law's one number, and for a sketch of it; of a single value, what that makes of units."""
     law, fan_in = drawn.law, int(state.layer.fans.fan_in)
     if law.family == "point":
-        return [Asked("value", t("guess.value"), law.support[0], at=_itself)]
+        choices = {key: t(f"guess.units.{key}") for key in ("alike", "differ")}
+        return [Asked("units", t("guess.two"), choices=choices, right=frozenset({"alike"}))]
     if law.family == "indicator":
         return [Asked("ones", t("guess.ones"), drawn.summary.atoms[1][1])]
     return [_spread(law, fan_in, t)]

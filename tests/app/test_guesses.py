@@ -67,9 +67,11 @@ distribution?scheme=classic_uniform&fan_in=784 | wall | 1/20
 distribution?scheme=uniform | mean | 0
     Mean of the weights: you said 0; it is 0.5.
     权重的均值：您说 0，实际为 0.5。
-distribution?scheme=zeros | value | √2
-    Value of every weight: you said 1.414; it is 0.
-    每个权重的值：您说 1.414，实际为 0。
+distribution?scheme=zeros | units | differ
+    Two units of the layer: you said “differ”; the truth is “are alike”.
+    同一层的两个神经元：您说“有所不同”，实际是“完全相同”。
+distribution?scheme=normal&std=3 | std | √2
+    Std σ: you said 1.414; it is 3, so yours is 52.9 % too low.
 distribution?scheme=eye | ones | 512
     How many are 1: you said 512; it is 256, so yours is 2 times as large.
     等于 1 的个数：您说 512，实际为 256，您的是它的 2 倍。
@@ -100,8 +102,8 @@ model | count | 26
 model?net=784-128.relu-10.softmax | count | 100000
     Number of parameters: you said 100 000; it is 101 770, so yours is 1.74 % too low.
 model?net={dead}&part=backward | learn | all
-    Weights with a gradient: you said “in every layer”; the truth is “in no layer”.
-    有梯度的权重：您说“每一层都有”，实际是“没有任何一层”。
+    Weights whose gradient is not 0: you said “in every layer”; the truth is “in no layer”.
+    梯度不为 0 的权重：您说“每一层都有”，实际是“没有任何一层”。
 lesson?step=xavier | std | 1/2
     Std σ: you said 0.5; it is 0.5.
 lesson?step=xavier | wall | √(3)/2
@@ -191,7 +193,6 @@ def _dashed(app: AppTest) -> list[dict[str, object]]:
         ({}, "std", "0.05", (-0.15, 0.15)),  # where the chart itself has ±3σ
         ({"scheme": "classic_uniform"}, "wall", "0.05", (-0.05, 0.05)),
         ({"scheme": "uniform"}, "mean", "0.25", (0.25,)),
-        ({"scheme": "zeros"}, "value", "0.25", (0.25,)),
     ],
 )
 def test_a_number_is_marked_on_the_chart(
