@@ -10,7 +10,7 @@ from pages.shell.frame import Frame, Offer
 from pages.shell.page import show
 from pages.state.controls import PAGES
 from pages.widgets import controls, waiting
-from pages.words import common, home, moving
+from pages.words import asks, common, home, moving
 from pages.words import distribution as words
 
 
@@ -23,22 +23,24 @@ def body(frame: Frame) -> None:
         _doors(frame)
     with right:
         _live_controls(frame)
-    with right, st.container(key="result"):
+        result = st.container(key="result")
+    with result:
         drawn, write = waiting.drawn(state, t)
         if drawn is not None:
             finding = f'<p class="lab-verdict">{common.moving("finding", words.finding(drawn, state, t))}</p>'
             frame.live = moving.told(drawn, state, t) if frame.moves else None
             frame.html(words.context(state, t) + finding, write)
+            frame.ask(asks.distribution(drawn, state, t))
             frame.plot(
-                lambda look: weights(drawn.summary, drawn.law, t, look),
+                lambda look: weights(drawn.summary, drawn.law, t, look, guess=frame.guess),
                 words.alt(drawn, state, t),
                 key="live",
             )
             draw = distribution.request(state)
             frame.code = lambda: script(draw)
             frame.tensors = lambda: [Offer.drawn("weight", draw)]
-    with right:
-        predict.cover(state, frame.page, t, held_plan.question())
+    with result:
+        predict.cover(state, frame.page, t, frame.asked, held_plan.question())
     _cards(frame)
 
 

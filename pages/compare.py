@@ -10,7 +10,7 @@ from pages.jobs.compare import Compared
 from pages.shell.frame import Frame, Offer
 from pages.shell.page import show
 from pages.widgets import comparison_editor, controls
-from pages.words import common, compare_layers, compare_moving, compare_rosetta
+from pages.words import asks, common, compare_layers, compare_moving, compare_rosetta
 from pages.words import compare as words
 
 #: Up to so many panels share one screen.
@@ -29,6 +29,7 @@ def body(frame: Frame) -> None:
     }
     finding = findings.get(state["aspect"], lambda: words.finding(compared, t))()
     frame.html(words.context(state, t) + common.headline(finding))
+    frame.ask(asks.compare(compared, t))
     if state["aspect"] not in findings:
         frame.why(words.cause(compared, t), words.onward(compared, state, t))
     if frame.moves and state["aspect"] == "multiples":
@@ -74,7 +75,7 @@ def _controls(frame: Frame) -> None:
 
 def _multiples(frame: Frame, compared: Sequence[Compared]) -> None:
     t = frame.t
-    panels = words.panels(compared, t)
+    panels = words.panels(compared, t, frame.guesses.get("widest"))
     if len(panels) <= FEW:
         frame.plot(lambda look: multiples(panels, t, look), words.alt(compared, t))
     else:

@@ -24,7 +24,7 @@ from pages.text import Text, sentences
 from pages.text.numbers import count, expected_count
 from pages.text.tables import table
 from pages.widgets import controls, waiting
-from pages.words import common, distribution_causes, distribution_tables, moving
+from pages.words import asks, common, distribution_causes, distribution_tables, moving
 from pages.words import distribution as words
 from pages.words.formulas import formula
 
@@ -38,6 +38,7 @@ def body(frame: Frame) -> None:
     if drawn is None:
         return
     frame.html(words.context(state, t) + common.headline(words.finding(drawn, state, t)), write)
+    frame.ask(asks.distribution(drawn, state, t))
     frame.why(distribution_causes.cause(drawn, state, t), distribution_causes.onward(state, t))
     live = moving.told(drawn, state, t) if frame.moves and state["tab"] == "histogram" else None
     shown, names = moving.marked(drawn, state, frame.look) if live else ("", [])
@@ -110,7 +111,7 @@ def _histogram(frame: Frame, drawn: Drawn) -> None:
             overlay = Overlay(t(f"scheme.{other.key}.name"), other.law(state.shape))
     _beside(
         frame,
-        lambda look: weights(drawn.summary, drawn.law, t, look, overlay=overlay),
+        lambda look: weights(drawn.summary, drawn.law, t, look, overlay=overlay, guess=frame.guess),
         words.alt(drawn, state, t),
         words.verdict(drawn, t)
         + distribution_tables.evidence(drawn, state, t, words.checked(drawn, state, t)),

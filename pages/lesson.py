@@ -14,6 +14,7 @@ from pages.figures.compare import multiples
 from pages.figures.distribution import unnamed, weights
 from pages.figures.model import drawing
 from pages.figures.palette import Palette
+from pages.figures.sketch import Guess
 from pages.jobs import distribution, lesson
 from pages.jobs import model as model_jobs
 from pages.lecture import stops
@@ -23,7 +24,7 @@ from pages.state.controls import PAGES
 from pages.state.link import link_with
 from pages.text import Text, sentences
 from pages.widgets import controls, questions
-from pages.words import common, lesson_moving
+from pages.words import asks, common, lesson_moving
 from pages.words import lesson as words
 from pages.words import lesson_questions as asked
 from pages.words import model as model_words
@@ -74,6 +75,7 @@ def _step(frame: Frame) -> None:
     hidden = stops.hidden(state)
     said = stops.question(key, t) if hidden else t(f"lesson.{key}.headline", **numbers)
     frame.html(common.headline(said))
+    frame.ask(asks.lesson(key, tensors, t))
     if not hidden:
         frame.code = lambda: step.code
         frame.tensors = lambda: [Offer.of(*named) for named in step.tensors]
@@ -85,19 +87,19 @@ def _step(frame: Frame) -> None:
                 frame.html(words.note(key, t, **numbers))
                 _download(frame, step.code)
         if hidden:
-            stops.ask(t)
+            stops.ask(state, frame.asked, t)
         else:
             with st.container(key="seen"):
                 frame.live = lesson_moving.told_of_step(tensors, state, t) if frame.moves else None
                 alt = sentences(words.alt(tensors, t), said)
-                frame.plot(lambda look: _drawn(tensors, t, look), alt)
+                frame.plot(lambda look: _drawn(tensors, t, look, frame.guess), alt)
                 _ways(frame, tensors)
 
 
-def _drawn(tensors: Sequence[lesson.Shown], t: Text, look: Palette) -> go.Figure:
+def _drawn(tensors: Sequence[lesson.Shown], t: Text, look: Palette, guess: Guess) -> go.Figure:
     """Draw a step's tensor, or its tensors one below the other."""
     if len(tensors) == 1:
-        return weights(tensors[0].summary, tensors[0].law, t, look)
+        return weights(tensors[0].summary, tensors[0].law, t, look, guess=guess)
     return multiples(words.panels(tensors, t), t, look, height=400)
 
 
@@ -123,9 +125,10 @@ def _download(frame: Frame, code: str) -> None:
 def _why_sqrt5(frame: Frame) -> None:
     t, state = frame.t, frame.state
     a, shape = state["slope"], (state["fan_out"], state["fan_in"])
+    frame.asked = asks.slope(t)
     if stops.hidden(state):
         frame.aside(common.headline(stops.question("sqrt5", t)))
-        stops.ask(t)
+        stops.ask(state, frame.asked, t)
         return
     bins = lesson.SLOPE_BINS
     draws = lesson.sloped(state, a), Draw("classic_uniform", shape, seed=state["seed"])
@@ -133,6 +136,7 @@ def _why_sqrt5(frame: Frame) -> None:
     frame.tensors = lambda: [Offer.drawn(f"{draw.key}.weight", draw) for draw in draws]
     finding = words.slope_finding(a, drawn.law, shape[1], t)
     frame.html(common.headline(finding))
+    frame.ask(frame.asked)
     panels = words.slope_panels(a, drawn, own, t)
     live = lesson_moving.told(draws, (drawn, own), state, t) if frame.moves else None
     marked, names = lesson_moving.marked(a, shape[1], frame.look) if live else ("", [])
@@ -179,6 +183,7 @@ def _network(frame: Frame) -> None:
         frame.tensors = lambda: [Offer.of(*named) for named in model_jobs.tensors(run, inner=False).items()]
     said = stops.question("network", t) if hidden else t("lesson.network.headline")
     frame.html(common.headline(said))
+    frame.ask(asks.parameters(LESSON.size, t))
     with st.container(key="lesson", horizontal=True, gap="medium"):
         with st.container(key="cell"):
             frame.script(code, height=LISTING)
@@ -188,7 +193,7 @@ def _network(frame: Frame) -> None:
                 frame.html(words.note("network", t))
                 _download(frame, code)
         if hidden:
-            stops.ask(t)
+            stops.ask(state, frame.asked, t)
             return
         with st.container(key="seen"):
             ran = model_jobs.ran(run)

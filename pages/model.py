@@ -17,7 +17,7 @@ from pages.state.chosen import State
 from pages.state.controls import DTYPE_NAMES
 from pages.text import sentences
 from pages.widgets import controls, network_editor
-from pages.words import common, model_findings, model_moving, model_parameters
+from pages.words import asks, common, model_findings, model_moving, model_parameters
 from pages.words import model as words
 
 
@@ -30,6 +30,7 @@ def body(frame: Frame) -> None:
     run = jobs.ran(asked)
     said = model_findings.headline(asked, run, state, t)
     frame.html(words.context(state, t) + common.headline(said))
+    frame.ask(asks.model(asked, run, state, t))
     frame.why(model_findings.cause(asked, run, state, t), model_findings.onward(state, t))
     if state["part"] == "counting":
         frame.formula(words.formula(run))

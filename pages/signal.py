@@ -26,7 +26,16 @@ from pages.text import Text, sentences
 from pages.text.numbers import count
 from pages.widgets import comparison_editor, controls, waiting
 from pages.widgets.waiting import Write
-from pages.words import common, signal_causes, signal_layers, signal_moving, signal_onward, signal_theory
+from pages.words import (
+    asks,
+    common,
+    guesses,
+    signal_causes,
+    signal_layers,
+    signal_moving,
+    signal_onward,
+    signal_theory,
+)
 from pages.words import signal as words
 from pages.words.compare import names
 
@@ -73,6 +82,7 @@ def body(frame: Frame) -> None:
         if state["sight"] == "chaos" and frame.moves:
             frame.live = signal_moving.told(schemes, state, t)
         frame.html(words.context(state, t) + said, write)
+        frame.ask(asks.signal(schemes, state, t))
         cause = _set(signal_causes.cause(schemes, state, t))
         frame.why(cause, signal_onward.onward(schemes, state, t))
     frame.code = _maker(state, schemes)
@@ -126,14 +136,16 @@ def _course(frame: Frame, followed: Sequence[Followed], so_far: str = "") -> Cou
         "saturation": (signal_layers.share_lines, signal_layers.saturation_finding),
     }
     make, finding = makers[sight]
-    lines = make(followed, t=t)
+    lines = guesses.marked(make(followed, t=t), frame.asked, frame.guesses, t)
+    numbers = guesses.numbers(frame.asked, frame.guesses)
     name = {"forward": state["measure"], "saturation": "saturated"}.get(sight, sight)
     title = t(f"signal.y.{name}")
     alt = _alt(title, finding(followed, state, t), t)
     given: dict[str, Any] = {"y_title": title + so_far}
     if sight == "saturation":
+        given["guesses"] = [number / 100 for number in numbers]
         return Course(partial(_by_share, lines, t, given), alt, words.key(lines))
-    given |= {"theory": t("signal.theory"), "back": sight == "gradient"}
+    given |= {"theory": t("signal.theory"), "back": sight == "gradient", "guesses": numbers}
     return Course(lambda look: by_layer(lines, t, look, **given), alt, words.key(lines))
 
 
@@ -202,9 +214,10 @@ def _correlation(frame: Frame, followed: Sequence[Followed]) -> None:
     lines = signal_layers.correlation_lines(followed, state, t)
     _beside_note(frame, "between", signal_layers.correlation_note(lines, state, t))
     title = t(f"signal.y.{state['between']}")
-    signal_theory = t("signal.theory") if state["between"] == "samples" else ""
+    theory = t("signal.theory") if state["between"] == "samples" else ""
+    numbers = guesses.numbers(frame.asked, frame.guesses)
     course = Course(
-        lambda look: shares_by_layer(lines, t, look, y_title=title, theory=signal_theory),
+        lambda look: shares_by_layer(lines, t, look, y_title=title, theory=theory, guesses=numbers),
         _alt(title, signal_layers.correlation_finding(followed, state, t), t),
         words.key(lines),
     )

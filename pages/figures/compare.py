@@ -52,6 +52,8 @@ class Panel(NamedTuple):
     law: Law
     #: which of the series' colours and dashes is its own, in whatever order it stands
     series: int = 0
+    #: whether a visitor guessed that it is this one
+    guessed: bool = False
 
 
 def multiples(
@@ -85,6 +87,8 @@ def multiples(
         shapes += _marks(panel.law, look, axis, i)
         shapes.append(_ground(foot, look))
         title = titled(panel.name, panel.phrase, look.law)
+        if panel.guessed:
+            title += f"  <b style='color:{look.second}'>◂ {t('guess.yours')}</b>"
         place = {"xref": "paper", "xanchor": "left", "yshift": 2, "name": f"title__{i}"}
         labels.append(label(title, 0, foot + share - words, look.ink, **place))
     first = axes.pop("yaxis")

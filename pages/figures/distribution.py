@@ -29,6 +29,7 @@ from pages.figures.histogram import (
 )
 from pages.figures.notation import plain
 from pages.figures.palette import Palette
+from pages.figures.sketch import NONE, Guess, guessed
 from pages.figures.template import Part, diverging, figure, label, pointed_number, short, vertical
 from pages.text import Text
 from pages.text.numbers import count, expected_count, interval, quantity
@@ -37,22 +38,23 @@ from pages.text.numbers import count, expected_count, interval, quantity
 NARROWEST, LETTER = 290, 6.8
 
 
-def weights(
-    summary: Summary, law: Law, t: Text, look: Palette, *, overlay: Overlay | None = None
+def weights(  # noqa: PLR0913 - a chart has these parts, named at the call
+    summary: Summary, law: Law, t: Text, look: Palette, *, overlay: Overlay | None = None, guess: Guess = NONE
 ) -> go.Figure:
     """Draw the weights beside their law: as a density, or as points where nothing is spread."""
-    draw = points if law.continuous is None else density
-    return draw(summary, law, t, look, overlay=overlay)
+    if law.continuous is None:
+        return points(summary, law, t, look, overlay=overlay)
+    return density(summary, law, t, look, overlay=overlay, guess=guess)
 
 
-def density(
-    summary: Summary, law: Law, t: Text, look: Palette, *, overlay: Overlay | None = None
+def density(  # noqa: PLR0913 - as above
+    summary: Summary, law: Law, t: Text, look: Palette, *, overlay: Overlay | None = None, guess: Guess = NONE
 ) -> go.Figure:
     """Draw the weights as density bars under the law's curve, its walls and its yardsticks.
 
     The ranges follow the law and never the draw, so a redraw does not move the axes.
     """
-    span = span_of(law, overlay)
+    span = guess.within(span_of(law, overlay))
     top = top_of(summary, law)
     noise = noise_band(summary, law, look) if law.family != "orthogonal" else []
     traces = [drawn_bars(summary, law, t, look), *noise, law_curve(summary, law, look, top)]
@@ -62,6 +64,8 @@ def density(
     if overlay is not None:
         more_shapes, more_labels = _overlaid(overlay, look)
         shapes, labels = shapes + more_shapes, labels + more_labels
+    more_shapes, more_labels = guessed(guess, unit_of(summary), t, look)
+    shapes, labels = shapes + more_shapes, labels + more_labels
     second = None
     if law.atoms:
         # the stem stands before the bars, half as high as the chart
@@ -81,7 +85,7 @@ def density(
         y2_title=t("chart.probability"),
         shapes=shapes,
         labels=labels,
-        head=2 if overlay is not None else 1,
+        head=2 if overlay is not None or guess else 1,
         series=lambda: [binned("bins", summary, law), *atoms("atoms", summary, law)],
     )
 

@@ -10,7 +10,8 @@ import plotly.graph_objects as go
 
 from pages.figures.chart_data import Column, Series
 from pages.figures.palette import Palette, translucent
-from pages.figures.template import Part, figure, label, pointed_number, short
+from pages.figures.sketch import DASH, WIDTH, named
+from pages.figures.template import Part, figure, label, pointed_number, short, vertical
 from pages.text import Text
 from pages.text.numbers import quantity
 
@@ -45,27 +46,57 @@ class Line(NamedTuple):
 
 
 def by_layer(  # noqa: PLR0913 - a chart has these parts, named at the call
-    lines: Sequence[Line], t: Text, look: Palette, *, y_title: str, theory: str = "", back: bool = False
+    lines: Sequence[Line],
+    t: Text,
+    look: Palette,
+    *,
+    y_title: str,
+    theory: str = "",
+    back: bool = False,
+    guesses: Sequence[float] = (),
 ) -> go.Figure:
     """Draw each scheme's course on a log axis, with its band over seeds and theory dashed.
 
     A value that is 0 or not finite has no place there and leaves a gap; a cross marks a line's last layer
-    before that. ``back`` is the way back, from the last layer to the first.
+    before that. ``back`` is the way back, from the last layer to the first; ``guesses`` are layers.
     """
     low, high = _decades(lines)
     axis = {"type": "log", "range": [short(low), short(high)], **_powers(low, high)}
     ends = [math.log10(line) if line > 0 else math.nan for line in _ends(lines, back=back, log=True)]
+    depth = len(lines[0].middle)
+    marks = [vertical(at, look.second, width=WIDTH, dash=DASH) for at in guesses if 1 <= at <= depth]
     return _courses(
-        lines, t, look, axis=axis, span=(low, high), ends=ends, theory=theory, back=back, y_title=y_title
+        lines,
+        t,
+        look,
+        axis=axis,
+        span=(low, high),
+        ends=ends,
+        theory=theory,
+        back=back,
+        y_title=y_title,
+        marks=marks,
     )
 
 
 def shares_by_layer(  # noqa: PLR0913 - as above
-    lines: Sequence[Line], t: Text, look: Palette, *, y_title: str, theory: str = "", percent: bool = False
+    lines: Sequence[Line],
+    t: Text,
+    look: Palette,
+    *,
+    y_title: str,
+    theory: str = "",
+    percent: bool = False,
+    guesses: Sequence[float] = (),
 ) -> go.Figure:
-    """Draw shares or correlations by layer on a plain axis, which holds 0 and all there is."""
+    """Draw shares or correlations by layer on a plain axis, which holds 0 and all there is.
+
+    ``guesses`` are heights.
+    """
     seen = np.concatenate([part for line in lines for part in (line.middle, line.high) if part is not None])
     least, most = (float(end(seen[np.isfinite(seen)], initial=0)) for end in (np.min, np.max))
+    inside = [at for at in guesses if -1 <= at <= 1]
+    least, most = min([least, *inside]), max([most, *inside])
     top = 1.05 if most > 0.6 else max(0.12, 1.25 * most)
     low = -0.02 * top if least > -0.05 else -1.05
     axis: Part = {
@@ -77,7 +108,20 @@ def shares_by_layer(  # noqa: PLR0913 - as above
     if percent:
         axis["tickformat"] = ".0%"
     ends = _ends(lines, back=False, log=False)
-    return _courses(lines, t, look, axis=axis, span=(low, top), ends=ends, theory=theory, y_title=y_title)
+    dashed = {"line": {"color": look.second, "width": WIDTH, "dash": DASH}}
+    across = {"xref": "paper", "x0": 0, "x1": 1, "yref": "y"}
+    marks = [{**across, "y0": short(at), "y1": short(at), **dashed} for at in inside]
+    return _courses(
+        lines,
+        t,
+        look,
+        axis=axis,
+        span=(low, top),
+        ends=ends,
+        theory=theory,
+        y_title=y_title,
+        marks=marks,
+    )
 
 
 def _courses(  # noqa: PLR0913 - the parts of both charts by layer
@@ -90,6 +134,7 @@ def _courses(  # noqa: PLR0913 - the parts of both charts by layer
     ends: Sequence[float],
     theory: str,
     y_title: str,
+    marks: Sequence[Part],
     back: bool = False,
 ) -> go.Figure:
     depth = len(lines[0].middle)
@@ -102,6 +147,8 @@ def _courses(  # noqa: PLR0913 - the parts of both charts by layer
     labels = _names(lines, ends, span, look)
     if foretold and theory:
         labels.append(label(f"– – {theory}", 1, 1, look.ink, xref="paper", xanchor="right", yshift=22))
+    if marks:
+        labels.append(named(t, look))
     room = 0.01 * depth
     across = [short(1 - room), short(depth + room)]
     return figure(
@@ -114,6 +161,7 @@ def _courses(  # noqa: PLR0913 - the parts of both charts by layer
         x_title=t("signal.layer_back" if back else "signal.layer"),
         y=axis,
         y_title=y_title,
+        shapes=marks,
         labels=labels,
         margin={"l": 56, "r": ROOM, "t": 60, "b": 48},
         series=lambda: [_series(line, layers) for line in lines],
@@ -235,6 +283,8 @@ def _names(
     heights = [min(1.0, max(0.0, (end - low) / (high - low))) if math.isfinite(end) else 0.0 for end in ends]
     few = len(lines) <= 5
     gap = (APART if few else CLOSER) * (CROWDED if look.times > 1 else 1)
+    if few and any("<br>" in line.phrase for line in lines):  # with a guess in a line of its own
+        gap *= 1.5
     places = _spread(heights, gap)
     labels = []
     for line, y in zip(lines, places, strict=True):

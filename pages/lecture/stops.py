@@ -1,6 +1,6 @@
 """The way through the lesson's stops, and what of a stop waits to be predicted first."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -11,6 +11,7 @@ from pages.state.controls import STOPS
 from pages.state.parsers import Value
 from pages.state.session import session
 from pages.text import Text
+from pages.words.guesses import Asked
 
 
 def arrive(state: State) -> None:
@@ -63,8 +64,7 @@ def question(stop: str, t: Text) -> str:
     return held_plan.question() or t(f"lesson.{stop}.predict")
 
 
-def ask(t: Text) -> None:
-    """Stand where the result will: say that it waits, and show it when asked."""
+def ask(state: State, asked: Sequence[Asked], t: Text) -> None:
+    """Stand where the result will: take a guess, and show it when asked."""
     with st.container(key="seen"):
-        st.html(f'<p class="lab-verdict">{t("lesson.waits")}</p>')
-        st.button(t("lesson.reveal"), key="reveal", on_click=_on)
+        predict.ask("lesson", state.values, t, asked)

@@ -38,8 +38,8 @@ def _component(*, served: bool) -> ComponentRenderer:
 def mount(data: Mapping[str, Any], **told: Callable[[], None]) -> None:
     """Hand ``data`` to the script.
 
-    It calls ``pressed`` for a key that no button on the page answers, ``moved`` when a hand lets go, and
-    ``kept`` with the lecture plan that the browser keeps.
+    It calls ``pressed`` for a key that no button on the page answers, ``moved`` when a hand lets go,
+    ``kept`` with the lecture plan that the browser keeps, and ``sketched`` with a guess that was drawn.
     """
     calls: dict[str, Any] = {f"on_{name}_change": does for name, does in told.items()}
     _component(served=SERVED)(key="lab", data=dict(data), **calls)

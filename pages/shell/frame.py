@@ -12,12 +12,15 @@ import torch
 from core.weights.draw import Draw
 from core.weights.sampling import tensor_of
 from pages.figures.palette import Palette
+from pages.figures.sketch import Guess
 from pages.lecture import predict
 from pages.live import browser
 from pages.state.chosen import State
 from pages.state.controls import PAGES
 from pages.text import Text
+from pages.words import guesses
 from pages.words.common import Onward
+from pages.words.guesses import Asked, Guesses
 
 Picture = Callable[[Palette], go.Figure]
 
@@ -64,6 +67,8 @@ class Frame:
     page: str
     #: what the page shows, in order: HTML, formulas and charts
     shown: list[str | Formula | Chart] = field(default_factory=list)
+    #: what is asked before the result is revealed
+    asked: Sequence[Asked] = ()
     #: what the browser is told of a chart that a hand can move
     live: Mapping[str, Any] | None = None
     #: where charts stand that have been sketched on this run, by key
@@ -83,6 +88,22 @@ class Frame:
         """Show HTML of our own, by ``write`` where the work that it is the result of showed its progress."""
         write(words)
         self.shown.append(words)
+
+    def ask(self, asked: Sequence[Asked]) -> None:
+        """Have this asked if the result waits; once it is revealed, say how far off a guess was."""
+        self.asked = asked
+        if words := guesses.said(asked, self.guesses, self.t):
+            self.html(words)
+
+    @property
+    def guesses(self) -> Guesses:
+        """What was guessed of what is shown."""
+        return predict.guessed(self.state, self.page)
+
+    @property
+    def guess(self) -> Guess:
+        """What is drawn of that over a histogram."""
+        return guesses.drawn(self.asked, self.guesses)
 
     def why(self, cause: str, onward: Onward | None) -> None:
         """Say why the finding is so, and lead on to what to try next, if not past a menu that is hidden."""

@@ -69,8 +69,9 @@ def listen(state: State, page: str, t: Text, live: Mapping[str, Any] | None) -> 
         "gone": t("error.gone"),
         "keys": keys,
         "live": live,
+        "sketch": browser.SERVED and predict.waits(page, state.values),
     }
-    browser.mount(data, pressed=_pressed, moved=_moved, kept=kept.took)
+    browser.mount(data, pressed=_pressed, moved=_moved, kept=kept.took, sketched=predict.sketched)
 
 
 def _lecture(state: State, page: str, t: Text) -> dict[str, Any] | None:

@@ -75,7 +75,7 @@ def _close(frame: Frame) -> None:
     """
     t, state = frame.t, frame.state
     if frame.page != "home":  # whose result is only a part of it
-        predict.cover(state, frame.page, t, held_plan.question())
+        predict.cover(state, frame.page, t, frame.asked, held_plan.question())
     export.open_asked(frame)
     held_plan.said(state, frame.page, t)
     desk.desk(state, frame.page, t)

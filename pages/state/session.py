@@ -61,6 +61,8 @@ class Session:
     # --- in front of a class
     #: the result that is uncovered
     revealed: object = None
+    #: result → what was guessed of it, by name: text, the key of a choice, or the bars of a sketch
+    guesses: dict[str, dict[str, Any]] = field(default_factory=dict)
     #: questions: what was picked, which were right at once, and whose answer was asked for
     picked: dict[str, str] = field(default_factory=dict)
     answered: dict[str, bool] = field(default_factory=dict)

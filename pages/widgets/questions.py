@@ -1,6 +1,7 @@
 """The widgets of a question: what answers it, what gives it up, and what brings the next ones."""
 
 import math
+from typing import Any
 
 import streamlit as st
 
@@ -41,21 +42,27 @@ def _picked(state: State, of: Question, t: Text) -> str | None:
 
 def _typed(state: State, t: Text) -> float | None:
     with st.container(key="typed", horizontal=True, vertical_alignment="bottom"):
-        typed = st.text_input(
-            t("quiz.type"),
-            key=_place(state),
-            max_chars=MAX_CHARS,
-            placeholder=EXAMPLES,
-            persist_state="page",
-            width=260,
-        )
+        typed = number(t("quiz.type"), _place(state))
         pressed = st.button(t("quiz.answer"), key="answer")
-    number = words.number(typed)
-    if not math.isnan(number):
-        return number
+    given = words.number(typed)
+    if not math.isnan(given):
+        return given
     if typed.strip() or pressed:
         st.html(refusals.alert(t("quiz.number", was=typed) if typed.strip() else t("quiz.empty")))
     return None
+
+
+def number(label: str, key: str, **more: Any) -> str:
+    """Return what is typed as a number, in any of the ways that people write one."""
+    typed: str = st.text_input(
+        label,
+        key=key,
+        max_chars=MAX_CHARS,
+        placeholder=EXAMPLES,
+        persist_state="page",
+        **{"width": 260, **more},
+    )
+    return typed
 
 
 def given_up(state: State) -> bool:

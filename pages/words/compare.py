@@ -135,10 +135,18 @@ def alt(rows: Sequence[Compared], t: Text) -> str:
     return sentences(t("compare.alt", names=names), finding(rows, t))
 
 
-def panels(rows: Sequence[Compared], t: Text) -> list[Panel]:
-    """Return what the charts show."""
+def panels(rows: Sequence[Compared], t: Text, guess: object = None) -> list[Panel]:
+    """Return what the charts show; ``guess`` is the place of the one that was guessed, as text."""
     return [
-        Panel(row.name, phrase(row.drawn.law, t), row.drawn.summary, row.drawn.law, row.place) for row in rows
+        Panel(
+            row.name,
+            phrase(row.drawn.law, t),
+            row.drawn.summary,
+            row.drawn.law,
+            row.place,
+            guessed=str(row.place) == guess,
+        )
+        for row in rows
     ]
 
 

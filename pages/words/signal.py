@@ -113,11 +113,12 @@ def finding(rows: Sequence[Followed], state: State, t: Text) -> str:
 
 def gradient_finding(rows: Sequence[Followed], state: State, t: Text) -> str:
     """Return what became of the gradient on its way back with each scheme."""
-    groups = _groups(rows, [_backwards(row) for row in rows], state, t, "gradient")
+    groups = _groups(rows, [backwards(row) for row in rows], state, t, "gradient")
     return t("signal.gradient_finding", activation=state["activation"], groups=groups)
 
 
-def _backwards(row: Followed) -> Array:
+def backwards(row: Followed) -> Array:
+    """Return the squares of what goes back, (seeds, depth), from the last layer on."""
     return row.trace.gradient_mean_square[:, ::-1]
 
 
@@ -166,11 +167,11 @@ def gradient_lines(rows: Sequence[Followed], t: Text) -> list[Line]:
     """Return each scheme's course back, by layer from the first on."""
     found = []
     for row in rows:
-        middle, low, high = (part[::-1] for part in outlook.spread(_backwards(row)))
+        middle, low, high = (part[::-1] for part in outlook.spread(backwards(row)))
         band = (low, high) if len(row.trace.seeds) > 1 else (None, None)
         theory = None if row.expected is None else np.sqrt(row.expected.gradient_mean_square)
         silent = _silent_from(row)
-        words = _phrase_back(outlook.fate(_backwards(row)), middle, t)
+        words = _phrase_back(outlook.fate(backwards(row)), middle, t)
         if silent and np.isnan(middle).any():
             words = t("signal.no_signal", place=silent)
         line = Line(brief(row.name), words, row.place, middle, theory=theory)
@@ -248,7 +249,7 @@ def gradient_reading(rows: Sequence[Followed], state: State, t: Text) -> str:
     if any(row.expected is not None for row in rows):
         words.append(t("signal.reading_chi"))
     words.append(t("signal.gradient_far", far=count(FAR)))
-    words += _ends([_backwards(row) for row in rows], state, t)
+    words += _ends([backwards(row) for row in rows], state, t)
     return folded(sentences(*words), t)
 
 

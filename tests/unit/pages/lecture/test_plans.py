@@ -238,6 +238,10 @@ def test_the_ready_plans_have_the_same_steps_in_every_language(name: str) -> Non
         assert len(plan.steps) == PLANS[name]
         assert TABLE["at"].parse(f"{name}-{len(plan.steps)}")
         assert all(step.note for step in plan.steps)
+        # what waits stands under its step's title, which is then the only thing that asks
+        asked = [step.title for step in plan.steps if dict(step.query).get("predict") == "on"]
+        assert asked
+        assert [title for title in asked if title[-1] not in "?？"] == []
         links.add(tuple((step.page, step.query) for step in plan.steps))
     assert len(links) == 1
 
