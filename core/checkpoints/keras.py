@@ -170,7 +170,7 @@ class _Datasets:
 
 #: What Keras 3 calls a layer's group, without its number, by where its weight's axes are.
 _GROUP = re.compile(r"(.*?)(?:_\d+)?")
-_CELLS = {"lstm_cell", "gru_cell", "simple_rnn_cell", "lstm", "gru", "simple_rnn"}
+_CELLS = {"cell", "lstm_cell", "gru_cell", "simple_rnn_cell"}
 
 
 def _axes(way: tuple[str, ...], rank: int) -> tuple[int, ...] | None:
@@ -184,7 +184,7 @@ def _axes(way: tuple[str, ...], rank: int) -> tuple[int, ...] | None:
     else:
         word = last.removesuffix(":0")
         linear = word in {"kernel", "recurrent_kernel"}
-        convolved = word == "kernel" and "conv" in kind
+        convolved = word == "kernel" and "depthwise" not in kind and (rank > 3 or "conv" in kind)
     if rank == 2 and linear:
         return 1, 0
     if rank in {3, 4, 5} and convolved:

@@ -13,8 +13,8 @@ from typing import Any
 from ..errors import CheckpointError, shown
 from .files import MOST_CHARS, File
 
-#: Steps of one pickle, a second's; a model's are some 40 a tensor.
-MOST_STEPS = 2_000_000
+#: Steps of one pickle, a second's; a model's are some 35 a tensor.
+MOST_STEPS = 500_000
 
 
 class Named(str):
@@ -70,7 +70,7 @@ def read_pickle(file: File, entry: str, text: BytesIO, begin: int, meaning: Mean
     Raises:
         CheckpointError: if it is no pickle, ends early, or takes more than ``MOST_STEPS``.
     """
-    state, at, opcode = _State(meaning), text.tell(), "…"
+    state, at, opcode = _State(meaning), 0, ""
     steps = pickletools.genops(text)
     try:
         for step, (code, argument, position) in enumerate(steps):
@@ -82,12 +82,14 @@ def read_pickle(file: File, entry: str, text: BytesIO, begin: int, meaning: Mean
                     "checkpoint.steps", file=file.called, entry=shown(entry), most=MOST_STEPS
                 )
             _STEPS[opcode](state, argument)
+            opcode = ""
     except CheckpointError:
         raise
     except (ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError):
         pass  # as of a stack that is empty, or text that is none
+    at = at if opcode else text.tell()
     raise CheckpointError(
-        "checkpoint.pickle", file=file.called, entry=shown(entry), offset=begin + at, given=opcode
+        "checkpoint.pickle", file=file.called, entry=shown(entry), offset=begin + at, given=opcode or "…"
     )
 
 

@@ -10,7 +10,17 @@ from types import MappingProxyType
 from typing import Any
 
 from ..errors import CheckpointError, shown
-from .files import MOST_CHARS, MOST_DEEP, MOST_HEADER, Bytes, File, check_once, checked_name, too_many
+from .files import (
+    MOST_CHARS,
+    MOST_DEEP,
+    MOST_ENTRIES,
+    MOST_HEADER,
+    Bytes,
+    File,
+    check_once,
+    checked_name,
+    too_many,
+)
 from .pickles import MOST_STEPS, Meaning, Named, Opaque, dict_of, read_pickle
 from .placing import WIDTHS, Layout, checked_shape, contents, placed, reach, skipped, unread_dtype
 from .stored import Contents, Skipped, Stored
@@ -187,7 +197,7 @@ def _tensors(
     file: File, tree: Any, where: Callable[[_Storage], tuple[int, int]], *, swapped: bool
 ) -> Iterator[Stored | Skipped]:
     names, places, left = set[str](), set[object](), _MOST_TIMES * file.size
-    for name, leaf in _leaves(file, tree):
+    for name, leaf in _Leaves(file, tree).found:
         check_once(file, checked_name(file, name), names)
         names.add(name)
         if isinstance(leaf, Opaque):
@@ -239,30 +249,33 @@ def _outside(file: File, name: str, begin: int, end: int, size: int | None = Non
     )
 
 
-def _leaves(file: File, tree: Any) -> Iterator[tuple[str, _View | Opaque]]:
-    """Yield tensors, and what is opaque, with the keys on the way to them joined by points."""
-    barren, work = set[int](), 0
+class _Leaves:
+    """Tensors, and what is opaque, with the keys on the way to them joined by points."""
 
-    def below(value: Any, way: tuple[str, ...]) -> Iterator[tuple[str, _View | Opaque]]:
-        nonlocal work
+    def __init__(self, file: File, tree: Any) -> None:
+        self.found: list[tuple[str, _View | Opaque]] = []
+        self._file, self._barren, self._work = file, set[int](), 0
+        self._walk(tree, "")
+
+    def _walk(self, value: Any, name: str, deep: int = 0) -> None:
+        """Add what a value holds; what is met again, and held nothing, is passed by."""
         if isinstance(value, _View | Opaque):
-            yield ".".join(way) or file.name.partition(".")[0], value
-        if not isinstance(value, dict | list | tuple) or id(value) in barren:
+            if len(self.found) >= MOST_ENTRIES:
+                raise too_many(self._file)
+            self.found.append((name or self._file.name.rpartition("/")[2].partition(".")[0], value))
             return
-        work += 1 + len(value)
-        if work > MOST_STEPS or sum(map(len, way)) > MOST_CHARS:
-            raise too_many(file)
-        if len(way) >= MOST_DEEP:
+        if not isinstance(value, dict | list | tuple) or id(value) in self._barren:
+            return
+        self._work += 1 + len(value)
+        if self._work > MOST_STEPS or len(name) > MOST_CHARS:
+            raise too_many(self._file)
+        if deep > MOST_DEEP:
             raise CheckpointError(
-                "checkpoint.deep", file=file.called, entry=shown(".".join(way)), most=MOST_DEEP
+                "checkpoint.deep", file=self._file.called, entry=shown(name), most=MOST_DEEP
             )
-        any_found = False
+        start, before = len(self.found), f"{name}." if name else ""
         for key, each in value.items() if isinstance(value, dict) else enumerate(value):
             if isinstance(each, _View | Opaque | dict | list | tuple):
-                for found in below(each, (*way, str(key))):
-                    any_found = True
-                    yield found
-        if not any_found:
-            barren.add(id(value))
-
-    yield from below(tree, ())
+                self._walk(each, f"{before}{key}", deep + 1)
+        if len(self.found) == start:
+            self._barren.add(id(value))

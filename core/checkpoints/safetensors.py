@@ -3,6 +3,7 @@
 import json
 import math
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -62,10 +63,10 @@ def parsed(file: File, text: bytes, offset: int = 0) -> dict[str, Any]:
         raise too_many(file)
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for name, value in pairs:
-            if found.setdefault(name, value) is not value:
-                raise CheckpointError("checkpoint.duplicate", file=file.called, entry=shown(name))
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
+            raise CheckpointError("checkpoint.duplicate", file=file.called, entry=shown(twice))
         return found
 
     try:
