@@ -14,7 +14,7 @@ from .placing import WIDTHS, Layout, checked_shape, contents, placed, scattered,
 from .stored import Bits, Contents, Skipped, Stored
 
 #: Fields of all messages: a second's.
-_MOST_FIELDS = 500_000
+_MOST_FIELDS = 250_000
 _VERSION, _GRAPH, _INITIALIZER, _SPARSE = 1, 7, 5, 15
 #: TensorProto's fields.
 _DIMS, _TYPE, _NAME, _RAW, _EXTERNAL, _LOCATION = 1, 2, 8, 9, 13, 14
