@@ -145,8 +145,8 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
             "{file} is {format} of version {given}; those that are read are {allowed:list}."
         ),
         "checkpoint.views": (
-            "The tensors of {file} up to {entry} are views of the same numbers that take {most} times "
-            "the file; save them without sharing."
+            "The tensors of {file} up to {entry} are views of the same numbers, and take more than {most} "
+            "times the file; save them without sharing."
         ),
         "checkpoint.zip": (
             "{file} is no whole ZIP archive: at byte {offset} stands what must not; copy or download "

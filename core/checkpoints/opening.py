@@ -47,12 +47,12 @@ def opened(path: Path | Sequence[Path]) -> Contents:
     """
     paths = _paths(path)
     if len(paths) > 1:
-        return _together([_read(File.of(path, name)) for path, name in _named(paths)])
+        return _together([_read(File.of(path, name)) for path, name in _named(paths)], "…")
     name = os.path.basename(os.path.abspath(paths[0])) or paths[0]  # noqa: PTH100, PTH119 - keeps links
     if stat.S_ISDIR(looked_at(paths[0], name).st_mode):
         return _folder(paths[0], name)
     file = File.of(paths[0], name)
-    return _together(_indexed(file) if name.endswith(".json") else [_read(file)])
+    return _together(_indexed(file) if name.endswith(".json") else [_read(file)], name)
 
 
 def _paths(given: object) -> list[str]:
@@ -77,8 +77,8 @@ def _named(paths: list[str]) -> Iterable[tuple[str, str]]:
     return zip(paths, names if len(set(names)) == len(names) else paths, strict=True)
 
 
-def _together(parts: Iterable[Contents]) -> Contents:
-    """Return what several files hold as one; each tensor's name must occur once."""
+def _together(parts: Iterable[Contents], name: str) -> Contents:
+    """Return what several files hold as one; there must be something, and each tensor's name once."""
     every, where = list(parts), dict[str, str]()
     tensors = tuple(each for part in every for each in part.tensors)
     for each in tensors:
@@ -86,11 +86,10 @@ def _together(parts: Iterable[Contents]) -> Contents:
             raise CheckpointError(
                 "checkpoint.twice", file=shown(each.file), entry=shown(each.name), other=shown(other)
             )
-    return Contents(
-        ", ".join(dict.fromkeys(part.format for part in every)),
-        tensors,
-        tuple(each for part in every for each in part.skipped),
-    )
+    left = tuple(each for part in every for each in part.skipped)
+    if not tensors and not left:
+        raise CheckpointError("checkpoint.none", file=shown(name))
+    return Contents(", ".join(dict.fromkeys(part.format for part in every)), tensors, left)
 
 
 def _indexed(index: File) -> list[Contents]:
@@ -108,7 +107,7 @@ def _indexed(index: File) -> list[Contents]:
 def _folder(path: str, name: str) -> Contents:
     """Return what a folder's index names, or else its files of one format; others are mentioned."""
     if (index := index_in(path, name)) is not None:
-        return _together(_indexed(File.of(index, os.path.basename(index))))  # noqa: PTH119
+        return _together(_indexed(File.of(index, os.path.basename(index))), name)  # noqa: PTH119
     kinds: dict[str, list[File]] = {}
     for file in files_in(path, name):
         try:
@@ -121,7 +120,7 @@ def _folder(path: str, name: str) -> Contents:
         raise CheckpointError("checkpoint.folder", file=shown(name), formats=_SUFFIXES)
     first = next(kind for kind in FORMATS if kind in kinds)
     left = [_beside(file, first) for kind, files in kinds.items() if kind != first for file in files]
-    return _together([*map(_read, kinds[first]), Contents(first, (), tuple(left))])
+    return _together([*map(_read, kinds[first]), Contents(first, (), tuple(left))], name)
 
 
 def _beside(file: File, kind: str) -> Skipped:
@@ -131,10 +130,7 @@ def _beside(file: File, kind: str) -> Skipped:
 
 def _read(file: File) -> Contents:
     with file.opened() as reader:
-        found = _recognised(reader)[1]()
-    if not found.tensors and not found.skipped:
-        raise CheckpointError("checkpoint.none", file=file.called)
-    return found
+        return _recognised(reader)[1]()
 
 
 def _recognised(reader: Bytes) -> tuple[str, Callable[[], Contents]]:

@@ -41,7 +41,8 @@ def tried(path: Path) -> str:
 
 def fuzz(name: str, make: Callable[[], bytes], count: int, folder: Path) -> None:
     """Try mutated files of one format, and fail where one took too long or too much."""
-    text, chance, ends = make(), random.Random(name), Counter[str]()
+    text, ends = make(), Counter[str]()
+    chance = random.Random(name)  # noqa: S311 - not secret
     peak, worst = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, 0.0
     for number in range(count):
         changed = mutated_file(name, text, chance)

@@ -22,8 +22,7 @@ def _read(path: Path) -> bool:
         for tensor in opened(path).tensors:
             for part in tensor.source.parts(PART):
                 assert 0 < len(part) <= PART
-    except CheckpointError as error:
-        assert str(error).endswith(".")
+    except CheckpointError:
         return False
     return True
 
@@ -32,7 +31,7 @@ def _read(path: Path) -> bool:
 def test_it_is_read_or_refused(tmp_path: Path, name: str) -> None:
     if name in KERAS:
         pytest.importorskip("h5py")
-    text, chance = {**FILES, **KERAS}[name](), random.Random(name)
+    text, chance = {**FILES, **KERAS}[name](), random.Random(name)  # noqa: S311 - not secret
     assert _read(written(tmp_path, name, text))
     ends = {_read(written(tmp_path, name, mutated_file(name, text, chance))) for _ in range(COUNT)}
     assert ends == {True, False}

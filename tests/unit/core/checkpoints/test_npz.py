@@ -134,7 +134,7 @@ def test_what_is_not_as_it_was_written_is_found_by_its_checksum(tmp_path: Path) 
     text = bytearray(npz_bytes({"w": np.random.default_rng(1).normal(size=1000)}, compressed=True))
     text[2000] ^= 1
     (tensor,) = opened(written(tmp_path, "a.npz", bytes(text))).tensors
-    with pytest.raises(CheckpointError, match="'w' in 'a.npz' is damaged"):
+    with pytest.raises(CheckpointError, match=r"'w' in 'a\.npz' is damaged"):
         list(tensor.source.parts(PART))
 
 

@@ -125,5 +125,5 @@ def test_a_message_that_cannot_be_is_refused(
 @pytest.mark.parametrize("data", [b"\x80" * 4, b"\1\x80\x80\x80", b"\x81" * 11 + b"\1"])
 def test_numbers_that_do_not_end_are_found_when_they_are_read(tmp_path: Path, data: bytes) -> None:
     (tensor,) = opened(written(tmp_path, "a.onnx", onnx_bytes(_typed(7, 7, data, 2)))).tensors
-    with pytest.raises(CheckpointError, match="'w' in 'a.onnx' is damaged"):
+    with pytest.raises(CheckpointError, match=r"'w' in 'a\.onnx' is damaged"):
         list(tensor.source.parts(PART))

@@ -134,6 +134,12 @@ def test_of_a_folder_one_format_is_read_and_the_others_are_named(tmp_path: Path)
     assert left == [(name, name, "checkpoint.beside") for name in ("a.bin", "z.npz")]
 
 
+def test_a_file_without_tensors_is_passed_by_among_others(tmp_path: Path) -> None:
+    written(tmp_path, "model.bin", torch_bytes(ONE))
+    refused(written(tmp_path, "scheduler.pt", torch_bytes({"last_epoch": 3})), "none")
+    assert_holds(opened(tmp_path), ONE)
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_the_format_is_told_by_what_the_file_begins_with(tmp_path: Path, name: str) -> None:
     kind = opened(written(tmp_path, name, FILES[name]())).format
@@ -146,7 +152,9 @@ def test_the_format_is_told_by_what_the_file_begins_with(tmp_path: Path, name: s
 def test_a_name_in_two_files_is_refused(tmp_path: Path) -> None:
     paths = [written(tmp_path, name, save(ONE)) for name in ("a.safetensors", "b.safetensors")]
     for given in (tmp_path, paths):
-        with pytest.raises(CheckpointError, match="'one' is both in 'b.safetensors' and in 'a.safetensors'"):
+        with pytest.raises(
+            CheckpointError, match=r"'one' is both in 'b\.safetensors' and in 'a\.safetensors'"
+        ):
             opened(given)
     (tmp_path / "c").mkdir()
     written(tmp_path / "c", "a.safetensors", save(TWO))
@@ -194,7 +202,7 @@ def test_other_formats_are_named_with_what_converts_them(tmp_path: Path, name: s
 )
 def test_what_is_no_weights_is_told(tmp_path: Path, text: bytes, code: str) -> None:
     refused(written(tmp_path, "model.bin", text), code)
-    with pytest.raises(CheckpointError, match="model.bin"):  # in a folder too
+    with pytest.raises(CheckpointError, match=r"model\.bin"):  # in a folder too
         opened(tmp_path)
 
 
