@@ -13,6 +13,7 @@ from .code.network import network_code
 from .code.signal import signal_code
 from .errors import (
     Cancelled,
+    CheckpointError,
     ComparisonError,
     DeviceError,
     DtypeError,
@@ -58,6 +59,7 @@ __all__ = [
     "Activation",
     "Band",
     "Cancelled",
+    "CheckpointError",
     "Comparison",
     "ComparisonError",
     "Count",

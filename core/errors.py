@@ -105,6 +105,10 @@ class TableError(InitLabError):
     """Text that is no table of numbers, or one too long."""
 
 
+class CheckpointError(InitLabError):
+    """A file of weights that cannot be read: it is damaged, of another format, or would have to be run."""
+
+
 class FormulaError(InitLabError):
     """A formula that cannot be read, or is no activation: it leaves the numbers, or jumps."""
 

@@ -44,6 +44,114 @@ REASONS: Mapping[str, str] = MappingProxyType(
 
 TEMPLATES: Mapping[str, str] = MappingProxyType(
     {
+        "checkpoint.apart": (
+            "{entry} in {file} begins at byte {begin}; what comes before ends at {wanted}, where it "
+            "must begin."
+        ),
+        "checkpoint.beside": (
+            "Of a folder one format is read, here {format}; to read {file}, give its own path."
+        ),
+        "checkpoint.blocks": (
+            "{entry} in {file} is kept in blocks; to read them, install {library}: pip install {library}."
+        ),
+        "checkpoint.changed": "{file} changed while it was read; read it again once nothing writes to it.",
+        "checkpoint.damaged": (
+            "{entry} in {file} is damaged: it is not what was written; copy or download the file again."
+        ),
+        "checkpoint.deep": "{entry} in {file} lies deeper than {most} levels; that many are read.",
+        "checkpoint.deflated": (
+            "{entry} in {file} is compressed; only members that are stored as they are can be read, as "
+            "torch and Keras write them."
+        ),
+        "checkpoint.dtype": (
+            "{entry} in {file} has the dtype {dtype}; those that are read are {allowed:list}."
+        ),
+        "checkpoint.duplicate": "{file} has {entry} twice; a name must occur once.",
+        "checkpoint.elsewhere": (
+            "{entry} in {file} lies in another file, or leads to one; only what is in the file itself "
+            "is read."
+        ),
+        "checkpoint.empty": "{file} is empty, 0 bytes; copy or download it again.",
+        "checkpoint.entries": (
+            "{file} has too many entries or names too long; at most {most} entries are read."
+        ),
+        "checkpoint.entry": "{entry} in {file} must have {fields:list} and nothing else; it is {given}.",
+        "checkpoint.expands": (
+            "{entry} in {file} claims {given} bytes from {size} compressed ones, more than they can give."
+        ),
+        "checkpoint.files": "{file} has more than {most} files, the most that are read together.",
+        "checkpoint.folder": "The folder {file} has no file of weights; such files end with {formats:list}.",
+        "checkpoint.foreign": "{file} is {kind}, which is not read; turn it into a file that is, with {how}.",
+        "checkpoint.hdf": "HDF5 cannot read {file}: {said}. Copy or download it again.",
+        "checkpoint.header": "{entry} in {file} takes {given} bytes; at most {most} are read.",
+        "checkpoint.index": (
+            "{file} is no index of shards: it has no weight_map from tensors' names to files; give the "
+            "file of weights, or its folder."
+        ),
+        "checkpoint.json": "{file} has no valid JSON at byte {offset}; it must be an object there.",
+        "checkpoint.lacks": "{file} lacks {entry}, which it must have; copy or download it again.",
+        "checkpoint.layout": (
+            "The numbers of {entry} in {file} lie too far apart, or repeat; save it as a contiguous tensor."
+        ),
+        "checkpoint.library": (
+            "{file} is an {format} file; to read it, install {library}: pip install {library}."
+        ),
+        "checkpoint.missing": "There is no file or folder {file}.",
+        "checkpoint.name": "A name in {file} must be text of at most {most} characters; it is {entry}.",
+        "checkpoint.none": "{file} holds no tensor; save a model's state_dict().",
+        "checkpoint.npy": "{entry} in {file} must begin with a header of NumPy's; it begins with {given}.",
+        "checkpoint.object": (
+            "{entry} in {file} is made by {given}, which would have to be run; save a state_dict() instead."
+        ),
+        "checkpoint.outside": (
+            "{entry} in {file} lies from byte {begin} to {end}, outside of what there is up to {size}."
+        ),
+        "checkpoint.overlap": (
+            "{entry} in {file} begins at byte {begin}, before {other} ends at {end}; tensors must not "
+            "overlap."
+        ),
+        "checkpoint.page": "{file} is a web page, saved in place of the file; download the file itself.",
+        "checkpoint.path": "A checkpoint is given as a path, or as several; this is {given}.",
+        "checkpoint.pickle": (
+            "{entry} in {file} has at byte {offset} {given}, which a saved state_dict has not there."
+        ),
+        "checkpoint.pointer": (
+            "{file} is a pointer of Git LFS, not the file itself; fetch that with git lfs pull."
+        ),
+        "checkpoint.shape": (
+            "{entry} in {file} has the shape {given}; a shape is up to 64 whole numbers from 0, of "
+            "less than 2^63 bytes in all."
+        ),
+        "checkpoint.shard": "{file} names the file {entry}; an index may name only files within its folder.",
+        "checkpoint.short": (
+            "{file} ends at byte {size}, and {entry} reaches to {end}: it was cut short; copy or "
+            "download it again."
+        ),
+        "checkpoint.size": "{entry} in {file} has {given} bytes; {dtype} of shape {shape} takes {wanted}.",
+        "checkpoint.special": (
+            "{file} is a device, a pipe or a socket; a checkpoint is a regular file or a folder."
+        ),
+        "checkpoint.steps": "{entry} in {file} takes more than {most} steps; save a state_dict() by itself.",
+        "checkpoint.twice": (
+            "{entry} is both in {file} and in {other}; give one of them, or shards in which each name "
+            "occurs once."
+        ),
+        "checkpoint.unknown": (
+            "{file} begins with {given}, as no format does that is read; their files end with {formats:list}."
+        ),
+        "checkpoint.unreadable": "{file} cannot be read: {said}.",
+        "checkpoint.value": "{file} has {given} before byte {offset}; there must be {wanted}.",
+        "checkpoint.version": (
+            "{file} is {format} of version {given}; those that are read are {allowed:list}."
+        ),
+        "checkpoint.views": (
+            "The tensors of {file} up to {entry} are views of the same numbers, and take more than {most} "
+            "times the file; save them without sharing."
+        ),
+        "checkpoint.zip": (
+            "{file} is no whole ZIP archive: at byte {offset} stands what must not; copy or download "
+            "it again."
+        ),
         "comparison.entries": "From 1 to {most} schemes can be compared; there were {given}.",
         "comparison.fans": _COMPARISON + "a layer's fans from 1 to {most}, as in 512x256.",
         "comparison.long": "A comparison's text has at most {most} characters; this one has {length}.",

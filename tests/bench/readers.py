@@ -1,0 +1,103 @@
+"""Readers of files of weights: ``python -m tests.bench.readers [mutated files of each format]``.
+
+Each mutated file must be read or refused in a CheckpointError, within a second of processor time and without
+memory to speak of; then the time that reading takes is held against a bare read of the same file.
+"""
+
+import importlib.util
+import random
+import resource
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from core import CheckpointError
+from core.checkpoints.opening import opened
+from core.checkpoints.stored import PART
+from tests.support.checkpoints import FILES, KERAS, written
+from tests.support.mutations import mutated_file
+
+MEMORY = 200e6
+SECONDS = 1.0
+ROUNDS = 20
+
+
+def tried(path: Path) -> str:
+    """Read all of a file; return how that ended."""
+    try:
+        for tensor in opened(path).tensors:
+            for _ in tensor.source.parts(PART):
+                pass
+    except CheckpointError as error:
+        return error.code.partition(".")[2]
+    return "read"
+
+
+def fuzz(name: str, make: Callable[[], bytes], count: int, folder: Path) -> None:
+    """Try mutated files of one format, and fail where one took too long or too much."""
+    text, ends = make(), Counter[str]()
+    chance = random.Random(name)  # noqa: S311 - not secret
+    peak, worst = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, 0.0
+    for number in range(count):
+        changed = mutated_file(name, text, chance)
+        path, start = written(folder, name, changed), time.process_time()
+        try:
+            ends[tried(path)] += 1
+        except BaseException:
+            written(Path(tempfile.gettempdir()), f"found-{number}-{name}", changed)
+            raise
+        worst = max(worst, time.process_time() - start)
+        assert worst < SECONDS, (name, number, worst)
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak) * 1024
+    assert grown < MEMORY, (name, grown)
+    print(
+        f"{name}: {count} mutated, the slowest {worst:.3f} s, memory + {grown / 1e6:.0f} MB; {dict(ends)}",
+        flush=True,
+    )
+
+
+def against_a_bare_read(folder: Path) -> None:
+    """Print how long reading takes, in parts, against a bare read into one buffer."""
+    weights = {f"{i}": torch.randn(4096, 4096) for i in range(4)}
+    torch.save(weights, folder / "large.pt")
+    path = folder / "large.pt"
+    tensors = opened(path).tensors
+
+    def ours() -> None:
+        for tensor in tensors:
+            for _ in tensor.source.parts(PART):
+                pass
+
+    def bare() -> None:
+        buffer = np.empty(4 * PART, np.uint8)
+        with path.open("rb", buffering=0) as file:
+            while file.readinto(buffer):
+                pass
+
+    taken: dict[Callable[[], None], list[float]] = {ours: [], bare: []}
+    for _ in range(ROUNDS):
+        for work, times in taken.items():
+            start = time.process_time()
+            work()
+            times.append(time.process_time() - start)
+    ratio = min(taken[ours]) / min(taken[bare])
+    print(f"268 MB in parts, against a bare read, processor time: {ratio:.2f} (≤ 1.2)")
+
+
+def main(count: int) -> None:
+    """Try so many files of each format, then time."""
+    files = {**FILES, **(KERAS if importlib.util.find_spec("h5py") else {})}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, make in files.items():
+            fuzz(name, make, count, Path(folder))
+        against_a_bare_read(Path(folder))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1000)
