@@ -8,6 +8,7 @@ is 0, for no generator is that good, and no rounding: there a law fits by the si
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -93,11 +94,14 @@ class _Match(NamedTuple):
     p_value: float
 
 
-def identify(measured: Measured, *, beside: Shape | None = None, among: int = 1) -> Fit | None:
+def identify(
+    measured: Measured, *, beside: Shape | None = None, among: int = 1, meant: Candidate | None = None
+) -> Fit | None:
     """Return the known laws that fit; None if none does, as in a trained tensor.
 
     ``beside`` is the shape of the weight to which this, a bias, belongs; ``among`` how many tensors are
-    judged together: the more they are, the further off one of them may be by chance.
+    judged together: the more they are, the further off one of them may be by chance; ``meant`` what it is
+    said to be.
     """
     if not measured.moments.n or measured.nan or measured.inf or "float" not in measured.dtype:
         return None
@@ -112,7 +116,8 @@ def identify(measured: Measured, *, beside: Shape | None = None, among: int = 1)
     if held is None:
         return None
     with np.errstate(all="ignore"):
-        matches = _matches(_proposed(measured, held, beside), held, measured, alpha)
+        proposed = chain(optional(meant), _proposed(measured, held, beside))
+        matches = _matches(proposed, held, measured, alpha)
         matches = matches or _matches(_fitted(measured, held), held, measured, alpha)
     return _fit(_best_first(matches, alpha), _limits(held.n, alpha), held.outliers) if matches else None
 
@@ -128,7 +133,8 @@ def _best_first(matches: list[_Match], alpha: float) -> list[_Match]:
 
     What is exact in an orthogonal matrix is not so by chance.
     """
-    honest = [match for match in matches if match.p_value >= alpha] or matches
+    once = {(match.candidate.named.key, match.candidate.law.std): match for match in reversed(matches)}
+    honest = [match for match in once.values() if match.p_value >= alpha] or [*once.values()]
     return sorted(
         honest,
         key=lambda match: (
@@ -245,7 +251,8 @@ def _fitted(measured: Measured, held: _Held) -> Iterator[Candidate]:
 def _sparse(measured: Measured, held: _Held) -> Iterator[Candidate]:
     """Yield a law with as many zeros in each column as there are."""
     rows, columns = measured.shape[0], measured.n // measured.shape[0]
-    zeros = measured.zeros // columns
+    dead = 0 if measured.units is None else int((measured.units.squares == 0).sum())
+    zeros = measured.zeros // columns - dead
     if len(measured.shape) != 2 or not 0 < zeros < rows:
         return
     near_it = (written(zeros / rows, room, digits) for digits, room in ((1, 0.5), (2, 0.1)))

@@ -1,12 +1,12 @@
 """Tensors as a file would give them, from memory."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from core.checkpoints.stored import Bits, Stored
+from core.checkpoints.stored import Bits, Contents, Stored
 
 _UNSIGNED = {1: torch.uint8, 2: torch.uint16, 4: torch.uint32, 8: torch.uint64}
 
@@ -32,3 +32,12 @@ def stored(
     dtype = str(tensor.dtype).removeprefix("torch.")
     at = place if place is not None else (file, name)
     return Stored(name, file, dtype, tuple(tensor.shape), InMemory(tensor, step), at)  # type: ignore[arg-type]
+
+
+def contents(tensors: Mapping[str, Tensor], *, format: str = "memory") -> Contents:
+    """A file of such tensors; those that share memory share a place."""
+    return Contents(
+        format,
+        tuple(stored(t, name, place=(t.data_ptr(), name * (not t.numel()))) for name, t in tensors.items()),
+        (),
+    )
