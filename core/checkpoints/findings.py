@@ -22,6 +22,12 @@ ADAPTER = re.compile(r"lora", re.I)
 #: A's of embeddings and B's of all others start at 0.
 _STARTS_AT_0 = re.compile(r"lora_(B|up|embedding_A)\b", re.I)
 MOMENT = re.compile(r"exp_avg|momentum_buffer|max_exp_avg|adam_[mv]\b|optimi[sz]er", re.I)
+#: Names of what is computed, not drawn nor trained.
+COMPUTED = re.compile(
+    r"(cos|sin|inv_freq|rotary|rope|freqs|mask|position_ids|pos_embed|positional|index|running_|A_log|slopes|"
+    r"stft|dft|fourier|fbank|mel_|window|basis)",
+    re.I,
+)
 #: Fewer layers of one kind than these have no majority.
 _FEW = 3
 #: Two std are the same that differ by less.
@@ -81,7 +87,7 @@ _Look = Callable[[Sequence[Row], str], Iterator[Finding]]
 
 def _is_broken(row: Row) -> bool:
     """Tell whether there are NaN, or infinities beside numbers; a mask has one number beside them."""
-    return row.nan > 0 or (row.inf > 0 and row.minimum != row.maximum)
+    return row.n > 1 and (row.nan > 0 or (row.inf > 0 and row.minimum < row.maximum))
 
 
 def _empty(rows: Sequence[Row], _: str) -> Iterator[Finding]:
@@ -292,7 +298,8 @@ def _adapters(rows: Sequence[Row], _: str) -> Iterator[Finding]:
 
 
 def _has_dead_rows(row: Row) -> bool:
-    return "dead_rows" in row.flags and bool(WEIGHT.search(row.name)) and not MOMENT.search(row.name)
+    other = MOMENT.search(row.name) or COMPUTED.search(row.name)
+    return "dead_rows" in row.flags and bool(WEIGHT.search(row.name)) and not other
 
 
 _LOOKS: tuple[_Look, ...] = (

@@ -25,7 +25,6 @@ from ..weights.summary import rounded
 from .candidates import BOUNDS, STDS, Candidate, Named, Shape, candidate, near, optional, residual, written
 from .cells import Cells
 from .measure import Measured, moments_of
-from .units import hashes_of_ones
 
 #: The share of honest files in which any tensor is called none of the known laws, at most.
 ALPHA = 0.001
@@ -109,8 +108,8 @@ def identify(
         return _without_chance(
             "zeros" if not measured.maximum else "ones" if measured.maximum == 1 else "constant", measured
         )
-    if (key := ones_of(measured)) is not None:
-        return _without_chance(key, measured)
+    if measured.pattern is not None:
+        return _without_chance(measured.pattern, measured)
     alpha = -math.expm1(math.log1p(-ALPHA) / among)
     held = _held(measured)
     if held is None:
@@ -133,7 +132,7 @@ def _best_first(matches: list[_Match], alpha: float) -> list[_Match]:
 
     What is exact in an orthogonal matrix is not so by chance.
     """
-    once = {(match.candidate.named.key, match.candidate.law.std): match for match in reversed(matches)}
+    once = {(each.candidate.named.key, each.candidate.shape, each.scale): each for each in reversed(matches)}
     honest = [match for match in once.values() if match.p_value >= alpha] or [*once.values()]
     return sorted(
         honest,
@@ -252,8 +251,8 @@ def _sparse(measured: Measured, held: _Held) -> Iterator[Candidate]:
     """Yield a law with as many zeros in each column as there are."""
     rows, columns = measured.shape[0], measured.n // measured.shape[0]
     dead = 0 if measured.units is None else int((measured.units.squares == 0).sum())
-    zeros = measured.zeros // columns - dead
-    if len(measured.shape) != 2 or not 0 < zeros < rows:
+    zeros, by_chance = divmod(measured.zeros - dead * columns, columns)
+    if len(measured.shape) != 2 or not 0 < zeros < rows or by_chance > 2 + 1e-4 * measured.n:
         return
     near_it = (written(zeros / rows, room, digits) for digits, room in ((1, 0.5), (2, 0.1)))
     sparsity = next((s for s in near_it if s and math.ceil(s * rows) == zeros), (zeros - 0.5) / rows)
@@ -388,19 +387,3 @@ def _alike(law: Law, held: _Held, measured: Measured, alpha: float) -> bool:
 def _dispersion(law: Law, squares: Array, length: int) -> float:
     """Return the variance of rows' mean squares over what it is among independent draws."""
     return float(squares.var(ddof=1) / squares.mean() ** 2 * length / (law.excess_kurtosis + 2))
-
-
-def ones_of(measured: Measured) -> str | None:
-    """Return "eye" or "dirac" where a tensor's rows are just these, to the bit."""
-    rows, shape = measured.units, measured.shape
-    if rows is None or measured.minimum or measured.maximum != 1 or len(shape) > 5:
-        return None
-    ones = min(shape[:2])
-    if measured.moments.n - measured.zeros != ones:
-        return None
-    kernel = shape[2:]
-    middle = int(np.ravel_multi_index([size // 2 for size in kernel], kernel)) if kernel else 0
-    places = np.arange(ones) * math.prod(kernel) + middle
-    wanted = np.zeros(shape[0], np.uint64)
-    wanted[:ones] = hashes_of_ones(places, math.prod(shape[1:]), measured.dtype)
-    return ("dirac" if kernel else "eye") if np.array_equal(wanted, rows.hashes) else None

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from ..weights.laws import Array
 from .cells import CELLS, Cells, cells_of, counted_as, numbers_of
 from .stored import PART, Bits, Stored
-from .units import ROW, Units, UnitTally
+from .units import ROW, Units, UnitTally, hashes_of_ones
 
 Counts = npt.NDArray[np.int64]
 
@@ -73,6 +73,19 @@ class Measured:
     def cells(self) -> Cells:
         """What the counts are of: bfloat16's cells if the numbers came from there, else the dtype's own."""
         return cells_of("bfloat16" if self.origin == "bfloat16" else self.dtype)
+
+    @property
+    def pattern(self) -> str | None:
+        """Name "eye" or "dirac" where the rows are just these, to the bit."""
+        units, shape = self.units, self.shape
+        ones, kernel = min(shape[:2], default=0), shape[2:]
+        if units is None or self.minimum or self.maximum != 1 or self.n - self.zeros != ones:
+            return None
+        middle = int(np.ravel_multi_index([size // 2 for size in kernel], kernel)) if kernel else 0
+        wanted = np.zeros(shape[0], np.uint64)
+        places = np.arange(ones) * math.prod(kernel) + middle
+        wanted[:ones] = hashes_of_ones(places, math.prod(shape[1:]), self.dtype)
+        return ("dirac" if kernel else "eye") if np.array_equal(wanted, units.hashes) else None
 
     def quantiles(self, shares: Array) -> Array:
         """Return the numbers below which these shares of all finite ones lie, exact to a cell's width."""

@@ -10,18 +10,11 @@ from typing import Any, Literal
 
 from ..checks import checked_kind
 from .finding import Finding
-from .findings import MOMENT, WEIGHT, find
+from .findings import COMPUTED, MOMENT, WEIGHT, find
 from .row import QUANTILES, Row
 from .stored import Skipped
 
 State = Literal["initialised", "trained", "mixed", "unknown"]
-
-#: Names of what is computed, not drawn nor trained.
-_COMPUTED = re.compile(
-    r"(cos|sin|inv_freq|rotary|rope|freqs|mask|position_ids|pos_embed|positional|index|running_|A_log|slopes)",
-    re.I,
-)
-
 
 #: Findings that lean on what layers of one kind have in common; who is told of each knows better.
 _GUESSED = {"residual_scale", "unequal_layers", "swapped_fans"}
@@ -71,7 +64,7 @@ class Report:
         "initialised" is no sign of training in any, which is no proof; "unknown" is no weight that tells.
         """
         telling = [row for row in self.rows if row.decides and not MOMENT.search(row.name)]
-        telling = [row for row in telling if not _COMPUTED.search(row.name)]
+        telling = [row for row in telling if not COMPUTED.search(row.name)]
         telling = [row for row in telling if WEIGHT.search(row.name)] or telling
         fresh = sum(row.init is not None for row in telling)
         if not telling:

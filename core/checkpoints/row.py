@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch
 
 from ..weights.laws import Array
+from ..weights.schemes import SCHEMES
 from .candidates import Candidate, Shape
 from .cells import counted_as
 from .identify import FAR, Fit, identify
@@ -105,6 +106,7 @@ class Row:
             self.is_float
             and not self.quantised
             and len(self.shape) > 1
+            and min(self.shape[:2]) > 1
             and self.n >= 1000
             and not self.flags & {"constant", "zeros", "nan", "inf", "uninitialised"}
         )
@@ -242,7 +244,7 @@ def histogram(found: Measured, bins: int = BINS) -> tuple[Counts, Array]:
 
 #: Laws whose scale rows are looked at for, beside trained ones; fewer rows of fewer numbers say nothing.
 _SPARE_STDS = (0.02, 0.01, 0.006, 1.0, 0.05, 0.1, 0.001, 0.005)
-_LEAST_ROWS, _LEAST_NUMBERS = 8, 32
+_LEAST_ROWS, _LEAST_NUMBERS = 8, 64
 
 
 def spare_rows(stored: Stored, units: Units, among: int) -> Spare | None:
@@ -254,7 +256,10 @@ def spare_rows(stored: Stored, units: Units, among: int) -> Spare | None:
     columns = math.prod(stored.shape[1:])
     if columns < _LEAST_NUMBERS or len(stored.shape) != 2:
         return None
-    stds = (*_SPARE_STDS, 1 / math.sqrt(columns), 1 / math.sqrt(3 * columns))
+    stds = (
+        *_SPARE_STDS,
+        *(SCHEMES[key].law(stored.shape).std for key in ("lecun_normal", "classic_uniform")),
+    )
     for std in stds:
         off = (units.squares / std**2 - 1) / math.sqrt(2 / columns)
         near = np.abs(off) <= 4
@@ -262,9 +267,15 @@ def spare_rows(stored: Stored, units: Units, among: int) -> Spare | None:
             number = int(chosen.sum())
             if _LEAST_ROWS <= number <= len(off) / 2 and 0.6 < off[chosen].std() < 1.3:
                 fit = identify(_measured_rows(stored, chosen, columns), among=among)
-                if fit is not None and abs(fit.scale) < 0.05:
+                if fit is not None and std in _stds(fit):
                     return Spare(number, tuple(np.flatnonzero(chosen)[:NAMED].tolist()), fit, std)
     return None
+
+
+def _stds(fit: Fit) -> set[float]:
+    """Return the std of each law that fits."""
+    named = zip(fit.schemes, fit.shapes, strict=True)
+    return {SCHEMES[key].law(shape, **params).std for (key, params), shape in named}
 
 
 def _runs(marked: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

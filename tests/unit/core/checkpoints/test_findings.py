@@ -171,6 +171,16 @@ CLEAN: dict[str, Callable[[], Model]] = {
         )
         for i in range(LAYERS)
     },
+    "a constant of a graph": lambda: {
+        "Const_26": torch.tensor(-math.inf),
+        "Const_27": torch.tensor(math.nan),
+    },
+    "a Fourier basis": lambda: {
+        "stft_conv.weight": torch.outer(torch.arange(9), torch.arange(64))
+        .mul(math.pi / 32)
+        .sin()
+        .unsqueeze(1)
+    },
     "a rarely used unit": lambda: {"fc.weight": _trained({"fc.weight": _normal(50, WIDTH)})["fc.weight"]},
     "a weight that decays": lambda: {"fc.bias": torch.logspace(-44, -3, 300)},
 }

@@ -119,10 +119,8 @@ def test_a_small_tensor_may_be_several() -> None:
 
 def test_stacked_matrices_have_the_fans_of_each() -> None:
     """A weight of query, key and value, each of them drawn by Glorot's uniform with its own fans."""
-    part = nn.init.xavier_uniform_(torch.empty(128, 128), generator=_rng())
-    stacked = torch.empty(384, 128).uniform_(-part.abs().max(), part.abs().max(), generator=_rng())
-    bound = math.sqrt(6 / 256)
-    stacked.uniform_(-bound, bound, generator=_rng())
+    rng = _rng()
+    stacked = torch.cat([nn.init.xavier_uniform_(torch.empty(128, 128), generator=rng) for _ in range(3)])
     fit = _fit(stacked)
     assert fit is not None
     at = next(
