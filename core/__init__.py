@@ -7,6 +7,12 @@ from types import ModuleType
 from typing import Any
 
 from . import devices
+from .checkpoints.audit import audit
+from .checkpoints.finding import Finding
+from .checkpoints.identify import Fit
+from .checkpoints.report import Report
+from .checkpoints.row import Row
+from .checkpoints.scan import scan
 from .code import rosetta
 from .code.draw import pytorch_code
 from .code.network import network_code
@@ -70,6 +76,8 @@ __all__ = [
     "Entry",
     "Expression",
     "Fans",
+    "Finding",
+    "Fit",
     "FormulaError",
     "InitLabError",
     "Law",
@@ -80,6 +88,8 @@ __all__ = [
     "NetworkError",
     "ParameterError",
     "Question",
+    "Report",
+    "Row",
     "Scheme",
     "SchemeError",
     "ShapeError",
@@ -89,6 +99,7 @@ __all__ = [
     "TableError",
     "ThreeLayerNet",
     "activation_of",
+    "audit",
     "check",
     "comparison",
     "devices",
@@ -104,6 +115,7 @@ __all__ = [
     "replay_lesson",
     "rosetta",
     "rounded",
+    "scan",
     "signal",
     "signal_code",
     "streams",

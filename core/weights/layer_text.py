@@ -20,7 +20,7 @@ EMBEDDINGS = (nn.Embedding, nn.EmbeddingBag)
 GATES = {nn.RNN: 1, nn.LSTM: 4, nn.GRU: 3, nn.RNNCell: 1, nn.LSTMCell: 4, nn.GRUCell: 3}
 
 
-#: class name → class; add a kind of layer here, its connections to ``_connections``, its start to ``_starts``
+#: class name → class; add a kind of layer here, its connections to ``_connections``, its start to ``starts``
 KINDS = {
     kind.__name__: kind
     for kind in (

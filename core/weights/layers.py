@@ -113,7 +113,7 @@ class Layer:
         if 0 in shape:
             raise _emptied(text, read, shape)
         parts = _parts(module, weight)
-        start, bias = _starts(module, weight, shape)
+        start, bias = starts(module, weight, shape)
         return cls(
             text=read.text,
             kind=read.kind.__name__,
@@ -188,7 +188,7 @@ def _parts(module: nn.Module, weight: str) -> int:
     return 1 if weight.startswith("weight_hr") else gates
 
 
-def _starts(module: nn.Module, weight: str, shape: tuple[int, ...]) -> tuple[Start, Start | None]:
+def starts(module: nn.Module, weight: str, shape: tuple[int, ...]) -> tuple[Start, Start | None]:
     """Return what torch itself starts a weight as, and the bias beside it.
 
     Source: ``reset_parameters`` of each class.

@@ -1,7 +1,9 @@
 """What an argument of core's public functions may be, by its name."""
 
 import math
+import os
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from fractions import Fraction
 from numbers import Rational
 from typing import Any
@@ -92,6 +94,10 @@ MAY: Mapping[str, Callable[[Any], bool]] = {
     "dtypes": lambda x: x is None or (isinstance(x, tuple | list) and all(map(_DTYPE, x))),
     "progress": lambda x: x is None or callable(x),
     "seeds": _seeds,
+    "path": _is(str, os.PathLike, list, tuple),
+    "executor": _is(Executor, type(None)),
+    "expect": _is(Mapping, type(None)),
+    "report.Report.compare:other": _is(core.Report),
     "summary": _is(Summary),
     "band": _is(core.Band),
     "module": _is(nn.Module),

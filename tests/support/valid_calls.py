@@ -1,8 +1,12 @@
 """A valid call of every public function of core, to which anything is then done."""
 
+import atexit
+import shutil
+import tempfile
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -39,6 +43,20 @@ def a_net() -> Net:
 @cache
 def _module() -> nn.Module:
     return nn.Sequential(nn.Linear(5, 3), nn.ReLU(), nn.Linear(3, 2))
+
+
+@cache
+def weights_file() -> str:
+    """A file of weights, which stands until the process ends."""
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder)
+    np.save(folder / "weight.npy", np.linspace(-1, 1, 800, dtype=np.float32).reshape(20, 40))
+    return str(folder / "weight.npy")
+
+
+@cache
+def _report() -> core.Report:
+    return core.audit(nn.Sequential(nn.Linear(50, 30), nn.LayerNorm(30)), expect={"0.bias": "ones"})
 
 
 @cache
@@ -80,6 +98,19 @@ def _silent(_: int, __: int) -> None:
 
 #: name → a valid call's arguments by name, made afresh; what a ** takes stands among them
 CALLS: Mapping[str, Callable[[], Arguments]] = {
+    "audit.audit": lambda: {"module": _module(), "expect": {"*.weight": ("normal", {"std": 0.02})}},
+    "finding.Finding.__str__": lambda: {"self": _report().problems[0]},
+    "finding.Finding.severity": lambda: {"self": _report().problems[0]},
+    "finding.Finding.would_refute": lambda: {"self": _report().problems[0]},
+    "identify.Fit.decisive": lambda: {"self": _report().rows[0].init},
+    "report.Report.compare": lambda: {"self": _report(), "other": core.audit(_module())},
+    "report.Report.findings": lambda: {"self": _report()},
+    "report.Report.to_json": lambda: {"self": _report()},
+    "report.Report.to_markdown": lambda: {"self": _report()},
+    "report.Report.worst": lambda: {"self": _report()},
+    "row.Row.decides": lambda: {"self": _report().rows[0]},
+    "row.Row.is_float": lambda: {"self": _report().rows[0]},
+    "scan.scan": lambda: {"path": weights_file(), "executor": None, "progress": _silent},
     "activations.Activation.derivative": lambda: {"self": core.ACTIVATIONS["tanh"], "z": torch.zeros(2, 3)},
     "activations.Activation.gain": lambda: {"self": core.ACTIVATIONS["tanh"]},
     "comparison.Comparison": lambda: {"entries": (core.Entry("zeros"),)},

@@ -1,0 +1,154 @@
+"""What is wrong with a model's weights, or stands out: by code and facts, which a page can word."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from ..errors import worded
+
+
+class Kind(NamedTuple):
+    """How bad it is, 3 where the weights cannot be used as they are; what it is; what would refute it."""
+
+    severity: int
+    says: str
+    refuted: str
+
+
+_EXACT = "Other bits in the file: this is read off them, nothing is estimated."
+_ONCE = "The same tensors in an earlier checkpoint of this run: had they moved, they would differ."
+
+#: The kinds of findings, worst first.
+KINDS: Mapping[str, Kind] = {
+    "not_finite": Kind(3, "{nan:,} numbers are NaN and {inf:,} infinite.", _EXACT),
+    "uninitialised": Kind(
+        3,
+        "Numbers from {minimum:.3g} to {maximum:.3g}, and denormals: memory that nothing was written to, "
+        "as torch.empty leaves it.",
+        "A program that wrote these numbers on purpose.",
+    ),
+    "empty_shards": Kind(
+        3,
+        "{count} of {of} weights have no numbers: shards of ZeRO-3 that were not gathered before saving.",
+        _EXACT,
+    ),
+    "constant_weight": Kind(
+        3,
+        "All {n:,} numbers are {value:g}: units that start alike stay alike.",
+        "A layer that multiplies elements, with a weight of more than one dimension.",
+    ),
+    "zero_weights": Kind(
+        3,
+        "{count} of {of} weights are 0 throughout: no gradient passes them.",
+        "A model that starts at 0 by design.",
+    ),
+    "same_seed": Kind(
+        3,
+        "{count} layers have the same random numbers to the bit: each was drawn from one seed, or copied.",
+        _EXACT,
+    ),
+    "same_shards": Kind(
+        3,
+        "{blocks} blocks of {rows} rows are the same to the bit: shards that were drawn from the same seed.",
+        "A model that repeats heads on purpose.",
+    ),
+    "expected": Kind(
+        2,
+        "{wanted} was expected of {of}; in {count} the std is {std:.3g}, not {expected:.3g}: × {ratio:.4g}.",
+        "A tensor of this shape drawn by that law: its std lies within {room:.2%}.",
+    ),
+    "expected_law": Kind(
+        2,
+        "{wanted} was expected of {of}; in {count} the std is as it says, {expected:.3g}, but the law is "
+        "not: the excess kurtosis is {kurtosis:.3g}, not {wanted_kurtosis:.3g}.",
+        "A tensor of this shape drawn by that law: its distance from it lies below {distance:.3g}.",
+    ),
+    "expected_point": Kind(
+        2,
+        "{wanted} was expected of {of}; in {count} the numbers are others, from {minimum:.3g} to "
+        "{maximum:.3g}.",
+        _EXACT,
+    ),
+    "residual_scale": Kind(
+        2,
+        "{count} of {of} projections into the residual stream start √{square} times too {word}: "
+        "std {std:.3g}, not {expected:.3g}.",
+        "A std of {expected:.3g} in these tensors.",
+    ),
+    "unequal_layers": Kind(
+        2,
+        "{count} of {of} layers of one kind have the std {std:.3g}, the others {expected:.3g}: "
+        "× {ratio:.4g}.",
+        "A std of {expected:.3g} in these tensors, or a rule by which they differ.",
+    ),
+    "swapped_fans": Kind(
+        2,
+        "Uniform within ±1/√fan_out, {found:.3g}, where {of} other layers have ±1/√fan_in, here "
+        "{expected:.3g}.",
+        "A weight that is stored the other way round.",
+    ),
+    "far_cut": Kind(
+        2,
+        "{count:,} numbers lie at ±{value:g}, {sigmas:.3g} std from the mean: trunc_normal_ as torch had it "
+        "before 2026, whose cuts are not in units of std.",
+        "A draw of such a law by a newer torch: none in {n:,} would lie beyond 7 std.",
+    ),
+    "outliers": Kind(
+        2,
+        "{count:,} of {n:,} numbers lie beyond 12 std of a law that all others follow, up to {value:.4g}.",
+        "A rule by which these were set.",
+    ),
+    "fresh_among_trained": Kind(
+        2,
+        "{count} of {of} layers of one kind show no sign of training, the others do: an init that ran after "
+        "loading, or weights that were not found.",
+        _ONCE,
+    ),
+    "zero_norm": Kind(2, "{count} of {of} norms of one kind are 0 throughout, the others are not.", _EXACT),
+    "steps_without_training": Kind(
+        2,
+        "{steps:,} batches have passed through its batch norms, and no weight shows a sign of training: an "
+        "optimiser that did not step, or an init that ran afterwards.",
+        _ONCE,
+    ),
+    "no_gradient": Kind(
+        1, "Adam has seen no gradient of {count} of {of} parameters: its second moment is 0.", _EXACT
+    ),
+    "cloned": Kind(
+        1,
+        "{count} trained layers are the same to the bit: copies of one.",
+        "A file that shares them by design.",
+    ),
+    "lora_untrained": Kind(1, "{count} of {of} adapters do nothing: their B is 0, as it starts.", _EXACT),
+    "dead_rows": Kind(1, "{count:,} of {of:,} rows are 0 or below 1e-16: these units give nothing.", _EXACT),
+    "spare_rows": Kind(
+        1,
+        "{count:,} of {of:,} rows still follow {scheme}, std {std:.3g}, as if they never occurred in "
+        "training.",
+        _ONCE,
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was found: its kind, in which tensors, and the facts that say so.
+
+    ``would_refute`` is what would prove it wrong, in English.
+    """
+
+    kind: str
+    tensors: tuple[str, ...]
+    evidence: Mapping[str, Any]
+
+    @property
+    def severity(self) -> int:
+        """3: cannot be used as it is; 2: most likely a mistake; 1: worth knowing."""
+        return KINDS[self.kind].severity
+
+    @property
+    def would_refute(self) -> str:
+        return worded(self.kind, self.evidence, {self.kind: KINDS[self.kind].refuted})
+
+    def __str__(self) -> str:
+        return worded(self.kind, self.evidence, {self.kind: KINDS[self.kind].says})

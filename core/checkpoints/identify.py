@@ -1,0 +1,389 @@
+"""Which law did a tensor start by, and is it still there?
+
+Support, mean, scale, kurtosis and Kolmogorov's distance are held against each candidate; the law must also
+leave the rows alike, as independent draws do and training does not. With a billion numbers every p-value
+is 0, for no generator is that good, and no rounding: there a law fits by the size of what is off.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from scipy import special
+
+from ..weights.families import normal
+from ..weights.laws import Array, Law
+from ..weights.referee_checks import Sample, moments
+from ..weights.rounding import Rounded, rounded_law, ways
+from ..weights.scheme_laws import CUT_AT_TWO
+from ..weights.summary import rounded
+from .candidates import BOUNDS, STDS, Candidate, Named, Shape, candidate, near, optional, residual, written
+from .cells import Cells
+from .measure import Measured, moments_of
+
+#: The share of honest files in which any tensor is called none of the known laws, at most.
+ALPHA = 0.001
+#: What is off by less than this is no matter of a law, whatever its p-value: of Kolmogorov's distance, of
+#: the std relatively, of the mean in std, of the excess kurtosis.
+DISTANCE, SCALE, MEAN, KURTOSIS = 0.002, 0.005, 0.005, 0.03
+#: Rows whose mean squares vary by this much more, or less, than those of independent draws are not such.
+ROWS = 0.1
+#: Fewer numbers than these say nothing of a std that nobody has written down.
+ENOUGH = 20_000
+#: Fewer than these are judged by the exact laws of small samples, and by no kurtosis.
+SOME = 1000
+#: What lies further out, in std, was not drawn: torch's normals end at 5.77.
+FAR = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """The known laws that a tensor does not contradict: no sign of training, which is not proof of none."""
+
+    #: (key, params), best first; all that fit
+    schemes: tuple[Named, ...]
+    #: of each, the shape whose fans it was reckoned with: the tensor's, or that of a matrix which it stacks
+    shapes: tuple[Shape, ...]
+    #: of the first: the largest gap between the shares below any number, found and expected (Kolmogorov)
+    distance: float
+    #: of the first: found std over expected, less 1; 0 for a law without spread
+    scale: float
+    #: of the first, corrected for the number of checks
+    p_value: float
+    #: the least of each that would have refuted the first: of ``distance``, and of ``scale``
+    would_refute: tuple[float, float]
+    #: numbers far outside the law that were left aside
+    outliers: int = 0
+
+    @property
+    def decisive(self) -> bool:
+        """Whether a std that is a tenth off would have been seen."""
+        return self.would_refute[1] <= 0.1
+
+
+class _Held(NamedTuple):
+    """A tensor's counts without its dead rows' zeros and its outliers."""
+
+    n: int
+    dtype: torch.dtype
+    exact: bool
+    values: Array
+    low: Array
+    high: Array
+    counts: Array
+    mean: float
+    std: float
+    kurtosis: float
+    outliers: int
+    #: how far from 0 the nearest of them lies
+    nearest_outlier: float
+
+
+class _Match(NamedTuple):
+    """How a candidate and a tensor agree."""
+
+    candidate: Candidate
+    distance: float
+    scale: float
+    p_value: float
+
+
+def identify(
+    measured: Measured, *, beside: Shape | None = None, among: int = 1, meant: Candidate | None = None
+) -> Fit | None:
+    """Return the known laws that fit; None if none does, as in a trained tensor.
+
+    ``beside`` is the shape of the weight to which this, a bias, belongs; ``among`` how many tensors are
+    judged together: the more they are, the further off one of them may be by chance; ``meant`` what it is
+    said to be.
+    """
+    if not measured.moments.n or measured.nan or measured.inf or "float" not in measured.dtype:
+        return None
+    if measured.minimum == measured.maximum:
+        return _without_chance(
+            "zeros" if not measured.maximum else "ones" if measured.maximum == 1 else "constant", measured
+        )
+    if measured.pattern is not None:
+        return _without_chance(measured.pattern, measured)
+    alpha = -math.expm1(math.log1p(-ALPHA) / among)
+    held = _held(measured)
+    if held is None:
+        return None
+    with np.errstate(all="ignore"):
+        proposed = chain(optional(meant), _proposed(measured, held, beside))
+        matches = _matches(proposed, held, measured, alpha)
+        matches = matches or _matches(_fitted(measured, held), held, measured, alpha)
+    return _fit(_best_first(matches, alpha), _limits(held.n, alpha), held.outliers) if matches else None
+
+
+def _without_chance(key: str, measured: Measured) -> Fit | None:
+    params = {"val": measured.minimum} if key == "constant" else {}
+    found = candidate(key, params, measured.shape)
+    return None if found is None else _fit([_Match(found, 0.0, 0.0, 1.0)], (0.0, 0.0), 0)
+
+
+def _best_first(matches: list[_Match], alpha: float) -> list[_Match]:
+    """Sort by likelihood; where a law fits but for chance, leave out those that are only nearly right.
+
+    What is exact in an orthogonal matrix is not so by chance.
+    """
+    once = {(each.candidate.named.key, each.candidate.shape, each.scale): each for each in reversed(matches)}
+    honest = [match for match in once.values() if match.p_value >= alpha] or [*once.values()]
+    return sorted(
+        honest,
+        key=lambda match: (
+            match.candidate.law.family != "orthogonal",
+            match.candidate.rank,
+            -round(match.p_value, 1),
+        ),
+    )
+
+
+def _fit(matches: list[_Match], limits: tuple[float, float], outliers: int) -> Fit:
+    best = matches[0]
+    return Fit(
+        tuple(match.candidate.named for match in matches),
+        tuple(match.candidate.shape for match in matches),
+        best.distance,
+        best.scale,
+        best.p_value,
+        limits,
+        outliers,
+    )
+
+
+def _limits(n: int, alpha: float) -> tuple[float, float]:
+    """Return what refutes a normal law: of distance, and of relative scale."""
+    distance = float(special.kolmogi(alpha) / math.sqrt(n))
+    scale = float(-special.ndtri(alpha / 2) / math.sqrt(2 * n))
+    return max(DISTANCE, distance), max(SCALE, scale)
+
+
+def _held(measured: Measured) -> _Held | None:
+    """Return what is judged; None if nothing is spread."""
+    cells = measured.cells
+    counts = measured.counts[cells.codes].astype(np.float64)
+    if measured.units is not None and (dead := int((measured.units.squares == 0).sum())):
+        _take_zeros(counts, cells, dead * (measured.n // measured.shape[0]))
+    outliers = _outliers(cells.values, counts)
+    far, nearest = (
+        int(counts[outliers].sum()),
+        np.abs(cells.values[outliers & (counts > 0)]).min(initial=math.inf),
+    )
+    counts[outliers] = 0
+    seen = counts > 0
+    values, low, high, counts = cells.values[seen], cells.low[seen], cells.high[seen], counts[seen]
+    if len(values) < 2:
+        return None
+    n, mean, (second, _, fourth) = moments_of(values, counts)
+    kurtosis = n * (fourth / second / second) - 3 if second > 0 else math.nan
+    dtype = getattr(torch, measured.origin or measured.dtype)
+    std = math.sqrt(second / n)
+    return _Held(
+        n, dtype, cells.exact, values, low, high, counts, mean, std, kurtosis, far, 0.99 * float(nearest)
+    )
+
+
+def _take_zeros(counts: Array, cells: Cells, number: int) -> None:
+    """Take so many zeros away, in place."""
+    for at in np.flatnonzero((cells.low <= 0) & (cells.high >= 0))[::-1]:
+        taken = min(number, int(counts[at]))
+        counts[at] -= taken
+        number -= taken
+
+
+def _outliers(values: Array, counts: Array) -> npt.NDArray[np.bool_]:
+    """Tell which cells lie so far out that no law has such numbers, if few do.
+
+    Far is FAR times what in a normal law would be the std, from the quartiles. A few in a thousand may be
+    there, or some in a hundred if all are of one size, as at a cut.
+    """
+    below = np.cumsum(counts)
+    n = below[-1]
+    first, middle, third = values[np.searchsorted(below, (0.25 * n, 0.5 * n, 0.75 * n))]
+    found = np.abs(values - middle) > FAR * (third - first) / 1.349
+    number = counts[found].sum()
+    one_size = len(np.unique(np.abs(values[found & (counts > 0)]))) == 1
+    if n < 100 or third == first or number > n * (0.03 if one_size else 0.001):
+        return np.zeros(len(values), np.bool_)
+    return np.asarray(found)
+
+
+def _proposed(measured: Measured, held: _Held, beside: Shape | None) -> Iterator[Candidate]:
+    """Yield all candidates whose scale the tensor's is near to."""
+    room = max(SCALE, 6.5 / math.sqrt(2 * held.n))
+    shape = measured.shape
+    spread = held.std, math.hypot(held.std, held.mean)  # about their mean, and about 0
+    yield from near(
+        shape, beside, lambda std: held.n < 30 or any(abs(found / std - 1) <= room for found in spread)
+    )
+    if len(shape) == 2:
+        yield from residual(shape, held.std, room / 2)
+        yield from _sparse(measured, held)
+    if len(shape) > 1 and held.n >= SOME:
+        if (std := written(held.std, room / 2)) and std not in STDS:
+            yield from optional(candidate("normal", {"std": std}, shape, 1))
+        if (bound := written(math.sqrt(3) * held.std, room / 2)) and bound not in BOUNDS:
+            yield from optional(candidate("uniform", {"a": -bound, "b": bound}, shape, 1))
+
+
+def _fitted(measured: Measured, held: _Held) -> Iterator[Candidate]:
+    """Yield laws whose scale is the tensor's own, where the tensor is large enough to show another law."""
+    shape = measured.shape
+    if len(shape) < 2 or held.n < ENOUGH:
+        return
+    d = max(shape[0], math.prod(shape[1:]))
+    yield from optional(candidate("orthogonal", {"gain": held.std * math.sqrt(d)}, shape, 2))
+    yield from optional(candidate("normal", {"std": held.std}, shape, 2))
+    bound, parent = math.sqrt(3) * held.std, held.std / CUT_AT_TWO
+    yield from optional(candidate("uniform", {"a": -bound, "b": bound}, shape, 2))
+    yield from optional(
+        candidate("trunc_normal", {"std": parent, "a": -2 * parent, "b": 2 * parent}, shape, 2)
+    )
+
+
+def _sparse(measured: Measured, held: _Held) -> Iterator[Candidate]:
+    """Yield a law with as many zeros in each column as there are."""
+    rows, columns = measured.shape[0], measured.n // measured.shape[0]
+    dead = 0 if measured.units is None else int((measured.units.squares == 0).sum())
+    zeros, by_chance = divmod(measured.zeros - dead * columns, columns)
+    if len(measured.shape) != 2 or not 0 < zeros < rows or by_chance > 2 + 1e-4 * measured.n:
+        return
+    near_it = (written(zeros / rows, room, digits) for digits, room in ((1, 0.5), (2, 0.1)))
+    sparsity = next((s for s in near_it if s and math.ceil(s * rows) == zeros), (zeros - 0.5) / rows)
+    std = held.std / math.sqrt(1 - zeros / rows)
+    nice = written(std, 5 / math.sqrt(2 * held.n) + SCALE)
+    yield from optional(
+        candidate("sparse", {"sparsity": sparsity, "std": nice or std}, measured.shape, 0 if nice else 2)
+    )
+
+
+def _matches(proposed: Iterator[Candidate], held: _Held, measured: Measured, alpha: float) -> list[_Match]:
+    found = []
+    for each in proposed:
+        match = _match(each, held, measured)
+        nearly = match is not None and match.distance <= DISTANCE and abs(match.scale) <= SCALE
+        if (
+            match is not None
+            and (match.p_value >= alpha or nearly)
+            and _alike(each.law, held, measured, alpha)
+        ):
+            found.append(match)
+    return found
+
+
+def _match(each: Candidate, held: _Held, measured: Measured) -> _Match | None:
+    """Hold a tensor against a law; None where it is beyond its walls, off centre, or of another shape."""
+    law = each.law
+    if law.continuous is None or not _within(law, held, measured):
+        return None
+    zeros = round(held.n * law.atoms[0][1]) if law.atoms else 0
+    n = held.n - zeros
+    mean = held.mean * held.n / n
+    square = (held.std**2 + held.mean**2) * held.n / n - 2 * mean * law.mean + law.mean**2
+    part = law if not law.atoms else normal(law.parameters[0])
+    if abs(mean - law.mean) > max(MEAN, 6 / math.sqrt(n)) * part.std:
+        return None
+    kurtosis = held.kurtosis if not zeros else (held.kurtosis + 3) * n / held.n - 3
+    if n >= SOME and abs(kurtosis - part.excess_kurtosis) > max(KURTOSIS, 6 * math.sqrt(24 / n)):
+        return None
+    scale = math.sqrt(square) / part.std - 1
+    if law.family == "orthogonal":
+        return _orthogonal_match(each, held, measured, scale)
+    found = []
+    for drawn in _as_drawn(part, held):
+        distance = _distance(drawn, held, zeros)
+        checks = moments(Sample(n, mean, square, drawn))
+        p = min([_kolmogorov(n, distance), *(check.p_value for check in checks)])
+        corrected = -math.expm1((len(checks) + 1) * math.log1p(-p)) if p < 1 else 1.0
+        found.append(_Match(each, distance, scale, corrected))
+    return max(found, key=lambda match: (match.p_value, -match.distance))
+
+
+def _as_drawn(law: Law, held: _Held) -> list[Rounded]:
+    """Return a law as the numbers' dtype rounds it, drawn there, or drawn in float32 and cast.
+
+    Between these two a normal law is the same; so is any in a dtype whose numbers are close.
+    """
+    if not held.exact:
+        return [rounded_law(law, torch.float64)]
+    drawn_in = [torch.float32] if law.family == "normal" or held.dtype.itemsize == 1 else ways(held.dtype)[:2]
+    return [rounded_law(law, held.dtype, way) for way in drawn_in]
+
+
+def _within(law: Law, held: _Held, measured: Measured) -> bool:
+    """Tell whether no number lies beyond the law's walls, as any way of rounding moves these."""
+    low, high = (measured.minimum, measured.maximum) if not held.outliers else held.values[[0, -1]]
+    walls = [
+        rounded(band, held.dtype, way)
+        for band in law.bands
+        if band.kind == "support"
+        for way in ways(held.dtype)
+    ]
+    return not walls or any(wall.low <= low and high <= wall.high for wall in walls)
+
+
+def _kolmogorov(n: int, distance: float) -> float:
+    """Return the chance of such a distance, by its limit law as Stephens 1970 corrects it for few numbers."""
+    return float(special.kolmogorov((math.sqrt(n) + 0.12 + 0.11 / math.sqrt(n)) * distance))
+
+
+def _distance(drawn: Rounded, held: _Held, zeros: int = 0) -> float:
+    """Return Kolmogorov's distance from a law as it was rounded."""
+    counts = held.counts
+    if zeros:
+        counts = counts.copy()
+        at = int(np.argmin(np.abs(held.values)))
+        counts[at] = max(0.0, counts[at] - zeros)
+    after = np.cumsum(counts)
+    share, before = after / after[-1], (after - counts) / after[-1]
+    if held.exact:
+        low, high = drawn.below(held.values), 1 - drawn.above(held.values)
+    else:
+        low, high = drawn.law.cdf(held.low), drawn.law.cdf(held.high)
+    return float(max(np.abs(low - before).max(), np.abs(high - share).max()))
+
+
+def _orthogonal_match(each: Candidate, held: _Held, measured: Measured, scale: float) -> _Match | None:
+    """Accept what has the exact mean square of orthonormal rows or columns: by chance it is √(2/n) off."""
+    (second, *_), n, mean = measured.moments.sums, measured.moments.n, measured.moments.mean
+    square = (second / n + mean * mean) / each.law.std**2
+    grid = held.dtype if held.dtype.itemsize < 4 else torch.float64
+    wanted = (rounded_law(each.law, grid, torch.float64).std / each.law.std) ** 2
+    room = 1e-5 + (held.dtype.itemsize < 4) * 4 * torch.finfo(held.dtype).eps / math.sqrt(n)
+    if abs(square - wanted) > room or room > 0.1 * math.sqrt(2 / n):
+        return None
+    rows, columns = each.law.matrix or (1, 1)
+    if measured.units is not None and abs(
+        _dispersion(each.law, measured.units.squares, columns) - max(0, 1 - columns / rows)
+    ) > ROWS + 6 * math.sqrt(2 / rows):
+        return None
+    return _Match(each, _distance(_as_drawn(each.law, held)[0], held), scale, 1.0)
+
+
+def _alike(law: Law, held: _Held, measured: Measured, alpha: float) -> bool:
+    """Tell whether the rows' mean squares vary as those of independent draws do.
+
+    Over R rows of K draws, (R − 1)·ratio follows χ² with (R − 1)/(1 + 6/K) degrees of freedom nearly, as
+    the squares of normal draws have an excess kurtosis of 12.
+    """
+    if not law.independent or law.mean or measured.units is None:
+        return True
+    squares, length = measured.units.squares, measured.n // measured.shape[0]
+    squares = squares[(squares > 0) & (squares * length < held.nearest_outlier**2)]
+    if len(squares) < 2:
+        return True
+    ratio = _dispersion(law, squares, length)
+    freedom = (len(squares) - 1) / (1 + 6 / length)
+    chance = min(special.chdtrc(freedom, ratio * freedom), special.chdtr(freedom, ratio * freedom))
+    return bool(abs(ratio - 1) <= ROWS or 2 * chance >= alpha)
+
+
+def _dispersion(law: Law, squares: Array, length: int) -> float:
+    """Return the variance of rows' mean squares over what it is among independent draws."""
+    return float(squares.var(ddof=1) / squares.mean() ** 2 * length / (law.excess_kurtosis + 2))

@@ -1,0 +1,317 @@
+"""What is kept of a stored tensor once its numbers are gone, in one pass and constant memory.
+
+Its numbers are counted by their first 16 bits, see ``cells``; where a number has no more, all moments follow
+from the counts. Each row of a weight, the numbers that feed one output unit, leaves its sum of squares and a
+hash, by which rows and tensors are found that are the same to the bit.
+"""
+
+import hashlib
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ..weights.laws import Array
+from .cells import CELLS, Cells, cells_of, counted_as, numbers_of
+from .stored import PART, Bits, Stored
+from .units import ROW, Units, UnitTally, hashes_of_ones
+
+Counts = npt.NDArray[np.int64]
+
+
+class Moments(NamedTuple):
+    """How many numbers are finite, their mean, and Σ(w − mean)^k for k = 2, 3, 4."""
+
+    n: int
+    mean: float
+    sums: tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """A tensor's counts, moments and rows; ``counts`` has one number for each cell of ``cells``."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    counts: Counts
+    moments: Moments
+    minimum: float
+    maximum: float
+    #: how many are exactly 0, not a number, infinite, or below the dtype's smallest normal number but not 0
+    zeros: int
+    nan: int
+    inf: int
+    subnormal: int
+    #: None for what has no rows: less than two dimensions, very short or very long rows, whole numbers
+    units: Units | None
+    #: of all bits in their order
+    digest: bytes
+    #: the dtype of fewest bits that holds all numbers of a float32: they were cast upwards from there
+    origin: str = ""
+
+    @property
+    def n(self) -> int:
+        """How many numbers there are, finite or not."""
+        return math.prod(self.shape)
+
+    @property
+    def std(self) -> float:
+        """Population standard deviation (ddof 0) of the finite numbers; nan without any."""
+        return math.sqrt(self.moments.sums[0] / self.moments.n) if self.moments.n else math.nan
+
+    @property
+    def excess_kurtosis(self) -> float:
+        """Population excess kurtosis; nan where nothing is spread, or a fourth power leaves float64."""
+        second, _, fourth = self.moments.sums
+        spread = second > 0 and 0 < fourth < math.inf
+        return self.moments.n * (fourth / second / second) - 3 if spread else math.nan
+
+    @property
+    def cells(self) -> Cells:
+        """What the counts are of: bfloat16's cells if the numbers came from there, else the dtype's own."""
+        return cells_of("bfloat16" if self.origin == "bfloat16" else self.dtype)
+
+    @property
+    def pattern(self) -> str | None:
+        """Name "eye" or "dirac" where the rows are just these, to the bit."""
+        units, shape = self.units, self.shape
+        ones, kernel = min(shape[:2], default=0), shape[2:]
+        if units is None or self.minimum or self.maximum != 1 or self.n - self.zeros != ones:
+            return None
+        middle = int(np.ravel_multi_index([size // 2 for size in kernel], kernel)) if kernel else 0
+        wanted = np.zeros(shape[0], np.uint64)
+        places = np.arange(ones) * math.prod(kernel) + middle
+        wanted[:ones] = hashes_of_ones(places, math.prod(shape[1:]), self.dtype)
+        return ("dirac" if kernel else "eye") if np.array_equal(wanted, units.hashes) else None
+
+    def quantiles(self, shares: Array) -> Array:
+        """Return the numbers below which these shares of all finite ones lie, exact to a cell's width."""
+        held = self.counts[self.cells.codes]
+        below = np.cumsum(held)
+        if not below[-1]:
+            return np.full(len(shares), math.nan)
+        at = np.searchsorted(below, np.ceil(shares * below[-1]).clip(1))
+        return np.asarray(self.cells.values[at].clip(self.minimum, self.maximum))
+
+
+def measure(stored: Stored) -> Measured:
+    """Read a tensor once and return what is kept of it.
+
+    Its dtype is one of ``COUNTED``. Memory does not grow with the tensor but for two numbers a row.
+
+    Raises:
+        CheckpointError: the file has changed, or ends too early.
+    """
+    row = _row_length(stored)
+    tally = _tally_of(stored.dtype)
+    units = UnitTally(stored.dtype, row) if row else None
+    sequence = hashlib.blake2b(digest_size=16)
+    with np.errstate(all="ignore"):
+        for part in _whole_rows(stored, row):
+            tally.add(part)
+            sequence.update((part if units is None else units.add(part)).data)
+        found = tally.totals()
+    return Measured(
+        dtype=stored.dtype,
+        shape=stored.shape,
+        units=None if units is None else units.totals(),
+        digest=sequence.digest(),
+        **found,
+    )
+
+
+def _row_length(stored: Stored) -> int:
+    """Return how many numbers a row has; 0 where rows are not looked at."""
+    if len(stored.shape) < 2 or not counted_as(stored.dtype).is_floating_point or "int" in stored.dtype:
+        return 0
+    length = math.prod(stored.shape[1:])
+    return length if ROW <= length <= PART and stored.shape[0] else 0
+
+
+def _whole_rows(stored: Stored, row: int) -> Iterator[Bits]:
+    """Yield a tensor's parts, each of whole rows where it has rows."""
+    left: Bits | None = None
+    for part in stored.source.parts(PART // row * row if row else PART):
+        whole = part if left is None else np.concatenate([left, part])
+        cut = len(whole) // row * row if row else len(whole)
+        left = whole[cut:].copy() if cut < len(whole) else None
+        if cut:
+            yield whole[:cut]
+
+
+class _Counter:
+    """Counts small whole numbers. What is copied and counted stays in a core's own cache."""
+
+    def __init__(self, cells: int) -> None:
+        self.counts = np.zeros(cells, np.int64)
+        self._held = np.empty(PART, np.intp)
+
+    def add(self, part: Bits) -> None:
+        for start in range(0, len(part), PART):
+            piece = part[start : start + PART]
+            held = self._held[: len(piece)]
+            np.copyto(held, piece)
+            self.counts += np.bincount(held, minlength=len(self.counts))
+
+
+class _Narrow:
+    """Counts numbers of one or two bytes, from which all else follows."""
+
+    def __init__(self, dtype: str) -> None:
+        self.cells = cells_of(dtype)
+        self.counter = _Counter(self.cells.count)
+
+    def add(self, part: Bits) -> None:
+        self.counter.add(part)
+
+    def totals(self) -> dict[str, Any]:
+        cells = self.cells
+        held = self.counter.counts[cells.codes]
+        seen = held > 0
+        values, counts = cells.values[seen], held[seen]
+        zeros = int(counts[values == 0].sum())
+        return {
+            "counts": self.counter.counts,
+            "moments": moments_of(values, counts),
+            "minimum": float(values[0]) if len(values) else math.nan,
+            "maximum": float(values[-1]) if len(values) else math.nan,
+            "zeros": zeros,
+            "nan": int(self.counter.counts[cells.nan].sum()),
+            "inf": int(self.counter.counts[cells.infinite].sum()),
+            "subnormal": int(self.counter.counts[cells.subnormal].sum()) - zeros
+            if len(cells.subnormal)
+            else 0,
+        }
+
+
+_LARGEST_FLOAT16 = 65504
+
+
+class _Wide:
+    """Counts numbers of four or eight bytes, and adds up their powers in float64."""
+
+    def __init__(self, dtype: str) -> None:
+        self.dtype = dtype
+        self.numbers = numbers_of(dtype)
+        self.cells = cells_of(dtype)
+        self.counter = _Counter(CELLS)
+        self.moments, self.powers = Moments(0, math.nan, (0.0, 0.0, 0.0)), _Powers()
+        self.minimum, self.maximum = math.inf, -math.inf
+        self.zeros = self.nan = self.inf = 0
+        #: all bits below the first 16 that any number has set
+        self.low = np.uint64(0)
+
+    def add(self, part: Bits) -> None:
+        numbers = self.numbers(part)
+        steps = numbers.itemsize // 2
+        self.counter.add(numbers.view(np.uint16)[steps - 1 :: steps])
+        self.low |= np.uint64(np.bitwise_or.reduce(part))
+        self.zeros += len(numbers) - int(np.count_nonzero(numbers))
+        if not (np.isfinite(numbers.min()) and np.isfinite(numbers.max())):
+            numbers = self._finite(numbers)
+        if len(numbers):
+            self.minimum = min(self.minimum, float(numbers.min()))
+            self.maximum = max(self.maximum, float(numbers.max()))
+            self.moments = merged(self.moments, self.powers.moments(numbers))
+
+    def _finite(self, numbers: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        nan, finite = np.isnan(numbers), np.isfinite(numbers)
+        self.nan += int(nan.sum())
+        self.inf += len(numbers) - int(nan.sum()) - int(finite.sum())
+        return np.asarray(numbers[finite])
+
+    def totals(self) -> dict[str, Any]:
+        n = self.moments.n
+        tiny = int(self.counter.counts[self.cells.subnormal].sum())
+        return {
+            "counts": self.counter.counts,
+            "moments": self.moments,
+            "minimum": self.minimum if n else math.nan,
+            "maximum": self.maximum if n else math.nan,
+            "zeros": self.zeros,
+            "nan": self.nan,
+            "inf": self.inf,
+            "subnormal": tiny - self.zeros if len(self.cells.subnormal) else 0,
+            "origin": self._origin(),
+        }
+
+    def _origin(self) -> str:
+        if self.dtype != "float32":
+            return ""
+        if not self.low & np.uint64(0xFFFF):
+            return "bfloat16"
+        fits = not self.low & np.uint64(0x1FFF) and max(-self.minimum, self.maximum) <= _LARGEST_FLOAT16
+        return "float16" if fits else ""
+
+
+def _tally_of(dtype: str) -> _Narrow | _Wide:
+    return _Narrow(dtype) if counted_as(dtype).itemsize <= 2 else _Wide(dtype)
+
+
+#: Numbers whose powers are added up at a time: BLAS spreads longer products over threads, which then fight.
+_BLOCK = 1 << 13
+
+
+class _Powers:
+    """Adds up the powers of a part's numbers in float64."""
+
+    def __init__(self) -> None:
+        self._held = np.empty((2, _BLOCK))
+
+    def moments(self, numbers: npt.NDArray[Any]) -> Moments:
+        """Return the moments of numbers, by their powers about the mean of the first of them."""
+        shift = float(numbers[:_BLOCK].mean(dtype=np.float64))
+        sums = np.zeros(4)
+        for start in range(0, len(numbers), _BLOCK):
+            block = numbers[start : start + _BLOCK]
+            off, squares = self._held[:, : len(block)]
+            np.subtract(block, shift, out=off, dtype=np.float64)
+            np.multiply(off, off, out=squares)
+            sums += off.sum(), off.dot(off), squares.dot(off), squares.dot(squares)
+        return _about_mean(len(numbers), shift, sums)
+
+
+def _about_mean(n: int, shift: float, sums: Array) -> Moments:
+    """Return the moments, from Σ(w − shift)^k for k = 1 to 4."""
+    s1, s2, s3, s4 = sums
+    m = s1 / n
+    second = max(0.0, s2 - s1 * m)
+    third = s3 - 3 * m * s2 + 2 * s1 * m**2
+    fourth = s4 - 4 * m * s3 + 6 * m**2 * s2 - 3 * s1 * m**3
+    return Moments(n, float(shift + m), (float(second), float(third), float(fourth)))
+
+
+def moments_of(values: Array, counts: Counts | Array) -> Moments:
+    """Return the moments of numbers that occur so many times each."""
+    n = int(counts.sum())
+    if not n:
+        return Moments(0, math.nan, (0.0, 0.0, 0.0))
+    mean = float(np.dot(values, counts) / n)
+    if len(values) == 1:  # equal numbers: exactly no spread, whatever was rounded
+        return Moments(n, float(values[0]), (0.0, 0.0, 0.0))
+    off = values - mean
+    squares = off * off
+    weighted = squares * counts
+    return Moments(n, mean, (float(weighted.sum()), float(weighted @ off), float(weighted @ squares)))
+
+
+def merged(one: Moments, other: Moments) -> Moments:
+    """Return the moments of both together (Pébay 2008, SAND2008-6212, eqs. 2.1 and 3.1)."""
+    if not (one.n and other.n):
+        return one if one.n else other
+    n, d = one.n + other.n, np.float64(other.mean - one.mean)
+    a, b = one.n / n, other.n / n
+    (m2a, m3a, m4a), (m2b, m3b, m4b) = one.sums, other.sums
+    second = m2a + m2b + n * a * b * d**2
+    third = m3a + m3b + n * a * b * (a - b) * d**3 + 3 * d * (a * m2b - b * m2a)
+    fourth = (
+        m4a
+        + m4b
+        + n * a * b * (a * a - a * b + b * b) * d**4
+        + 6 * d**2 * (a * a * m2b + b * b * m2a)
+        + 4 * d * (a * m3b - b * m3a)
+    )
+    return Moments(n, float(one.mean + b * d), (float(second), float(third), float(fourth)))

@@ -1,0 +1,247 @@
+"""What is said of a model's weights as a whole: its tensors, what stands out, and whether it was trained."""
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Literal
+
+from ..checks import checked_kind
+from .finding import Finding
+from .findings import COMPUTED, MOMENT, WEIGHT, find
+from .row import QUANTILES, Row
+from .stored import Skipped
+
+State = Literal["initialised", "trained", "mixed", "unknown"]
+
+#: Findings that lean on what layers of one kind have in common; who is told of each knows better.
+_GUESSED = {"residual_scale", "unequal_layers", "swapped_fans"}
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What of the files was read: tensors and their numbers; and what was not, and why."""
+
+    tensors: int
+    numbers: int
+    skipped: tuple[Skipped, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How a tensor differs between two reports.
+
+    ``std_ratio`` is the other's std over this one's, ``mean_shift`` the difference of the means in this
+    one's std; nan where there is no such.
+    """
+
+    name: str
+    status: Literal["equal", "changed", "reshaped", "added", "removed"]
+    std_ratio: float = math.nan
+    mean_shift: float = math.nan
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """The tensors of one or several files, or of a module, in their order, and what stands out."""
+
+    format: str
+    rows: tuple[Row, ...]
+    coverage: Coverage
+    #: groups of names that are one tensor in the file
+    ties: tuple[tuple[str, ...], ...] = ()
+    #: what was found by who knows what each layer is meant to start as
+    unexpected: tuple[Finding, ...] = ()
+    #: names of tensors of which it was told what they are meant to start as
+    told: frozenset[str] = frozenset()
+
+    @cached_property
+    def state(self) -> State:
+        """Whether any weight shows signs of training: no known law fits it.
+
+        "initialised" is no sign of training in any, which is no proof; "unknown" is no weight that tells.
+        """
+        telling = [row for row in self.rows if row.decides and not MOMENT.search(row.name)]
+        telling = [row for row in telling if not COMPUTED.search(row.name)]
+        telling = [row for row in telling if WEIGHT.search(row.name)] or telling
+        fresh = sum(row.init is not None for row in telling)
+        if not telling:
+            return "unknown"
+        return "initialised" if fresh == len(telling) else "mixed" if fresh else "trained"
+
+    @cached_property
+    def problems(self) -> tuple[Finding, ...]:
+        """What stands out, worst first."""
+        guessed = find(self.rows, self.state)
+        kept = (
+            each for each in guessed if each.kind not in _GUESSED or not self.told.issuperset(each.tensors)
+        )
+        return tuple(sorted([*self.unexpected, *kept], key=lambda each: -each.severity))
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The same as ``problems``."""
+        return self.problems
+
+    @property
+    def worst(self) -> Finding | None:
+        """The worst of the problems; None without any."""
+        return self.problems[0] if self.problems else None
+
+    def compare(self, other: "Report") -> tuple[Change, ...]:
+        """Return how each tensor, by its name, differs in another report, as of a later step.
+
+        Raises:
+            ParameterError: if the other is no report.
+        """
+        theirs = {row.name: row for row in checked_kind("other", other, Report, "a Report").rows}
+        ours = {row.name: row for row in self.rows}
+        changes = [_change(row, theirs.get(name)) for name, row in ours.items()]
+        return tuple(changes + [Change(name, "added") for name in theirs if name not in ours])
+
+    def to_json(self) -> str:
+        """Return all of it as JSON; what is not finite is null."""
+        return json.dumps(
+            {
+                "format": self.format,
+                "state": self.state,
+                "coverage": {
+                    "tensors": self.coverage.tensors,
+                    "numbers": self.coverage.numbers,
+                    "skipped": [
+                        {"name": each.name, "file": each.file, "code": each.code, "facts": _plain(each.facts)}
+                        for each in self.coverage.skipped
+                    ],
+                },
+                "ties": self.ties,
+                "problems": [
+                    {
+                        "kind": each.kind,
+                        "severity": each.severity,
+                        "says": str(each),
+                        "tensors": each.tensors,
+                        "evidence": _plain(each.evidence),
+                        "would_refute": each.would_refute,
+                    }
+                    for each in self.problems
+                ],
+                "quantile_shares": QUANTILES,
+                "tensors": [_row_json(row) for row in self.rows],
+            },
+            ensure_ascii=False,
+            allow_nan=False,
+        )
+
+    def to_markdown(self) -> str:
+        """Return what stands out, and a table of all tensors."""
+        return "\n".join(_markdown(self)) + "\n"
+
+
+def made(name: str, rows: Sequence[Row], skipped: Sequence[Skipped] = ()) -> Report:
+    """Return the report of some rows of a format; those that are equal to the bit are marked."""
+    coverage = Coverage(len(rows), sum(row.n for row in rows), tuple(skipped))
+    return Report(name, tuple(_marked(rows)), coverage, _ties(rows))
+
+
+def _marked(rows: Sequence[Row]) -> Iterator[Row]:
+    """Yield the rows; one whose bits are those of an earlier one at another place says so."""
+    first: dict[tuple[str, tuple[int, ...], bytes], Row] = {}
+    for row in rows:
+        if row.n < 2 or row.flags & {"constant", "zeros", "empty"}:
+            yield row
+            continue
+        known = first.setdefault((row.dtype, row.shape, row.digest), row)
+        apart = known.place != row.place
+        yield replace(row, flags=row.flags | {"equal_to"}, equal_to=known.name) if apart else row
+
+
+def _ties(rows: Sequence[Row]) -> tuple[tuple[str, ...], ...]:
+    places: dict[Any, list[str]] = {}
+    for row in rows:
+        places.setdefault(row.place, []).append(row.name)
+    return tuple(tuple(names) for names in places.values() if len(names) > 1)
+
+
+def _change(row: Row, other: Row | None) -> Change:
+    if other is None:
+        return Change(row.name, "removed")
+    if row.shape != other.shape:
+        return Change(row.name, "reshaped")
+    same = row.digest == other.digest and row.dtype == other.dtype
+    spread = row.std > 0
+    return Change(
+        row.name,
+        "equal" if same else "changed",
+        other.std / row.std if spread else math.nan,
+        (other.mean - row.mean) / row.std if spread else math.nan,
+    )
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON can have it."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if isinstance(value, str | int | bool | None) else str(value)
+
+
+def _row_json(row: Row) -> dict[str, Any]:
+    numbers = ("minimum", "maximum", "mean", "std", "excess_kurtosis", "quantiles")
+    plain = ("name", "file", "dtype", "shape", "n", "zeros", "nan", "inf", "quantised", "equal_to")
+    fit = row.init
+    return {
+        **{name: getattr(row, name) for name in plain},
+        **{name: _plain(getattr(row, name)) for name in numbers},
+        "counts": row.counts.tolist(),
+        "edges": _plain(row.edges.tolist()),
+        "flags": sorted(row.flags),
+        "init": fit
+        and {
+            "schemes": [{"key": named.key, "params": _plain(named.params)} for named in fit.schemes],
+            "distance": _plain(fit.distance),
+            "p_value": _plain(fit.p_value),
+            "would_refute": dict(zip(("distance", "scale"), fit.would_refute, strict=True)),
+        },
+    }
+
+
+def _markdown(report: Report) -> Iterator[str]:
+    covered = report.coverage
+    yield f"# {report.format}: {report.state}"
+    yield ""
+    yield f"{covered.tensors} tensors, {covered.numbers:,} numbers read; {len(covered.skipped)} skipped."
+    for each in report.problems:
+        yield ""
+        more = f" and {len(each.tensors) - 3} more" if len(each.tensors) > 3 else ""
+        yield f"- **{each.kind}** ({', '.join(map(_code, each.tensors[:3]))}{more}): {each}"
+        yield f"  Would refute it: {each.would_refute}"
+    yield ""
+    yield "| tensor | dtype | shape | mean | std | kurtosis | starts as | flags |"
+    yield "|---|---|---|---|---|---|---|---|"
+    for row in report.rows:
+        shape = " × ".join(map(str, row.shape)) or "1"
+        numbers = " | ".join(f"{x:.4g}" for x in (row.mean, row.std, row.excess_kurtosis))
+        cells = _code(row.name), row.dtype, shape, numbers, _start(row), ", ".join(sorted(row.flags))
+        yield f"| {' | '.join(cells)} |"
+
+
+def _code(name: str) -> str:
+    """Return a name in a table's cell: a bar or a line's end would break it."""
+    return "`" + re.sub(r"[|`\s]+", " ", name) + "`"
+
+
+def _start(row: Row) -> str:
+    if row.init is None:
+        return ""
+    key, params = row.init.schemes[0]
+    written = ", ".join(
+        f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}"
+        for name, value in params.items()
+    )
+    others = len(row.init.schemes) - 1
+    return f"{key}({written})" + (f" or {others} more" if others else "")

@@ -1,0 +1,317 @@
+"""What a report has of each tensor: measured, held against the known laws, and marked where it stands out."""
+
+import math
+import re
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from ..weights.laws import Array
+from ..weights.schemes import SCHEMES
+from .candidates import Candidate, Shape
+from .cells import counted_as
+from .identify import FAR, Fit, identify
+from .measure import Counts, Measured, measure
+from .stored import Bits, Stored
+from .units import Units
+
+#: The shares of a row's ``quantiles``.
+QUANTILES = (0.001, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999)
+#: Bins of a row's histogram, at most.
+BINS = 100
+#: Finite numbers this large come from memory that nothing was written to.
+HUGE = 1e30
+#: Fewer different numbers than these make equal rows by chance.
+DIFFERENT = 16
+#: How many rows of a weight are named.
+NAMED = 8
+
+EMBEDDING = re.compile(
+    r"(^|[._/])(emb|embed\w*|\w*embeddings?|wte|wpe|tok\w*|vocab\w*|shared|lut)([._/]|$)", re.I
+)
+
+
+class Spare(NamedTuple):
+    """Rows at a law of their own: how many, the first of them, that law, and its std."""
+
+    number: int
+    first: tuple[int, ...]
+    fit: Fit
+    std: float
+
+
+class Repeated(NamedTuple):
+    """Rows that are the same to the bit."""
+
+    #: how many are those of an earlier row
+    number: int
+    #: in how many blocks of rows the weight falls that are all the same; 1: none repeats so
+    blocks: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Row:
+    """One tensor: its moments (std and kurtosis of all numbers, ddof 0), its counts, and what they say.
+
+    ``counts[i]`` of the finite numbers lie from ``edges[i]`` up to ``edges[i + 1]``; the end bins also take
+    what lies beyond. Bins are as wide as they can be told apart, so not all alike. ``quantiles`` belong to
+    the shares QUANTILES.
+    """
+
+    name: str
+    file: str
+    dtype: str
+    shape: tuple[int, ...]
+    n: int
+    minimum: float
+    maximum: float
+    mean: float
+    std: float
+    excess_kurtosis: float
+    quantiles: tuple[float, ...]
+    zeros: int
+    nan: int
+    inf: int
+    counts: Counts
+    edges: Array
+    #: the known laws that it does not contradict; None if there is none
+    init: Fit | None
+    #: of constant zeros nan inf empty outliers uninitialised dead_rows repeated_rows spare_rows equal_to
+    flags: frozenset[str]
+    #: the format's name where numbers were kept in blocks, which no law of single numbers describes
+    quantised: str
+    #: rows that are 0 or as good as 0: how many, and the first of them
+    dead: tuple[int, tuple[int, ...]]
+    repeated: Repeated
+    #: rows that no training has moved, under others that it has
+    spare: Spare | None
+    digest: bytes
+    place: Hashable
+    #: the first tensor with the same bits at another place
+    equal_to: str = ""
+
+    @property
+    def is_float(self) -> bool:
+        """Whether its numbers are no whole ones."""
+        return "float" in self.dtype
+
+    @property
+    def decides(self) -> bool:
+        """Whether it tells if a model has been trained: a weight of many numbers that differ."""
+        return (
+            self.is_float
+            and not self.quantised
+            and len(self.shape) > 1
+            and min(self.shape[:2]) > 1
+            and self.n >= 1000
+            and not self.flags & {"constant", "zeros", "nan", "inf", "uninitialised"}
+        )
+
+
+def judged(
+    stored: Stored, beside: Shape | None = None, among: int = 1, meant: Candidate | None = None
+) -> Row:
+    """Read a tensor and return its row; see ``identify``.
+
+    Raises:
+        CheckpointError: the file has changed, or ends too early.
+    """
+    found = measure(stored)
+    fit = None if stored.quantised else identify(found, beside=beside, among=among, meant=meant)
+    spare = None
+    if fit is None and not stored.quantised and found.units is not None:
+        spare = spare_rows(stored, found.units, among)
+    dead = np.flatnonzero(found.units.dead) if found.units is not None else np.empty(0, np.intp)
+    repeated = _repeated(found)
+    counts, edges = histogram(found)
+    marks = {
+        **_marks(found),
+        "outliers": fit is not None and fit.outliers > 0,
+        "dead_rows": len(dead) > 0 and _varied(found) and not _is_padding(stored, dead),
+        "repeated_rows": repeated.number > 0,
+        "spare_rows": spare is not None,
+    }
+    return Row(
+        name=stored.name,
+        file=stored.file,
+        dtype=stored.dtype,
+        shape=stored.shape,
+        n=found.n,
+        minimum=found.minimum,
+        maximum=found.maximum,
+        mean=found.moments.mean,
+        std=found.std,
+        excess_kurtosis=found.excess_kurtosis,
+        quantiles=tuple(found.quantiles(np.array(QUANTILES)).tolist()),
+        zeros=found.zeros,
+        nan=found.nan,
+        inf=found.inf,
+        counts=counts,
+        edges=edges,
+        init=fit,
+        flags=frozenset(name for name, holds in marks.items() if holds),
+        quantised=stored.quantised,
+        dead=(len(dead), tuple(dead[:NAMED].tolist())),
+        repeated=repeated,
+        spare=spare,
+        digest=found.digest,
+        place=stored.place,
+    )
+
+
+def _marks(found: Measured) -> dict[str, bool]:
+    """Return what a tensor's numbers say by themselves."""
+    whole = found.moments.n == found.n > 0
+    return {
+        "empty": found.n == 0,
+        "zeros": whole and found.zeros == found.n,
+        "constant": whole and found.n > 1 and found.minimum == found.maximum != 0,
+        "nan": found.nan > 0,
+        "inf": found.inf > 0,
+        "uninitialised": _is_uninitialised(found),
+    }
+
+
+def _varied(found: Measured) -> bool:
+    """Tell whether rows can hardly be equal, or 0, by chance or design, as those of masks are."""
+    return int(np.count_nonzero(found.counts)) >= DIFFERENT
+
+
+def _is_padding(stored: Stored, dead: npt.NDArray[np.intp]) -> bool:
+    """Tell whether the rows that are 0 are an embedding's: a few that pad, or the last of all."""
+    rows, columns = stored.shape[0], math.prod(stored.shape[1:])
+    looked_up = EMBEDDING.search(stored.name) is not None or rows >= 5 * columns
+    return looked_up and (len(dead) <= max(1, rows // 50) or rows - int(dead[0]) == len(dead))
+
+
+def _is_uninitialised(found: Measured) -> bool:
+    """Tell whether there are numbers that no init and no training gives: 1e37, or denormals by themselves.
+
+    A weight that decays to 0 passes through the numbers above the denormals; the largest number of a
+    dtype, as a mask has it, is written on purpose.
+    """
+    kind = counted_as(found.dtype)
+    if not kind.is_floating_point or kind.itemsize == 1 or kind == torch.float16 or not found.moments.n:
+        return False
+    cells = found.cells
+    held, size = found.counts[cells.codes], np.abs(cells.values)
+    if max(-found.minimum, found.maximum) >= HUGE:
+        written = {torch.finfo(each).max for each in (torch.float32, torch.bfloat16, torch.float64)}
+        return not {-found.minimum, found.maximum} & written
+    least = torch.finfo(kind).smallest_normal
+    small = int(held[(size >= least) & (size < least * 1e8)].sum())
+    return found.subnormal > max(1, small)
+
+
+def _repeated(found: Measured) -> Repeated:
+    """Count the rows that repeat an earlier one; rows of 0 do not count."""
+    none = Repeated(0, 1)
+    if found.units is None or not _varied(found):
+        return none
+    hashes = found.units.hashes[~found.units.dead]
+    number = len(hashes) - len(np.unique(hashes))
+    if not number or number == len(hashes) - 1:  # all alike: one row, laid out for each unit
+        return none
+    rows = len(hashes)
+    blocks = [k for k in range(2, min(rows, 64) + 1) if rows % k == 0]
+    same = [k for k in blocks if np.array_equal(hashes[rows // k :], hashes[: -(rows // k)])]
+    return Repeated(number, max(same, default=1))
+
+
+def histogram(found: Measured, bins: int = BINS) -> tuple[Counts, Array]:
+    """Return counts of all finite numbers, and edges, about the median; empty without numbers."""
+    if not found.moments.n:
+        return np.zeros(0, np.int64), np.zeros(0)
+    if found.minimum == found.maximum:
+        half = max(1.0, abs(found.minimum)) / 2
+        return np.array([found.moments.n]), np.array([found.minimum - half, found.minimum + half])
+    first, middle, third = found.quantiles(np.array((0.25, 0.5, 0.75)))
+    reach = FAR / 2 * (third - first) / 1.349 or math.inf
+    low, high = max(found.minimum, middle - reach), min(found.maximum, middle + reach)
+    cells = found.cells
+    with np.errstate(over="ignore"):
+        wanted = low + (high - low) * (np.arange(bins) / bins)
+    at = np.unique(np.searchsorted(cells.high, wanted, side="right").clip(0, len(cells.low) - 1))
+    counts = np.add.reduceat(found.counts[cells.codes], np.concatenate([[0], at[1:]]))
+    edges = np.concatenate([cells.low[at], [cells.high[max(at[-1], np.searchsorted(cells.values, high))]]])
+    biggest = np.finfo(np.float64).max
+    return counts.astype(np.int64), edges.clip(-biggest, biggest)
+
+
+#: Laws whose scale rows are looked at for, beside trained ones; fewer rows of fewer numbers say nothing.
+_SPARE_STDS = (0.02, 0.01, 0.006, 1.0, 0.05, 0.1, 0.001, 0.005)
+_LEAST_ROWS, _LEAST_NUMBERS = 8, 64
+
+
+def spare_rows(stored: Stored, units: Units, among: int) -> Spare | None:
+    """Find rows that no training has moved, as those of tokens that never occur.
+
+    They lie about a law's mean square as far as chance moves them; they are read once more, and must follow
+    that law.
+    """
+    columns = math.prod(stored.shape[1:])
+    if columns < _LEAST_NUMBERS or len(stored.shape) != 2:
+        return None
+    stds = (
+        *_SPARE_STDS,
+        *(SCHEMES[key].law(stored.shape).std for key in ("lecun_normal", "classic_uniform")),
+    )
+    for std in stds:
+        off = (units.squares / std**2 - 1) / math.sqrt(2 / columns)
+        near = np.abs(off) <= 4
+        for chosen in (near, _runs(near)):
+            number = int(chosen.sum())
+            if _LEAST_ROWS <= number <= len(off) / 2 and 0.6 < off[chosen].std() < 1.3:
+                fit = identify(_measured_rows(stored, chosen, columns), among=among)
+                if fit is not None and std in _stds(fit):
+                    return Spare(number, tuple(np.flatnonzero(chosen)[:NAMED].tolist()), fit, std)
+    return None
+
+
+def _stds(fit: Fit) -> set[float]:
+    """Return the std of each law that fits."""
+    named = zip(fit.schemes, fit.shapes, strict=True)
+    return {SCHEMES[key].law(shape, **params).std for (key, params), shape in named}
+
+
+def _runs(marked: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Keep what is marked in runs so long that others, which are marked by chance, form none."""
+    ends = np.flatnonzero(np.diff(marked.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
+    share = max(float(marked.mean()), 0.01)
+    least = (
+        max(_LEAST_ROWS, math.ceil(math.log(1e-4 / len(marked)) / math.log(share))) if share < 1 else math.inf
+    )
+    kept = np.zeros(len(marked), np.bool_)
+    for first, last in ends[ends[:, 1] - ends[:, 0] >= least]:
+        kept[first:last] = True
+    return kept
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """Some rows of a stored tensor."""
+
+    stored: Stored
+    chosen: npt.NDArray[np.bool_]
+    columns: int
+
+    def parts(self, most: int) -> Iterator[Bits]:
+        """Yield the rows' bits, some rows at a time."""
+        at, left = 0, None
+        for part in self.stored.source.parts(max(1, most // self.columns) * self.columns):
+            whole = part if left is None else np.concatenate([left, part])
+            rows = len(whole) // self.columns
+            left = whole[rows * self.columns :].copy() if rows * self.columns < len(whole) else None
+            chosen = self.chosen[at : at + rows]
+            yield whole[: rows * self.columns].reshape(rows, self.columns)[chosen].reshape(-1)
+            at += rows
+
+
+def _measured_rows(stored: Stored, chosen: npt.NDArray[np.bool_], columns: int) -> Measured:
+    shape = (int(chosen.sum()), columns)
+    source = _Chosen(stored, chosen, columns)
+    return measure(Stored(stored.name, stored.file, stored.dtype, shape, source, stored.place))

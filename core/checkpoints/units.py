@@ -1,0 +1,104 @@
+"""The rows of a weight, each the numbers that feed one output unit: their size, and which are equal."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from ..weights.laws import Array
+from .cells import cells_of, counted_as
+from .stored import Bits
+
+#: A row of fewer numbers than these may be another's by chance, or be 0.
+ROW = 8
+#: Numbers of a row this small have been decayed or pruned away: no product of float32 sees them.
+NOTHING = 1e-16
+
+
+class Units(NamedTuple):
+    """One number for each row of a weight, the first dimension's."""
+
+    #: mean of the row's squares
+    squares: Array
+    #: two rows of one hash have, but for one chance in 2⁶³, the same bits
+    hashes: npt.NDArray[np.uint64]
+
+    @property
+    def dead(self) -> npt.NDArray[np.bool_]:
+        """Which rows are 0, or as good as 0."""
+        return np.asarray(self.squares <= NOTHING**2)
+
+
+class UnitTally:
+    """Takes the squares and hashes of whole rows as they come."""
+
+    def __init__(self, dtype: str, row: int) -> None:
+        self.row = row
+        self.widened = _widened(dtype)
+        self.squares: list[Array] = []
+        self.hashes: list[npt.NDArray[np.uint64]] = []
+
+    def add(self, part: Bits) -> npt.NDArray[np.uint64]:
+        """Take some whole rows, and return their hashes."""
+        rows = part.reshape(-1, self.row)
+        wide = self.widened(rows)
+        self.squares.append(np.einsum("ij,ij->i", wide, wide) / self.row)
+        self.hashes.append(_hashes(rows))
+        return self.hashes[-1]
+
+    def totals(self) -> Units:
+        return Units(np.concatenate(self.squares).astype(np.float64), np.concatenate(self.hashes))
+
+
+def _widened(dtype: str) -> Callable[[Bits], npt.NDArray[Any]]:
+    """Return what turns rows of bits into numbers that can be squared."""
+    if dtype in {"float32", "float64"}:
+        return lambda rows: rows.view(dtype)
+    if dtype == "float16":
+        return _sizes_of_float16
+    if dtype == "bfloat16":
+        return lambda rows: (rows.astype(np.uint32) << np.uint32(16)).view(np.float32)
+    cells = cells_of(dtype)
+    values = np.full(cells.count, np.nan, np.float32)
+    values[cells.codes] = cells.values
+    return lambda rows: values[rows]
+
+
+def _sizes_of_float16(rows: Bits) -> npt.NDArray[np.float32]:
+    """Return |w| of float16s: with float32's wider exponent their bits mean 2⁻¹¹² of it; numpy is slower."""
+    shifted = (rows & np.uint16(0x7FFF)).astype(np.uint32) << np.uint32(13)
+    return np.asarray(shifted.view(np.float32) * np.float32(2.0**112))
+
+
+def _hashes(rows: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
+    """Return Σ word·coefficient modulo 2⁶⁴ of each row: multilinear hashing (Carter & Wegman 1979)."""
+    rows = np.ascontiguousarray(rows)
+    width = rows.shape[1] * rows.itemsize
+    if width % 8:
+        held = np.zeros((len(rows), width // 8 * 8 + 8), np.uint8)
+        held[:, :width] = rows.view(np.uint8)
+        rows = held
+    words = rows.view(np.uint64)
+    return np.asarray(np.einsum("ij,j->i", words, _coefficients(words.shape[1])))
+
+
+@lru_cache(maxsize=64)
+def _coefficients(words: int) -> npt.NDArray[np.uint64]:
+    """Return odd numbers, always the same: hashes of two files can be compared."""
+    drawn = np.random.default_rng(words).integers(0, 1 << 64, words, np.uint64)
+    return drawn | np.uint64(1)
+
+
+def hashes_of_ones(places: npt.NDArray[np.intp], row: int, dtype: str) -> npt.NDArray[np.uint64]:
+    """Return the hashes of rows of so many numbers that are 0 but for a 1, each at its place."""
+    size = counted_as(dtype).itemsize
+    one = torch.ones((), dtype=counted_as(dtype), device="cpu").view(_SIGNED[size]).item()
+    at = places.astype(np.uint64) * np.uint64(size)
+    words = np.uint64(one) << (at % np.uint64(8) * np.uint64(8))
+    return np.asarray(words * _coefficients(-(-row * size // 8))[at // np.uint64(8)])
+
+
+_SIGNED = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}

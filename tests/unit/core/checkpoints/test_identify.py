@@ -1,0 +1,181 @@
+"""A tensor drawn by torch is called by its own law, and one that has been trained by none."""
+
+import math
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from core import SCHEMES
+from core.checkpoints.identify import Fit, identify
+from core.checkpoints.measure import measure
+from tests.support.stored_tensors import stored
+
+
+def _rng(seed: int = 5) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def _fit(tensor: Tensor, **arguments: Any) -> Fit | None:
+    return identify(measure(stored(tensor)), **arguments)
+
+
+def _keys(fit: Fit | None) -> set[str]:
+    return set() if fit is None else {named.key for named in fit.schemes}
+
+
+DRAWN = [
+    ("classic_uniform", {}, (300, 512)),
+    ("normal", {"std": 0.02}, (300, 512)),
+    ("normal", {"std": 0.013}, (300, 512)),
+    ("kaiming_normal", {"nonlinearity": "relu"}, (64, 48, 3, 3)),
+    ("kaiming_normal", {"nonlinearity": "relu", "mode": "fan_out"}, (64, 48, 3, 3)),
+    ("kaiming_uniform", {"nonlinearity": "relu"}, (300, 512)),
+    ("kaiming_uniform", {"a": math.sqrt(5), "mode": "fan_out"}, (300, 512)),
+    ("xavier_normal", {"gain": 5 / 3}, (300, 512)),
+    ("xavier_uniform", {"gain": 1.0}, (300, 512)),
+    ("lecun_normal", {}, (300, 512)),
+    ("lecun_uniform", {}, (300, 512)),
+    ("variance_scaling", {"scale": 1.0, "mode": "fan_avg"}, (300, 512)),
+    ("trunc_normal", {"std": 0.02, "a": -0.04, "b": 0.04}, (300, 512)),
+    ("trunc_normal", {"std": 0.02, "a": -0.06, "b": 0.06}, (600, 512)),
+    ("orthogonal", {"gain": 1.0}, (128, 256)),
+    ("orthogonal", {"gain": math.sqrt(2)}, (256, 128)),
+    ("sparse", {"sparsity": 0.1, "std": 0.01}, (300, 512)),
+    ("gpt2_residual", {"n_layer": 12}, (300, 512)),
+    ("llama_residual", {"layer_id": 6}, (300, 512)),
+    ("wang_init", {"n_layer": 16, "d_model": 512}, (300, 512)),
+    ("small_init", {}, (300, 512)),
+    ("t5", {"role": "q"}, (300, 512)),
+    ("mup_output", {}, (300, 512)),
+    ("siren_hidden", {}, (300, 512)),
+    ("uniform", {"a": -0.05, "b": 0.05}, (300, 512)),
+    ("uniform", {}, (300, 512)),
+    ("eye", {}, (40, 60)),
+    ("dirac", {}, (24, 16, 3, 3)),
+    ("zeros", {}, (24, 16)),
+    ("ones", {}, (24,)),
+    ("constant", {"val": 0.25}, (24,)),
+]
+
+
+@pytest.mark.parametrize("held", [torch.float32, torch.bfloat16], ids=str)
+@pytest.mark.parametrize(("key", "params", "shape"), DRAWN, ids=str)
+def test_a_drawn_tensor_is_called_by_its_scheme(
+    key: str, params: dict[str, Any], shape: tuple[int, ...], held: torch.dtype
+) -> None:
+    drawn = SCHEMES[key].fill_(torch.empty(shape), generator=_rng(), **params).to(held)
+    fit = _fit(drawn)
+    assert fit is not None
+    law = SCHEMES[key].law(shape, **params)
+    named = next(named for named in fit.schemes if named.key == key)
+    assert SCHEMES[key].law(shape, **named.params).std == pytest.approx(law.std, rel=1e-9)
+    assert fit.p_value >= 0.001
+
+
+def test_drawn_in_half_precision_is_found_too() -> None:
+    """torch's half-precision ``uniform_`` moves what would round to the open end to the other one."""
+    for dtype in (torch.bfloat16, torch.float16):
+        drawn = SCHEMES["classic_uniform"].fill_(torch.empty(512, 300, dtype=dtype), generator=_rng())
+        for held in (drawn, drawn.float()):
+            assert "classic_uniform" in _keys(_fit(held))
+
+
+def test_std_alone_does_not_decide() -> None:
+    """nn.Linear's default at 768 inputs has a std of 1/√(3·768) = .0208, beside N(0, .02)."""
+    weight = torch.empty(768, 768).uniform_(-1 / math.sqrt(768), 1 / math.sqrt(768), generator=_rng())
+    scaled = torch.empty(768, 768).normal_(0, 1 / math.sqrt(3 * 768), generator=_rng())
+    assert "normal" not in _keys(_fit(weight))
+    assert "classic_uniform" not in _keys(_fit(scaled))
+
+
+def _trained() -> dict[str, Tensor]:
+    start = torch.empty(256, 512).normal_(0, 0.02, generator=_rng())
+    left, right = (torch.empty(shape).normal_(0, 1, generator=_rng(7)) for shape in ((256, 4), (4, 512)))
+    rows = torch.empty(256, 1).normal_(0, 0.1, generator=_rng(8)).exp()
+    heavy = start / torch.empty(256, 512).exponential_(1, generator=_rng(9)).add(20).div(21).sqrt()
+    shrunk = start.sign() * (start.abs() - 0.003).clamp(min=0)
+    return {
+        "a step of low rank": start + 0.004 * left @ right,
+        "rows of other sizes": start * rows,
+        "heavier tails": heavy + 0.05 * start**3 / 0.02**2,
+        "shrunk": shrunk,
+        "off centre": start + 0.001,
+    }
+
+
+@pytest.mark.parametrize("name", _trained())
+def test_a_trained_tensor_has_no_law(name: str) -> None:
+    assert _fit(_trained()[name]) is None
+
+
+def test_a_small_tensor_may_be_several() -> None:
+    fit = _fit(torch.empty(6, 5).normal_(0, 0.02, generator=_rng()))
+    assert fit is not None
+    assert len(fit.schemes) > 1
+    assert not fit.decisive
+
+
+def test_stacked_matrices_have_the_fans_of_each() -> None:
+    """A weight of query, key and value, each of them drawn by Glorot's uniform with its own fans."""
+    rng = _rng()
+    stacked = torch.cat([nn.init.xavier_uniform_(torch.empty(128, 128), generator=rng) for _ in range(3)])
+    fit = _fit(stacked)
+    assert fit is not None
+    at = next(
+        i for i, (key, params) in enumerate(fit.schemes) if key == "xavier_uniform" and params["gain"] == 1
+    )
+    assert fit.shapes[at] == (128, 128)
+
+
+def test_a_bias_is_held_to_its_weight() -> None:
+    bias = torch.empty(500).uniform_(-1 / math.sqrt(60), 1 / math.sqrt(60), generator=_rng())
+    assert _fit(bias) is None
+    fit = _fit(bias, beside=(500, 60))
+    assert fit is not None
+    assert fit.schemes[0].params == {"a": -1 / math.sqrt(60), "b": 1 / math.sqrt(60)}
+
+
+def test_numbers_at_a_far_cut_are_left_aside_and_counted() -> None:
+    """torch's trunc_normal_ before 2026 could give ±2 at any std."""
+    weight = torch.empty(256, 512).normal_(0, 0.02, generator=_rng())
+    weight.view(-1)[::40_000] = -2.0
+    fit = _fit(weight)
+    assert fit is not None
+    assert fit.schemes[0].params["std"] == 0.02
+    assert fit.outliers == 4
+
+
+def test_a_padding_row_says_nothing_of_the_others() -> None:
+    table = nn.init.normal_(torch.empty(400, 64), generator=_rng())
+    table[0] = 0
+    assert _fit(table) is not None
+
+
+def test_a_number_far_too_large_for_any_init_has_no_law() -> None:
+    assert _fit(torch.full((4, 8), 1e37)) is None
+    assert _fit(torch.tensor([[1.0, math.nan]])) is None
+    assert _fit(torch.tensor([3, 3])) is None
+
+
+def test_of_more_tensors_one_may_be_further_off() -> None:
+    one, many = (_fit(torch.empty(60, 50).normal_(0, 0.02, generator=_rng()), among=n) for n in (1, 1000))
+    assert one is not None
+    assert many is not None
+    assert many.would_refute > one.would_refute
+    # Kolmogorov's distribution: P(√n·D > 1.94947) = .001
+    assert one.would_refute[0] == pytest.approx(1.94947 / math.sqrt(3000), rel=1e-4)
+    # a normal law's std has the relative error 1/√(2n), and is further off than 3.29053 of these once in 1000
+    assert one.would_refute[1] == pytest.approx(3.29053 / math.sqrt(6000), rel=1e-4)
+
+
+def test_honest_draws_are_refused_at_the_promised_rate() -> None:
+    """Of 120 draws .12 are expected to be called strange; more than 2 are so in one of 3000 runs."""
+    rng, refused = _rng(11), 0
+    for n in range(120):
+        shape = [(6, 9), (20, 40), (5, 4, 3, 3)][n % 3]
+        key = ("classic_uniform", "xavier_normal", "variance_scaling", "kaiming_uniform")[n % 4]
+        params = {"nonlinearity": "relu"} if key == "kaiming_uniform" else {}
+        refused += _fit(SCHEMES[key].fill_(torch.empty(shape), generator=rng, **params)) is None
+    assert refused <= 2
