@@ -10,6 +10,7 @@ from pages.figures.chart_data import as_table, numbers
 from pages.figures.palette import PRINT
 from pages.lecture import predict
 from pages.shell import files, share
+from pages.shell.caption import Caption, caption, captioned
 from pages.shell.frame import Chart, Frame, Offer
 from pages.shell.report import Picture, Report, report
 from pages.state.session import session
@@ -45,16 +46,17 @@ def _export(frame: Frame) -> None:
             _file(t("tools.code"), frame.code, f"{frame.page}.py", "text/x-python")
     st.html(f'<p class="lab-note">{t("tools.report_note")}</p>')
     charts = [piece for piece in frame.shown if isinstance(piece, Chart)]
+    said = caption(frame.shown, t("app.name"), link)
     for at, chart in enumerate(charts, start=1):
-        _chart(at, chart, frame)
+        _chart(at, chart, frame, said)
     if frame.tensors is not None:
         _tensors(frame.tensors(), t)
 
 
-def _chart(at: int, shown: Chart, frame: Frame) -> None:
+def _chart(at: int, shown: Chart, frame: Frame, said: Caption) -> None:
     """Show a chart as it will be printed, and offer it as a picture, as a page of its own and as numbers."""
     t, chart, name = frame.t, shown.draw(PRINT), f"{frame.page}_{at}"
-    high = int(chart.layout.height or HEIGHT)
+    high = captioned(chart, said, int(chart.layout.height or HEIGHT))
     st.html(f'<p class="lab-group">{t("tools.chart")}</p>')
     with st.container(key=f"offer_{at}"):
         with st.container(horizontal=True):
@@ -63,8 +65,10 @@ def _chart(at: int, shown: Chart, frame: Frame) -> None:
                 for kind in ("png", "svg")
             )
             st.html(pictures, width="content")
-            title = f"{t(f'nav.{frame.page}')} · {t('app.name')}"
-            page = partial(files.chart_html, chart, title, shown.alt, t, height=high)
+            alone = shown.draw(PRINT)  # a page has its title and its source around the chart
+            under = " · ".join((shown.alt, *filter(None, said[1:])))
+            title = said.title or f"{t(f'nav.{frame.page}')} · {t('app.name')}"
+            page = partial(files.chart_html, alone, title, under, t, height=HEIGHT)
             _file("HTML", page, f"{name}.html", "text/html")
             _file("CSV", partial(files.chart_csv, chart), f"{name}.csv", "text/csv")
         camera = {
