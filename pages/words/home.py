@@ -78,7 +78,7 @@ def _lesson(t: Text) -> Door:
     step, (shown, *_) = lesson.replayed(lesson.SEED)["kaiming"]
     code = step.code.splitlines()
     lines = [next(line for line in code if "manual_seed" in line), "nn.init.kaiming_normal_(w)"]
-    return _door("lesson", t, listing(lines, f"{shown.printed[:PRINTED]} …"), "lesson", {}, seed=lesson.SEED)
+    return _door("lesson", t, listing(lines, f"{shown.printed[:PRINTED]} …"), "lesson", {})
 
 
 def _door(key: str, t: Text, miniature: str, page: str, query: dict[str, str], **numbers: object) -> Door:

@@ -8,6 +8,7 @@ from core import SCHEMES
 from pages.figures.sketch import BARS, WIDEST, Guess, Sketch, reach
 
 BOX = Sketch(1.0, tuple(7 if 10 <= at < 30 else 0 for at in range(BARS)))
+NARROW = Sketch(0.1, tuple(map(int, BOX.bars)))
 RIGHT = Sketch(2.0, tuple(3 if at >= 30 else 0 for at in range(BARS)))
 
 
@@ -21,7 +22,7 @@ def test_a_box_has_the_moments_and_ends_of_a_uniform_law() -> None:
     assert RIGHT.wall == pytest.approx(2.0)
 
 
-@pytest.mark.parametrize(("sketch", "height"), [(BOX, 1.0), (RIGHT, 1.0)])
+@pytest.mark.parametrize(("sketch", "height"), [(BOX, 1.0), (RIGHT, 1.0), (NARROW, 10.0)])
 def test_a_sketch_has_the_area_of_a_histogram_however_high_it_was_drawn(
     sketch: Sketch, height: float
 ) -> None:

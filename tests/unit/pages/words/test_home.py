@@ -31,8 +31,7 @@ def test_the_first_door_says_what_is_left_of_a_signal() -> None:
     """relu halves a mean square, and Xavier multiplies it by 1 where fan_in = fan_out: ×√½ a layer."""
     left = math.sqrt(0.5) ** (DEPTH - 1)
     answer = re.sub(r"<[^>]+>", "", door("deep").answer)
-    assert says(answer, f"×<{math.sqrt(0.5)}> a layer:")
-    assert says(answer, f"At layer <{DEPTH}>, <{left}> of layer 1 is left.")
+    assert says(answer, f"Xavier under relu: ×<{math.sqrt(0.5)}> a layer, ×<{left}> by layer <{DEPTH}>.")
     assert door("deep").query["depth"] == str(DEPTH)
 
 
