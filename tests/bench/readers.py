@@ -10,6 +10,7 @@ import resource
 import sys
 import tempfile
 import time
+import tracemalloc
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +21,7 @@ import torch
 from core import CheckpointError
 from core.checkpoints.opening import opened
 from core.checkpoints.stored import PART
-from tests.support.checkpoints import FILES, KERAS, written
+from tests.support.checkpoints import BOMBS, FILES, KERAS, written
 from tests.support.mutations import mutated_file
 
 MEMORY = 200e6
@@ -62,6 +63,20 @@ def fuzz(name: str, make: Callable[[], bytes], count: int, folder: Path) -> None
     )
 
 
+def bombs(folder: Path) -> None:
+    """Refuse files that ask for as much as they can, and print what each takes: once timed, once traced."""
+    for name, (make, code) in BOMBS.items():
+        path, start = written(folder, name, make()), time.process_time()
+        assert tried(path) == code, name
+        taken = time.process_time() - start
+        tracemalloc.start()
+        tried(path)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        print(f"{name}: {code}, {taken:.2f} s (≤ 1), memory {peak / 1e6:.0f} MB", flush=True)
+        path.unlink()
+
+
 def against_a_bare_read(folder: Path) -> None:
     """Print how long reading takes, in parts, against a bare read into one buffer."""
     weights = {f"{i}": torch.randn(4096, 4096) for i in range(4)}
@@ -96,6 +111,7 @@ def main(count: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name, make in files.items():
             fuzz(name, make, count, Path(folder))
+        bombs(Path(folder))
         against_a_bare_read(Path(folder))
 
 

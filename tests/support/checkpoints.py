@@ -114,17 +114,30 @@ def safetensors_of(header: bytes, data: bytes = b"") -> bytes:
     return struct.pack("<Q", len(header)) + header + data
 
 
-_GGUF_TYPES = {"float32": 0, "float16": 1, "int8": 24, "int16": 25, "int32": 26, "int64": 27, "float64": 28}
+_GGUF_TYPES = {
+    "uint8": 2,
+    "float32": 0,
+    "float16": 1,
+    "int8": 24,
+    "int16": 25,
+    "int32": 26,
+    "int64": 27,
+    "float64": 28,
+}
 
 
 def gguf_bytes(
     arrays: Arrays, *, keys: bytes = b"", count: int = 0, order: str = "<", version: int = 3
 ) -> bytes:
-    """Return a file of version 2 or 3 as the specification has it; ``keys`` are ``count`` written ones."""
+    """Return a file of version 2 or 3 as the specification has it; ``keys`` are ``count`` written ones.
+
+    Bytes are blocks of Q4_0, 18 for 32 numbers.
+    """
     infos, data = b"", b""
     for name, array in arrays.items():
         infos += gguf_text(name, order) + struct.pack(f"{order}I", array.ndim)
-        infos += struct.pack(f"{order}{array.ndim}Q", *array.shape[::-1])
+        sizes = (*array.shape[:-1], array.shape[-1] // 18 * 32) if array.dtype == np.uint8 else array.shape
+        infos += struct.pack(f"{order}{array.ndim}Q", *sizes[::-1])
         infos += struct.pack(f"{order}IQ", _GGUF_TYPES[str(array.dtype)], len(data))
         data += array.astype(array.dtype.newbyteorder(order)).tobytes()
         data += bytes(-len(data) % 32)
@@ -211,9 +224,44 @@ FILES: Mapping[str, Callable[[], bytes]] = {
     "a.npz": lambda: npz_bytes(some_arrays()),
     "packed.npz": lambda: npz_bytes({**some_arrays(), "zeros": np.zeros(70000, "f4")}, compressed=True),
     "a.gguf": lambda: gguf_bytes(
-        some_arrays(), keys=gguf_text("k") + struct.pack("<IIQ", 9, 8, 2) + gguf_text("x") * 2, count=1
+        {**some_arrays(), "blocks": np.arange(72, dtype="u1").reshape(2, 36)},
+        keys=gguf_text("k") + struct.pack("<IIQ", 9, 8, 2) + gguf_text("x") * 2,
+        count=1,
     ),
     "a.onnx": lambda: onnx_bytes(*(onnx_tensor(name, array) for name, array in some_arrays().items())),
+}
+
+
+def _many_members() -> bytes:
+    """Return an archive with a directory of a hundred thousand members, of which none is there."""
+    entry = b"PK\1\2" + bytes(24) + struct.pack("<H", 9) + bytes(16)
+    text = b"".join(entry + b"%05d.npy" % i for i in range(10**5))
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 0, 0, len(text), 30, 0)
+    return b"PK\3\4" + bytes(26) + text + end
+
+
+#: Files that ask for as much as a header can, and what refuses them.
+BOMBS: Mapping[str, tuple[Callable[[], bytes], str]] = {
+    "a million entries.safetensors": (
+        lambda: safetensors_of(b"{" + b",".join(b'"%d":{}' % i for i in range(10**6)) + b"}"),
+        "entries",
+    ),
+    "lists.safetensors": (lambda: safetensors_of(b'{"a":[' + b"[]," * 5_000_000 + b"[]]}"), "entries"),
+    "nested.safetensors": (lambda: safetensors_of(b'{"a":' + b"[" * 1_000_000), "json"),
+    "one text.safetensors": (lambda: safetensors_of(b'{"a":"' + b"x" * 16_000_000 + b'"}'), "entry"),
+    "marks.pt": (lambda: zip_bytes({"a/data.pkl": b"\x80\2" + b"(" * 16_000_000}), "steps"),
+    "lists.pt": (lambda: zip_bytes({"a/data.pkl": b"\x80\2" + b"]" * 16_000_000}), "steps"),
+    "tuples.pt": (lambda: zip_bytes({"a/data.pkl": b"\x80\2)" + b"\x85" * 16_000_000}), "steps"),
+    "texts.pt": (lambda: zip_bytes({"a/data.pkl": b"\x80\2" + b"U\1a" * 5_000_000}), "steps"),
+    "members.npz": (_many_members, "npy"),
+    "strings.gguf": (
+        lambda: gguf_bytes(
+            {}, keys=gguf_text("k") + struct.pack("<IIQ", 9, 8, 2_000_000) + bytes(16_000_000), count=1
+        ),
+        "none",
+    ),
+    "fields.onnx": (lambda: onnx_bytes(field(99, 0) * 1_000_000), "entries"),
+    "dims.onnx": (lambda: onnx_bytes(field(1, bytes(10_000_000))), "value"),
 }
 KERAS: Mapping[str, Callable[[], bytes]] = {
     "a.h5": lambda: keras_bytes(some_arrays()),
