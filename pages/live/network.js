@@ -10,7 +10,7 @@ import { filled, inFormula, quantity } from "./numbers.js"
 import { copyOf } from "./picture.js"
 import { dragged } from "./pointer.js"
 import { lineAt, marked, onLine, stepped, unitAt } from "./chosen.js"
-import { summed } from "./summed.js"
+import { layered, summed } from "./summed.js"
 
 const PATIENCE = 10_000 // milliseconds for which the server's picture is waited for
 const QUIET = 350 // milliseconds after the last key, until it is as if a hand had let go
@@ -64,12 +64,14 @@ function bubble() {
   held.bubble.style.cssText = `left:${Math.max(0, Math.min(layer().clientWidth - wide, left - wide / 2))}px;top:${top + away}px`
 }
 
-// The unit of the chosen weight, as a sum; and what can be done, until it has been.
+// The unit of the chosen weight, as a sum; the row through all layers; and what can be done, until it has been.
 function say() {
-  const said = document.querySelector(".lab-worked")
-  if (!said) return
+  const [said, row] = [".lab-worked", ".lab-row"].map(found => document.querySelector(found))
+  if (!said || !row) return
   const [at, unit, input] = chosen
-  said.innerHTML = summed([at, unit, at === 1 && lit || input], live, held?.now ?? net.settled)
+  const now = held?.now ?? net.settled
+  said.innerHTML = summed([at, unit, at === 1 && lit || input], live, now)
+  row.innerHTML = layered(chosen, live, now)
   const { words } = live
   parts.hint.textContent = live.edits.length >= live.most_edits ? words.full : hinted ? "" : words.hint
 }

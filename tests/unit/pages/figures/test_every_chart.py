@@ -46,6 +46,7 @@ TITLES = {
         "signal_layers.ridges": ["Activation x", "Layer l"],
         "signal_layers.depth_map": ["Activation x", "Layer l"],
         "signal_theory.maps": ["Mean square q", "Correlation c"],
+        "signal_theory.lengths": ["Mean square q", "Layer l"],
         "signal_theory.chaos": ["σw² = fan_in · Var w", "σb² = Var b"],
         "model.drawing": [
             "Line width: |weight|, the widest is *; dashed: negative"
@@ -70,6 +71,7 @@ TITLES = {
         "signal_layers.ridges": ["激活值 x", "层 l"],
         "signal_layers.depth_map": ["激活值 x", "层 l"],
         "signal_theory.maps": ["均方值 q", "相关系数 c"],
+        "signal_theory.lengths": ["均方值 q", "层 l"],
         "signal_theory.chaos": ["σw² = fan_in · Var w（权重）", "σb² = Var b（偏置）"],
         "model.drawing": ["线宽：权重的绝对值，最粗为 *；虚线：负值 | 每层只画绝对值最大的 64 个权重"],
         "model_parameters.maps": [],
