@@ -106,6 +106,8 @@ def _network(frame: Frame, asked: NetworkRun, run: Ran) -> None:
             if frame.live:  # written by the browser, of the unit that is chosen there
                 frame.aside('<p class="lab-worked"></p><p class="lab-worked-bar"></p>')
         with st.container(key="summary"):
+            if frame.live:  # of the row, written by the browser, too
+                frame.aside('<div class="lab-row"></div>')
             frame.listing(run.summary)
             frame.html(f'<p class="lab-note">{words.output(run, t)}</p>')
 

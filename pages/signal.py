@@ -15,7 +15,7 @@ from core.signals.formula import activation_of
 from pages.figures.palette import Palette
 from pages.figures.signal import by_layer, shares_by_layer
 from pages.figures.signal_layers import depth_map, ridges
-from pages.figures.signal_theory import chaos, maps
+from pages.figures.signal_theory import chaos, lengths, maps
 from pages.jobs import signal as jobs
 from pages.jobs.signal import Followed, Foretold
 from pages.shell.frame import Frame, Picture
@@ -238,13 +238,17 @@ def _chaos(frame: Frame, schemes: Sequence[Foretold]) -> None:
     t, state = frame.t, frame.state
     dots = signal_theory.dots(schemes)
     phases = signal_theory.charted(state, dots)
+    ways = signal_theory.lengths(schemes, state)
+    said = signal_theory.chaos_finding(schemes, state, t)
     with st.container(key="chaos", horizontal=True, gap="medium"):
         if phases is not None:  # the headline says so
-            frame.plot(
-                lambda look: chaos(dots, phases, t, look),
-                sentences(t("chaos.alt"), signal_theory.chaos_finding(schemes, state, t)),
-            )
-        frame.html(signal_theory.chaos_table(schemes, state, t) + common.folded(t("chaos.note"), t))
+            frame.plot(lambda look: chaos(dots, phases, t, look), sentences(t("chaos.alt"), said))
+        with st.container(key="beside"):
+            if ways:
+                frame.plot(lambda look: lengths(ways, t, look), t("chaos.alt_lengths"), key="lengths")
+            frame.html(signal_theory.chaos_table(schemes, state, t) + common.folded(t("chaos.note"), t))
+            if frame.live:
+                frame.aside(signal_moving.theory(state))
 
 
 def _gains(frame: Frame, _: Sequence[Foretold]) -> None:

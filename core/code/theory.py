@@ -43,23 +43,39 @@ for name, start, w, b in {list(settings)!r}:
 """
 
 
-def chaos_code(activation: str, settings: Settings, *, sigma_w2: float, sigma_b2: float) -> str:
-    """Return what computes χ₁ over the plane up to these variances, the edge, and the networks' slopes."""
+def chaos_code(  # noqa: PLR0913 - a view has these parts, named at the call
+    activation: str,
+    settings: Settings,
+    *,
+    sigma_w2: float,
+    sigma_b2: float,
+    powers: tuple[int, int],
+    depth: int,
+) -> str:
+    """Return what computes χ₁ over the plane up to these variances, the edge, and the networks' slopes.
+
+    Of each network it also has the length map between these powers of ten, and the lengths by layer.
+    """
     return f"""{_WHERE}
 import numpy as np
 from core import meanfield
 
 {_WHOLE}
 phi = {activation!r}
-sigma_w2 = np.linspace(0, {sigma_w2!r}, 41)
-sigma_b2 = {sigma_b2!r} * np.linspace(0, 1, 33) ** 2
+sigma_w2 = np.linspace(0, {sigma_w2!r}, 31)
+sigma_b2 = {sigma_b2!r} * np.linspace(0, 1, 23) ** 2
 edge = meanfield.critical_line(phi, sigma_b2)
 chi1 = meanfield.plane(phi, sigma_w2, sigma_b2).chi1
 print(np.c_[sigma_b2, edge], chi1, sep="\\n")
 for name, start, w, b in {list(settings)!r}:
-    q = meanfield.fixed_point(phi, sigma_w2=w, sigma_b2=b, start=start)
+    given = {{"sigma_w2": w, "sigma_b2": b}}
+    q = meanfield.fixed_point(phi, start=start, **given)
     ends = meanfield.plane(phi, [w], [b]).chi1.item()  # of a length without end
-    print(name, w, b, q, meanfield.chi1(phi, q, sigma_w2=w) if q < np.inf else ends)
+    before = np.logspace({powers[0]}, {powers[1]}, 19)
+    lengths = np.c_[before, [meanfield.length_map(phi, x, **given) for x in before]]
+    by_layer = meanfield.lengths(phi, start, {depth}, **given)
+    slope = meanfield.chi1(phi, q, sigma_w2=w) if q < np.inf else ends
+    print(name, w, b, q, slope, lengths, by_layer, sep="\\n")
 """
 
 

@@ -126,6 +126,12 @@ def of(theme: str | None, *, far: bool = False) -> Palette:
     return PROJECTOR_LIGHT if far else LIGHT
 
 
+def mixed(color: str, other: str, share: float) -> str:
+    """Return a hex colour with this share of another in it."""
+    ends = ([int(each[i : i + 2], 16) for i in (1, 3, 5)] for each in (color, other))
+    return "#" + "".join(f"{round(a + share * (b - a)):02X}" for a, b in zip(*ends, strict=True))
+
+
 def translucent(color: str, share: float) -> str:
     """Return a hex colour at this opacity."""
     red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))

@@ -61,7 +61,7 @@ def by_layer(  # noqa: PLR0913 - a chart has these parts, named at the call
     before that. ``back`` is the way back, from the last layer to the first; ``guesses`` are layers.
     """
     low, high = _decades(lines)
-    axis = {"type": "log", "range": [short(low), short(high)], **_powers(low, high)}
+    axis = {"type": "log", "range": [short(low), short(high)], **powers(low, high)}
     ends = [math.log10(line) if line > 0 else math.nan for line in _ends(lines, back=back, log=True)]
     depth = len(lines[0].middle)
     marks = [vertical(at, look.second, width=WIDTH, dash=DASH) for at in guesses if 1 <= at <= depth]
@@ -258,15 +258,15 @@ def _decades(lines: Sequence[Line]) -> tuple[float, float]:
     return -1.0, 1.0
 
 
-def _powers(low: float, high: float) -> Part:
-    """Return a log axis' ticks: powers of ten, or 1, 2, 5 between them where there are few."""
+def powers(low: float, high: float, most: int = 7) -> Part:
+    """Return a log axis' ticks, ``most`` or so: powers of ten; where they are few, 1, 2, 5 between them."""
     if high - low < 2.2:
         powers = range(math.floor(low), math.ceil(high) + 1)
         values = [
             short(m * 10.0**k) for k in powers for m in (1, 2, 5) if low <= math.log10(m * 10.0**k) <= high
         ]
         return {"tickvals": values, "ticktext": [quantity(value, value, trim=True) for value in values]}
-    step = next(n for n in (1, 2, 5, 10, 20) if (high - low) / n <= 7)
+    step = next(n for n in (1, 2, 5, 10, 20) if (high - low) / n <= most)
     ends = math.ceil(low / step), math.floor(high / step)
     exponents = [step * k for k in range(ends[0], ends[1] + 1)]
     return {

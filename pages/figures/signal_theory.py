@@ -1,4 +1,4 @@
-"""Charts of wide layers' theory: length and correlation maps, and the edge of chaos with schemes on it."""
+"""Charts of wide layers' theory: maps, lengths by layer, and the edge of chaos with schemes on it."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -10,9 +10,9 @@ import plotly.graph_objects as go
 
 from pages.figures.chart_data import Series, flat
 from pages.figures.compare import DASHES
-from pages.figures.palette import FONT, FONT_SIZE, Palette
-from pages.figures.signal import LINE, SYMBOLS, THEORY
-from pages.figures.template import Part, figure, label, pointed_number, short
+from pages.figures.palette import FONT, FONT_SIZE, Palette, mixed
+from pages.figures.signal import LINE, SYMBOLS, THEORY, powers
+from pages.figures.template import Part, figure, label, pointed, short
 from pages.text import Text
 
 Array = npt.NDArray[np.float64]
@@ -52,9 +52,7 @@ def maps(schemes: Sequence[Curves], t: Text, look: Palette) -> go.Figure:
     right = [float(scheme.correlations[1][0]) for scheme in schemes]
     low = min(0.0, *(c for c in right if math.isfinite(c)), 0.0)
     top = 1.05 * reach
-    plain: Part = {"fixedrange": True, "zeroline": False, "ticklabelstandoff": 6, "nticks": 6}
-    plain["showgrid"] = False
-    plain["range"] = [short(low), 1.03]
+    plain: Part = {**_PLAIN, "nticks": 6, "range": [short(low), 1.03]}
     title = {"text": t("signal.correlation_before"), "font": {"size": FONT_SIZE}}
     return figure(
         traces,
@@ -80,14 +78,20 @@ def _curve(series: int, curve: tuple[Array, Array], rest: float, end: float, loo
         "line": {"color": look.series[series], "width": LINE, "dash": DASHES[series]},
     }
     if math.isfinite(rest) and rest <= end:
-        yield _mark(rest, rest, series, 12, look)
+        yield _marks([rest], [rest], [series], 12, look)
 
 
-def _mark(x: float, y: float, series: int, size: int, look: Palette) -> Part:
-    """Return a scheme's sign at a place, set off by a rim of paper."""
-    mark: Part = {"symbol": SYMBOLS[series], "size": size, "color": look.series[series]}
-    mark["line"] = {"color": look.paper, "width": 2}
-    return {"mode": "markers", "x": [short(x)], "y": [short(y)], "marker": mark, "cliponaxis": False}
+def _marks(x: Sequence[float], y: Sequence[float], series: Sequence[int], size: int, look: Palette) -> Part:
+    """Return several schemes' signs, each at its place."""
+    mark: Part = {"symbol": [SYMBOLS[at] for at in series], "color": [look.series[at] for at in series]}
+    mark |= {"size": size, "line": {"color": look.paper, "width": 2}}
+    return {
+        "mode": "markers",
+        "x": [short(at) for at in x],
+        "y": [short(at) for at in y],
+        "marker": mark,
+        "cliponaxis": False,
+    }
 
 
 def _series(scheme: Curves) -> list[Series]:
@@ -98,6 +102,8 @@ def _series(scheme: Curves) -> list[Series]:
     return [Series(scheme.name, part) for part in columns]
 
 
+#: What a second panel's axes share with the first's.
+_PLAIN: Part = {"fixedrange": True, "zeroline": False, "ticklabelstandoff": 6, "showgrid": False}
 #: The maps' titles.
 _PANELS = ("signal.length_map", "signal.correlation_map")
 
@@ -110,6 +116,100 @@ def _key(schemes: Sequence[Curves], look: Palette) -> list[Part]:
         label(word, at / len(words), 1, look.series[scheme.series], xref="paper", xanchor="left", yshift=36)
         for at, (word, scheme) in enumerate(zip(words, schemes, strict=True))
     ]
+
+
+class Lengths(NamedTuple):
+    """One scheme's lengths: what a layer makes of each, where they come to rest, and theirs by layer."""
+
+    name: str
+    series: int
+    #: q, evenly spaced in its logarithm, and q of the next layer
+    map: tuple[Array, Array]
+    rest: float
+    #: of each layer, the first first
+    by_layer: Array
+
+
+#: Of more layers than this a chart of lengths shows all of the first, and so many of the others.
+_EACH, _OTHERS = 32, 18
+#: The panel at the right.
+_RIGHT: Part = {"xaxis": "x2", "yaxis": "y2"}
+#: Lengths further out than a float32 has are drawn at its ends, far from any chart.
+_ENDS = 1e-37, 1e38
+
+
+def lengths(schemes: Sequence[Lengths], t: Text, look: Palette) -> go.Figure:
+    """Draw the length map and, up the same axis, the lengths by layer that it leads to.
+
+    The axes are logarithmic, and what they hold goes by the map's ends, so that they stand still while a
+    scheme is moved. Signs show where lengths come to rest, and what they are in the last layer.
+    """
+    low, high = (math.log10(end) for end in schemes[0].map[0][[0, -1]].tolist())
+    layers = _layers(len(schemes[0].by_layer))
+    diagonal = [short(10.0**low), short(10.0**high)]
+    dashed = {"color": look.ink2, "width": THEORY, "dash": "6px,4px"}
+    traces: list[Part] = [{"x": diagonal, "y": diagonal, "line": dashed}]
+    traces += _ways(schemes, layers, look)
+    axis: Part = {"type": "log", "range": [short(low), short(high)], **powers(low, high)}
+    depth = int(layers[-1])
+    return figure(
+        traces,
+        look,
+        x={**axis, **powers(low, high, most=4), "domain": [0, 0.46]},
+        y=axis,
+        x_title=t("signal.length_before"),
+        y_title="",
+        labels=[
+            label(t(panel), x, 1, look.ink2, xref="paper", xanchor="left", yshift=8)
+            for panel, x in zip(("signal.length_map", "signal.length_by_layer"), (0, 0.54), strict=True)
+        ],
+        margin={"l": 40, "r": 12, "t": 34, "b": 44},
+        series=lambda: [part for scheme in schemes for part in _lengths_series(scheme)],
+        xaxis2={
+            **_PLAIN,
+            "range": [short(1 - 0.03 * depth), short(1.03 * depth)],
+            "tickvals": sorted({1, (depth + 1) // 2, depth}),
+            "domain": [0.54, 1],
+            "anchor": "y2",
+            "title": {"text": t("signal.layer"), "font": {"size": FONT_SIZE}},
+        },
+        yaxis2={**_PLAIN, **axis, "showgrid": True, "gridcolor": look.rule, "showticklabels": False}
+        | {"anchor": "x2"},
+    )
+
+
+def _layers(depth: int) -> npt.NDArray[np.uint8]:
+    """Return the layers whose lengths are drawn."""
+    if depth <= _EACH + _OTHERS:
+        return np.arange(1, depth + 1, dtype=np.uint8)
+    others = np.geomspace(_EACH, depth, _OTHERS + 1).round()[1:]
+    return np.concatenate([np.arange(1, _EACH + 1), others]).astype(np.uint8)
+
+
+def _ways(schemes: Sequence[Lengths], layers: npt.NDArray[np.uint8], look: Palette) -> Iterator[Part]:
+    """Yield each scheme's map and its lengths by layer; then the signs of rest, and of the last layer."""
+    for scheme in schemes:
+        line = {"color": look.series[scheme.series], "width": LINE, "dash": DASHES[scheme.series]}
+        before, after = scheme.map
+        yield {"x": before.astype(np.float32), "y": _drawn(after), "line": line}
+        yield {"x": layers, "y": _drawn(scheme.by_layer[layers - 1]), "line": line, **_RIGHT}
+    series = [scheme.series for scheme in schemes]
+    rests = np.clip([scheme.rest for scheme in schemes], *_ENDS).tolist()
+    lasts = np.clip([scheme.by_layer[-1] for scheme in schemes], *_ENDS).tolist()
+    yield _marks(rests, rests, series, 11, look)
+    yield {**_marks([int(layers[-1])] * len(series), lasts, series, 9, look), **_RIGHT}
+
+
+def _drawn(q: Array) -> npt.NDArray[np.float32]:
+    return np.clip(q, *_ENDS).astype(np.float32)
+
+
+def _lengths_series(scheme: Lengths) -> list[Series]:
+    """Return a scheme's length map, where it comes to rest, and its lengths by layer."""
+    q, q_next = scheme.map
+    by_layer = {"layer": np.arange(1, len(scheme.by_layer) + 1), "q": scheme.by_layer}
+    columns = ({"q": q, "q_next": q_next}, {"q_rest": [scheme.rest]}, by_layer)
+    return [Series(scheme.name, part) for part in columns]
 
 
 class Dot(NamedTuple):
@@ -141,10 +241,11 @@ def chaos(dots: Sequence[Dot], phases: Phases, t: Text, look: Palette) -> go.Fig
     line = {"color": look.ink, "width": 3}
     shown = {"x": edge[here].astype(np.float32), "y": sigma_b2[here].astype(np.float32), "line": line}
     width, height = float(sigma_w2[-1]), float(sigma_b2[-1])
-    marks = [_mark(min(dot.sigma_w2, width), min(dot.sigma_b2, height), dot.series, 15, look) for dot in dots]
+    x, y = [min(dot.sigma_w2, width) for dot in dots], [min(dot.sigma_b2, height) for dot in dots]
+    signs = _marks(x, y, [dot.series for dot in dots], 15, look)
     across = {"text": t("chaos.sigma_w2"), "font": {"size": FONT_SIZE}, "standoff": 14}
     return figure(
-        [_plane(phases, look), shown, *marks],
+        [_plane(phases, look), shown, signs],
         look,
         x={"range": [0, short(width)], "nticks": 7, "title": across},
         y={"range": [0, short(height)], "nticks": 5},
@@ -161,22 +262,32 @@ def chaos(dots: Sequence[Dot], phases: Phases, t: Text, look: Palette) -> go.Fig
 
 
 def _plane(phases: Phases, look: Palette) -> Part:
-    """Return the plane in colours."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        z = np.clip(np.log2(phases.chi1), -1, 1)  # of which a colour shows no more than a float16 has
+    """Return the plane in colours, which go by log₂ χ₁ between ½ and 2."""
+    chi1 = phases.chi1.astype(np.float32)
+    slope = "" if np.isinf(chi1).any() else ": χ₁ = %{z:.3~r}"
+    ends = -1.0, 1.0
+    low, high = (2.0**end for end in ends)
     ordered, chaotic = look.diverging
+    scale = [
+        [
+            short((2.0**step - low) / (high - low)),
+            mixed(look.paper, chaotic if step > 0 else ordered, abs(step)),
+        ]
+        for step in np.linspace(*ends, 17).tolist()
+    ]
     return {
         "type": "heatmap",
-        "x": phases.sigma_w2.astype(np.float32),
+        "x0": 0,
+        "dx": short(float(phases.sigma_w2[1])),
         "y": phases.sigma_b2.astype(np.float32),
-        "z": z.astype(np.float32),
-        "zmin": -1,
-        "zmax": 1,
+        "z": np.minimum(chi1, np.float32(1e30)),  # a heat map has no colour for what has no end
+        "zmin": low,
+        "zmax": high,
         "zsmooth": "best",
-        "colorscale": [[0, ordered], [0.5, look.paper], [1, chaotic]],
+        "colorscale": scale,
         "opacity": 0.55,
         "showscale": False,
-        **pointed_number(phases.chi1, "z", "σ_w² = %{{x:.3~r}}, σ_b² = %{{y:.3~r}}: χ₁ = {}".format),
+        **pointed(f"σ_w² = %{{x:.3~r}}, σ_b² = %{{y:.3~r}}{slope}"),
     }
 
 

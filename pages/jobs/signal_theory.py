@@ -44,7 +44,7 @@ def slope_square(activation: str, q: float) -> float:
 
 
 #: Places in σ_w² at which χ₁ is looked at for a leap, and those of the map, across and up.
-ACROSS, MAP = 81, (41, 33)
+ACROSS, MAP = 81, (31, 23)
 
 
 @kept(most=ENTRIES)
@@ -174,6 +174,15 @@ def maps(
         rest = _had(lambda: meanfield.correlation_fixed_point(activation, **variances, start=start))
     stays = np.allclose(alike, c, atol=1e-6)
     return (q, longer), (c, alike), here.q if here else math.nan, math.nan if stays else rest
+
+
+@kept(most=ENTRIES)
+def length_map(given: Setting, activation: str, low: float, high: float) -> tuple[Array, Array]:
+    """Return lengths between powers of ten, and what a layer makes of each; nan where that is not known."""
+    q = np.logspace(low, high, 19)
+    return q, np.array(
+        [_had(partial(meanfield.length_map, activation, at, **given._asdict())) for at in q.tolist()]
+    )
 
 
 @kept(most=ENTRIES)

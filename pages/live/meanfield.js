@@ -83,6 +83,20 @@ export class Theory {
     return spread * Math.exp(this.ratio.at(log)) + floor * Math.exp(-log) - 1
   }
 
+  // ln of the next layer's q.
+  next({ spread, floor }, log) {
+    if (log === Infinity) return log
+    const square = log === -Infinity ? this.near.square : Math.exp(this.ratio.at(log) + log)
+    return Math.log(spread * square + floor)
+  }
+
+  // ln q of each of so many layers, the first of which `start` is.
+  course(given, depth) {
+    const logs = [Math.log(given.start)]
+    while (logs.length < depth) logs.push(this.next(given, logs.at(-1)))
+    return logs
+  }
+
   // ln q*, to which lengths come from ln `start`: the nearest at which they stay, on the way that they go.
   rest(given, start) {
     if (!given.spread) return Math.log(given.floor)
@@ -119,7 +133,7 @@ export class Theory {
     const log = this.rest({ spread, floor }, Math.log(start))
     const q = Math.exp(log)
     const chi = spread * this.steep(log)
-    const phase = Math.abs(chi - 1) <= EDGE * Math.max(1, chi) ? "edge" : chi > 1 ? "chaotic" : "ordered"
+    const phase = Math.abs(Math.log(chi)) <= EDGE ? "edge" : chi > 1 ? "chaotic" : "ordered"
     const gone = phase === "edge" ? Infinity : chi > 0 ? 2 * Math.log(FAR) / Math.abs(Math.log(chi)) : 0
     const depth = q > 0 ? this.depth(log, chi, phase) : NaN
     return { q, chi, phase, gone, deep: depth === null ? null : 6 * depth }

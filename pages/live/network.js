@@ -10,7 +10,7 @@ import { filled, inFormula, quantity } from "./numbers.js"
 import { copyOf } from "./picture.js"
 import { dragged } from "./pointer.js"
 import { lineAt, marked, onLine, stepped, unitAt } from "./chosen.js"
-import { summed } from "./summed.js"
+import { layered, summed } from "./summed.js"
 
 const PATIENCE = 10_000 // milliseconds for which the server's picture is waited for
 const QUIET = 350 // milliseconds after the last key, until it is as if a hand had let go
@@ -64,16 +64,22 @@ function bubble() {
   held.bubble.style.cssText = `left:${Math.max(0, Math.min(layer().clientWidth - wide, left - wide / 2))}px;top:${top + away}px`
 }
 
-// The unit of the chosen weight, as a sum; and what can be done, until it has been. Each change of the page comes
-// back here: what is written though it stands there would never end.
+// The unit of the chosen weight, as a sum; the row through all layers; and what can be done, until it has been. Each
+// change of the page comes back here: what is written though it stands there would never end.
 function say() {
-  const said = document.querySelector(".lab-worked")
-  if (!said) return
+  const [said, row] = [".lab-worked", ".lab-row"].map(found => document.querySelector(found))
+  if (!said || !row) return
   const [at, unit, input] = chosen
-  const sum = summed([at, unit, at === 1 && lit || input], live, held?.now ?? net.settled)
-  if (said.labSum !== sum) said.innerHTML = said.labSum = sum
+  const now = held?.now ?? net.settled
+  rewrite(said, summed([at, unit, at === 1 && lit || input], live, now))
+  rewrite(row, layered(chosen, live, now))
   const { words } = live
   write(parts.hint, live.edits.length >= live.most_edits ? words.full : hinted ? "" : words.hint)
+}
+
+// By what was written, as a browser reads HTML out in words of its own.
+function rewrite(element, html) {
+  if (element.labHtml !== html) element.innerHTML = element.labHtml = html
 }
 
 function write(element, words) {

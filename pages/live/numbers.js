@@ -39,7 +39,7 @@ export function quantity(value, scale = 0, digits = 4, trim = false) {
 
 // `value` so that it can be told from `point`: with three digits of their distance.
 export function apart(value, point) {
-  if (Math.abs(value - point) <= 1e-9 * Math.max(Math.abs(value), Math.abs(point))) return quantity(point, 0, 4, true)
+  if (Number.isFinite(value) && Math.abs(value - point) <= 1e-9 * Math.max(Math.abs(value), Math.abs(point))) return quantity(point, 0, 4, true)
   return quantity(value, value - point, LEAST, true)
 }
 

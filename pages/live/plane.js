@@ -1,7 +1,9 @@
 // Schemes on the plane of σ_w² and σ_b², which a hand moves over the edge of chaos. Map and edge stay; dots, names,
-// headline and table follow in the same frame, by theory in this browser. The server hears of it once.
+// headline, table, and the lengths beside it follow in the same frame, by theory in this browser. The server hears
+// of it once.
 
 import { made } from "./grips.js"
+import { Lengths } from "./lengths.js"
 import { Theory } from "./meanfield.js"
 import { filled } from "./numbers.js"
 import { copyOf } from "./picture.js"
@@ -13,20 +15,23 @@ const QUIET = 350 // milliseconds after the last key, until it is as if a hand h
 const LEAST = 0.01 // of σ_w² that a hand can set
 const SMALLEST = 0.0005 // of σ_b, below which it is 0
 const STEPS = { ArrowRight: ["sigma_w2", 1], ArrowLeft: ["sigma_w2", -1], ArrowUp: ["sigma_b", 1], ArrowDown: ["sigma_b", -1] }
+const CHARTS = ["chart", "lengths"]
 const CONTROL = { sigma_w2: "rows", sigma_b: "sigma_b" }
 
-const room = () => document.querySelector(".st-key-chaos .st-key-chart")
-const layer = () => room().querySelector(":scope > .lab-layer") ?? made("div", "lab-layer", room())
-const chart = () => room()?.querySelector(".js-plotly-plot:not(.lab-stood)")
+const room = (name = "chart") => document.querySelector(`.st-key-chaos .st-key-${name}`)
+const layer = (name = "chart") => room(name).querySelector(":scope > .lab-layer") ?? made("div", "lab-layer", room(name))
+const chart = (name = "chart") => room(name)?.querySelector(".js-plotly-plot:not(.lab-stood)")
 const isNow = plot => Boolean(live && plot?._fullData) && plot.layout?.meta === live.token
+const areNow = () => CHARTS.every(name => isNow(chart(name)))
 const running = () => document.querySelector(".stApp")?.dataset.testScriptState === "running"
 
 let live = null // what the page has told
 let plane = null
 let theory = null
+let known = "" // of which activation it is
 let tell = () => {}
 let held = null // the dot that is moved, until the server's picture of it stands
-let watched = null
+const watched = new WeakSet() // charts that tell when they have been drawn anew
 let hinted = false
 let quiet = 0
 let handles = [] // of each dot, one handle with a slider for σ_w² and one for σ_b
@@ -56,7 +61,7 @@ function dotsNow() {
     const sigma_b2 = held && held.sigma_b !== Math.sqrt(dot.sigma_b2) ? held.sigma_b ** 2 : dot.sigma_b2
     const x = isHeld ? numberFor(dot, sigma_w2) : null
     const given = { spread: sigma_w2, floor: sigma_b2, start: sigma_w2 * plane.start + sigma_b2 }
-    return { ...dot, sigma_w2, sigma_b2, x, ...theory.stand(given) }
+    return { ...dot, sigma_w2, sigma_b2, x, given, ...theory.stand(given) }
   })
 }
 
@@ -67,6 +72,7 @@ function frame() {
   held.dots = dotsNow()
   held.frames++
   held.signs.show(held.dots)
+  held.lengths.show(held.dots)
   held.said = numbersOf(held.dots, theory, plane)
   write(held.said)
   bubble()
@@ -107,9 +113,11 @@ function bubble() {
   held.bubble.hidden = !lines.length
   const [x, y] = held.signs.placeOf(now)
   const [own, whole] = [held.bubble.offsetWidth, held.cover.clientWidth]
-  const right = x + own + 34 < whole
-  const top = Math.min(y + 6, held.cover.clientHeight - held.bubble.offsetHeight / 2)
-  held.bubble.style.cssText = `top:${top}px;left:${right ? x + 30 : Math.max(0, x - 30 - own)}px`
+  const [half, high] = [held.bubble.offsetHeight / 2, held.cover.clientHeight]
+  const side = [x + 30, x - 30 - own].find(left => left >= 0 && left + own + 4 < whole)
+  // where neither side of the mark has room, at the far end of the chart
+  const top = side === undefined ? (y > high / 2 ? half : high - half) : Math.min(y + 6, high - half)
+  held.bubble.style.cssText = `top:${top}px;left:${side ?? between(x - own / 2, 0, whole - own)}px`
 }
 
 function place(dots) {
@@ -143,14 +151,17 @@ function describe(sliders, { sigma_w2, sigma_b2, phase, name }) {
 function take(dot) {
   if (held && !held.released && held.dot.at === dot.at) return true
   if (held) settle()
-  if (!isNow(chart())) return false
+  if (!areNow()) return false
   const now = plane.dots.find(({ at }) => at === dot.at)
-  const cover = copyOf(chart(), layer())
-  held = {
-    dot: now, sigma_w2: now.sigma_w2, sigma_b: Math.sqrt(now.sigma_b2), moved: [], frames: 0, asked: 0, began: live,
-    cover, signs: new Signs(chart(), cover, plane), before: new Map(),
-  }
+  held = { dot: now, sigma_w2: now.sigma_w2, sigma_b: Math.sqrt(now.sigma_b2), moved: [], frames: 0, asked: 0, began: live, before: new Map() }
+  copy()
   return true
+}
+
+// What moves: copies of both charts as they stand.
+function copy() {
+  const [cover, beside] = held.covers = CHARTS.map(name => copyOf(chart(name), layer(name)))
+  Object.assign(held, { cover, signs: new Signs(chart(), cover, plane), lengths: new Lengths(chart("lengths"), beside, theory) })
 }
 
 function move({ sigma_w2, sigma_b }) {
@@ -187,7 +198,7 @@ function release() {
 function changed() {
   const { dot, sigma_w2, sigma_b } = held
   const news = {}
-  if (sigma_w2 !== dot.sigma_w2) news.rows = filled(dot.rows, { x: String(numberFor(dot, sigma_w2)) })
+  if (sigma_w2 !== dot.sigma_w2) news.rows = plane.rows.map((row, at) => at === dot.at ? filled(dot.entry, { x: String(numberFor(dot, sigma_w2)) }) : row).join("-")
   if (sigma_b !== Math.sqrt(dot.sigma_b2)) Object.assign(news, sigma_b ? { bias: "normal", sigma_b: String(sigma_b) } : { bias: "none" })
   return news
 }
@@ -195,7 +206,7 @@ function changed() {
 // The moved picture stands until the server's own does.
 function wait() {
   if (!held?.released) return
-  const come = live !== held.began && isNow(chart()) && !running()
+  const come = live !== held.began && areNow() && !running()
   if (!come && performance.now() < held.until) requestAnimationFrame(wait)
   else {
     if (!come) back()
@@ -210,7 +221,7 @@ function back() {
 
 function settle() {
   for (const old of document.querySelectorAll(".lab-old")) old.classList.remove("lab-old")
-  held.cover.remove()
+  for (const cover of held.covers) cover.remove()
   held.bubble?.remove()
   held = null
   attach()
@@ -272,9 +283,10 @@ function key(event, dot, focused, sliders) {
 // --- for tests, and for who looks: what is shown now
 
 function shown() {
-  if (!live || !held && !isNow(chart())) return null
+  if (!live || !held && !(plane.activation === known && areNow())) return null
   const dots = held?.dots ?? dotsNow()
-  return { frames: held?.frames ?? 0, sigma_b: held?.sigma_b, dots: dots.map(({ rows, named, ...dot }) => dot) }
+  const [depth] = chart("lengths")._fullData.at(-1).x
+  return { frames: held?.frames ?? 0, sigma_b: held?.sigma_b, dots: dots.map(({ entry, named, ...dot }) => ({ ...dot, lengths: theory.course(dot.given, depth).map(Math.exp) })) }
 }
 
 // --- every run of the page, and every change of it
@@ -282,22 +294,32 @@ function shown() {
 export function follow(told, send) {
   live = told
   plane = live?.plane ?? null
-  theory = plane && new Theory(plane.theory)
   tell = send
   attach()
 }
 
+// The activation's theory, which comes as a part of the page of its own: once, as long as it stays the same.
+function learn() {
+  if (!plane || plane.activation === known) return
+  const told = [...document.querySelectorAll("[data-lab-theory]")].find(({ dataset }) => dataset.labOf === plane.activation)
+  if (!told) return
+  theory = new Theory(JSON.parse(told.dataset.labTheory))
+  known = plane.activation
+}
+
 export function attach() {
   if (held) return
-  const plot = chart()
-  if (!isNow(plot) || !plot._fullLayout?.xaxis) {
+  learn()
+  if (plane?.activation !== known || !areNow() || !chart()._fullLayout?.xaxis) {
     if (!live) clear()
     return
   }
-  room().style.setProperty("--lab-times", plot._fullLayout.font.size / 14)
-  if (watched !== plot) {
-    watched = plot
-    plot.on("plotly_afterplot", drawn)
+  room().style.setProperty("--lab-times", chart()._fullLayout.font.size / 14)
+  for (const one of CHARTS.map(chart).filter(one => !watched.has(one))) {
+    watched.add(one)
+    one.on("plotly_afterplot", drawn)
+  }
+  if (room().dataset.liveChart !== "plane") {
     room().dataset.liveChart = "plane"
     Object.defineProperty(room(), "lab", { configurable: true, get: shown })
   }
@@ -321,9 +343,8 @@ export function attach() {
 function drawn() {
   if (!held) return attach()
   if (held.released) return
-  held.cover.remove()
-  held.cover = copyOf(chart(), layer())
-  held.signs = new Signs(chart(), held.cover, plane)
+  for (const cover of held.covers) cover.remove()
+  copy()
   held.asked ||= requestAnimationFrame(frame)
 }
 

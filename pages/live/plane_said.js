@@ -15,7 +15,7 @@ export class Signs {
   constructor(plot, cover, plane) {
     const { xaxis, yaxis, annotations } = plot._fullLayout
     Object.assign(this, { xaxis, yaxis, plane, given: plot.layout.annotations })
-    this.marks = [...cover.querySelectorAll(".scatterlayer .trace")].slice(1).map(trace => trace.querySelector(".point"))
+    this.marks = [...cover.querySelectorAll(".scatterlayer .point")]
     this.labels = new Map()
     for (const group of cover.querySelectorAll(".annotation")) {
       const { index } = group.dataset

@@ -1,6 +1,8 @@
-// The sum that one unit makes of what comes in, written out: z = w₁·x₁ + … + b, and what follows it.
+// What one unit makes of what comes in, written out: z = w₁·x₁ + … + b, and what follows it; and what every layer
+// makes of the row.
 
-import { inFormula } from "./numbers.js"
+import { brief } from "./drawing.js"
+import { filled, inFormula } from "./numbers.js"
 
 const TERMS = 5 // that are written; of more, the first three and the one that is chosen
 
@@ -14,6 +16,20 @@ export function summed([at, unit, input], { layers: told }, { layers, x, steps }
   const call = `${activation}(${activation === "softmax" ? "z" : `z${low}`})${activation === "softmax" ? low : ""}`
   const last = activation === "linear" ? "" : `, &nbsp;a${low} = ${call} = <b>${number(steps[at - 1].a[row])}</b>`
   return `<b>${told[at - 1].name}</b>&nbsp; z${low} = ${sum} = <b>${number(steps[at - 1].z[row])}</b>${last}`
+}
+
+// The row's way through the layers, as a table's HTML: z and a of each layer's units, that of the chosen unit marked.
+export function layered([at, unit], { layers: told, words, row }, { layers, steps }) {
+  const numbers = (values, own) => chosenOf(values.length, own ?? 1)
+    .map(i => i === null ? "…" : `<span${i + 1 === own ? ' class="lab-term"' : ""}>${brief(values[i] + 0)}</span>`).join(", ")
+  const lines = steps.map(({ z, a }, layer) => {
+    const own = layer + 1 === at ? unit : null
+    const { activation } = layers[layer]
+    const name = activation === "linear" ? "" : ` · ${activation}`
+    return `<tr><th scope="row"><b>${told[layer].name}</b>${name}</th><td>${numbers(z, own)}</td><td>${numbers(a, own)}</td></tr>`
+  })
+  return `<table class="lab-table"><thead><tr><th scope="col">${filled(words.row, { row })}</th><th scope="col"><i>z</i> = <i>W</i>·<i>x</i> + <i>b</i></th>`
+    + `<th scope="col"><i>a</i> = φ(<i>z</i>)</th></tr></thead><tbody>${lines.join("")}</tbody></table>`
 }
 
 function chosenOf(inputs, input) {

@@ -1,11 +1,13 @@
 """What a browser is told of the edge of chaos: dots that a hand can move, and the theory of them."""
 
+import json
 import math
 from collections.abc import Sequence
+from html import escape
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from core import SCHEMES, Comparison, Entry
+from core import SCHEMES, Entry
 from core.signals.trace_run import INPUTS
 from pages.jobs.compare import params_of
 from pages.jobs.moving import Asked, followed, is_whole
@@ -32,19 +34,28 @@ class Follows(NamedTuple):
     own: bool
 
 
+def theory(state: State) -> str:
+    """Return an activation's theory as a part of the page that is not seen: sent once while it stays."""
+    known = json.dumps(tables(state["activation"]), separators=(",", ":"))
+    known = known.replace("Infinity", "1e999")  # as JSON can have it
+    return f"<p hidden data-lab-of=\"{escape(state['activation'])}\" data-lab-theory='{known}'></p>"
+
+
 def told(rows: Sequence[Foretold], state: State, t: Text) -> dict[str, Any] | None:
     """Return what the browser is told; None if no dot can be moved, or the theory is out of reach."""
     known = [row for row in rows if row.setting is not None]
     free = {"rows": "rows" not in state.fixed, "sigma_b": not {"bias", "sigma_b"} & state.fixed}
-    theory = tables(state["activation"]) if known and any(free.values()) else None
-    if theory is None or not all(_stands(row, state) for row in known):
+    if not known or not any(free.values()) or tables(state["activation"]) is None:
+        return None
+    if not all(_stands(row, state) for row in known):
         return None
     across, up = extent(dots(rows))
     return {
         "token": urlencode(state.query()),
         "moves": "plane",
         "plane": {
-            "theory": theory,
+            "activation": state["activation"],
+            "rows": [str(row.entry) for row in rows],
             "start": INPUTS[state["input"]].mean_square * float(state["input_scale"]) ** 2,
             "most": {"sigma_w2": across, "sigma_b": math.floor(1000 * math.sqrt(up)) / 1000},
             "steps": ACROSS,
@@ -52,7 +63,7 @@ def told(rows: Sequence[Foretold], state: State, t: Text) -> dict[str, Any] | No
             "sigma_b": float(state["sigma_b"]),
             "free": free,
             "named": NAMED,
-            "dots": [_dot(row, rows, state, t) for row in known],
+            "dots": [_dot(row, state, t) for row in known],
             "words": _words(state, t),
         },
     }
@@ -67,19 +78,18 @@ def _stands(row: Foretold, state: State) -> bool:
 _MARK = 0.7346
 
 
-def _dot(row: Foretold, rows: Sequence[Foretold], state: State, t: Text) -> dict[str, Any]:
+def _dot(row: Foretold, state: State, t: Text) -> dict[str, Any]:
     """Return one dot: where it is, and which number of which scheme it becomes where it is dropped."""
     moved = _follows(row, state["width"])
-    others = [each.entry for each in rows]
-    others[row.place] = Entry(moved.scheme, _with(moved.name, row.entry if moved.own else None))
+    becomes = Entry(moved.scheme, _with(moved.name, row.entry if moved.own else None))
     return {
         "at": row.place,
         "name": brief(row.name),
-        "named": brief(names(others[row.place : row.place + 1], t)[0]).replace(str(_MARK), "{x}"),
+        "named": brief(names([becomes], t)[0]).replace(str(_MARK), "{x}"),
         "plain": brief(t(f"scheme.{moved.scheme}.name")),
         "default": float(SCHEMES[moved.scheme].params[moved.name]),
         "becomes": not moved.own,
-        "rows": str(Comparison(tuple(others))).replace(str(_MARK), "{x}"),
+        "entry": str(becomes).replace(str(_MARK), "{x}"),
         "unit": moved.unit,
         "power": moved.power,
         **(row.setting._asdict() if row.setting else {}),

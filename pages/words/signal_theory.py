@@ -10,8 +10,9 @@ import numpy.typing as npt
 from core import ACTIVATIONS
 from core.code.theory import Settings, chaos_code, gains_code, maps_code
 from core.signals.fate import Setting
+from core.signals.trace_run import INPUTS
 from pages.figures.signal import DRAWN
-from pages.figures.signal_theory import Curves, Dot, Phases
+from pages.figures.signal_theory import Curves, Dot, Lengths, Phases
 from pages.jobs import signal_theory
 from pages.jobs.signal import Foretold
 from pages.state.chosen import State
@@ -87,6 +88,36 @@ def extent(placed: Sequence[Dot]) -> tuple[float, float]:
     widest = max((dot.sigma_w2 for dot in placed), default=0.0)
     highest = max((dot.sigma_b2 for dot in placed), default=0.0)
     return 4.0 if widest <= 4 else 8.0 if widest <= 8 else 16.0, 0.5 * 2.0 ** _leaps(2 * highest)
+
+
+#: From where to where lengths are shown at least, in powers of ten.
+_SHOWN = (-4, 1)
+
+
+def lengths(rows: Sequence[Foretold], state: State) -> list[Lengths]:
+    """Return each scheme's length map and its lengths by layer, as far as theory knows them."""
+    low, high = _powers(rows, state)
+    found = []
+    for row in rows:
+        if row.setting is None or row.expected is None:
+            continue
+        here = signal_theory.stand(row.setting, state["activation"], signal_theory.start(row.setting, state))
+        if here is not None:
+            drawn = signal_theory.length_map(row.setting, state["activation"], low, high)
+            by_layer = row.expected.preactivation_mean_square
+            found.append(Lengths(brief(row.name), row.place, drawn, here.q, by_layer))
+    return found
+
+
+def _powers(rows: Sequence[Foretold], state: State) -> tuple[int, int]:
+    """Return between which powers of ten lengths are shown.
+
+    They follow from the plane's extent and the input's size alone, so that they stay while a scheme is moved.
+    """
+    widest, highest = extent(dots(rows))
+    square = INPUTS[state["input"]].mean_square * float(state["input_scale"]) ** 2
+    low = min(_SHOWN[0], math.floor(math.log10(square)) - 2)
+    return low, max(_SHOWN[1], math.ceil(math.log10(widest * square + highest)))
 
 
 def _leaps(times: float) -> int:
@@ -250,7 +281,13 @@ def _chaos_code(schemes: Sequence[Foretold], state: State) -> str | None:
         and signal_theory.stand(row.setting, state["activation"], signal_theory.start(row.setting, state))
     }
     ends = {name: float(getattr(phases, name)[-1]) for name in ("sigma_w2", "sigma_b2")}
-    return chaos_code(state["activation"], _settings(schemes, state, stands), **ends)
+    return chaos_code(
+        state["activation"],
+        _settings(schemes, state, stands),
+        **ends,
+        powers=_powers(schemes, state),
+        depth=state["depth"],
+    )
 
 
 def _settings(schemes: Sequence[Foretold], state: State, places: set[int]) -> Settings:

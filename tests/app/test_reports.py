@@ -18,11 +18,10 @@ from core import ACTIVATIONS
 from pages.figures.chart_data import Series, numbers
 from pages.figures.palette import PRINT
 from pages.shell import export as tools
-from pages.shell.frame import Frame
+from pages.shell.frame import Chart, Frame
 from tests.support.activations import CLOSED
 from tests.support.lesson import lesson_model, lesson_parameters
 from tests.support.products import assert_close
-from tests.support.screen import chart_of
 
 Framed = Callable[..., Frame]
 
@@ -140,7 +139,7 @@ def test_weights_that_a_lesson_draws_can_be_taken_away(framed: Framed) -> None:
         own = torch.nn.Linear(8, 4).weight.detach()
     assert torch.equal(tensors["classic_uniform.weight"], own)
     frame = framed("lesson", step="questions", quiz="1", question="1")  # which scheme drew these?
-    (bins,) = numbers(chart_of(frame).draw(PRINT))
+    (bins,) = numbers(_charts(frame)[0].draw(PRINT))
     (weight,) = _tensors(frame).values()
     assert weight.numel() == sum(bins.columns["count"])
 
@@ -218,8 +217,12 @@ def _run(frame: Frame) -> dict[str, Any]:
     return names | {"printed": printed}
 
 
+def _charts(frame: Frame) -> list[Chart]:
+    return [piece for piece in frame.shown if isinstance(piece, Chart)]
+
+
 def _series(frame: Frame) -> list[Series]:
-    return numbers(chart_of(frame).draw(PRINT))
+    return numbers(_charts(frame)[0].draw(PRINT))
 
 
 @pytest.mark.parametrize("activation", ["tanh", "relu", "linear"])
@@ -244,21 +247,28 @@ def test_the_chaos_code_makes_the_chart_s_numbers(framed: Framed) -> None:
     with contextlib.redirect_stdout(io.StringIO()) as said, np.printoptions():
         exec(frame.code(), {})  # noqa: S102
     assert "..." not in said.getvalue()
-    assert said.getvalue().count("\n") > 33  # a plane, whole
+    assert said.getvalue().count("\n") > 23  # a plane, whole
     names = _run(frame)
     columns = {name: column for part in _series(frame) for name, column in part.columns.items()}
     np.testing.assert_array_equal(names["chi1"].ravel(), columns["chi1"])
+    beside = numbers(_charts(frame)[1].draw(PRINT))
     edge, *schemes = names["printed"]
     assert [row[0] for row in schemes] == ["kaiming_normal", "normal(std=0.5)"]
     # 256 units: Kaiming's 2/fan_in, and 0.25 each; nn.Linear's bias has the variance 1/(3·256)
-    for (_, w, b, q, slope), sigma_w2 in zip(schemes, (2.0, 64.0), strict=True):
+    for at, ((_, w, b, q, slope, lengths, by_layer), sigma_w2) in enumerate(
+        zip(schemes, (2.0, 64.0), strict=True)
+    ):
+        map_, rest, course = (part.columns for part in beside[3 * at : 3 * at + 3])
+        np.testing.assert_array_equal(lengths, np.c_[map_["q"], map_["q_next"]])
+        np.testing.assert_array_equal(by_layer, course["q"])
+        assert rest["q_rest"] == [q]
         assert (w, b) == pytest.approx((sigma_w2, 1 / 768), rel=1e-12)
         assert q == pytest.approx(w * mean(np.tanh, q, 2) + b, rel=1e-6)
         assert slope == pytest.approx(w * mean(tanh_slope, q, 2), rel=1e-6)
     edges = edge[0][1:]  # the first is where nothing is added: σ_w² = 1 and q = 0
     assert edge[0][0] == pytest.approx([0, 1])
-    assert len(edges) > 30
-    for sigma_b2, sigma_w2 in edges[::8]:
+    assert len(edges) == 22
+    for sigma_b2, sigma_w2 in edges[::6]:
         q = sigma_b2
         for _ in range(3000):  # on the edge it converges slowly
             q = sigma_w2 * mean(np.tanh, q, 2) + sigma_b2
@@ -268,7 +278,7 @@ def test_the_chaos_code_makes_the_chart_s_numbers(framed: Framed) -> None:
 def test_the_chaos_code_starts_each_network_from_its_own_length(framed: Framed) -> None:
     """At σ_w² = 2 relu keeps every length: inputs of mean square 9 give 2·9, and so it stays."""
     frame = framed("signal", sight="chaos", activation="relu", rows="kaiming_normal", input_scale="3")
-    (_, w, b, q, slope) = _run(frame)["printed"][-1]
+    (_, w, b, q, slope, *_) = _run(frame)["printed"][-1]
     assert (w, b, q, slope) == pytest.approx((2, 0, 18, 1), rel=1e-9)
 
 

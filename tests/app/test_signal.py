@@ -27,7 +27,7 @@ def test_every_view_stands_in_every_language(rows: str, sight: str, language: st
     assert [tab.label for tab in app.tabs] == [t(f"tab.{name}") for name in SIGHTS]
     assert headline_of(app)
     if sight in CHARTS:
-        assert len(app.get("plotly_chart")) == 1
+        assert len(app.get("plotly_chart")) == (2 if sight == "chaos" else 1)
 
 
 @sights

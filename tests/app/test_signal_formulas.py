@@ -32,7 +32,7 @@ def test_a_formula_has_every_view(formula: str, sight: str) -> None:
     assert query(app)["activation"] == own
     assert own in (headline_of(app) + words_of(app))
     if sight in CHARTS:
-        assert len(app.get("plotly_chart")) == 1
+        assert len(app.get("plotly_chart")) == (2 if sight == "chaos" else 1)
 
 
 def test_a_formula_that_is_an_activation_written_out_gives_the_same_numbers() -> None:

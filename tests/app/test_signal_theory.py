@@ -1,5 +1,6 @@
 """What the signal page gives as theory is the closed forms: courses, the edge of chaos, and gains."""
 
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -112,8 +113,24 @@ def test_the_edge_without_a_bias_is_where_the_papers_have_it(activation: str, ed
     line = next(t for t in chart["data"] if t.get("line", {}).get("color") == LIGHT.ink)
     x, y = decoded(line["x"]), decoded(line["y"])
     assert (x[0], y[0]) == (pytest.approx(float(edge), abs=1e-6), 0)
-    dots = [(t["x"][0], t["y"][0]) for t in chart["data"] if t.get("mode") == "markers"]
-    assert dots == [(pytest.approx(v), 0) for v in (1 / 3, 1, 2)]
+    (dots,) = (t for t in chart["data"] if t.get("mode") == "markers")
+    assert dots["x"] == pytest.approx([1 / 3, 1, 2])
+    assert dots["y"] == [0, 0, 0]
+
+
+def test_beside_the_plane_are_relu_s_lengths() -> None:
+    """A layer makes σ_w²·q/2 of a length q, so that the third is 2, 2, 2; 1, ½, ¼; and a third of that."""
+    app = opened_small(sight="chaos")
+    chart = json.loads(app.get("plotly_chart")[1].proto.spec)
+    _, *ways, rests, lasts = chart["data"]
+    for map_, course, variance in zip(ways[::2], ways[1::2], (1 / 3, 1, 2), strict=True):
+        before, layers = decoded(map_["x"]), decoded(course["x"])
+        np.testing.assert_allclose(decoded(map_["y"]), variance / 2 * before, rtol=1e-6)
+        np.testing.assert_allclose(
+            decoded(course["y"]), variance * (variance / 2) ** (layers - 1.0), rtol=1e-6
+        )
+    assert rests["x"] == pytest.approx([1e-37, 1e-37, 2])
+    assert lasts["y"] == pytest.approx([1 / 3 / 6 ** (lasts["x"][0] - 1), 2.0 ** (1 - lasts["x"][0]), 2])
 
 
 def test_the_maps_name_their_lines_below() -> None:

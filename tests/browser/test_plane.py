@@ -6,6 +6,7 @@ import re
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -33,6 +34,28 @@ SIGNS = """found => {
     const names = [...plot.querySelectorAll('.annotation-text-g:has(+ .annotation-arrow-g)')]
     return [...marks, ...names.map(name => [name.textContent, at(name.querySelector('.bg'))])]
 }"""
+#: Of the lengths beside it: every line's height at the same places across, and every sign that is seen.
+LENGTHS = """found => {
+    const plot = document.querySelector(`.st-key-lengths ${found}`)
+    const own = plot.querySelector('.main-svg').getBoundingClientRect()
+    const high = own.height
+    const lines = [...plot.querySelectorAll('.js-line')].map(path => {
+        const ends = path.getAttribute('d').match(/[-\\d.e]+/g).map(Number)
+        const points = ends.flatMap((x, at) => at % 2 ? [] : [[x, ends[at + 1]]])
+        const heights = []
+        for (let x = 2; x < points.at(-1)[0]; x += 7) {
+            const right = points.findIndex(([end]) => end >= x)
+            const [[x0, y0], [x1, y1]] = [points[right - 1] ?? points[0], points[right]]
+            const steep = (y1 - y0) / (x1 - x0)
+            heights.push(Math.abs(steep) < 8 ? Math.max(-high, Math.min(high, y0 + (x - x0) * steep)) : null)
+        }
+        return heights
+    })
+    const signs = [...plot.querySelectorAll('.point')].map(one => one.getBoundingClientRect())
+        .filter(({ width }) => width)
+        .map(({ x, y, width, height }) => [x + width / 2 - own.x, y + height / 2 - own.y])
+    return { lines, signs }
+}"""
 
 
 def _held(page: Page, at: int, across: float, up: float) -> AbstractContextManager[None]:
@@ -46,11 +69,17 @@ def _is_core_s(dot: dict[str, Any], activation: str, start: float) -> None:
     begins = dot["sigma_w2"] * start + dot["sigma_b2"]
     q = meanfield.fixed_point(activation, **given, start=begins)
     assert dot["q"] == pytest.approx(q, rel=1e-5)
+    depth = len(dot["lengths"])
+    assert depth >= 12
+    by_layer = meanfield.lengths(activation, begins, depth, **given)
+    for end, rel in ((1e5, 1e-5), (1e12, 1e-3)):  # within the tables, and beyond
+        seen = (by_layer > 1 / end) & (by_layer < end)
+        assert np.array(dot["lengths"])[seen] == pytest.approx(by_layer[seen], rel=rel)
     if not 0 < q < math.inf:
         return
     chi1 = meanfield.chi1(activation, q, sigma_w2=dot["sigma_w2"])
     assert dot["chi"] - 1 == pytest.approx(chi1 - 1, rel=1e-3, abs=1e-9)
-    if abs(chi1 - 1) > 1e-6:
+    if abs(chi1 - 1) > 1e-6 and dot["deep"] is not None:
         scale = meanfield.depth_scales(activation, **given, start=begins).correlation
         assert dot["deep"] == pytest.approx(6 * scale, rel=3e-3)
 
@@ -75,6 +104,7 @@ MOVES = [
     Move("&activation=tanh&bias=normal&sigma_b=0.3&lang=zh&input_scale=2", 1, 50, -20, "gain=", "tanh", 4.0),
     Move("&rows=variance_scaling(scale=2.5)-orthogonal&activation=elu", 0, -60, 80, "scale=", "elu"),
     Move("&rows=xavier_uniform-zeros&activation=sin(z)*2", 0, 90, 50, "gain=", "sin(z)*2"),
+    Move("&rows=xavier_normal-kaiming_normal&activation=max(z,0)^2", 0, -40, 0, "gain=", "max(z,0)^2"),
     Move("&view=projector", 1, -50, 120, "gain=", "relu"),
 ]
 
@@ -88,7 +118,7 @@ def test_a_dot_that_is_dragged_tells_what_core_tells_and_stays_where_it_is_dropp
     before, told = RUNS[page].sent, link(page)
     with _held(page, move.at, move.across, move.up):
         shown, said = lab(page), page.evaluate(SAID)
-        signs = page.evaluate(SIGNS, ".lab-moving")
+        signs, beside = page.evaluate(SIGNS, ".lab-moving"), page.evaluate(LENGTHS, ".lab-moving")
         assert RUNS[page].sent == before
         assert page.locator(".lab-bubble").inner_text().startswith("σ_w²")
     let_go(page)
@@ -100,8 +130,7 @@ def test_a_dot_that_is_dragged_tells_what_core_tells_and_stays_where_it_is_dropp
     for dragged, stands in zip(shown["dots"], after["dots"], strict=True):
         assert stands["sigma_w2"] == pytest.approx(dragged["sigma_w2"], rel=1e-9)
         assert stands["sigma_b2"] == pytest.approx(dragged["sigma_b2"], rel=1e-9)
-        if dragged["deep"] is not None:
-            _is_core_s(dragged, move.activation, move.start)
+        _is_core_s(dragged, move.activation, move.start)
     unknown = {f"inputs_{dot['at']}" for dot in shown["dots"] if dot["deep"] is None}
     assert [each for each in page.evaluate(SAID) if each[0] not in unknown] == [
         each for each in said if each[0] not in unknown
@@ -111,6 +140,18 @@ def test_a_dot_that_is_dragged_tells_what_core_tells_and_stays_where_it_is_dropp
     ):
         assert word == stands
         assert moved_to == pytest.approx(place, abs=1.5)
+    after_it = page.evaluate(LENGTHS, ".js-plotly-plot:not(.lab-stood)")
+    assert len(beside["lines"]) == len(after_it["lines"]) == 1 + 2 * len(after["dots"])
+    compared = 0
+    for moved, stood in zip(beside["lines"], after_it["lines"], strict=True):
+        seen = [(here, there) for here, there in zip(moved, stood, strict=True) if here and there]
+        assert [here for here, _ in seen] == pytest.approx([there for _, there in seen], abs=1)
+        compared += len(seen)
+    if move.activation != "max(z,0)^2":  # whose lines are upright
+        assert compared > 15 * len(beside["lines"])
+        assert len(beside["signs"]) >= 2
+    for moved, stood in zip(beside["signs"], after_it["signs"], strict=True):
+        assert moved == pytest.approx(stood, abs=1)
 
 
 def test_the_theory_is_core_s_for_every_activation(tab: Visit) -> None:
@@ -130,7 +171,10 @@ def test_the_theory_is_core_s_for_every_activation(tab: Visit) -> None:
             """async ([folder, theory, places, floors]) => {
                 const { Theory } = await import(`/${folder}/meanfield.js`)
                 const known = new Theory(theory)
-                const at = ([spread, floor]) => known.stand({ spread, floor, start: spread + floor })
+                const at = ([spread, floor]) => {
+                    const given = { spread, floor, start: spread + floor }
+                    return { ...known.stand(given), lengths: known.course(given, 12).map(Math.exp) }
+                }
                 return [places.map(at), floors.map(floor => known.edge(floor))]
             }""",
             [scripts.folder(), tables(key), places, floors],
@@ -138,7 +182,6 @@ def test_the_theory_is_core_s_for_every_activation(tab: Visit) -> None:
         for (spread, floor), stand in zip(places, found, strict=True):
             if stand["deep"] is None:  # so near to the edge that ξ is left to the server
                 assert abs(stand["chi"] - 1) < 0.01
-                continue
             _is_core_s({**stand, "sigma_w2": spread, "sigma_b2": floor}, key, 1.0)
         exact = [meanfield.critical_sigma_w2(key, floor) for floor in floors]
         assert edges == pytest.approx(exact, rel=1e-7, nan_ok=True), key
@@ -241,13 +284,28 @@ def test_what_a_link_holds_fast_or_theory_does_not_reach_cannot_be_moved(
     expect(page.locator(".lab-dot [role=slider]")).to_have_count(handles)
 
 
-def test_what_a_move_brings_back_is_small(tab: Visit) -> None:
-    page = tab(f"{CHAOS}&activation=tanh")
+#: As much as the page can be asked to show: eight schemes, as deep as may be, in words of the most bytes.
+MOST = (
+    "&activation=tanh&depth=200&bias=normal&sigma_b=0.2&lang=zh&rows=kaiming_normal-xavier_normal-kaiming_uniform"
+    "-orthogonal-lecun_normal-normal(std=0.08)-classic_uniform-variance_scaling(scale=2.5)"
+)
+
+
+@pytest.mark.parametrize(
+    "path", ["&activation=tanh", "&activation=max(z,0)^2", MOST, f"{MOST}&view=projector"]
+)
+def test_what_a_move_brings_back_is_small(visit: Visit, path: str) -> None:
+    """No message of its run has more than 12 kB; the activation's theory comes with the first run, once."""
+    page = visit(CHAOS + path)
     ready(page)
-    RUNS[page].told.clear()  # the style sheet, which comes once
-    with _held(page, 1, 40, 0):
+    theory = page.locator("[data-lab-theory]").get_attribute("data-lab-theory")
+    assert theory is not None
+    assert any(theory[:1000].encode() in message for message in RUNS[page].last)
+    assert sorted(RUNS[page].told)[-2] <= 12_000  # but for the style sheet, which comes once
+    RUNS[page].told.clear()
+    with _held(page, 1, 40, 30):
         pass
     let_go(page)
-    chart, tables, *_ = sorted(RUNS[page].told, reverse=True)
-    assert chart <= 24_000  # the map, of 41 × 33 numbers
-    assert tables <= 10_000
+    assert max(RUNS[page].told) <= 12_000
+    assert any(b"heatmap" in message for message in RUNS[page].last)
+    assert not any(theory[:1000].encode() in message for message in RUNS[page].last)

@@ -70,6 +70,11 @@ def some_curves() -> chaos.Curves:
     return chaos.Curves("relu", 0, (q, q / 2), (c, c**2), 0.0, 1.0)
 
 
+def some_lengths() -> chaos.Lengths:
+    q = np.logspace(-4, 1, 6)
+    return chaos.Lengths("relu", 0, (q, q / 2), 0.0, 0.5 ** np.arange(8))
+
+
 def some_phases() -> chaos.Phases:
     chi1 = np.array([[0.5, 1.0, 2.0], [0.4, 0.9, math.nan]])
     return chaos.Phases(np.array([1.0, 2.0, 3.0]), np.array([0.0, 0.1]), chi1, np.array([2.0, math.nan]))
@@ -107,6 +112,7 @@ def every_chart(t: Text = T) -> dict[str, go.Figure]:
         "signal_layers.ridges": layers.ridges([some_layers()], t, PRINT),
         "signal_layers.depth_map": layers.depth_map([some_layers()], t, PRINT),
         "signal_theory.maps": chaos.maps([some_curves()], t, PRINT),
+        "signal_theory.lengths": chaos.lengths([some_lengths()], t, PRINT),
         "signal_theory.chaos": chaos.chaos([chaos.Dot("he", 0, 2.0, 0.0)], some_phases(), t, PRINT),
         "model.drawing": network.drawing(some_columns(), t, PRINT),
         "model_parameters.maps": model_parameters.maps([("input", matrix)], t, PRINT),

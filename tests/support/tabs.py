@@ -52,6 +52,8 @@ class Runs:
         #: how many messages the page has sent, and the bytes of those that it was sent
         self.sent = 0
         self.told: list[int] = []
+        #: the messages of the last run
+        self.last: list[bytes] = []
 
     def connected(self, socket: WebSocket) -> None:
         """Listen to a new connection; what an old one was told no longer counts."""
@@ -69,10 +71,11 @@ class Runs:
             return
         kind = ForwardMsg.FromString(frame).WhichOneof("type")
         if kind == "new_session":
-            self.running = True
+            self.running, self.last = True, []
         elif kind == "script_finished":
             self.running = False
             self.finished += 1
+        self.last.append(frame)
 
 
 #: page → its runs; the messages say when one has ended, which the document does late or not at all

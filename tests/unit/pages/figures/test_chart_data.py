@@ -27,6 +27,7 @@ from tests.support.charts import (
     some_columns,
     some_curves,
     some_layers,
+    some_lengths,
     some_lines,
     some_phases,
 )
@@ -222,6 +223,14 @@ def test_maps_are_their_curves_and_where_they_rest() -> None:
     np.testing.assert_array_equal(length["q_next"], np.linspace(0, 3, 7) / 2)
     np.testing.assert_array_equal(correlation["c_next"], np.linspace(0, 1, 5) ** 2)
     assert rest == {"q_rest": [0.0], "c_rest": [1.0]}
+
+
+def test_lengths_are_their_map_where_they_rest_and_theirs_by_layer() -> None:
+    map_, rest, by_layer = (part.columns for part in numbers(chaos.lengths([some_lengths()], T, LIGHT)))
+    np.testing.assert_array_equal(map_["q_next"], np.array(map_["q"]) / 2)
+    assert rest == {"q_rest": [0.0]}
+    np.testing.assert_array_equal(by_layer["layer"], range(1, 9))
+    np.testing.assert_array_equal(by_layer["q"], [1, 1 / 2, 1 / 4, 1 / 8, 1 / 16, 1 / 32, 1 / 64, 1 / 128])
 
 
 def test_the_plane_is_its_cells_its_edge_and_its_dots() -> None:

@@ -51,6 +51,7 @@ TITLES = {
         "signal_layers.ridges": ["Activation x", "Layer l"],
         "signal_layers.depth_map": ["Activation x", "Layer l"],
         "signal_theory.maps": ["Mean square q", "Correlation c"],
+        "signal_theory.lengths": ["Mean square q", "Layer l"],
         "signal_theory.chaos": ["σw² = fan_in · Var w", "σb² = Var b"],
         "model.drawing": [
             "Line width: |weight|, the widest is *; dashed: negative"
@@ -75,6 +76,7 @@ TITLES = {
         "signal_layers.ridges": ["激活值 x", "层 l"],
         "signal_layers.depth_map": ["激活值 x", "层 l"],
         "signal_theory.maps": ["均方值 q", "相关系数 c"],
+        "signal_theory.lengths": ["均方值 q", "层 l"],
         "signal_theory.chaos": ["σw² = fan_in · Var w（权重）", "σb² = Var b（偏置）"],
         "model.drawing": ["线宽：权重的绝对值，最粗为 *；虚线：负值 | 每层只画绝对值最大的 64 个权重"],
         "model_parameters.maps": [],
@@ -117,8 +119,8 @@ def test_every_chart_has_numbers_a_file_and_a_table_but_none_in_its_json(languag
             numbers(go.Figure(chart.to_dict()))
 
 
-#: What a chart tells the pointer beside words of our own: whole numbers, and places on a plane's axes.
-PLACES = {"y:,d", "text", "customdata", "x", "y", "x:.3~r", "y:.3~r"}
+#: What a chart tells the pointer beside words of our own: whole numbers, and a plane's places and height.
+PLACES = {"y:,d", "text", "customdata", "x", "y", "x:.3~r", "y:.3~r", "z:.3~r"}
 #: A number as pages write it: a real minus, powers of ten as superscripts, at least three digits but of 0.
 NUMBER = re.compile(r"[−+]?(?:\d+(?:\.\d+)?)(?:×10(?P<power>[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+))?")
 DIGITS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹−", "-0123456789-")
