@@ -90,5 +90,5 @@ def _is_within(folder: str, path: str) -> bool:
     """
     root, real = Path(os.path.realpath(folder)), Path(os.path.realpath(path))
     blobs = root.parent.parent / "blobs"
-    cached = root.parent.name == "snapshots" and not blobs.is_symlink() and real.parent == blobs
+    cached = root.parent.name == "snapshots" and real.parent == blobs
     return root in real.parents or cached

@@ -19,7 +19,7 @@ from .stored import Bits, Contents, Skipped, Stored
 MAGIC = b"GGUF"
 _VERSIONS = (2, 3)
 #: Strings of a header, a second's; vocabularies have some hundred thousand, and their merges as many.
-_MOST_STRINGS = 2_000_000
+_MOST_STRINGS = 1_500_000
 #: Bytes of a header.
 _MOST_BYTES = 2**28
 

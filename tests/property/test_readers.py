@@ -14,7 +14,7 @@ from core.checkpoints.stored import PART
 from tests.support.checkpoints import FILES, KERAS, written
 from tests.support.mutations import mutated_file
 
-COUNT = 150
+COUNT = 100
 
 
 def _read(path: Path) -> bool:

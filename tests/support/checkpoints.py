@@ -256,7 +256,7 @@ BOMBS: Mapping[str, tuple[Callable[[], bytes], str]] = {
     "members.npz": (_many_members, "npy"),
     "strings.gguf": (
         lambda: gguf_bytes(
-            {}, keys=gguf_text("k") + struct.pack("<IIQ", 9, 8, 2_000_000) + bytes(16_000_000), count=1
+            {}, keys=gguf_text("k") + struct.pack("<IIQ", 9, 8, 1_500_000) + bytes(12_000_000), count=1
         ),
         "none",
     ),
