@@ -5,6 +5,7 @@ The link names the step, as in ``depth-3``; the text of one's own plan is kept b
 
 from html import escape
 from typing import NamedTuple
+from unicodedata import east_asian_width
 from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
@@ -16,6 +17,9 @@ from pages.state.controls import OWN_LOOK, OWN_PLAN, TABLE
 from pages.state.parsers import Refusal
 from pages.state.session import session
 from pages.text import Text
+
+#: Letters of a note that fit beside each other at 1280 pixels.
+LINE = 122
 
 
 class HeldPlan(NamedTuple):
@@ -153,7 +157,16 @@ def said(state: State, page: str, t: Text) -> None:
     st.html(f'<p class="lab-step{gone}" data-lab-old>{title}</p>')
     if now.step.note:
         hidden = "" if now.here else ' aria-hidden="true"'
-        st.html(f'<p class="lab-said{gone}"{hidden} data-lab-old>{escape(now.step.note)}</p>')
+        st.html(
+            f'<p class="lab-said{gone}"{hidden} data-lab-old data-lines="{_lines(now.step.note)}">'
+            f"{escape(now.step.note)}</p>"
+        )
+
+
+def _lines(note: str) -> int:
+    """Return about how many lines of a page a note takes, three at most; a Chinese letter counts twice."""
+    wide = sum(2 if east_asian_width(letter) in "WF" else 1 for letter in note)
+    return min(3, 1 + wide // LINE)
 
 
 def ways(state: State, page: str, t: Text) -> None:

@@ -97,7 +97,7 @@ def _counter(app: AppTest) -> str:
 def _spoken(app: AppTest) -> list[str]:
     """Return what the plan says and is seen and heard: the step's title, and its note."""
     found = re.findall(
-        r'<p class="lab-(?:step|said)[^"]*"( aria-hidden="true")? data-lab-old>(.*?)</p>', _html(app)
+        r'<p class="lab-(?:step|said)[^"]*"( aria-hidden="true")? data-lab-old[^>]*>(.*?)</p>', _html(app)
     )
     return [unescape(words) for hidden, words in found if not hidden]
 

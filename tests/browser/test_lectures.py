@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -10,7 +11,7 @@ from pages.lecture import plans
 from pages.lecture.plans import Plan, Step
 from pages.text import Text
 from tests.support.hand import end_of, held, let_go, ready
-from tests.support.tabs import Visit, go, link, settled
+from tests.support.tabs import LOCALES, PATHS, Visit, fits, go, link, settled
 
 EN = Text("en")
 
@@ -153,6 +154,22 @@ def test_a_remote_goes_on_wherever_the_focus_is(visit: Visit) -> None:
     page.keyboard.press("PageDown")  # closes what lies over the step
     expect(page.get_by_role("dialog")).to_be_hidden()
     _asks(page, steps[2])
+
+
+@pytest.mark.parametrize("language", LOCALES)
+def test_a_held_step_s_first_sight_does_not_scroll(language: str, tab: Visit) -> None:
+    page = tab("/teach?v=1", locale=LOCALES[language])
+    for name, at in (("first", 1), ("first", 6), ("depth", 6), ("depth", 7), ("network", 2)):
+        step = _plan(name, language).steps[at - 1]
+        query = {**dict(step.query), "predict": "off", "at": f"{name}-{at}"}
+        go(page, f"{PATHS[step.page]}?{urlencode(query)}")
+        _speaks(page, step)
+        fits(page, "laptop")
+        bar = page.locator(".st-key-desk").bounding_box()
+        chart = page.locator(".js-plotly-plot").first.bounding_box()
+        assert bar
+        assert chart
+        assert chart["y"] + chart["height"] < bar["y"]
 
 
 @pytest.mark.parametrize("view", ["projector", "page"])
