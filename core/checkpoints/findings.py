@@ -242,7 +242,7 @@ def _unequal(rows: Sequence[Row], _: str) -> Iterator[Finding]:
 
 def _swapped(rows: Sequence[Row], _: str) -> Iterator[Finding]:
     """Find weights at ±1/√fan_out among others at ±1/√fan_in, torch's default."""
-    uneven = [row for row in _weights(rows) if row.shape[0] != row.shape[1]]
+    uneven = [row for row in _weights(rows) if row.shape[0] != row.shape[1] and _is_torch_s(row)]
     right = [row for row in uneven if _fits(row, "classic_uniform")]
     swapped = [row for row in uneven if row not in right and _is_swapped(row)]
     if len(right) >= max(2, len(swapped)):
@@ -252,6 +252,11 @@ def _swapped(rows: Sequence[Row], _: str) -> Iterator[Finding]:
             yield Finding(
                 "swapped_fans", (row.name,), {"found": found, "expected": expected, "of": len(right)}
             )
+
+
+def _is_torch_s(row: Row) -> bool:
+    """Tell whether a weight is (out, in): ONNX keeps some the other way round, as its graph multiplies."""
+    return not row.file.endswith(".onnx")
 
 
 def _is_swapped(row: Row) -> bool:
@@ -264,7 +269,7 @@ def _is_swapped(row: Row) -> bool:
 def _fresh(rows: Sequence[Row], _: str) -> Iterator[Finding]:
     """Find layers at an init's law whose siblings have been trained."""
     for members in _kinds([row for row in _weights(rows) if row.decides and not ADAPTER.search(row.name)]):
-        fresh = [row for row in members if row.init is not None]
+        fresh = [row for row in members if row.init is not None and row.init.convincing]
         if 0 < len(fresh) <= len(members) / 2 and all(row.init and row.init.decisive for row in fresh):
             yield Finding("fresh_among_trained", _names(fresh), {"count": len(fresh), "of": len(members)})
 

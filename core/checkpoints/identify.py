@@ -28,12 +28,14 @@ from .measure import Measured, moments_of
 
 #: The share of honest files in which any tensor is called none of the known laws, at most.
 ALPHA = 0.001
+#: The p-value from which a tensor is believed to be at its start where others have been trained.
+CONVINCING = 0.05
 #: What is off by less than this is no matter of a law, whatever its p-value: of Kolmogorov's distance, of
 #: the std relatively, of the mean in std, of the excess kurtosis.
 DISTANCE, SCALE, MEAN, KURTOSIS = 0.002, 0.005, 0.005, 0.03
 #: Rows whose mean squares vary by this much more, or less, than those of independent draws are not such.
 ROWS = 0.1
-#: Fewer numbers than these say nothing of a std that nobody has written down.
+#: Of fewer numbers than these the std is near to some number that might have been written, whatever it is.
 ENOUGH = 20_000
 #: Fewer than these are judged by the exact laws of small samples, and by no kurtosis.
 SOME = 1000
@@ -64,6 +66,11 @@ class Fit:
     def decisive(self) -> bool:
         """Whether a std that is a tenth off would have been seen."""
         return self.would_refute[1] <= 0.1
+
+    @property
+    def convincing(self) -> bool:
+        """Whether it fits so well that it stands out among trained tensors, of which some fit by chance."""
+        return self.p_value >= CONVINCING or self.distance <= DISTANCE
 
 
 class _Held(NamedTuple):
@@ -225,7 +232,7 @@ def _proposed(measured: Measured, held: _Held, beside: Shape | None) -> Iterator
     if len(shape) == 2:
         yield from residual(shape, held.std, room / 2)
         yield from _sparse(measured, held)
-    if len(shape) > 1 and held.n >= SOME:
+    if len(shape) > 1 and held.n >= ENOUGH:
         if (std := written(held.std, room / 2)) and std not in STDS:
             yield from optional(candidate("normal", {"std": std}, shape, 1))
         if (bound := written(math.sqrt(3) * held.std, room / 2)) and bound not in BOUNDS:
@@ -287,7 +294,8 @@ def _match(each: Candidate, held: _Held, measured: Measured) -> _Match | None:
     mean = held.mean * held.n / n
     square = (held.std**2 + held.mean**2) * held.n / n - 2 * mean * law.mean + law.mean**2
     part = law if not law.atoms else normal(law.parameters[0])
-    if abs(mean - law.mean) > max(MEAN, 6 / math.sqrt(n)) * part.std:
+    off = max(MEAN, 6 / math.sqrt(n)) + torch.finfo(held.dtype).eps  # rounding may shift it by as much
+    if abs(mean - law.mean) > off * part.std:
         return None
     kurtosis = held.kurtosis if not zeros else (held.kurtosis + 3) * n / held.n - 3
     if n >= SOME and abs(kurtosis - part.excess_kurtosis) > max(KURTOSIS, 6 * math.sqrt(24 / n)):

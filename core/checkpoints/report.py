@@ -66,7 +66,9 @@ class Report:
         telling = [row for row in self.rows if row.decides and not MOMENT.search(row.name)]
         telling = [row for row in telling if not COMPUTED.search(row.name)]
         telling = [row for row in telling if WEIGHT.search(row.name)] or telling
-        fresh = sum(row.init is not None for row in telling)
+        fits = [row.init for row in telling if row.init is not None]
+        doubted = 2 * len(fits) <= len(telling)
+        fresh = sum(not doubted or fit.convincing for fit in fits)
         if not telling:
             return "unknown"
         return "initialised" if fresh == len(telling) else "mixed" if fresh else "trained"

@@ -102,6 +102,7 @@ CALLS: Mapping[str, Callable[[], Arguments]] = {
     "finding.Finding.__str__": lambda: {"self": _report().problems[0]},
     "finding.Finding.severity": lambda: {"self": _report().problems[0]},
     "finding.Finding.would_refute": lambda: {"self": _report().problems[0]},
+    "identify.Fit.convincing": lambda: {"self": _report().rows[0].init},
     "identify.Fit.decisive": lambda: {"self": _report().rows[0].init},
     "report.Report.compare": lambda: {"self": _report(), "other": core.audit(_module())},
     "report.Report.findings": lambda: {"self": _report()},

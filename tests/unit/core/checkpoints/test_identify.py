@@ -1,6 +1,7 @@
 """A tensor drawn by torch is called by its own law, and one that has been trained by none."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -182,3 +183,12 @@ def test_honest_draws_are_refused_at_the_promised_rate() -> None:
         params = {"nonlinearity": "relu"} if key == "kaiming_uniform" else {}
         refused += _fit(SCHEMES[key].fill_(torch.empty(shape), generator=rng, **params)) is None
     assert refused <= 2
+
+
+def test_a_poor_fit_does_not_convince() -> None:
+    """With p = .01 a tensor is one honest draw of a hundred: likely among such, not among trained ones."""
+    fit = _fit(torch.empty(60, 50).normal_(0, 0.02, generator=_rng()), among=1000)
+    assert fit is not None
+    assert fit.convincing
+    assert not replace(fit, p_value=0.01).convincing
+    assert replace(fit, p_value=0.0, distance=0.001).convincing  # of a billion numbers
