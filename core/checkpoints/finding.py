@@ -134,12 +134,14 @@ KINDS: Mapping[str, Kind] = {
 class Finding:
     """One thing that was found: its kind, in which tensors, and the facts that say so.
 
-    ``would_refute`` is what would prove it wrong, in English.
+    ``would_refute`` is what would prove it wrong, in English. ``file`` is where, if several files are read of
+    which each is a model, as two checkpoints of a run.
     """
 
     kind: str
     tensors: tuple[str, ...]
     evidence: Mapping[str, Any]
+    file: str = ""
 
     @property
     def severity(self) -> int:

@@ -47,7 +47,7 @@ def opened(path: Path | Sequence[Path]) -> Contents:
     """
     paths = _paths(path)
     if len(paths) > 1:
-        return _together([_read(File.of(path, name)) for path, name in _named(paths)], "…")
+        return _joined([_read(File.of(path, name)) for path, name in _named(paths)], "…")
     name = os.path.basename(os.path.abspath(paths[0])) or paths[0]  # noqa: PTH100, PTH119 - keeps links
     if stat.S_ISDIR(looked_at(paths[0], name).st_mode):
         return _folder(paths[0], name)
@@ -68,7 +68,7 @@ def _paths(given: object) -> list[str]:
         paths = []
     if not paths or not all(isinstance(each, str) for each in paths):
         raise CheckpointError("checkpoint.path", given=shown(given))
-    return paths
+    return [*dict.fromkeys(paths)]
 
 
 def _named(paths: list[str]) -> Iterable[tuple[str, str]]:
@@ -78,14 +78,20 @@ def _named(paths: list[str]) -> Iterable[tuple[str, str]]:
 
 
 def _together(parts: Iterable[Contents], name: str) -> Contents:
-    """Return what several files hold as one; there must be something, and each tensor's name once."""
-    every, where = list(parts), dict[str, str]()
-    tensors = tuple(each for part in every for each in part.tensors)
-    for each in tensors:
+    """Return what the files of one model hold; each tensor's name must stand once."""
+    found, where = _joined(parts, name), dict[str, str]()
+    for each in found.tensors:
         if (other := where.setdefault(each.name, each.file)) != each.file:
             raise CheckpointError(
                 "checkpoint.twice", file=shown(each.file), entry=shown(each.name), other=shown(other)
             )
+    return found
+
+
+def _joined(parts: Iterable[Contents], name: str) -> Contents:
+    """Return what several files hold; there must be something."""
+    every = list(parts)
+    tensors = tuple(each for part in every for each in part.tensors)
     left = tuple(each for part in every for each in part.skipped)
     if not tensors and not left:
         raise CheckpointError("checkpoint.none", file=shown(name))

@@ -3,12 +3,13 @@
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
-from ..checks import checked_kind
+from ..checks import checked_kind, unfit
+from .expected import Meanings, unmet
 from .finding import Finding
 from .findings import COMPUTED, MOMENT, WEIGHT, find
 from .row import QUANTILES, Row
@@ -63,20 +64,12 @@ class Report:
 
         "initialised" is no sign of training in any, which is no proof; "unknown" is no weight that tells.
         """
-        telling = [row for row in self.rows if row.decides and not MOMENT.search(row.name)]
-        telling = [row for row in telling if not COMPUTED.search(row.name)]
-        telling = [row for row in telling if WEIGHT.search(row.name)] or telling
-        fits = [row.init for row in telling if row.init is not None]
-        doubted = 2 * len(fits) <= len(telling)
-        fresh = sum(not doubted or fit.convincing for fit in fits)
-        if not telling:
-            return "unknown"
-        return "initialised" if fresh == len(telling) else "mixed" if fresh else "trained"
+        return _state(self.rows)
 
     @cached_property
     def problems(self) -> tuple[Finding, ...]:
         """What stands out, worst first."""
-        guessed = find(self.rows, self.state)
+        guessed = _each_model(self.rows, lambda rows: find(rows, _state(rows)))
         kept = (
             each for each in guessed if each.kind not in _GUESSED or not self.told.issuperset(each.tensors)
         )
@@ -96,10 +89,9 @@ class Report:
         """Return how each tensor, by its name, differs in another report, as of a later step.
 
         Raises:
-            ParameterError: if the other is no report.
+            ParameterError: if the other is no report, or one of the two has a name in several files.
         """
-        theirs = {row.name: row for row in checked_kind("other", other, Report, "a Report").rows}
-        ours = {row.name: row for row in self.rows}
+        ours, theirs = _by_name(self), _by_name(checked_kind("other", other, Report, "a Report"))
         changes = [_change(row, theirs.get(name)) for name, row in ours.items()]
         return tuple(changes + [Change(name, "added") for name in theirs if name not in ours])
 
@@ -122,6 +114,7 @@ class Report:
                     {
                         "kind": each.kind,
                         "severity": each.severity,
+                        "file": each.file,
                         "says": str(each),
                         "tensors": each.tensors,
                         "evidence": _plain(each.evidence),
@@ -141,28 +134,79 @@ class Report:
         return "\n".join(_markdown(self)) + "\n"
 
 
-def made(name: str, rows: Sequence[Row], skipped: Sequence[Skipped] = ()) -> Report:
+def made(
+    name: str, rows: Sequence[Row], skipped: Sequence[Skipped] = (), meant: Meanings | None = None
+) -> Report:
     """Return the report of some rows of a format; those that are equal to the bit are marked."""
     coverage = Coverage(len(rows), sum(row.n for row in rows), tuple(skipped))
-    return Report(name, tuple(_marked(rows)), coverage, _ties(rows))
+    known = meant or {}
+    return Report(
+        name,
+        tuple(_marked(rows)),
+        coverage,
+        _ties(rows),
+        tuple(_each_model(rows, lambda some: unmet(some, known))),
+        frozenset(tensor for (tensor, _), one in known.items() if one.told),
+    )
+
+
+def _model_of(rows: Sequence[Row]) -> Callable[[Row], str]:
+    """Return what tells a row's model: its file, where files have the same names, as checkpoints of a run.
+
+    Shards share no name, and are one model.
+    """
+    several = len({row.name for row in rows}) < len(rows)
+    return lambda row: row.file if several else ""
+
+
+def _each_model(rows: Sequence[Row], look: Callable[[Sequence[Row]], Iterable[Finding]]) -> Iterator[Finding]:
+    """Yield what is found in each model by itself."""
+    models: dict[str, list[Row]] = {}
+    model_of = _model_of(rows)
+    for row in rows:
+        models.setdefault(model_of(row), []).append(row)
+    for file, members in models.items():
+        for finding in look(members):
+            yield replace(finding, file=file)
+
+
+def _state(rows: Sequence[Row]) -> State:
+    telling = [row for row in rows if row.decides and not MOMENT.search(row.name)]
+    telling = [row for row in telling if not COMPUTED.search(row.name)]
+    telling = [row for row in telling if WEIGHT.search(row.name)] or telling
+    fits = [row.init for row in telling if row.init is not None]
+    doubted = 2 * len(fits) <= len(telling)
+    fresh = sum(not doubted or fit.convincing for fit in fits)
+    if not telling:
+        return "unknown"
+    return "initialised" if fresh == len(telling) else "mixed" if fresh else "trained"
+
+
+def _by_name(report: Report) -> dict[str, Row]:
+    rows = {row.name: row for row in report.rows}
+    if len(rows) < len(report.rows):
+        raise unfit("other", report, "compared with a report in which each name stands in one file")
+    return rows
 
 
 def _marked(rows: Sequence[Row]) -> Iterator[Row]:
     """Yield the rows; one whose bits are those of an earlier one at another place says so."""
-    first: dict[tuple[str, tuple[int, ...], bytes], Row] = {}
+    first: dict[tuple[str, str, tuple[int, ...], bytes], Row] = {}
+    model_of = _model_of(rows)
     for row in rows:
         if row.n < 2 or row.flags & {"constant", "zeros", "empty"}:
             yield row
             continue
-        known = first.setdefault((row.dtype, row.shape, row.digest), row)
+        known = first.setdefault((model_of(row), row.dtype, row.shape, row.digest), row)
         apart = known.place != row.place
         yield replace(row, flags=row.flags | {"equal_to"}, equal_to=known.name) if apart else row
 
 
 def _ties(rows: Sequence[Row]) -> tuple[tuple[str, ...], ...]:
     places: dict[Any, list[str]] = {}
+    model_of = _model_of(rows)
     for row in rows:
-        places.setdefault(row.place, []).append(row.name)
+        places.setdefault((model_of(row), row.place), []).append(row.name)
     return tuple(tuple(names) for names in places.values() if len(names) > 1)
 
 

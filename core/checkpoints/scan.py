@@ -7,8 +7,9 @@ from concurrent.futures.process import BrokenProcessPool
 
 from ..checks import checked_kind, checked_progress, unfit
 from ..errors import Cancelled, CheckpointError
-from .candidates import Shape
+from .candidates import Candidate, Shape
 from .cells import COUNTED
+from .expected import Expected, Meanings, check_read, meant_of, told
 from .opening import Path, opened
 from .report import Report, made
 from .row import Row, judged
@@ -20,26 +21,37 @@ THREADS = 8
 
 
 def scan(
-    path: Path | Sequence[Path], *, executor: Executor | None = None, progress: Progress | None = None
+    path: Path | Sequence[Path],
+    *,
+    expect: Expected | None = None,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
 ) -> Report:
     """Read a file of weights, a folder, an index of shards or several files, and judge every tensor.
 
-    Nothing in them is run. ``executor`` reads several tensors at a time, in threads or in processes; without
-    one there are as many threads as processors. ``progress`` is told how many numbers have been read, and of
-    how many; it ends the scan by returning False.
+    Nothing in them is run. Several files may have the same names, as checkpoints of a run do; each is then
+    a model by itself. ``expect`` says by their names what tensors are meant to start as; see ``audit``.
+    ``executor`` reads several tensors at a time, in threads or in processes; without one there are as many
+    threads as processors. ``progress`` is told how many numbers have been read, and of how many; it ends the
+    scan by returning False.
 
     Raises:
         CheckpointError: if there is no such file, or it is not as its format has it.
         ParameterError: if ``executor`` or ``progress`` is of the wrong kind.
+        InitLabError: if ``expect`` has a scheme that there is not, or names what is not read.
         Cancelled: if ``progress`` returned False.
     """
     checked_kind("executor", executor, Executor | None, "a concurrent.futures.Executor, or None")
     checked_progress(progress)
-    return report_of(opened(path), executor=executor, progress=progress)
+    return report_of(opened(path), expect=expect, executor=executor, progress=progress)
 
 
 def report_of(
-    contents: Contents, *, executor: Executor | None = None, progress: Progress | None = None
+    contents: Contents,
+    *,
+    expect: Expected | None = None,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
 ) -> Report:
     """Read what was opened, and judge every tensor; see ``scan``."""
     wanted = [each for each in contents.tensors if each.dtype in COUNTED]
@@ -47,13 +59,16 @@ def report_of(
         *contents.skipped,
         *(uncounted(each) for each in contents.tensors if each.dtype not in COUNTED),
     ]
+    meant = dict(told(expect, wanted, skipped))
     if executor is not None:
-        rows = _judged(wanted, executor, progress)
+        rows = _judged(wanted, meant, executor, progress)
     else:
         with ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1)) as threads:
-            rows = _judged(wanted, threads, progress)
+            rows = _judged(wanted, meant, threads, progress)
     unread = [found for found in rows if isinstance(found, Skipped)]
-    return made(contents.format, [row for row in rows if isinstance(row, Row)], [*skipped, *unread])
+    for pattern in expect or ():
+        check_read(pattern, unread)
+    return made(contents.format, [row for row in rows if isinstance(row, Row)], [*skipped, *unread], meant)
 
 
 def uncounted(stored: Stored) -> Skipped:
@@ -64,12 +79,16 @@ def uncounted(stored: Stored) -> Skipped:
 
 def besides(tensors: Sequence[Stored]) -> Iterator[Shape | None]:
     """Yield for each bias the shape of its weight, by their names, and None for all else."""
-    shapes = {each.name: each.shape for each in tensors}
+    anywhere = {each.name: each.shape for each in tensors}  # a shard may have the one, another the other
+    shapes = {(each.file, each.name): each.shape for each in tensors}
     for each in tensors:
-        yield shapes.get(each.name.replace("bias", "weight")) if "bias" in each.name else None
+        weight = each.name.replace("bias", "weight")
+        yield shapes.get((each.file, weight), anywhere.get(weight)) if "bias" in each.name else None
 
 
-def _judged(tensors: Sequence[Stored], executor: Executor, progress: Progress | None) -> list[Row | Skipped]:
+def _judged(
+    tensors: Sequence[Stored], meant: Meanings, executor: Executor, progress: Progress | None
+) -> list[Row | Skipped]:
     """Judge tensors, the largest first, so that none is left alone at the end; return them in their order."""
     among = sum(1 for each in tensors if "float" in each.dtype)
     sizes = [_size(each) for each in tensors]
@@ -78,7 +97,8 @@ def _judged(tensors: Sequence[Stored], executor: Executor, progress: Progress | 
     futures: dict[Future[Row | Skipped], int] = {}
     try:
         for i in order:
-            futures[executor.submit(_one, tensors[i], beside[i], max(1, among))] = i
+            known = meant_of(tensors[i], meant)
+            futures[executor.submit(_one, tensors[i], beside[i], max(1, among), known)] = i
         return _gathered(futures, sizes, progress)
     except (RuntimeError, BrokenProcessPool) as error:
         raise unfit("executor", executor, "an executor that takes work and does it") from error
@@ -108,9 +128,9 @@ def _size(stored: Stored) -> int:
     return n
 
 
-def _one(stored: Stored, beside: Shape | None, among: int) -> Row | Skipped:
+def _one(stored: Stored, beside: Shape | None, among: int, meant: Candidate | None) -> Row | Skipped:
     """Judge a tensor; one that turns out to be damaged is skipped."""
     try:
-        return judged(stored, beside, among)
+        return judged(stored, beside, among, meant)
     except CheckpointError as error:
         return Skipped(stored.name, stored.file, error.code, error.facts)

@@ -7,6 +7,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import worded
+
 #: How many numbers are read at a time: few enough for a core's cache, enough to make the calls cheap.
 PART = 2**18
 
@@ -54,6 +56,11 @@ class Skipped:
     file: str
     code: str
     facts: Mapping[str, object]
+
+    @property
+    def why(self) -> str:
+        """The reason in an English sentence."""
+        return worded(self.code, self.facts)
 
 
 @dataclass(frozen=True)

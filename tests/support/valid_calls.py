@@ -111,7 +111,12 @@ CALLS: Mapping[str, Callable[[], Arguments]] = {
     "report.Report.worst": lambda: {"self": _report()},
     "row.Row.decides": lambda: {"self": _report().rows[0]},
     "row.Row.is_float": lambda: {"self": _report().rows[0]},
-    "scan.scan": lambda: {"path": weights_file(), "executor": None, "progress": _silent},
+    "scan.scan": lambda: {
+        "path": weights_file(),
+        "expect": {"*": ("normal", {"std": 0.02})},
+        "executor": None,
+        "progress": _silent,
+    },
     "activations.Activation.derivative": lambda: {"self": core.ACTIVATIONS["tanh"], "z": torch.zeros(2, 3)},
     "activations.Activation.gain": lambda: {"self": core.ACTIVATIONS["tanh"]},
     "comparison.Comparison": lambda: {"entries": (core.Entry("zeros"),)},

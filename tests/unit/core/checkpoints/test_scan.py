@@ -53,10 +53,13 @@ def test_a_net_before_and_after_its_training(tmp_path: Path) -> None:
 
 def test_rows_are_in_the_file_s_order_whoever_reads(tmp_path: Path) -> None:
     path = _saved(tmp_path, _net())
+    meant = {"*.weight": "kaiming_normal"}
     with ThreadPoolExecutor(2) as threads, ProcessPoolExecutor(1, get_context("spawn")) as processes:
-        reports = [scan(path), scan(path, executor=threads), scan(path, executor=processes)]
+        reports = [scan(path, expect=meant, executor=each) for each in (None, threads, processes)]
     assert [row.name for row in reports[0].rows] == [*_net().state_dict()]
+    assert reports[0].problems
     assert len({report.to_json() for report in reports}) == 1
+    assert len({tuple(row.digest for row in report.rows) for report in reports}) == 1
 
 
 def test_progress_counts_numbers_and_can_end_it(tmp_path: Path) -> None:
