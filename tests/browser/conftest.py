@@ -79,6 +79,7 @@ class Visitors:
             self.tabs[kept] = self._entered(self._tab(self.windows[look.locale]), server + path, look)
             return self.tabs[kept]
         page = self.tabs[kept]
+        page.bring_to_front()  # of its window's tabs one alone may fill the screen
         width, height = SIZES[look.size]
         page.set_viewport_size({"width": width, "height": height})
         page.keyboard.press("Escape")  # a dialog

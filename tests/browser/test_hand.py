@@ -337,23 +337,29 @@ OVER = """() => ['.js-plotly-plot:not(.lab-stood) .main-svg', '.lab-moving .main
 })"""
 
 
-@pytest.mark.parametrize("path", ["/distribution?v=1", "/compare?v=1", "/lesson?v=1&step=sqrt5"])
 @pytest.mark.parametrize("view", ["page", "projector"])
 @pytest.mark.parametrize("size", ["laptop", "phone"])
 def test_the_copy_lies_over_the_chart_and_the_handle_under_the_hand(
-    visit: Visit, path: str, view: str, size: str
+    visit: Visit, view: str, size: str
 ) -> None:
     # in a tab of its own: a phone that leaves the projector has its drawer open
-    page = visit(f"{path}&view={view}" if view == "projector" else path, size=size)
-    ready(page)
-    handle = page.locator(".lab-grip").nth(1)
-    handle.scroll_into_view_if_needed()
-    before = handle.bounding_box()
-    with held(page, handle, -10, -20):
-        chart, copy = page.evaluate(OVER)
-        after = handle.bounding_box()
-    let_go(page)
-    assert copy == pytest.approx(chart, abs=0.1)
-    assert before is not None
-    assert after is not None
-    assert after["x"] - before["x"] == pytest.approx(-20, abs=1.5)  # as far as whole sizes of a layer allow
+    paths = ["/distribution?v=1", "/compare?v=1", "/lesson?v=1&step=sqrt5"]
+    if view == "projector":
+        paths = [f"{path}&view=projector" for path in paths]
+    page = visit(paths[0], size=size)
+    for at, path in enumerate(paths):
+        if at:
+            go(page, path)
+        ready(page)
+        handle = page.locator(".lab-grip").nth(1)
+        handle.scroll_into_view_if_needed()
+        before = handle.bounding_box()
+        with held(page, handle, -10, -20):
+            chart, copy = page.evaluate(OVER)
+            after = handle.bounding_box()
+        let_go(page)
+        assert copy == pytest.approx(chart, abs=0.1), path
+        assert before is not None
+        assert after is not None
+        # as far as whole sizes of a layer allow
+        assert after["x"] - before["x"] == pytest.approx(-20, abs=1.5), path

@@ -265,7 +265,7 @@ def test_escape_brings_it_back_and_nothing_is_sent(tab: Visit) -> None:
         assert page.locator("h1.lab-headline").inner_html() != said
         page.keyboard.press("Escape")
         until(page, "!document.querySelector('.lab-moving')")
-    until(page, f"{LAB}.frames === 0")
+    let_go(page)
     assert (page.evaluate(DRAWN, STANDS), RUNS[page].sent, page.url) == (before, sent, url)
 
 
