@@ -2,7 +2,6 @@
 
 import json
 import math
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,6 +13,7 @@ from .finding import Finding
 from .findings import COMPUTED, MOMENT, WEIGHT, find
 from .row import QUANTILES, Row
 from .stored import Skipped
+from .written import code, html, named, table
 
 State = Literal["initialised", "trained", "mixed", "unknown"]
 
@@ -28,6 +28,10 @@ class Coverage:
     tensors: int
     numbers: int
     skipped: tuple[Skipped, ...]
+
+    def __str__(self) -> str:
+        tensors = f"{self.tensors:,} tensor{'s' * (self.tensors != 1)}"
+        return f"{tensors}, {self.numbers:,} numbers read; {len(self.skipped):,} skipped."
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +68,20 @@ class Report:
 
         "initialised" is no sign of training in any, which is no proof; "unknown" is no weight that tells.
         """
-        return _state(self.rows)
+        telling = [row for row in self.rows if row.decides and not MOMENT.search(row.name)]
+        telling = [row for row in telling if not COMPUTED.search(row.name)]
+        telling = [row for row in telling if WEIGHT.search(row.name)] or telling
+        fits = [row.init for row in telling if row.init is not None]
+        doubted = 2 * len(fits) <= len(telling)
+        fresh = sum(not doubted or fit.convincing for fit in fits)
+        if not telling:
+            return "unknown"
+        return "initialised" if fresh == len(telling) else "mixed" if fresh else "trained"
 
     @cached_property
     def problems(self) -> tuple[Finding, ...]:
         """What stands out, worst first."""
-        guessed = _each_model(self.rows, lambda rows: find(rows, _state(rows)))
+        guessed = _each_model(self.rows, lambda rows: find(rows, replace(self, rows=tuple(rows)).state))
         kept = (
             each for each in guessed if each.kind not in _GUESSED or not self.told.issuperset(each.tensors)
         )
@@ -133,6 +145,10 @@ class Report:
         """Return what stands out, and a table of all tensors."""
         return "\n".join(_markdown(self)) + "\n"
 
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        return "\n".join(html(f"{self.format}: {self.state}. {self.coverage}", self.problems, self.rows))
+
 
 def made(
     name: str, rows: Sequence[Row], skipped: Sequence[Skipped] = (), meant: Meanings | None = None
@@ -168,18 +184,6 @@ def _each_model(rows: Sequence[Row], look: Callable[[Sequence[Row]], Iterable[Fi
     for file, members in models.items():
         for finding in look(members):
             yield replace(finding, file=file)
-
-
-def _state(rows: Sequence[Row]) -> State:
-    telling = [row for row in rows if row.decides and not MOMENT.search(row.name)]
-    telling = [row for row in telling if not COMPUTED.search(row.name)]
-    telling = [row for row in telling if WEIGHT.search(row.name)] or telling
-    fits = [row.init for row in telling if row.init is not None]
-    doubted = 2 * len(fits) <= len(telling)
-    fresh = sum(not doubted or fit.convincing for fit in fits)
-    if not telling:
-        return "unknown"
-    return "initialised" if fresh == len(telling) else "mixed" if fresh else "trained"
 
 
 def _by_name(report: Report) -> dict[str, Row]:
@@ -257,37 +261,17 @@ def _row_json(row: Row) -> dict[str, Any]:
 
 
 def _markdown(report: Report) -> Iterator[str]:
-    covered = report.coverage
     yield f"# {report.format}: {report.state}"
     yield ""
-    yield f"{covered.tensors} tensors, {covered.numbers:,} numbers read; {len(covered.skipped)} skipped."
+    yield str(report.coverage)
     for each in report.problems:
         yield ""
-        more = f" and {len(each.tensors) - 3} more" if len(each.tensors) > 3 else ""
-        yield f"- **{each.kind}** ({', '.join(map(_code, each.tensors[:3]))}{more}): {each}"
+        yield f"- **{each.kind}** ({named(each, code)}): {each}"
         yield f"  Would refute it: {each.would_refute}"
     yield ""
-    yield "| tensor | dtype | shape | mean | std | kurtosis | starts as | flags |"
-    yield "|---|---|---|---|---|---|---|---|"
-    for row in report.rows:
-        shape = " × ".join(map(str, row.shape)) or "1"
-        numbers = " | ".join(f"{x:.4g}" for x in (row.mean, row.std, row.excess_kurtosis))
-        cells = _code(row.name), row.dtype, shape, numbers, _start(row), ", ".join(sorted(row.flags))
-        yield f"| {' | '.join(cells)} |"
-
-
-def _code(name: str) -> str:
-    """Return a name in a table's cell: a bar or a line's end would break it."""
-    return "`" + re.sub(r"[|`\s]+", " ", name) + "`"
-
-
-def _start(row: Row) -> str:
-    if row.init is None:
-        return ""
-    key, params = row.init.schemes[0]
-    written = ", ".join(
-        f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}"
-        for name, value in params.items()
-    )
-    others = len(row.init.schemes) - 1
-    return f"{key}({written})" + (f" or {others} more" if others else "")
+    headings, cells = table(report.rows)
+    yield f"| {' | '.join(headings)} |"
+    yield "|" + "---|" * len(headings)
+    at = headings.index("tensor") + 1  # names come first, a file's before its tensor's
+    for row in cells:
+        yield f"| {' | '.join([*map(code, row[:at]), *row[at:]])} |"

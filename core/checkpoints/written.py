@@ -1,0 +1,83 @@
+"""What is said of tensors and findings, in words: the cells of a table, and HTML for a notebook."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from html import escape
+
+from .finding import Finding
+from .row import Row
+
+#: Columns of numbers, which are never cut short.
+NUMBERS = ("mean", "std", "kurtosis")
+#: How many rows, and how many findings, a notebook shows.
+SHOWN = 50
+#: How many tensors of a finding are named.
+_NAMED = 3
+
+
+def table(rows: Sequence[Row]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Return headings and cells; which file a row is from, where there are several."""
+    several = len({row.file for row in rows}) > 1
+    headings = ("tensor", "dtype", "shape", *NUMBERS, "starts as", "flags")
+    cells = [((row.file,) if several else ()) + _cells(row) for row in rows]
+    return (("file",) if several else ()) + headings, cells
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    shape = " × ".join(map(str, row.shape)) or "1"
+    numbers = (f"{x:.4g}" for x in (row.mean, row.std, row.excess_kurtosis))
+    return row.name, row.dtype, shape, *numbers, _start(row), ", ".join(sorted(row.flags))
+
+
+def _start(row: Row) -> str:
+    if row.init is None:
+        return ""
+    key, params = row.init.schemes[0]
+    written = ", ".join(
+        f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}"
+        for name, value in params.items()
+    )
+    others = len(row.init.schemes) - 1
+    return f"{key}({written})" + (f" or {others} more" if others else "")
+
+
+def named(finding: Finding, write: Callable[[str], str]) -> str:
+    """Return the names of some of a finding's tensors, each written so, and of its file."""
+    names = finding.tensors
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    where = f" in {write(finding.file)}" if finding.file else ""
+    return ", ".join(map(write, names[:_NAMED])) + more + where
+
+
+def code(name: str) -> str:
+    """Return a name for Markdown, also in a table's cell: a bar or a line's end would break it."""
+    return "`" + re.sub(r"[|`\s]+", " ", name) + "`"
+
+
+def html(heading: str, problems: Sequence[Finding], rows: Sequence[Row]) -> Iterator[str]:
+    """Yield the parts of a report as a notebook shows it, all of it escaped; of many rows the first."""
+    yield f"<p><strong>{escape(heading)}</strong></p>"
+    if problems:
+        yield f"<ul>{''.join(map(_item, problems[:SHOWN]))}</ul>"
+    yield from _rest(problems, "problems")
+    headings, cells = table(rows[:SHOWN])
+    yield f"<table><thead>{_line('th', headings)}</thead>"
+    yield f"<tbody>{''.join(_line('td', each) for each in cells)}</tbody></table>"
+    yield from _rest(rows, "tensors")
+
+
+def _rest(things: Sequence[object], kind: str) -> Iterator[str]:
+    if len(things) > SHOWN:
+        yield f"<p>and {len(things) - SHOWN:,} more {kind}</p>"
+
+
+def _item(finding: Finding) -> str:
+    names = named(finding, lambda name: f"<code>{escape(name)}</code>")
+    return (
+        f"<li><strong>{finding.kind}</strong> ({names}): {escape(str(finding))} "
+        f"<em>Would refute it: {escape(finding.would_refute)}</em></li>"
+    )
+
+
+def _line(tag: str, cells: Sequence[str]) -> str:
+    return f"<tr>{''.join(f'<{tag}>{escape(each)}</{tag}>' for each in cells)}</tr>"
