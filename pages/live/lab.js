@@ -39,6 +39,7 @@ const busy = event => {
     tabbed = performance.now()
     return true
   }
+  if (event.key === "Enter" && at?.dataset.labSketch) return false // which it reveals
   return Boolean(at) || (event.key === "Enter" && event.target !== document.body)
 }
 

@@ -71,16 +71,13 @@ function key(event, one) {
   const { bars } = one
   const across = { ArrowLeft: -1, ArrowRight: 1, Home: -bars.length, End: bars.length }[event.key]
   const up = { ArrowUp: STEP, ArrowDown: -STEP }[event.key]
-  clearTimeout(quiet)
-  if (event.key === "Enter") {
-    send(one)
-    document.querySelector(".st-key-reveal button")?.click()
-  } else if (across) one.at = Math.min(bars.length - 1, Math.max(0, one.at + across))
+  if (across) one.at = Math.min(bars.length - 1, Math.max(0, one.at + across))
   else if (up) bars[one.at] = Math.min(100, Math.max(0, bars[one.at] + up))
   else if (event.key === "Delete" || event.key === "Backspace") bars.fill(0)
   else return
   event.preventDefault()
-  event.stopPropagation()
   draw(one)
-  quiet = event.key === "Enter" ? 0 : setTimeout(send, QUIET, one)
+  clearTimeout(quiet)
+  const here = location.href // who has gone on to another page takes no run along
+  quiet = setTimeout(() => location.href === here && send(one), QUIET)
 }

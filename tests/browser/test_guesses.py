@@ -57,8 +57,8 @@ def test_a_sketch_is_drawn_by_keys_alone(tab: Visit) -> None:
     assert link(page) == {"v": "1", "seed": "52", "predict": "on"}  # the arrows were the sketch's own
 
 
-def test_a_lecturer_goes_on_without_a_guess(tab: Visit) -> None:
-    page = tab("/distribution?v=1&scheme=classic_uniform&fan_in=784&predict=on&at=first-5&view=projector")
+def test_a_lecturer_goes_on_without_a_guess(visit: Visit) -> None:
+    page = visit("/distribution?v=1&scheme=classic_uniform&fan_in=784&predict=on&at=first-5&view=projector")
     page.locator(".st-key-guessed input").focus()
     page.keyboard.press("PageDown")
     expect(page.locator(".js-plotly-plot").first).to_be_visible()
