@@ -346,7 +346,8 @@ def _distance(drawn: Rounded, held: _Held, zeros: int = 0) -> float:
     counts = held.counts
     if zeros:
         counts = counts.copy()
-        at = int(np.argmin(np.abs(held.values)))
+        near = np.abs(held.values)
+        at = int(np.argmax(np.where(near == near.min(), counts, -1)))  # 0 and −0 have a cell each
         counts[at] = max(0.0, counts[at] - zeros)
     after = np.cumsum(counts)
     share, before = after / after[-1], (after - counts) / after[-1]

@@ -185,6 +185,12 @@ def test_honest_draws_are_refused_at_the_promised_rate() -> None:
     assert refused <= 2
 
 
+def test_a_drawn_number_may_round_to_a_zero_of_either_sign() -> None:
+    weight = SCHEMES["sparse"].fill_(torch.empty(256, 384), generator=_rng()).half()
+    weight.view(-1)[weight.view(-1).nonzero()[0]] = -0.0
+    assert "sparse" in _keys(_fit(weight))
+
+
 def test_a_poor_fit_does_not_convince() -> None:
     """With p = .01 a tensor is one honest draw of a hundred: likely among such, not among trained ones."""
     fit = _fit(torch.empty(60, 50).normal_(0, 0.02, generator=_rng()), among=1000)
