@@ -100,7 +100,7 @@ def _network(frame: Frame, asked: NetworkRun, run: Ran) -> None:
             frame.live = model_moving.told(asked, columns, state, frame.look, t)
         with st.container(key="drawn"):
             frame.plot(
-                lambda look: drawing(columns, t, look),
+                lambda look: drawing(columns, t, look, hover=not frame.live),
                 words.alt(state.network, model_findings.headline(asked, run, state, t), t),
             )
             if frame.live:  # written by the browser, of the unit that is chosen there

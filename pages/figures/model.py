@@ -1,7 +1,7 @@
 """A network drawn: units as circles, weights as lines, and parameters beside their bounds."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -60,26 +60,28 @@ class Column(NamedTuple):
         return len(self.values) <= FEW
 
 
-def drawing(columns: Sequence[Column], t: Text, look: Palette) -> go.Figure:
-    """Draw the network: width is a weight's size, solid and dashed its sign."""
+def drawing(columns: Sequence[Column], t: Text, look: Palette, *, hover: bool = True) -> go.Figure:
+    """Draw the network: width is a weight's size, solid and dashed its sign.
+
+    Without ``hover`` it does not carry what a pointer finds, where the browser knows that itself.
+    """
     places = [_places(len(column.values)) for column in columns]
     largest = max((float(np.abs(c.weights).max()) for c in columns[1:] if c.weights.size), default=0.0) or 1.0
     roomy = len(columns) <= ROOMY
     few = roomy and all(column.few for column in columns)
-    traces: list[Part] = []
     labels: list[Part] = []
-    for at, column in enumerate(columns):
-        if at:
-            lines = _strongest(column)
-            traces += _lines(at, lines, places, largest, look)
-            traces.append(_middles(at, lines, places, t))
-            if few and look.font == FONT:
-                traces += _numbers(at, column.weights, places, look)
-            elif few:  # on paper there is no style sheet to keep the lines off them
-                labels += _plates(_numbers(at, column.weights, places, look), look)
+    lines = {at: _strongest(column) for at, column in enumerate(columns) if at}
+    traces = [*_lines(lines, places, largest, look)]
+    for at, own in lines.items():
+        if hover:
+            traces.append(_middles(at, own, places, t))
+        if few and look.font == FONT:
+            traces += _numbers(at, columns[at].weights, places, look)
+        elif few:  # on paper there is no style sheet to keep the lines off them
+            labels += _plates(_numbers(at, columns[at].weights, places, look), look)
     for at, column in enumerate(columns):
         size = LARGEST if roomy and column.few else _size(len(places[at]), len(columns))
-        traces.append(_units(at, column, places[at], t, look, size))
+        traces.append(_units(at, column, places[at], look, size) | (_told(at, column, t) if hover else {}))
         labels.append(_title(at, column, look, upright=len(columns) > UPRIGHT))
         if column.units > len(column.values):
             words = t("drawing.hidden", shown=count(len(column.values)), units=count(column.units))
@@ -171,23 +173,21 @@ def _strongest(column: Column) -> list[_Line]:
 
 
 def _lines(
-    at: int, lines: Sequence[_Line], places: Sequence[Array], largest: float, look: Palette
+    lines: Mapping[int, Sequence[_Line]], places: Sequence[Array], largest: float, look: Palette
 ) -> Iterator[Part]:
-    """Return one trace a width and sign: a browser draws few traces faster than many."""
+    """Yield one trace a width and sign: a browser draws few traces faster than many, and is told less."""
     negative, positive = look.diverging
-    kinds: dict[tuple[int, int], list[_Line]] = {}
-    for line in lines:
-        share = abs(line.weight) / largest if np.isfinite(line.weight) else 1.0
-        width = round(share * (len(WIDTHS) - 1)) if line.weight else -1
-        kinds.setdefault((width, 1 if line.weight > 0 else -1), []).append(line)
-    for (width, sign), group in sorted(kinds.items()):
-        x = [end for _ in group for end in (at - 1, at, None)]
-        y = [
-            end
-            for line in group
-            for end in (_short(places[at - 1][line.source]), _short(places[at][line.target]), None)
-        ]
-        thin = 1 if len(lines) <= LINES / 4 else THIN
+    kinds: dict[tuple[int, int, float], list[tuple[int, _Line]]] = {}
+    for at, own in lines.items():
+        thin = 1 if len(own) <= LINES / 4 else THIN
+        for line in own:
+            share = abs(line.weight) / largest if np.isfinite(line.weight) else 1.0
+            width = round(share * (len(WIDTHS) - 1)) if line.weight else -1
+            kinds.setdefault((width, 1 if line.weight > 0 else -1, thin), []).append((at, line))
+    for (width, sign, thin), group in sorted(kinds.items()):
+        x = np.array([(at - 1, at, at) for at, _ in group], dtype=np.int8).ravel()
+        ends = [(places[at - 1][line.source], places[at][line.target], math.nan) for at, line in group]
+        y = np.array(ends, dtype=np.float32).ravel()
         style: Part = {"color": positive if sign > 0 else negative, "width": thin * WIDTHS[width]}
         if sign < 0:
             style["dash"] = ",".join(f"{part}px" for part in DASH)
@@ -247,28 +247,35 @@ def _size(units: int, columns: int) -> int:
     return max(6, min(30, 320 // units, 240 // columns))
 
 
-def _units(  # noqa: PLR0913, PLR0917 - a circle has a place, a look and a size
-    at: int, column: Column, heights: Array, t: Text, look: Palette, size: int
-) -> Part:
+def _units(at: int, column: Column, heights: Array, look: Palette, size: int) -> Part:
     """Return the units as circles, with symbol and value inside if they are large."""
     few = size == LARGEST
-    values = [_brief(value) for value in column.values]
-    biases = ["–"] * len(values) if column.bias is None else [_brief(b) for b in column.bias]
     border = {"color": look.ink, "width": 2 if few else 1}
+    first, *others = heights.tolist()
     part: Part = {
         "mode": "markers",
-        "x": [at] * len(heights),
-        "y": [_short(y) for y in heights],
+        "x": np.full(len(heights), at, dtype=np.int8),
+        "y0": first,
+        "dy": others[0] - first if others else 0,
         "marker": {"size": size, "line": border, **_tinted(column.values, look)},
         "cliponaxis": False,
-        "customdata": [[i, *pair] for i, pair in enumerate(zip(values, biases, strict=True), start=1)],
-        **pointed(t("drawing.hover_unit" if at else "drawing.hover_input")),
     }
     if few:
         part["mode"] = "markers+text"
+        values = [_brief(value) for value in column.values]
         part["text"] = [f"{column.symbol}<sub>{i}</sub><br><b>{v}</b>" for i, v in enumerate(values, start=1)]
         part["textfont"] = {"color": look.ink, "size": LARGE}
     return part
+
+
+def _told(at: int, column: Column, t: Text) -> Part:
+    """Return what a pointer finds at the units of a layer."""
+    values = [_brief(value) for value in column.values]
+    biases = ["–"] * len(values) if column.bias is None else [_brief(b) for b in column.bias]
+    return {
+        "customdata": [[i, *pair] for i, pair in enumerate(zip(values, biases, strict=True), start=1)],
+        **pointed(t("drawing.hover_unit" if at else "drawing.hover_input")),
+    }
 
 
 def _tinted(values: Array, look: Palette) -> Part:

@@ -71,19 +71,19 @@ function say() {
   if (!said || !row) return
   const [at, unit, input] = chosen
   const now = held?.now ?? net.settled
-  rewrite(said, summed([at, unit, at === 1 && lit || input], live, now))
-  rewrite(row, layered(chosen, live, now))
+  put(said, summed([at, unit, at === 1 && lit || input], live, now))
+  put(row, layered(chosen, live, now))
   const { words } = live
   write(parts.hint, live.edits.length >= live.most_edits ? words.full : hinted ? "" : words.hint)
 }
 
-// By what was written, as a browser reads HTML out in words of its own.
-function rewrite(element, html) {
-  if (element.labHtml !== html) element.innerHTML = element.labHtml = html
-}
-
 function write(element, words) {
   if (element.textContent !== words) element.textContent = words
+}
+
+// By what was written, as a browser reads HTML out in words of its own.
+function put(element, html) {
+  if (element.said !== html || !element.firstChild) element.innerHTML = element.said = html
 }
 
 // The headline: what the row comes out as now.
@@ -115,6 +115,7 @@ function take(place_) {
   if (held) settle()
   const plot = chart()
   if (!isNow(plot) || net.isFull(place_)) return null
+  parts.hover?.remove()
   lit = isWeight(place_) ? null : place_[1]
   const value = net.settled.at(place_)
   const cover = copyOf(plot, layer())
@@ -266,7 +267,7 @@ function describe({ element, place: at }) {
   const told = { label: filled(live.words.handle, { name: named(at) }), valuenow: value, valuemin: -end, valuemax: end, valuetext: brief(value) }
   for (const [name, text] of Object.entries(told))
     if (element.getAttribute(`aria-${name}`) !== String(text)) element.setAttribute(`aria-${name}`, text)
-  const title = isWeight(at) ? `${named(at)} · ${live.words.keys}` : named(at)
+  const title = isWeight(at) ? `${named(at)} · ${live.words.keys}` : `${named(at)}: ${brief(value)}`
   if (element.title !== title) element.title = title
 }
 
@@ -280,14 +281,38 @@ function pressed(event) {
   if (event.type === "pointerdown" && found.isLine) down(event, parts.weight)
 }
 
-function under(event) {
+// Where the pointer is on the drawing.
+function spotUnder(event) {
   const box = layer().getBoundingClientRect()
   const scale = box.width / layer().offsetWidth // a small projector has its charts drawn smaller
-  const at = [(event.clientX - box.left) / scale, (event.clientY - box.top) / scale]
+  return [(event.clientX - box.left) / scale, (event.clientY - box.top) / scale]
+}
+
+function under(event) {
+  const at = spotUnder(event)
   const unit = unitAt(at, parts.places, net.settled.layers)
   if (unit) return { place: unit, isLine: false }
   const line = lineAt(at, parts.places, net.settled, live.most, event.pointerType === "touch" ? 22 : 8)
   return line && { place: line, isLine: true }
+}
+
+// What the pointer of a mouse is over, in words: a unit with its value and bias, or a weight.
+function hovered(event) {
+  const found = live && !held && parts.places && event.pointerType === "mouse" && !event.target.closest(".lab-knob,.lab-button") && under(event)
+  parts.hover?.remove()
+  if (!found) return
+  const [at, unit, input] = found.place
+  const { layers, steps } = net.settled
+  const { bias, weight, inputs } = layers[at - 1]
+  const own = weight[(unit - 1) * inputs + input - 1]
+  const numbers = found.isLine ? [unit, input, quantity(own, own)]
+    : [unit, brief(steps[at - 1].a[unit - 1]), bias ? brief(bias[unit - 1]) : "–"]
+  const words = found.isLine ? live.words.hover_weight : live.words.hover_unit
+  parts.hover = made("div", "lab-bubble", layer())
+  parts.hover.textContent = words.replace(/%\{customdata\[(\d)\]\}/g, (_, which) => numbers[which])
+  const [left, top] = spotUnder(event)
+  const wide = parts.hover.offsetWidth
+  parts.hover.style.cssText = `left:${Math.max(0, Math.min(layer().clientWidth - wide, left - wide / 2))}px;top:${top > 60 ? top - 28 : top + 28}px`
 }
 
 function dress() {
@@ -368,6 +393,8 @@ export function attach() {
     room().dataset.liveChart = "network"
     Object.defineProperty(room(), "lab", { configurable: true, get: shown })
     room().onpointerdown = room().onclick = pressed
+    room().onpointermove = hovered
+    room().onpointerleave = () => parts.hover?.remove()
   }
   room().style.setProperty("--lab-times", live.look.times)
   dress()

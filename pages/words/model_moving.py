@@ -109,6 +109,8 @@ def _words(columns: Sequence[Column], t: Text) -> dict[str, str]:
         "input": t("model.hand_input", feature="{feature}"),
         "weight": t("model.hand_weight", layer="{layer}", unit="{unit}", input="{input}"),
         "keys": t("model.hand_keys"),
+        "hover_unit": t("drawing.hover_unit"),
+        "hover_weight": t("drawing.hover_weight"),
         "row": t("drawing.row", row="{row}"),
         "hint": t("model.hand_hint"),
         "full": t("model.hand_full", most=MAX_EDITS),

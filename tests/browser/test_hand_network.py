@@ -12,7 +12,7 @@ from core import Net, Network
 from core.networks.module import follow, seeded_input
 from core.networks.network import LESSON
 from pages.text.numbers import quantity
-from tests.support.hand import LAB, held, lab, let_go, ready
+from tests.support.hand import LAB, held, lab, let_go, ready, touched
 from tests.support.networks import DEEP, ODD, POINTS, SENT, WIDE
 from tests.support.tabs import RUNS, Visit, go, link, settled, until
 
@@ -61,8 +61,10 @@ def _is_same(drawn: dict[str, Any], other: dict[str, Any]) -> None:
         ), (ends, style, width)
 
 
-def _torch_s(net: Network, seed: int, place: list[int], value: float) -> list[list[float]]:
-    """Return what plain torch gives, layer by layer, with one number set."""
+def _torch_s(
+    net: Network, seed: int, place: list[int], value: float, *, sums: bool = False
+) -> list[list[float]]:
+    """Return what plain torch gives with one number set: the row and each layer's units; or its z and a."""
     module = Net(net, seed=seed)
     x = seeded_input(5, net.inputs, seed=7)[:1]
     with torch.no_grad():
@@ -72,16 +74,42 @@ def _torch_s(net: Network, seed: int, place: list[int], value: float) -> list[li
         else:
             x[0, place[1] - 1] = value
         found = [x]
+        both: list[torch.Tensor] = []
         for name, dense in zip(net.names, net.layers, strict=True):
             z = getattr(module, name)(found[-1])
             found.append(z if dense.activation == "linear" else follow(dense.activation, z))
-    return [step[0].tolist() for step in found]
+            both += [z, found[-1]]
+    return [step[0].tolist() for step in (both if sums else found)]
 
 
 def _is_near(ours: list[list[float]], theirs: list[list[float]]) -> None:
     """Each value of each layer is torch's but for what rounding leaves in sums of so many terms."""
     for layer, wanted in zip(ours, theirs, strict=True):
         assert layer == pytest.approx(wanted, rel=2e-5, abs=2e-6 * max(1, *map(abs, wanted)))
+
+
+def _is_the_row(rows: list[str], net: Network, seed: int, place: list[int], value: float) -> None:
+    """Each layer's z and a are written as torch has them, to three digits: of five units, or the first."""
+    z_and_a = _torch_s(net, seed, place, value, sums=True)
+    assert len(rows) == len(z_and_a) // 2
+    for row, z, a in zip(rows, z_and_a[::2], z_and_a[1::2], strict=True):
+        _, *cells = row.split("\t")
+        for cell, wanted in zip(cells, (z, a), strict=True):
+            shown = _numbers_in(cell)
+            own = wanted if len(wanted) <= 5 else wanted[:3]
+            assert len(shown) >= len(own)
+            assert ("…" in cell) == (len(wanted) > 5)
+            for one, theirs in zip(shown, own, strict=False):
+                assert one == pytest.approx(theirs, rel=6e-3, abs=2e-6 * max(1, *map(abs, wanted)))
+
+
+def _numbers_in(words: str) -> list[float]:
+    found = re.findall(r"−?\d+(?:\.\d+)?(?:×10[⁻⁰¹²³⁴-⁹]+)?", words)
+    return [float(one.replace("−", "-").replace("×10", "e").translate(POWERS)) for one in found]
+
+
+#: Digits as they are written high up.
+POWERS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 
 
 def _weight(page: Page) -> Locator:
@@ -100,6 +128,7 @@ def test_what_comes_after_follows_and_is_torch_s(tab: Visit, net: str, seed: int
     handle = _inputs(page).nth(1) if what == "input" else _weight(page)
     with held(page, handle, 40, -55):
         shown, drawn = lab(page), page.evaluate(DRAWN, MOVES)
+        row = page.locator(".lab-row tbody tr").all_inner_texts()
         assert RUNS[page].sent == before
         assert page.locator(".lab-old").count() >= 1
         said = page.locator("h1.lab-headline").inner_text()
@@ -124,6 +153,8 @@ def test_what_comes_after_follows_and_is_torch_s(tab: Visit, net: str, seed: int
     _is_near(after["values"], wanted)
     _is_same(page.evaluate(DRAWN, STANDS), drawn)  # nothing jumps
     assert page.locator(".lab-old").count() == 0
+    assert page.locator(".lab-row tbody tr").all_inner_texts() == row
+    _is_the_row(row, Network.of(net), seed, place, shown["value"])
 
 
 def test_the_numbers_in_the_circles_are_torch_s_while_held(tab: Visit) -> None:
@@ -204,11 +235,11 @@ def test_the_keyboard_reaches_every_input_and_every_weight(tab: Visit) -> None:
     for _ in range(12):
         page.keyboard.press("Tab")
         names.append(page.evaluate("document.activeElement.getAttribute('aria-label')"))
-    sliders = [name for name in names if name and name.startswith("Move ")]
+    sliders = [name for name in names if name and name.endswith(", by hand")]
     *inputs, weight = sliders
-    assert inputs == ["Move input 1", "Move input 2", "Move input 3"]
+    assert inputs == ["input 1, by hand", "input 2, by hand", "input 3, by hand"]
     # the one that was chosen last in this window
-    assert re.fullmatch(r"Move linear\d, unit \d: weight of input \d", weight)
+    assert re.fullmatch(r"linear\d, unit \d: weight of input \d, by hand", weight)
     _weight(page).focus()
     first, seen = lab(page)["chosen"], set()
     for _ in range(3 + 2 + 2):
@@ -244,7 +275,7 @@ def test_keys_move_a_number_and_the_focus_stays(tab: Visit) -> None:
         let_go(page)
         assert RUNS[page].sent == sent + 1
         assert lab(page)["values"][0][1] == pytest.approx(wanted, abs=0.0051)
-        assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "Move input 2"
+        assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "input 2, by hand"
         if key == "Home":
             assert handle.get_attribute("aria-valuemin") == "-6"  # twice as far as what is there now
             page.keyboard.press("Delete")
@@ -350,15 +381,72 @@ def test_handles_are_large_enough_for_a_finger_and_lie_on_their_circles(tab: Vis
         assert handle == pytest.approx(circle, abs=1)
 
 
-def test_messages_stay_small_and_the_hint_goes(visit: Visit) -> None:
-    page = visit("/model?v=1")
+@pytest.mark.parametrize("path", ["", f"&net={WIDE}", f"&net={WIDE}&view=projector"])
+def test_messages_stay_small_and_the_hint_goes(visit: Visit, path: str) -> None:
+    """No message of a run has more than 12 kB, but for the style sheet, which comes once."""
+    page = visit(f"/model?v=1{path}")
     ready(page)
     assert "ringed" in page.locator(".lab-worked-hint").inner_text()
-    RUNS[page].told.clear()  # the style sheet, which comes once
+    assert sorted(RUNS[page].told)[-2] <= 12_000
+    RUNS[page].told.clear()
     with held(page, _weight(page), 30):
         assert page.locator(".lab-worked-hint").inner_text() == ""
     let_go(page)
     assert max(RUNS[page].told) <= 12_000
+
+
+@pytest.mark.parametrize("net", [str(LESSON), WIDE])
+def test_a_pointer_finds_units_and_weights(tab: Visit, net: str) -> None:
+    network = Network.of(net)
+    page = tab(f"/model?v=1&net={net}&seed=5")
+    ready(page)
+    page.mouse.move(0, 0)
+    circles = page.evaluate(CIRCLES, f"{STANDS} path.point")
+    first = network.inputs  # linear1's first unit comes after the inputs
+    x, y = circles[first]
+    page.mouse.move(x, y)
+    module = Net(network, seed=5)
+    step = next(
+        step
+        for step in module.steps(seeded_input(5, network.inputs, seed=7))
+        if step.kind not in {"input", "linear"}
+    )
+    bias = module.linear1.bias[0].item()
+    values = _numbers_in(page.locator(".lab-bubble").inner_text())
+    assert values == pytest.approx([1, step.value[0, 0].item(), bias], rel=5e-3)
+    largest = int(module.linear1.weight.abs().argmax())
+    unit, source = divmod(largest, network.inputs)
+    (left, top), (right, bottom) = circles[source], circles[first + unit]
+    page.mouse.move(left + 0.27 * (right - left), top + 0.27 * (bottom - top))
+    values = _numbers_in(page.locator(".lab-bubble").inner_text())
+    assert values[2] == pytest.approx(
+        module.linear1.weight[int(values[0]) - 1, int(values[1]) - 1].item(), rel=5e-4
+    )
+    if net == str(LESSON):  # of many lines another may lie nearer
+        assert values[:2] == [unit + 1, source + 1]
+    page.mouse.move(1, 1)
+    assert page.locator(".lab-bubble").count() == 0
+
+
+@pytest.mark.parametrize("what", ["input", "weight"])
+def test_a_finger_moves_it_and_the_page_stays(visit: Visit, what: str) -> None:
+    page = visit("/model?v=1", size="phone")
+    ready(page)
+    handle = _inputs(page).nth(1) if what == "input" else _weight(page)
+    handle.scroll_into_view_if_needed()
+    with touched(page, handle, [(5 * step, -6 * step) for step in range(1, 8)]):
+        until(page, f"{LAB}.frames > 0")
+        until(page, f"{LAB}.value !== null")
+        shown = lab(page)
+        sum_ = page.locator(".lab-worked").inner_text()
+    let_go(page)
+    place = [1, 2] if what == "input" else shown["chosen"]
+    assert shown["place"] == place
+    wanted = _torch_s(LESSON, 40, place, shown["value"])
+    _is_near(shown["values"], wanted)
+    _is_near(lab(page)["values"], wanted)
+    assert page.locator(".lab-worked").inner_text() == sum_
+    assert link(page)["edits"].startswith("x1.2=" if what == "input" else "w")
 
 
 @pytest.mark.parametrize("view", ["page", "projector"])
@@ -386,10 +474,10 @@ def test_of_many_terms_the_sum_has_the_one_that_is_moved(tab: Visit) -> None:
         page.keyboard.press("Shift+Space")
     unit = lab(page)["chosen"][1]
     with held(page, _inputs(page).nth(40), 35):
-        term, value = page.locator(".lab-term").inner_text(), lab(page)["value"]
+        term, value = page.locator(".lab-worked .lab-term").inner_text(), lab(page)["value"]
     weight = Net(Network.of(WIDE), seed=5).linear1.weight[unit - 1, 40].item()
     assert [float(part.strip("()").replace("−", "-")) for part in term.split("·")[:2]] == pytest.approx(
         [weight, value], rel=5e-4
     )
     let_go(page)
-    assert page.locator(".lab-term").inner_text() == term
+    assert page.locator(".lab-worked .lab-term").inner_text() == term

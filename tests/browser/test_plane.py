@@ -14,7 +14,7 @@ from core import ACTIVATIONS
 from core.signals import meanfield
 from pages.jobs.signal_moving import tables
 from pages.live import browser as scripts
-from tests.support.hand import LAB, held, lab, let_go, ready
+from tests.support.hand import LAB, held, lab, let_go, ready, touched
 from tests.support.tabs import RUNS, Visit, go, link, until
 
 CHAOS = "/signal?v=1&sight=chaos"
@@ -203,7 +203,7 @@ def test_the_arrow_keys_move_it_and_a_screen_reader_hears_where_it_is(tab: Visit
     page = tab(f"{CHAOS}&activation=tanh&rows=xavier_normal-kaiming_normal")
     ready(page)
     across, up = (page.locator(f".lab-dot [data-live={name}]").first for name in ("rows", "sigma_b"))
-    assert across.get_attribute("aria-label") == "Move σ_w² of Xavier normal"
+    assert across.get_attribute("aria-label") == "σ_w² of Xavier normal, by hand"
     expect(across).to_have_attribute("aria-valuetext", "σ_w² = 1: on the edge")
     across.focus()
     for key in ("ArrowRight", "ArrowRight", "Shift+ArrowRight", "ArrowLeft"):
@@ -233,21 +233,8 @@ def test_a_finger_moves_it_and_the_page_stays(visit: Visit) -> None:
     ready(page)
     dot = page.locator(".lab-dot").nth(1)
     dot.scroll_into_view_if_needed()
-    box = dot.bounding_box()
-    assert box is not None
-    assert box["width"] >= 44 <= box["height"]  # a finger's breadth
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    scrolled = page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop")
-    hand = page.context.new_cdp_session(page)
-    for kind, points in [
-        ("touchStart", [(x, y)]),
-        *(("touchMove", [(x + 4 * step, y - 8 * step)]) for step in range(1, 8)),
-    ]:
-        given = [{"x": across, "y": down} for across, down in points]
-        hand.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": given})
-    until(page, f"{LAB}.sigma_b > 0.2")
-    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == scrolled
-    hand.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    with touched(page, dot, [(4 * step, 8 * step) for step in range(1, 8)]):
+        until(page, f"{LAB}.sigma_b > 0.2")
     let_go(page)
     assert float(link(page)["sigma_b"]) > 0.2
 

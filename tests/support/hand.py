@@ -88,6 +88,32 @@ def held(page: Page, handle: Locator, *by: float | tuple[float, float]) -> Itera
         page.mouse.up()
 
 
+@contextmanager
+def touched(page: Page, handle: Locator, path: Sequence[tuple[float, float]]) -> Iterator[None]:
+    """Put a finger on a handle and move it so many pixels right and up, place by place; lift it at the end.
+
+    Nothing scrolls meanwhile.
+    """
+    box = handle.bounding_box()
+    assert box is not None
+    assert min(box["width"], box["height"]) >= 44  # a finger's breadth
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    scrolled = page.evaluate(SCROLLED)
+    finger = page.context.new_cdp_session(page)
+    for kind, (right, up) in [("touchStart", (0.0, 0.0)), *(("touchMove", by) for by in path)]:
+        touch = {"type": kind, "touchPoints": [{"x": x + right, "y": y - up}]}
+        finger.send("Input.dispatchTouchEvent", touch)
+    try:
+        yield
+    finally:
+        assert page.evaluate(SCROLLED) == scrolled
+        finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+#: How far the page is scrolled down.
+SCROLLED = "document.querySelector('[data-testid=stMain]').scrollTop"
+
+
 def let_go(page: Page) -> None:
     """Wait for the server's picture after a hand has let go."""
     settled(page)

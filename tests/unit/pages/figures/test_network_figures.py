@@ -13,6 +13,7 @@ from pages.figures.model import FEW, LINES, Column, drawing
 from pages.figures.model_parameters import Strip, maps, strips
 from pages.figures.palette import DARK, LIGHT, Palette
 from pages.text import LANGUAGES, Text
+from tests.support.charts import decoded
 
 TEXT = Text("en")
 GENERATOR = np.random.default_rng(4)
@@ -38,11 +39,17 @@ def _lines(chart: go.Figure) -> list[tuple[dict, list[tuple[float, float, float,
     lines = []
     for part in _parts(chart):
         if "line" in part and part.get("mode") is None:
-            ends = list(zip(part["x"], part["y"], strict=True))
-            assert all(end == (None, None) for end in ends[2::3])
+            x, y = (decoded(part[axis]).tolist() for axis in "xy")
+            ends = [(across, round(up, 4)) for across, up in zip(x, y, strict=True)]
+            assert all(map(math.isnan, y[2::3]))  # where a line ends
             pairs = zip(ends[::3], ends[1::3], strict=True)
             lines.append((part["line"], [(*a, *b) for a, b in pairs]))
     return lines
+
+
+def _found(chart: go.Figure) -> list[dict]:
+    """Return what a pointer finds on lines: points that cannot be seen."""
+    return [part for part in _parts(chart) if part.get("marker", {}).get("opacity") == 0]
 
 
 @pytest.mark.parametrize("look", [LIGHT, DARK], ids=["light", "dark"])
@@ -100,7 +107,7 @@ def test_of_many_weights_the_largest_are_drawn_and_it_says_so() -> None:
     chart = drawing(columns, TEXT, LIGHT)
     drawn = [line for _, group in _lines(chart) for line in group if line[0] == 0]
     assert len(drawn) == LINES
-    hovers = [part for part in _parts(chart) if part.get("marker", {}).get("opacity") == 0]
+    hovers = _found(chart)
     shown = {(j - 1, i - 1) for j, i, _ in hovers[0]["customdata"]}
     largest = np.argsort(-np.abs(columns[1].weights).ravel())[:LINES]
     assert shown == {(int(k) // 64, int(k) % 64) for k in largest}
@@ -116,8 +123,31 @@ def test_layers_that_are_cut_say_how_many_units_they_have() -> None:
 
 
 def test_units_keep_within_the_plot() -> None:
-    for part in _parts(drawing(_columns(1, 2, 3, 4, 64), TEXT, LIGHT)):
-        assert all(0 <= y <= 1 for y in part["y"] if y is not None)
+    sizes = (1, 2, 3, 4, 64)
+    circles = [part for part in _parts(drawing(_columns(*sizes), TEXT, LIGHT)) if "y0" in part]
+    for at, (part, units) in enumerate(zip(circles, sizes, strict=True)):
+        assert decoded(part["x"]).tolist() == [at] * units
+        ends = part["y0"], part["y0"] + (units - 1) * part["dy"]
+        assert sum(ends) == pytest.approx(1)  # in the middle
+        assert -1e-9 <= ends[1] <= ends[0] <= 1
+
+
+def test_lines_of_all_layers_that_look_alike_travel_together() -> None:
+    columns = _columns(64, 64, 64, 10)
+    lines = _lines(drawing(columns, TEXT, LIGHT))
+    looks = [tuple(sorted(style.items())) for style, _ in lines]
+    assert len(looks) == len(set(looks)) <= 10
+    assert sorted(x0 for _, group in lines for x0, *_ in group) == [0] * LINES + [1] * LINES + [2] * LINES
+
+
+def test_where_the_browser_knows_what_a_pointer_finds_it_does_not_travel() -> None:
+    columns = _columns(64, 64, 3)
+    whole, bare = drawing(columns, TEXT, LIGHT), drawing(columns, TEXT, LIGHT, hover=False)
+    assert len(_found(whole)) == 2
+    assert not _found(bare)
+    assert sum("customdata" in part for part in _parts(whole)) == 2 + 3
+    assert not any("customdata" in part for part in _parts(bare))
+    assert _lines(whole) == _lines(bare)
 
 
 def test_strips_lie_between_the_bounds_of_their_law() -> None:
