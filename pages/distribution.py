@@ -19,6 +19,7 @@ from pages.jobs.distribution import MATRIX_LIMIT, Drawn
 from pages.shell.frame import Frame, Offer, Picture
 from pages.shell.page import show
 from pages.state.chosen import State
+from pages.state.controls import ENDS, rows_of
 from pages.state.operator_limits import limit
 from pages.text import Text, sentences
 from pages.text.numbers import count, expected_count
@@ -65,13 +66,11 @@ def body(frame: Frame) -> None:
 def _controls(frame: Frame) -> None:
     """Six controls at first sight; the rest in More."""
     t, state = frame.t, frame.state
-    scheme = SCHEMES[state["scheme"]]
-    main, *others = [*scheme.params] or [""]
+    main, *others = rows_of(state["scheme"]) or [()]
     controls.show(state, "scheme", t)
     if "scheme" not in state.hidden:
         frame.aside(f'<p class="lab-hint">{words.hint(state, t)}</p>')
-    if main:
-        _parameter(state, main, t)
+    _parameters(state, main, t)
     controls.group(state, "layer", t, "layer", "fan_in", "fan_out")
     if state.is_linear:
         controls.pair(state, ("fan_in", "fan_out"), t)
@@ -86,8 +85,8 @@ def _controls(frame: Frame) -> None:
     controls.show(state, "device", t)
     with controls.more(state, t) as more:
         if more.open:
-            for name in others:
-                _parameter(state, name, t)
+            for row in others:
+                _parameters(state, row, t)
             if state.is_linear:
                 controls.show(state, "layer", t)
             controls.show(state, "dtype", t)
@@ -95,11 +94,13 @@ def _controls(frame: Frame) -> None:
             controls.show(state, "overlay", t)
 
 
-def _parameter(state: State, name: str, t: Text) -> None:
-    """Show one parameter of the scheme."""
-    if name in state.idle:
-        return  # torch does not read it, as the slope of any nonlinearity but leaky_relu
-    controls.show(state, name, t)
+def _parameters(state: State, row: tuple[str, ...], t: Text) -> None:
+    """Show one parameter of the scheme, or both ends beside each other."""
+    if row == ENDS:
+        controls.pair(state, ENDS, t)
+        return
+    for name in {*row} - state.idle:  # torch does not read the slope of any nonlinearity but leaky_relu
+        controls.show(state, name, t)
 
 
 def _histogram(frame: Frame, drawn: Drawn) -> None:

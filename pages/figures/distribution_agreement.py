@@ -253,7 +253,7 @@ def _share(share: float) -> str:
 
 def _written(values: Array) -> list[str]:
     """Write places on an axis with the digits that tell them apart."""
-    step = float(np.ptp(values)) / max(len(values) - 1, 1)
+    step = float(np.ptp(values)) / max(len(values) - 1, 1) if len(values) else 0.0
     return [edge(value, step or abs(value)) for value in values.tolist()]
 
 

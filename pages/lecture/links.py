@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from core import SCHEMES
 from core.networks.network import LESSON
 from pages.state.chosen import State
 from pages.state.control import IN_LINK, MORE, OPEN, PARAMETER, UNTIL_GIVEN, VIEWS, Place, within
@@ -20,6 +19,7 @@ from pages.state.controls import (
     TABLE,
     VERSION,
     default_of,
+    rows_of,
     views_of,
     word_of,
 )
@@ -64,7 +64,7 @@ def _resolved(place: Place, name: str, state: State) -> Place | None:
     if place == UNTIL_GIVEN:
         return OPEN if state[name] else MORE
     if place == PARAMETER:  # the scheme's own: others are idle
-        return OPEN if name == next(iter(SCHEMES[state["scheme"]].params)) else MORE
+        return OPEN if name in rows_of(state["scheme"])[0] else MORE
     return None if place == IN_LINK else OPEN if place == VIEWS else place
 
 

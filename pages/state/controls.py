@@ -105,6 +105,8 @@ def _parameter(name: str, default: Value, options: Sequence[str] = ()) -> Contro
     return typed(name, default, parsers.parameter(name, domain), places)
 
 
+#: The two ends of a law, where a scheme has both.
+ENDS = ("a", "b")
 #: The pages whose weights are drawn.
 DRAWN = ("distribution", "compare", "signal", "model")
 _EVERYWHERE = on(**dict.fromkeys(PAGES, IN_LINK))
@@ -255,6 +257,17 @@ def views_of(page: str) -> str:
 def stepped_on(page: str) -> str:
     """Return the control that "next" and "previous" change on a page; '' if there is none."""
     return next((name for name in CONTROLS[page] if TABLE[name].stepped), "")
+
+
+def rows_of(scheme: str) -> list[tuple[str, ...]]:
+    """Return a scheme's parameters by rows, both ends in one; the first row is seen at first sight."""
+    names = [*SCHEMES[scheme].params]
+    rows: list[tuple[str, ...]] = []
+    while names:
+        row = ENDS if names[0] in ENDS and {*ENDS} <= {*names} else (names[0],)
+        rows.append(row)
+        names = [name for name in names if name not in row]
+    return rows
 
 
 def word_of(name: str, option: str, t: Text) -> str:

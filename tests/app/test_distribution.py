@@ -3,6 +3,8 @@
 import json
 import math
 import re
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import torch
@@ -159,3 +161,31 @@ def test_a_rounded_wall_is_said_to_be_rounded() -> None:
     # √(6/512) = 0.10825…; the bfloat16 next to it is 0.1083984375
     assert "Every weight lies within ±0.1084: the wall at ±0.1083, rounded to bfloat16." in said(app)
     assert "≥ −0.10840" in said(app)
+
+
+def _rows(block: Any) -> Iterator[list[str]]:
+    """Yield the keys of the fields in each container, in their order."""
+    children = [*block.children.values()]
+    yield [child.key for child in children if child.type == "text_input"]
+    for child in children:
+        if hasattr(child, "children"):
+            yield from _rows(child)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "shut", "folded_out"),
+    [
+        ("uniform", [["a", "b"], ["fan_in", "fan_out"]], []),
+        ("trunc_normal", [["fan_in", "fan_out"]], [["a", "b"]]),
+        ("kaiming_uniform", [["fan_in", "fan_out"]], []),
+    ],
+)
+def test_both_ends_of_a_law_stand_side_by_side(
+    scheme: str, shut: list[list[str]], folded_out: list[list[str]]
+) -> None:
+    app = opened(scheme=scheme)
+    before = [*_rows(app.sidebar)]
+    app.session_state["more"] = True
+    more = [row for row in _rows(app.run().sidebar) if row not in before]
+    assert [row for row in before if len(row) == 2] == shut
+    assert [row for row in more if {*row} & {"a", "b"} and "mean" not in row] == folded_out
