@@ -26,7 +26,7 @@ def table(rows: Sequence[Row]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
 def _cells(row: Row) -> tuple[str, ...]:
     shape = " × ".join(map(str, row.shape)) or "1"
     numbers = (f"{x:.4g}" for x in (row.mean, row.std, row.excess_kurtosis))
-    return row.name, row.dtype, shape, *numbers, _start(row), ", ".join(sorted(row.flags))
+    return row.name, row.quantised or row.dtype, shape, *numbers, _start(row), ", ".join(sorted(row.flags))
 
 
 def _start(row: Row) -> str:

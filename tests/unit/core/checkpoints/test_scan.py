@@ -56,6 +56,7 @@ def test_rows_are_in_the_file_s_order_whoever_reads(tmp_path: Path) -> None:
     meant = {"*.weight": "kaiming_normal"}
     with ThreadPoolExecutor(2) as threads, ProcessPoolExecutor(1, get_context("spawn")) as processes:
         reports = [scan(path, expect=meant, executor=each) for each in (None, threads, processes)]
+        reports.append(processes.submit(scan, path, expect=meant).result())  # a worker a file
     assert [row.name for row in reports[0].rows] == [*_net().state_dict()]
     assert reports[0].problems
     assert len({report.to_json() for report in reports}) == 1
