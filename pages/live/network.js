@@ -10,7 +10,7 @@ import { filled, inFormula, quantity } from "./numbers.js"
 import { copyOf } from "./picture.js"
 import { dragged } from "./pointer.js"
 import { lineAt, marked, onLine, stepped, unitAt } from "./chosen.js"
-import { layered, summed } from "./summed.js"
+import { beside, layered, summed } from "./summed.js"
 
 const PATIENCE = 10_000 // milliseconds for which the server's picture is waited for
 const QUIET = 350 // milliseconds after the last key, until it is as if a hand had let go
@@ -301,15 +301,8 @@ function hovered(event) {
   const found = live && !held && parts.places && event.pointerType === "mouse" && !event.target.closest(".lab-knob,.lab-button") && under(event)
   parts.hover?.remove()
   if (!found) return
-  const [at, unit, input] = found.place
-  const { layers, steps } = net.settled
-  const { bias, weight, inputs } = layers[at - 1]
-  const own = weight[(unit - 1) * inputs + input - 1]
-  const numbers = found.isLine ? [unit, input, quantity(own, own)]
-    : [unit, brief(steps[at - 1].a[unit - 1]), bias ? brief(bias[unit - 1]) : "–"]
-  const words = found.isLine ? live.words.hover_weight : live.words.hover_unit
   parts.hover = made("div", "lab-bubble", layer())
-  parts.hover.textContent = words.replace(/%\{customdata\[(\d)\]\}/g, (_, which) => numbers[which])
+  parts.hover.textContent = beside(found, live, net.settled)
   const [left, top] = spotUnder(event)
   const wide = parts.hover.offsetWidth
   parts.hover.style.cssText = `left:${Math.max(0, Math.min(layer().clientWidth - wide, left - wide / 2))}px;top:${top > 60 ? top - 28 : top + 28}px`

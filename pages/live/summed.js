@@ -2,7 +2,7 @@
 // makes of the row.
 
 import { brief } from "./drawing.js"
-import { filled, inFormula } from "./numbers.js"
+import { filled, inFormula, quantity } from "./numbers.js"
 
 const TERMS = 5 // that are written; of more, the first three and the one that is chosen
 
@@ -30,6 +30,15 @@ export function layered([at, unit], { layers: told, words, row }, { layers, step
   })
   return `<table class="lab-table"><thead><tr><th scope="col">${filled(words.row, { row })}</th><th scope="col"><i>z</i> = <i>W</i>·<i>x</i> + <i>b</i></th>`
     + `<th scope="col"><i>a</i> = φ(<i>z</i>)</th></tr></thead><tbody>${lines.join("")}</tbody></table>`
+}
+
+// What is said beside a unit or a weight's line, in words that Plotly would fill in.
+export function beside({ place: [at, unit, input], isLine }, { words }, { layers, steps }) {
+  const { bias, weight, inputs } = layers[at - 1]
+  const own = weight[(unit - 1) * inputs + input - 1]
+  const numbers = isLine ? [unit, input, quantity(own, own)]
+    : [unit, brief(steps[at - 1].a[unit - 1]), bias ? brief(bias[unit - 1]) : "–"]
+  return words[isLine ? "hover_weight" : "hover_unit"].replace(/%\{customdata\[(\d)\]\}/g, (_, which) => numbers[which])
 }
 
 function chosenOf(inputs, input) {

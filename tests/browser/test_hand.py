@@ -303,7 +303,7 @@ def test_scripts_are_asked_for_once_and_messages_stay_small(visit: Visit) -> Non
         f"{name}.js" for name in ("network", "edits", "forward", "drawing", "chosen", "summed")
     }  # a network's
     later |= {"lecture.js", "bar.js"}  # a lecture's
-    later |= {"plane.js", "plane_said.js", "meanfield.js"}  # the edge of chaos's
+    later |= {"plane.js", "plane_said.js", "lengths.js", "meanfield.js"}  # the edge of chaos's
     later |= {"sketch.js"}  # a guess
     assert first == sorted({*scripts.scripts()} - later)
     RUNS[page].told.clear()  # the style sheet, which comes once
