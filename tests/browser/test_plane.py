@@ -15,8 +15,9 @@ from core import ACTIVATIONS
 from core.signals import meanfield
 from pages.jobs.signal_moving import tables
 from pages.live import browser as scripts
+from pages.text import Text
 from tests.support.hand import LAB, held, lab, let_go, ready, touched
-from tests.support.tabs import RUNS, Visit, go, link, until
+from tests.support.tabs import RUNS, Visit, go, link, settled, until
 
 CHAOS = "/signal?v=1&sight=chaos"
 #: All that the page says of the dots.
@@ -251,6 +252,16 @@ def test_a_hand_that_comes_back_leaves_everything_as_it_was(tab: Visit) -> None:
     until(page, f"{LAB}.frames > 0")
     until(page, f"{LAB}.frames === 0")
     assert (page.evaluate(SAID), page.url, RUNS[page].sent) == (before, url, sent)
+
+
+def test_what_moved_an_earlier_chart_leaves_this_one_at_rest(visit: Visit) -> None:
+    page = visit("/compare?v=1")
+    ready(page)
+    go(page, CHAOS)
+    ready(page)
+    expect(page.locator("[data-lab-now=here]")).to_have_text(f" · {Text('en')('live.hint_dots')}")
+    page.evaluate("document.body.append('')")  # on any change each script looks after its own, once
+    settled(page)  # nothing moves, as it would if two of them wrote the same words in turns
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.stream import ROOT
 
-#: MKL's kernels of any processor, which know no order of threads; torch's without vectors, on four threads
+#: MKL's kernels of any processor; torch's without vectors, on four threads
 SETTINGS = (
     {"MKL_CBWR": "COMPATIBLE"},
     {"ATEN_CPU_CAPABILITY": "default", "OMP_NUM_THREADS": "4"},
