@@ -17,6 +17,7 @@ const PLAN = "lab-plan" // what the browser keeps a lecturer's own plan as
 let words = {}
 let view = ""
 const hands = {} // the script of each kind of chart that can be moved, once one has been on the page
+let reach = null // what the keyboard comes to, where there is a server that hands out scripts
 let lecture = null // what two windows of a lecture tell each other, once there is one
 let send = () => {}
 
@@ -229,17 +230,11 @@ async function clicked(event) {
 
 // the drawer is folded in front of a class, and open afterwards
 function seen(now) {
-  if (view && now !== view) {
+  if (view && now !== view && (now !== "page" || innerWidth > 768)) { // on a phone it would cover the page
     const shut = now !== "page" ? "[data-testid=stSidebarCollapseButton] button" : "[data-testid=stExpandSidebarButton]"
     document.querySelector(shut)?.click()
   }
   view = now
-}
-
-// a listing that scrolls sideways is reached and scrolled by keys, like any other part
-function reachable() {
-  for (const pre of document.querySelectorAll("[data-testid=stCode] pre"))
-    if (pre.scrollWidth > pre.clientWidth || pre.scrollHeight > pre.clientHeight) pre.tabIndex = 0
 }
 
 // a note that is written anew is as open as the visitor left the last
@@ -367,7 +362,11 @@ export default function ({ data, setTriggerValue }) {
     lecture ??= import(new URL("lecture.js", import.meta.url))
     lecture.then(({ follow }) => follow(data.lecture, ask))
   }
-  if (data.lecture && data.view === "projector") import(new URL("bar.js", import.meta.url))
+  if (data.names) {
+    reach ??= import(new URL("reach.js", import.meta.url))
+    reach.then(({ follow }) => follow(data.names))
+  }
+  if (data.names && data.view === "projector") import(new URL("bar.js", import.meta.url))
   if (window.labListens) return
   window.labListens = true
   document.addEventListener("keydown", pressed, true)
@@ -385,7 +384,7 @@ export default function ({ data, setTriggerValue }) {
     stand(records)
     cancelAnimationFrame(frame)
     frame = requestAnimationFrame(() => {
-      reachable()
+      reach?.then(({ attach }) => attach())
       noted()
       refocused()
       hush()
@@ -393,6 +392,5 @@ export default function ({ data, setTriggerValue }) {
       for (const hand of Object.values(hands)) hand.then(({ attach }) => attach())
     })
   }).observe(document.body, { childList: true, subtree: true })
-  reachable()
   noted()
 }

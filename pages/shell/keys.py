@@ -31,6 +31,8 @@ KEYS = (
 PLAN_KEYS = ((("→", "PgDn", "]"), "plan_next"), (("←", "PgUp", "["), "plan_previous"))
 #: What of all these a presenter's window has.
 PRESENTED = {"plan_next", "plan_previous", "again", "full", "help"}
+#: Parts of Streamlit's own that are called something.
+PARTS = ("skip", "drawer", "fold", "unfold", "listing", "copy")
 #: Seconds for which a page may be hidden until it gives its seat away, if the server has a page for that.
 IDLE = 0
 
@@ -60,6 +62,7 @@ def listen(state: State, page: str, t: Text, live: Mapping[str, Any] | None) -> 
         "view": state["view"],
         "idle": 0 if _holds_more() else IDLE,
         "plan": bool(state["at"]),
+        "names": {name: t(f"part.{name}") for name in PARTS} if browser.SERVED else None,
         "lecture": _lecture(state, page, t),
         "kept": kept.told(),
         "actions": desk.actions(state, page),

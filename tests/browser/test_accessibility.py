@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import CDPSession, Page, expect
 
 from pages.state.controls import ASPECTS, PAGES, PARTS, SIGHTS, STOPS, TABS
 from pages.state.controls import CONTROLS as OWN_CONTROLS
@@ -36,6 +36,16 @@ CONTROLS = """() => {
     return document.controls.map(e => e.tagName + ' '
         + (e.getAttribute('aria-label') ?? (e.textContent.trim() || e.dataset.testid)).slice(0, 40))
 }"""
+#: The focus goes to the document's beginning, or its end, wherever it was.
+BEGIN = """first => {
+    const end = document.createElement('p')
+    end.tabIndex = -1
+    document.body[first ? 'prepend' : 'append'](end)
+    end.focus()
+    end.remove()
+    getSelection().removeAllRanges()
+    scrollTo(0, 0)
+}"""
 #: Where the focus is: which of the controls has it, how thick the outline is that shows it, and whether
 #: it can be seen where it lies. The outline may be that of the field around an input; it counts where
 #: three sides of it at least are inside all that would clip it.
@@ -58,8 +68,20 @@ PLACE = """() => {
         }
         return cut.filter(Boolean).length > 1 ? 0 : parseFloat(style.outlineWidth)
     }
+    if (!document.controls.includes(at)) { // made anew when it came into view
+        const was = document.controls.findIndex(e => !e.isConnected && e.tagName === at.tagName)
+        if (was >= 0) document.controls[was] = at
+    }
+    const light = colour => {
+        const [r, g, b] = colour.match(/[\\d.]+/g).slice(0, 3).map(part => part / 255)
+            .map(part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b
+    }
     const drawn = [at]
     for (let e = at.parentElement; e && drawn.length < 4; e = e.parentElement) drawn.push(e)
+    const ring = drawn.reduce((best, e) => outlined(e) > outlined(best) ? e : best)
+    const ground = getComputedStyle(document.querySelector('.stApp')).backgroundColor
+    const [dark, bright] = [light(getComputedStyle(ring).outlineColor), light(ground)].sort((a, b) => a - b)
     const seen = at.offsetWidth > 2 ? at : at.closest('label') ?? at
     const box = seen.getClientRects()[0] ?? seen.getBoundingClientRect()
     const x = box.left + box.width / 2, y = box.top + Math.min(box.height, innerHeight) / 2
@@ -67,7 +89,10 @@ PLACE = """() => {
     return {
         index: document.controls.indexOf(at),
         name: at.tagName + ' ' + (at.getAttribute('aria-label') ?? at.textContent).trim().slice(0, 40),
-        outline: Math.max(...drawn.map(outlined)),
+        outline: outlined(ring),
+        idle: at.tagName === 'MAIN' && at.scrollHeight <= at.clientHeight,
+        contrast: (bright + 0.05) / (dark + 0.05),
+        box: [box.left, box.top, box.width, box.height].map(Math.round),
         shown: box.width > 0 && box.left >= -1 && box.right <= innerWidth + 1
             && box.top >= -1 && box.bottom <= Math.max(innerHeight, box.height) + 1
             && (at.contains(top) || !!top?.closest('label')?.contains(at)),
@@ -101,33 +126,88 @@ def test_every_view_fits_and_has_no_barrier(name: str, tab: Visit) -> None:
     assert not found, report(found)
 
 
-@pytest.mark.parametrize("path", ["/distribution", "/signal"])
-def test_the_keyboard_alone_reaches_every_control_and_shows_where_it_is(path: str, visit: Visit) -> None:
-    page = visit(path)
-    page.wait_for_selector(CHART)
+@pytest.mark.parametrize(
+    ("path", "scheme", "keys"),
+    [
+        ("/?v=1", "light", ("Tab",)),
+        ("/distribution?v=1", "dark", ("Tab", "Shift+Tab")),
+        ("/compare?v=1", "light", ("Tab",)),
+        (f"/signal?v=1&{urlencode(SMALL['signal'])}", "light", ("Tab", "Shift+Tab")),
+        ("/model?v=1", "dark", ("Tab",)),
+        ("/lesson?v=1&step=network", "dark", ("Tab",)),
+        ("/teach?v=1", "light", ("Tab",)),
+    ],
+    ids=PAGES,
+)
+def test_the_keyboard_alone_reaches_every_control_and_shows_where_it_is(
+    path: str, scheme: str, keys: Sequence[str], tab: Visit
+) -> None:
+    page = tab("/?v=1", scheme=scheme)
+    go(page, path)
+    page.wait_for_selector("[role=tab],[role=slider],.lab-first,pre")
     settled(page)
     controls: list[str] = page.evaluate(CONTROLS)
     assert len(controls) >= 15  # the menu, the sidebar, the tabs
-    wrong = [line for key in ("Tab", "Shift+Tab") for line in walked(page, key, controls)]
+    wrong = [line for key in keys for line in walked(page, key, controls)]
     assert not wrong, report(wrong)
+
+
+def test_dialogs_hold_the_focus_and_give_it_back_and_the_skip_link_passes_the_menu(tab: Visit) -> None:
+    page = tab("/distribution?v=1", locale=LOCALES["zh"])
+    t = Text("zh")
+    for key, opener in (("Enter", ".st-key-share button"), ("?", ".st-key-export button")):
+        page.locator(opener).focus()
+        page.keyboard.press(key)
+        dialog = page.locator("[role=dialog], dialog[open]")
+        expect(dialog).to_be_visible()
+        page.wait_for_timeout(500)  # it glides in
+        for _ in range(8):  # more than it has stops
+            page.keyboard.press("Tab")
+            assert page.evaluate("!document.activeElement.closest('.st-key-nav, [data-testid=stSidebar]')")
+        page.keyboard.press("Escape")
+        expect(dialog).to_be_hidden()
+        expect(page.locator(opener)).to_be_focused()
+    expect(page.get_by_role("button", name=t("part.fold"))).to_be_visible()
+    page.evaluate("document.activeElement.blur(), getSelection().removeAllRanges()")
+    skip = page.get_by_role("link", name=t("part.skip"))
+    skip.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("Boolean(document.activeElement.closest('[data-testid=stMain]'))")
 
 
 def walked(page: Page, key: str, controls: Sequence[str]) -> list[str]:
     """Return what is wrong on a walk through the page, from its beginning or its end, by a key."""
-    page.evaluate("document.activeElement.blur(), getSelection().removeAllRanges(), scrollTo(0, 0)")
+    page.evaluate(BEGIN, key == "Tab")
     reached: list[int] = []
     wrong = []
+    boxes: dict[tuple[int, ...], str] = {}
+    spoken = page.context.new_cdp_session(page)
     for _ in range(2 * len(controls)):
         page.keyboard.press(key)
         place = page.evaluate(PLACE)
         if place is None or place["index"] in reached:
             break
         reached.append(place["index"])
+        if place["idle"]:
+            wrong.append(f"there is nothing to do at {place['name']}")
+        if not _called(spoken):
+            wrong.append(f"nobody hears what it is: {place['name']}")
+        if (other := boxes.setdefault(tuple(place["box"]), place["name"])) != place["name"]:
+            wrong.append(f"two stops in one place: {other}, {place['name']}")
+        if place["contrast"] < 3:  # WCAG 2.2, 1.4.11
+            wrong.append(f"the focus is pale: {place['contrast']:.2f}, {place['name']}")
         if place["outline"] < 2:
             wrong.append(f"the focus is not seen: {place['name']}")
         if not place["shown"]:
             wrong.append(f"it lies off the screen, or under something: {place['name']}")
     return wrong + [f"{key} does not reach: {text}" for at, text in enumerate(controls) if at not in reached]
+
+
+def _called(spoken: CDPSession) -> str:
+    """Return the name of what has the focus, as a screen reader says it."""
+    at = spoken.send("Runtime.evaluate", {"expression": "document.activeElement"})["result"]["objectId"]
+    tree = spoken.send("Accessibility.getPartialAXTree", {"objectId": at, "fetchRelatives": False})
+    return str(tree["nodes"][0].get("name", {}).get("value", "")).strip()
 
 
 def test_the_arrow_keys_reach_the_tabs_that_one_tab_stop_stands_for(tab: Visit) -> None:

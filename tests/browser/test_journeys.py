@@ -276,6 +276,26 @@ def test_on_a_phone_the_controls_are_one_tap_away(visit: Visit) -> None:
     page = visit(size="phone")
     page.locator("[data-testid=stExpandSidebarButton]").click()
     expect(page.get_by_label("fan_in", exact=True)).to_be_visible()
+    drawer = page.locator("[data-testid=stSidebar]")
+    expect(drawer).to_have_accessible_name(Text("en")("part.drawer"))
+    go(page, "/compare?v=1")  # which the drawer would cover
+    expect(drawer).to_have_attribute("data-collapsed", "true")
+    go(page, "/compare?v=1&view=projector")
+    go(page, "/compare?v=1")
+    page.wait_for_timeout(500)
+    expect(drawer).to_have_attribute("data-collapsed", "true")
+    words = page.locator(".lab-cause")
+    assert words.evaluate(LAST) > 0.2 * words.evaluate("e => e.clientWidth")
+
+
+#: How wide the last line of a paragraph is.
+LAST = """e => {
+    const range = document.createRange()
+    range.selectNodeContents(e)
+    const lines = [...range.getClientRects()]
+    const foot = Math.max(...lines.map(line => line.bottom))
+    return lines.filter(line => line.bottom > foot - 4).reduce((wide, line) => wide + line.width, 0)
+}"""
 
 
 def test_the_pointer_reads_a_bin(tab: Visit) -> None:

@@ -1,0 +1,47 @@
+// What the keyboard comes to, and what that is called: Streamlit's own parts have English names, or none, and
+// some are stops where there is nothing to do.
+
+let names = {}
+
+const scrolls = e => e.scrollWidth > e.clientWidth || e.scrollHeight > e.clientHeight
+
+function named(selector, name) {
+  for (const part of document.querySelectorAll(selector))
+    if (part.ariaLabel !== name) part.ariaLabel = name
+}
+
+export function attach() {
+  for (const pre of document.querySelectorAll("[data-testid=stCode] pre")) { // which keys scroll, and the way to its button
+    pre.closest("[data-testid=stCode]").removeAttribute("tabindex")
+    pre.tabIndex = 0
+    pre.role = "group"
+  }
+  named("[data-testid=stCode] pre", names.listing)
+  named("[data-testid=stCode] button", names.copy)
+  const main = document.querySelector("[data-testid=stMain]")
+  if (main) main.tabIndex = scrolls(main) ? 0 : -1 // where the way past the menu leads
+  named("[data-testid=stMain]", document.title)
+  named("[data-testid=stSidebar]", names.drawer)
+  named("[data-testid=stSidebarCollapseButton] button", names.fold)
+  named("[data-testid=stExpandSidebarButton]", names.unfold)
+  const skip = document.querySelector("[data-testid=stSkipToContent]")?.firstChild
+  if (skip && skip.data !== names.skip) skip.data = names.skip
+}
+
+// on a phone the drawer lies over the page, and would over the next
+const NARROW = 768
+let path = location.pathname
+function folded() {
+  if (path === location.pathname) return
+  path = location.pathname
+  const drawer = document.querySelector("[data-testid=stSidebar][data-collapsed=false]")
+  if (innerWidth <= NARROW) drawer?.querySelector("[data-testid=stSidebarCollapseButton] button")?.click()
+}
+
+export function follow(told) {
+  names = told
+  folded()
+  attach()
+}
+
+addEventListener("resize", attach)
