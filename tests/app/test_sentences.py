@@ -30,7 +30,7 @@ def test_a_page_says_what_is_true_here(sight: dict[str, Any], language: str) -> 
     expected = sight[language].strip().splitlines()
     assert unsaid(text, *expected) == [], text
     if "alt" in sight:
-        (alt,) = alts(app)
+        alt, *_ = alts(app)  # the finding is the first chart's
         whole = sight["alt"][language]
         assert says(f"|{alt}|", f"|{whole}|"), alt
 
