@@ -17,13 +17,12 @@ T = Text("en")
 #: Small networks, that a view waits for nothing.
 SMALL = "depth=12&width=32&seeds=3&samples=8"
 MANY = "uniform-normal(std=0.5)-zeros-orthogonal-sparse-trunc_normal-kaiming_uniform(a=2)-eye"
-#: One chart is there, as wide as its place, which what stands beside it has narrowed.
+#: The chart is there, or the plane's two, as wide as its place, which what stands beside it has narrowed.
 DRAWN = """() => {
     const charts = [...document.querySelectorAll('.js-plotly-plot')].filter(e => e.offsetWidth)
-    const svg = charts[0]?.querySelector('.main-svg')
-    const beside = !document.querySelector('.st-key-chaos') || document.querySelector('.lab-chaos')
-    return charts.length === 1 && svg && beside
-        && Math.abs(charts[0].offsetWidth - svg.getBoundingClientRect().width) < 2
+    const chaos = document.querySelector('.st-key-chaos')
+    const isWide = e => Math.abs(e.offsetWidth - e.querySelector('.main-svg')?.getBoundingClientRect().width) < 2
+    return charts.length === (chaos ? 2 : 1) && (!chaos || chaos.querySelector('.lab-chaos')) && charts.every(isWide)
 }"""
 #: Views that may be longer than the screen: a long table, a script.
 LONG = {"gains", "figures", "code"}

@@ -158,8 +158,8 @@ def fits(opened: Page, size: str, *, high: bool = True) -> None:
         assert over == 0, f"first sight scrolls: {opened.url}"
     cut = opened.evaluate(
         """() => {
-            const box = document.querySelector('.js-plotly-plot')?.getBoundingClientRect()
             return [...document.querySelectorAll('.js-plotly-plot text')].filter(text => {
+                const box = text.closest('.js-plotly-plot').getBoundingClientRect()
                 const own = text.getBoundingClientRect()
                 return own.width && (own.left < box.left - 1 || own.right > box.right + 1
                     || own.top < box.top - 1 || own.bottom > box.bottom + 1)
