@@ -270,7 +270,7 @@ def _plane(phases: Phases, look: Palette) -> Part:
     ordered, chaotic = look.diverging
     scale = [
         [
-            short((2.0**step - low) / (high - low)),
+            round((2.0**step - low) / (high - low), 4),
             mixed(look.paper, chaotic if step > 0 else ordered, abs(step)),
         ]
         for step in np.linspace(*ends, 17).tolist()

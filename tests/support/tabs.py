@@ -59,6 +59,7 @@ class Runs:
         """Listen to a new connection; what an old one was told no longer counts."""
         if "_stcore/stream" in socket.url:
             self.running = False
+            self.told.clear()
             socket.on("framereceived", self._heard)
             socket.on("framesent", self._said)
 
