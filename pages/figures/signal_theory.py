@@ -131,7 +131,7 @@ class Lengths(NamedTuple):
 
 
 #: Of more layers than this a chart of lengths shows all of the first, and so many of the others.
-_EACH, _OTHERS = 32, 18
+_EACH, _OTHERS = 30, 18
 #: The panel at the right.
 _RIGHT: Part = {"xaxis": "x2", "yaxis": "y2"}
 #: Lengths further out than a float32 has are drawn at its ends, far from any chart.
@@ -270,7 +270,7 @@ def _plane(phases: Phases, look: Palette) -> Part:
     ordered, chaotic = look.diverging
     scale = [
         [
-            round((2.0**step - low) / (high - low), 4),
+            short((2.0**step - low) / (high - low)),
             mixed(look.paper, chaotic if step > 0 else ordered, abs(step)),
         ]
         for step in np.linspace(*ends, 17).tolist()
