@@ -131,7 +131,7 @@ class Lengths(NamedTuple):
 
 
 #: Of more layers than this a chart of lengths shows all of the first, and so many of the others.
-_EACH, _OTHERS = 30, 18
+_EACH, _OTHERS = 32, 18
 #: The panel at the right.
 _RIGHT: Part = {"xaxis": "x2", "yaxis": "y2"}
 #: Lengths further out than a float32 has are drawn at its ends, far from any chart.
@@ -144,7 +144,7 @@ def lengths(schemes: Sequence[Lengths], t: Text, look: Palette) -> go.Figure:
     The axes are logarithmic, and what they hold goes by the map's ends, so that they stand still while a
     scheme is moved. Signs show where lengths come to rest, and what they are in the last layer.
     """
-    low, high = (math.log10(end) for end in schemes[0].map[0][[0, -1]].tolist())
+    low, high = (round(math.log10(end), 6) for end in schemes[0].map[0][[0, -1]].tolist())
     layers = _layers(len(schemes[0].by_layer))
     diagonal = [short(10.0**low), short(10.0**high)]
     dashed = {"color": look.ink2, "width": THEORY, "dash": "6px,4px"}

@@ -21,8 +21,10 @@ MANY = "uniform-normal(std=0.5)-zeros-orthogonal-sparse-trunc_normal-kaiming_uni
 DRAWN = """() => {
     const charts = [...document.querySelectorAll('.js-plotly-plot')].filter(e => e.offsetWidth)
     const chaos = document.querySelector('.st-key-chaos')
-    const isWide = e => Math.abs(e.offsetWidth - e.querySelector('.main-svg')?.getBoundingClientRect().width) < 2
-    return charts.length === (chaos ? 2 : 1) && (!chaos || chaos.querySelector('.lab-chaos')) && charts.every(isWide)
+    const drawn = e => e.querySelector('.main-svg')?.getBoundingClientRect().width
+    const isWide = e => Math.abs(e.offsetWidth - drawn(e)) < 2
+    const beside = !chaos || chaos.querySelector('.lab-chaos')
+    return charts.length === (chaos ? 2 : 1) && beside && charts.every(isWide)
 }"""
 #: Views that may be longer than the screen: a long table, a script.
 LONG = {"gains", "figures", "code"}
