@@ -130,7 +130,7 @@ class Lengths(NamedTuple):
     by_layer: Array
 
 
-#: Of more layers than this a chart of lengths shows all of the first, and so many of the others.
+#: Of more layers than both together a chart of lengths shows all of the first, and fewer than so many others.
 _EACH, _OTHERS = 32, 18
 #: The panel at the right.
 _RIGHT: Part = {"xaxis": "x2", "yaxis": "y2"}
@@ -182,7 +182,7 @@ def _layers(depth: int) -> npt.NDArray[np.uint8]:
     """Return the layers whose lengths are drawn."""
     if depth <= _EACH + _OTHERS:
         return np.arange(1, depth + 1, dtype=np.uint8)
-    others = np.geomspace(_EACH, depth, _OTHERS + 1).round()[1:]
+    others = np.geomspace(_EACH, depth, _OTHERS).round()[1:]
     return np.concatenate([np.arange(1, _EACH + 1), others]).astype(np.uint8)
 
 
