@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
-from tests.support.tabs import Visit, link, settled, until
+from tests.support.tabs import RUNS, Visit, link, settled, until
 
 PREDICTED = "/distribution?v=1&predict=on&seed="
 #: How many bars are raised, and between which of them.
@@ -24,8 +24,9 @@ def _dragged(page: Page, places: list[tuple[float, float]]) -> None:
     page.mouse.down()
     for point in points[1:]:
         page.mouse.move(*point)
+    before = RUNS[page].finished
     page.mouse.up()
-    settled(page)
+    settled(page, runs=before + 1)  # until the server has it
 
 
 def test_a_sketch_is_drawn_and_stands_over_the_truth(tab: Visit) -> None:
