@@ -17,6 +17,7 @@ DASHED = """[...document.querySelectorAll('.shapelayer path')]
 
 def _dragged(page: Page, places: list[tuple[float, float]]) -> None:
     """Drag over the axes through places of them, each from 0 to 1."""
+    settled(page)
     box = page.locator(".lab-bars").bounding_box()
     assert box is not None
     points = [(box["x"] + x * box["width"], box["y"] + (1 - y) * box["height"]) for x, y in places]
@@ -26,6 +27,7 @@ def _dragged(page: Page, places: list[tuple[float, float]]) -> None:
         page.mouse.move(*point)
     before = RUNS[page].finished
     page.mouse.up()
+    page.wait_for_timeout(500)
     settled(page, runs=before + 1)  # until the server has it
 
 
