@@ -9,25 +9,18 @@ import hashlib
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..weights.laws import Array
+from ..weights.moments import Moments, merged
 from .cells import CELLS, Cells, cells_of, counted_as, numbers_of
 from .stored import PART, Bits, Stored
 from .units import ROW, Units, UnitTally, hashes_of_ones
 
 Counts = npt.NDArray[np.int64]
-
-
-class Moments(NamedTuple):
-    """How many numbers are finite, their mean, and Σ(w − mean)^k for k = 2, 3, 4."""
-
-    n: int
-    mean: float
-    sums: tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -296,22 +289,3 @@ def moments_of(values: Array, counts: Counts | Array) -> Moments:
     squares = off * off
     weighted = squares * counts
     return Moments(n, mean, (float(weighted.sum()), float(weighted @ off), float(weighted @ squares)))
-
-
-def merged(one: Moments, other: Moments) -> Moments:
-    """Return the moments of both together (Pébay 2008, SAND2008-6212, eqs. 2.1 and 3.1)."""
-    if not (one.n and other.n):
-        return one if one.n else other
-    n, d = one.n + other.n, np.float64(other.mean - one.mean)
-    a, b = one.n / n, other.n / n
-    (m2a, m3a, m4a), (m2b, m3b, m4b) = one.sums, other.sums
-    second = m2a + m2b + n * a * b * d**2
-    third = m3a + m3b + n * a * b * (a - b) * d**3 + 3 * d * (a * m2b - b * m2a)
-    fourth = (
-        m4a
-        + m4b
-        + n * a * b * (a * a - a * b + b * b) * d**4
-        + 6 * d**2 * (a * a * m2b + b * b * m2a)
-        + 4 * d * (a * m3b - b * m3a)
-    )
-    return Moments(n, float(one.mean + b * d), (float(second), float(third), float(fourth)))

@@ -2,7 +2,7 @@
 
 import math
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -36,12 +36,8 @@ class Plain:
 
     def parts(self, most: int) -> Iterator[Bits]:
         """Yield the numbers' bits, at most so many at a time."""
-        buffer = np.empty(min(most, self.count), f"u{self.width}")
         with self.file.opened() as reader:
-            for at in range(0, self.count, most):
-                part = buffer[: min(most, self.count - at)]
-                reader.into(self.offset + at * self.width, part)
-                yield part.byteswap(inplace=True) if self.swapped else part
+            yield from _in_turn(self, most, lambda at, part: reader.into(self.offset + at * self.width, part))
 
 
 @dataclass(frozen=True)
@@ -144,15 +140,20 @@ class Deflated:
 
     def parts(self, most: int) -> Iterator[Bits]:
         """Yield the numbers' bits, at most so many at a time."""
-        buffer = np.empty(min(most, self.count), f"u{self.width}")
         with self.file.opened() as reader:
             stream = Inflating(reader, self.entry, self.offset, self.size)
             stream.fill(np.empty(self.skip, np.uint8))
-            for at in range(0, self.count, most):
-                part = buffer[: min(most, self.count - at)]
-                stream.fill(part)
-                yield part.byteswap(inplace=True) if self.swapped else part
+            yield from _in_turn(self, most, lambda _, part: stream.fill(part))
             stream.end(self.crc)
+
+
+def _in_turn(numbers: Plain | Deflated, most: int, fill: Callable[[int, Bits], None]) -> Iterator[Bits]:
+    """Yield numbers by one buffer, which ``fill`` fills from the number on that it is told."""
+    buffer = np.empty(min(most, numbers.count), f"u{numbers.width}")
+    for at in range(0, numbers.count, most):
+        part = buffer[: min(most, numbers.count - at)]
+        fill(at, part)
+        yield part.byteswap(inplace=True) if numbers.swapped else part
 
 
 @dataclass(frozen=True)

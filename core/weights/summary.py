@@ -19,6 +19,7 @@ from .. import devices
 from ..checks import checked_kind
 from ..errors import ParameterError
 from .laws import Array, Band, Law, checked_bins
+from .moments import Moments, merged
 from .rounding import checked_drawn_in, checked_held
 from .structure import missing
 from .tensors import checked_weights, moments_of, parts
@@ -113,9 +114,6 @@ class Summary:
     def merge(self, other: Self) -> Self:
         """Return the summary of both samples together.
 
-        The moments are combined by the pairwise formulas of Pébay 2008 (SAND2008-6212, eqs. 2.1,
-        3.1 for orders 2 to 4).
-
         Raises:
             ParameterError: if the two were counted over different edges, bands or atoms.
         """
@@ -129,25 +127,13 @@ class Summary:
         counted = self._counted(other)
         if not (self.n and other.n):
             return replace(self if self.n else other, **counted)
-        n, d = self.n + other.n, np.float64(other.mean - self.mean)
-        a, b = self.n / n, other.n / n
-        (m2a, m3a, m4a), (m2b, m3b, m4b) = self.power_sums, other.power_sums
-        with np.errstate(over="ignore", invalid="ignore"):
-            second = m2a + m2b + n * a * b * d**2
-            third = m3a + m3b + n * a * b * (a - b) * d**3 + 3 * d * (a * m2b - b * m2a)
-            fourth = (
-                m4a
-                + m4b
-                + n * a * b * (a * a - a * b + b * b) * d**4
-                + 6 * d**2 * (a * a * m2b + b * b * m2a)
-                + 4 * d * (a * m3b - b * m3a)
-            )
+        both = merged(*(Moments(each.n, each.mean, each.power_sums) for each in (self, other)))
         return replace(
             self,
-            mean=float(self.mean + b * d),
+            mean=both.mean,
             minimum=min(self.minimum, other.minimum),
             maximum=max(self.maximum, other.maximum),
-            power_sums=(float(second), float(third), float(fourth)),
+            power_sums=both.sums,
             **counted,
         )
 

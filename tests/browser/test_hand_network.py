@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 import torch
-from playwright.sync_api import Locator, Page
 
 from core import Net, Network
 from core.networks.module import follow, seeded_input
 from core.networks.network import LESSON
 from pages.text.numbers import quantity
 from tests.support.hand import LAB, held, lab, let_go, ready, touched
+from tests.support.network_drawing import MOVES, STANDS, input_handles, numbers_in, weight_handle
 from tests.support.networks import DEEP, ODD, POINTS, SENT, WIDE
 from tests.support.tabs import RUNS, Visit, go, link, settled, until
 
@@ -27,10 +27,6 @@ NETS = [
     (POINTS, 3, "input"),
 ]
 
-#: Where the middle of each circle is in the window.
-CIRCLES = """selector => [...document.querySelectorAll(selector)].filter(at => at.style.opacity !== "0")
-    .map(at => at.getBoundingClientRect()).map(box => [box.x + box.width / 2, box.y + box.height / 2])"""
-STANDS, MOVES = ".st-key-chart .js-plotly-plot:not(.lab-stood)", ".lab-moving"
 #: What a drawing has on it: numbers and colours; and its lines, where they run and how.
 DRAWN = """where => {
     const plot = document.querySelector(where)
@@ -95,7 +91,7 @@ def _is_the_row(rows: list[str], net: Network, seed: int, place: list[int], valu
     for row, z, a in zip(rows, z_and_a[::2], z_and_a[1::2], strict=True):
         _, *cells = row.split("\t")
         for cell, wanted in zip(cells, (z, a), strict=True):
-            shown = _numbers_in(cell)
+            shown = numbers_in(cell)
             own = wanted if len(wanted) <= 5 else wanted[:3]
             assert len(shown) >= len(own)
             assert ("…" in cell) == (len(wanted) > 5)
@@ -103,29 +99,12 @@ def _is_the_row(rows: list[str], net: Network, seed: int, place: list[int], valu
                 assert one == pytest.approx(theirs, rel=6e-3, abs=2e-6 * max(1, *map(abs, wanted)))
 
 
-def _numbers_in(words: str) -> list[float]:
-    found = re.findall(r"−?\d+(?:\.\d+)?(?:×10[⁻⁰¹²³⁴-⁹]+)?", words)
-    return [float(one.replace("−", "-").replace("×10", "e").translate(POWERS)) for one in found]
-
-
-#: Digits as they are written high up.
-POWERS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
-
-
-def _weight(page: Page) -> Locator:
-    return page.locator(".lab-on-line")
-
-
-def _inputs(page: Page) -> Locator:
-    return page.locator(".lab-input")
-
-
 @pytest.mark.parametrize(("net", "seed", "what"), NETS, ids=lambda part: str(part).split(".")[0])
 def test_what_comes_after_follows_and_is_torch_s(tab: Visit, net: str, seed: int, what: str) -> None:
     page = tab(f"/model?v=1&net={net}&seed={seed}")
     ready(page)
     before, told = RUNS[page].sent, link(page)
-    handle = _inputs(page).nth(1) if what == "input" else _weight(page)
+    handle = input_handles(page).nth(1) if what == "input" else weight_handle(page)
     with held(page, handle, 40, -55):
         shown, drawn = lab(page), page.evaluate(DRAWN, MOVES)
         row = page.locator(".lab-row tbody tr").all_inner_texts()
@@ -160,7 +139,7 @@ def test_what_comes_after_follows_and_is_torch_s(tab: Visit, net: str, seed: int
 def test_the_numbers_in_the_circles_are_torch_s_while_held(tab: Visit) -> None:
     page = tab("/model?v=1&edits=w2.1.3=-0.5")
     ready(page)
-    with held(page, _inputs(page).first, 70):
+    with held(page, input_handles(page).first, 70):
         shown = lab(page)
         texts = page.locator(".lab-moving .textpoint text").all_text_contents()
     net = Net(LESSON, seed=40)
@@ -179,10 +158,10 @@ def test_the_sum_of_the_chosen_unit_follows(tab: Visit) -> None:
     page = tab("/model?v=1&seed=41")
     ready(page)
     sum_ = page.locator(".lab-worked")
-    _weight(page).focus()
+    weight_handle(page).focus()
     while lab(page)["chosen"] != [1, 1, 1]:
         page.keyboard.press("Enter" if lab(page)["chosen"][:2] == [1, 1] else "Space")
-    with held(page, _inputs(page).nth(2), -45):
+    with held(page, input_handles(page).nth(2), -45):
         value, words = lab(page)["value"], sum_.inner_text()
     net = Net(LESSON, seed=41)
     x = seeded_input(5, 3, seed=7)[:1]
@@ -205,94 +184,12 @@ def test_the_sum_of_the_chosen_unit_follows(tab: Visit) -> None:
     assert sum_.inner_text() == words
 
 
-def test_a_line_is_chosen_by_a_click_and_dragged_at_once(tab: Visit) -> None:
-    page = tab("/model?v=1")
-    ready(page)
-    circles = page.evaluate(CIRCLES, ".st-key-chart path.point")
-    (left, top), (right, bottom) = circles[3 + 2], circles[6]  # linear1's third unit, linear2's first
-    share = 0.45
-    x, y = left + share * (right - left), top + share * (bottom - top)
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(x + 30, y)
-    until(page, f"{LAB}.frames > 0")
-    shown = lab(page)
-    page.mouse.up()
-    let_go(page)
-    assert shown["place"] == shown["chosen"] == [2, 1, 3]
-    assert link(page)["edits"].startswith("w2.1.3=")
-    page.mouse.click(*circles[7])  # linear2's second unit
-    net = Net(LESSON, seed=40)
-    strongest = int(net.linear2.weight[1].abs().argmax()) + 1
-    assert lab(page)["chosen"] == [2, 2, strongest]
-
-
-def test_the_keyboard_reaches_every_input_and_every_weight(tab: Visit) -> None:
-    page = tab("/model?v=1")
-    ready(page)
-    page.locator("[role=tab]").first.focus()
-    names: list[str | None] = []
-    for _ in range(12):
-        page.keyboard.press("Tab")
-        names.append(page.evaluate("document.activeElement.getAttribute('aria-label')"))
-    sliders = [name for name in names if name and name.endswith(", by hand")]
-    *inputs, weight = sliders
-    assert inputs == ["input 1, by hand", "input 2, by hand", "input 3, by hand"]
-    # the one that was chosen last in this window
-    assert re.fullmatch(r"linear\d, unit \d: weight of input \d, by hand", weight)
-    _weight(page).focus()
-    first, seen = lab(page)["chosen"], set()
-    for _ in range(3 + 2 + 2):
-        for _ in range(6):  # inputs, two or three
-            seen.add(tuple(lab(page)["chosen"]))
-            page.keyboard.press("Enter")
-        page.keyboard.press("Space")
-    assert len(seen) == 9 + 6 + 4
-    assert lab(page)["chosen"] == first  # all around
-    page.keyboard.press("Shift+Space")
-    page.keyboard.press("Space")
-    page.keyboard.press("Enter")
-    page.keyboard.press("Shift+Enter")
-    assert lab(page)["chosen"][:2] == first[:2]
-
-
-def test_keys_move_a_number_and_the_focus_stays(tab: Visit) -> None:
-    page = tab("/model?v=1")
-    ready(page)
-    handle = _inputs(page).nth(1)
-    handle.focus()
-    value = float(handle.get_attribute("aria-valuenow") or "nan")
-    for key, wanted in (
-        ("ArrowRight", round(value + 0.05, 2)),
-        ("Shift+ArrowLeft", round(value + 0.05, 2) - 0.5),
-        ("PageUp", round(value + 0.05, 2)),
-        ("Home", -3),
-        ("End", 3),
-    ):
-        sent = RUNS[page].sent
-        page.keyboard.press(key)
-        until(page, f"{LAB}.frames > 0")
-        let_go(page)
-        assert RUNS[page].sent == sent + 1
-        assert lab(page)["values"][0][1] == pytest.approx(wanted, abs=0.0051)
-        assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "input 2, by hand"
-        if key == "Home":
-            assert handle.get_attribute("aria-valuemin") == "-6"  # twice as far as what is there now
-            page.keyboard.press("Delete")
-            let_go(page)
-            page.wait_for_url(lambda url: "edits" not in url)
-    page.keyboard.press("Delete")
-    let_go(page)
-    assert "edits" not in link(page)
-    assert lab(page)["values"][0][1] == pytest.approx(value)
-
-
 def test_escape_brings_it_back_and_nothing_is_sent(tab: Visit) -> None:
     page = tab("/model?v=1")
     ready(page)
     before, sent, url = page.evaluate(DRAWN, STANDS), RUNS[page].sent, page.url
     said = page.locator("h1.lab-headline").inner_html()
-    with held(page, _weight(page), 60):
+    with held(page, weight_handle(page), 60):
         assert page.locator("h1.lab-headline").inner_html() != said
         page.keyboard.press("Escape")
         until(page, "!document.querySelector('.lab-moving')")
@@ -319,7 +216,7 @@ def test_what_others_have_set_stays_and_no_more_than_may_be_are_set(tab: Visit) 
     many = ",".join(f"x{row}.{at}=1" for row in range(2, 6) for at in range(1, 4))  # other rows, and 12
     page = tab(f"/model?v=1&edits={many}")
     ready(page)
-    with held(page, _inputs(page).first, 20):
+    with held(page, input_handles(page).first, 20):
         shown = lab(page)["values"][0]
     assert shown[1:] == pytest.approx(
         seeded_input(5, 3, seed=7)[0, 1:].tolist()
@@ -330,14 +227,14 @@ def test_what_others_have_set_stays_and_no_more_than_may_be_are_set(tab: Visit) 
     go(page, f"/model?v=1&batch=12&edits={full}")
     ready(page)
     assert "no more can be" in page.locator(".lab-worked-hint").inner_text()
-    box = _inputs(page).nth(2).bounding_box()
+    box = input_handles(page).nth(2).bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + 30, box["y"] + 30)
     page.mouse.down()
     page.mouse.move(box["x"] + 60, box["y"] + 30)
     assert lab(page)["place"] is None
     page.mouse.up()
-    with held(page, _inputs(page).nth(1), 20):  # one of those that are set can be moved on
+    with held(page, input_handles(page).nth(1), 20):  # one of those that are set can be moved on
         assert lab(page)["place"] == [1, 2]
     let_go(page)
 
@@ -345,7 +242,7 @@ def test_what_others_have_set_stays_and_no_more_than_may_be_are_set(tab: Visit) 
 def test_a_hand_that_comes_before_the_server_s_answer_loses_nothing(tab: Visit) -> None:
     page = tab("/model?v=1&net=3-2.tanh-2")
     ready(page)
-    first, second = _inputs(page).nth(0), _inputs(page).nth(2)
+    first, second = input_handles(page).nth(0), input_handles(page).nth(2)
     first.focus()
     page.keyboard.press("End")
     second.focus()  # while the first waits to be sent, or has been
@@ -368,19 +265,6 @@ def test_what_cannot_be_moved_has_no_handles(tab: Visit, given: str) -> None:
     assert page.locator(".lab-worked").count() == 0
 
 
-def test_handles_are_large_enough_for_a_finger_and_lie_on_their_circles(tab: Visit) -> None:
-    page = tab("/model?v=1", size="phone")
-    ready(page)
-    for handle in [*_inputs(page).all(), _weight(page)]:
-        box = handle.bounding_box()
-        assert box is not None
-        assert min(box["width"], box["height"]) >= 44
-        assert handle.evaluate("at => getComputedStyle(at).touchAction") == "none"
-    circles, handles = (page.evaluate(CIRCLES, at) for at in (".st-key-chart path.point", ".lab-input"))
-    for circle, handle in zip(circles[:3], handles, strict=True):
-        assert handle == pytest.approx(circle, abs=1)
-
-
 @pytest.mark.parametrize("path", ["", f"&net={WIDE}", f"&net={WIDE}&view=projector"])
 def test_messages_stay_small_and_the_hint_goes(visit: Visit, path: str) -> None:
     """No message of a run has more than 12 kB, but for the style sheet, which comes once."""
@@ -389,52 +273,17 @@ def test_messages_stay_small_and_the_hint_goes(visit: Visit, path: str) -> None:
     assert "ringed" in page.locator(".lab-worked-hint").inner_text()
     assert sorted(RUNS[page].told)[-2] <= 12_000
     RUNS[page].told.clear()
-    with held(page, _weight(page), 30):
+    with held(page, weight_handle(page), 30):
         assert page.locator(".lab-worked-hint").inner_text() == ""
     let_go(page)
     assert max(RUNS[page].told) <= 12_000
-
-
-@pytest.mark.parametrize("net", [str(LESSON), WIDE])
-def test_a_pointer_finds_units_and_weights(tab: Visit, net: str) -> None:
-    network = Network.of(net)
-    page = tab(f"/model?v=1&net={net}&seed=5")
-    ready(page)
-    page.mouse.move(0, 0)
-    circles = page.evaluate(CIRCLES, f"{STANDS} path.point")
-    first = network.inputs  # linear1's first unit comes after the inputs
-    x, y = circles[first]
-    page.mouse.move(x, y)
-    module = Net(network, seed=5)
-    step = next(
-        step
-        for step in module.steps(seeded_input(5, network.inputs, seed=7))
-        if step.kind not in {"input", "linear"}
-    )
-    bias = module.linear1.bias[0].item()
-    values = _numbers_in(page.locator(".lab-bubble").inner_text())
-    assert values == pytest.approx([1, step.value[0, 0].item(), bias], rel=5e-3)
-    others = module.linear1.weight.abs().detach().clone()
-    others[0, 0] = 0  # on whose line the handle lies
-    largest = int(others.argmax())
-    unit, source = divmod(largest, network.inputs)
-    (left, top), (right, bottom) = circles[source], circles[first + unit]
-    page.mouse.move(left + 0.42 * (right - left), top + 0.42 * (bottom - top))
-    values = _numbers_in(page.locator(".lab-bubble").inner_text())
-    assert values[2] == pytest.approx(
-        module.linear1.weight[int(values[0]) - 1, int(values[1]) - 1].item(), rel=5e-4
-    )
-    if net == str(LESSON):  # of many lines another may lie nearer
-        assert values[:2] == [unit + 1, source + 1]
-    page.mouse.move(1, 1)
-    assert page.locator(".lab-bubble").count() == 0
 
 
 @pytest.mark.parametrize("what", ["input", "weight"])
 def test_a_finger_moves_it_and_the_page_stays(visit: Visit, what: str) -> None:
     page = visit("/model?v=1", size="phone")
     ready(page)
-    handle = _inputs(page).nth(1) if what == "input" else _weight(page)
+    handle = input_handles(page).nth(1) if what == "input" else weight_handle(page)
     handle.scroll_into_view_if_needed()
     with touched(page, handle, [(5 * step, -6 * step) for step in range(1, 8)]):
         until(page, f"{LAB}.frames > 0")
@@ -456,7 +305,7 @@ def test_a_finger_moves_it_and_the_page_stays(visit: Visit, what: str) -> None:
 def test_the_copy_lies_over_the_drawing(visit: Visit, view: str, size: str) -> None:
     page = visit(f"/model?v=1&view={view}", size=size)
     ready(page)
-    with held(page, _inputs(page).nth(1), 25):
+    with held(page, input_handles(page).nth(1), 25):
         chart, copy = page.evaluate(
             """() => ['.js-plotly-plot:not(.lab-stood) .main-svg', '.lab-moving .main-svg'].map(found => {
                 const { x, y, width, height } = document.querySelector(found).getBoundingClientRect()
@@ -471,11 +320,11 @@ def test_the_copy_lies_over_the_drawing(visit: Visit, view: str, size: str) -> N
 def test_of_many_terms_the_sum_has_the_one_that_is_moved(tab: Visit) -> None:
     page = tab(f"/model?v=1&net={WIDE}&seed=5")
     ready(page)
-    _weight(page).focus()
+    weight_handle(page).focus()
     while lab(page)["chosen"][0] != 1:
         page.keyboard.press("Shift+Space")
     unit = lab(page)["chosen"][1]
-    with held(page, _inputs(page).nth(40), 35):
+    with held(page, input_handles(page).nth(40), 35):
         term, value = page.locator(".lab-worked .lab-term").inner_text(), lab(page)["value"]
     weight = Net(Network.of(WIDE), seed=5).linear1.weight[unit - 1, 40].item()
     assert [float(part.strip("()").replace("−", "-")) for part in term.split("·")[:2]] == pytest.approx(
