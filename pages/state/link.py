@@ -51,7 +51,7 @@ def read(page: str) -> State:
     for name, control in TABLE.items():
         scheme = str(state.values.get("scheme", TABLE["scheme"].default))
         raw = typed.get(name) if name in shown else None
-        if name != "scheme" and not arrived and name in shown:
+        if raw is not None and name != "scheme" and not arrived:
             raw = _follow(name, raw, before, scheme)
         if raw is None:
             last = _last_good(control, good, scheme) if name in shown else default_of(name, scheme)

@@ -32,6 +32,7 @@ def _dragged(page: Page, places: list[tuple[float, float]]) -> None:
 
 
 def test_a_sketch_is_drawn_and_stands_over_the_truth(tab: Visit) -> None:
+    tab("/lesson?v=1")  # where nothing was predicted
     page = tab(PREDICTED + "51")
     expect(page.locator(".js-plotly-plot").first).to_be_hidden()
     # a quick hand: a box of half the height from 26.25 % to 73.75 %, on axes from −0.3 to 0.3
