@@ -103,6 +103,7 @@ def touched(page: Page, handle: Locator, path: Sequence[tuple[float, float]]) ->
     for kind, (right, up) in [("touchStart", (0.0, 0.0)), *(("touchMove", by) for by in path)]:
         touch = {"type": kind, "touchPoints": [{"x": x + right, "y": y - up}]}
         finger.send("Input.dispatchTouchEvent", touch)
+    page.wait_for_timeout(300)  # Chromium tells a page of a finger's moves every 200 ms, the last of them too
     try:
         yield
     finally:
