@@ -34,6 +34,7 @@ from .errors import (
 )
 from .networks.counting import Count, parameter_count
 from .networks.module import Net, ThreeLayerNet
+from .networks.module_signal import LayerSignal, Strengths
 from .networks.network import Dense, Network
 from .networks.summary_text import summary_text
 from .signals import comparison, meanfield
@@ -82,6 +83,7 @@ __all__ = [
     "InitLabError",
     "Law",
     "Layer",
+    "LayerSignal",
     "LessonStep",
     "Net",
     "Network",
@@ -95,6 +97,7 @@ __all__ = [
     "ShapeError",
     "SignalTrace",
     "SizeError",
+    "Strengths",
     "Summary",
     "TableError",
     "ThreeLayerNet",

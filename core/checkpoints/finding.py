@@ -105,6 +105,18 @@ KINDS: Mapping[str, Kind] = {
         _ONCE,
     ),
     "zero_norm": Kind(2, "{count} of {of} norms of one kind are 0 throughout, the others are not.", _EXACT),
+    "signal_vanishes": Kind(
+        2,
+        "The {what}'s RMS falls from {first:.3g} to {last:.3g} over {layers} layers of one kind; so it does "
+        "in {anew} of {seeds} draws anew.",
+        "A draw, or an input, with which it stays within a factor of {far:,.0f}.",
+    ),
+    "signal_explodes": Kind(
+        2,
+        "The {what}'s RMS grows from {first:.3g} to {last:.3g} over {layers} layers of one kind; so it does "
+        "in {anew} of {seeds} draws anew.",
+        "A draw, or an input, with which it stays within a factor of {far:,.0f}.",
+    ),
     "steps_without_training": Kind(
         2,
         "{steps:,} batches have passed through its batch norms, and no weight shows a sign of training: an "
