@@ -37,7 +37,7 @@ from .networks.module import Net, ThreeLayerNet
 from .networks.module_signal import LayerSignal, Strengths
 from .networks.network import Dense, Network
 from .networks.summary_text import summary_text
-from .signals import comparison, meanfield
+from .signals import comparison, gated, meanfield
 from .signals import fate as outlook
 from .signals import trace as signal
 from .signals.activations import ACTIVATIONS, Activation
@@ -107,6 +107,7 @@ __all__ = [
     "comparison",
     "devices",
     "draw",
+    "gated",
     "meanfield",
     "network_code",
     "outlook",

@@ -166,6 +166,9 @@ CALLS: Mapping[str, Callable[[], Arguments]] = {
     "fans.Fans": lambda: {"fan_in": Fraction(9, 2), "fan_out": 4},
     "fans.Fans.of": lambda: {"shape": (3, 5, 2)},
     "formula.activation_of": lambda: {"text": "z*tanh(z)"},
+    "gated.gains": lambda: {"key": "swiglu", "q": 1.0},
+    "gated.length_slope": lambda: {"key": "swiglu", "q": 1.0, "sigma_w2": 1.5},
+    "gated.mean_square": lambda: {"key": "swiglu", "q": 1.0},
     "laws.Band": lambda: {
         "kind": "coverage",
         "low": -1.0,
