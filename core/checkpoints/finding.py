@@ -49,7 +49,8 @@ KINDS: Mapping[str, Kind] = {
     ),
     "same_shards": Kind(
         3,
-        "{blocks} blocks of {rows} rows are the same to the bit: shards that were drawn from the same seed.",
+        "{blocks} blocks of {size} {along} are the same to the bit: shards that were drawn from the same "
+        "seed.",
         "A model that repeats heads on purpose.",
     ),
     "expected": Kind(

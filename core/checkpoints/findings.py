@@ -24,7 +24,7 @@ _STARTS_AT_0 = re.compile(r"lora_(B|up|embedding_A)\b", re.I)
 MOMENT = re.compile(r"exp_avg|momentum_buffer|max_exp_avg|adam_[mv]\b|optimi[sz]er", re.I)
 #: Names of what is computed, not drawn nor trained.
 COMPUTED = re.compile(
-    r"(cos|sin|inv_freq|rotary|rope|freqs|mask|position_ids|pos_embed|positional|index|running_|A_log|slopes|"
+    r"((?<![a-z])(cos|sin|rope)(?![a-z])|inv_freq|rotary|freqs|mask|position_ids|pos_embed|positional|index|running_|A_log|slopes|"
     r"stft|dft|fourier|fbank|mel_|window|basis)",
     re.I,
 )
@@ -134,7 +134,15 @@ def _equal(rows: Sequence[Row], _: str) -> Iterator[Finding]:
 
 def _repeats(row: Row) -> bool:
     grouped = re.search(r"(^|[._])(k|v|key|value|kv)(_proj)?[._]", row.name)
-    return row.repeated.blocks > 1 and WEIGHT.search(row.name) is not None and not grouped
+    weight = WEIGHT.search(row.name) and not COMPUTED.search(row.name)
+    return max(row.repeated.blocks, row.repeated.columns) > 1 and bool(weight) and not grouped
+
+
+def _shards(row: Row) -> dict[str, object]:
+    """Return in how many blocks a weight falls, and how many of its rows or columns each has."""
+    along = int(row.repeated.blocks == 1)
+    blocks = (row.repeated.blocks, row.repeated.columns)[along]
+    return {"blocks": blocks, "size": row.shape[along] // blocks, "along": ("rows", "columns")[along]}
 
 
 def _far_cut(row: Row) -> dict[str, object]:
@@ -318,11 +326,7 @@ _LOOKS: tuple[_Look, ...] = (
     _one_by_one("constant_weight", _is_constant, lambda row: {"n": row.n, "value": row.minimum}),
     _zeros,
     _equal,
-    _one_by_one(
-        "same_shards",
-        _repeats,
-        lambda row: {"blocks": row.repeated.blocks, "rows": row.shape[0] // row.repeated.blocks},
-    ),
+    _one_by_one("same_shards", _repeats, _shards),
     _residual,
     _unequal,
     _swapped,

@@ -171,6 +171,15 @@ CLEAN: dict[str, Callable[[], Model]] = {
         )
         for i in range(LAYERS)
     },
+    "shards of seeds of their own": lambda: {
+        "layers.0.down_proj.weight": torch.cat([_normal(WIDTH, 32, seed=i) for i in range(4)], 1)
+    },
+    "a first layer's channels repeated on purpose": lambda: {
+        "conv1.weight": _normal(16, 3, 7, 7).repeat(1, 2, 1, 1)
+    },
+    "columns that repeat but for the last row": lambda: {
+        "layers.0.down_proj.weight": torch.cat([_normal(300, 32).repeat(1, 4), _normal(1, 128, seed=4)])
+    },
     "a constant of a graph": lambda: {
         "Const_26": torch.tensor(-math.inf),
         "Const_27": torch.tensor(math.nan),
@@ -259,6 +268,11 @@ BROKEN: dict[str, tuple[Callable[[], Model], str, int]] = {
         "same_shards",
         1,
     ),
+    "one seed for all shards along columns": (
+        lambda: {"layers.0.down_proj.weight": _normal(WIDTH, 32).repeat(1, 4)},
+        "same_shards",
+        1,
+    ),
     "cloned": (_cloned, "cloned", 2),
     "no residual scale": (lambda: _gpt2(lambda _: False), "residual_scale", 2 * LAYERS),
     "residual scale in one layer": (
@@ -300,6 +314,13 @@ def test_what_is_wrong_is_called_by_its_name_and_nothing_else_is(name: str) -> N
     assert "{" not in str(found[0]) + found[0].would_refute
 
 
+def test_shards_are_counted_along_rows_and_along_columns() -> None:
+    for shape, says in (((4, 1), "4 blocks of 64 rows are"), ((1, 8), "8 blocks of 32 columns are")):
+        for dtype in (torch.float32, torch.bfloat16):
+            (finding,) = _report({"up.weight": _normal(WIDTH, 32).repeat(*shape).to(dtype)}).problems
+            assert str(finding).startswith(says)
+
+
 def test_the_factor_of_the_residual_scale_is_said() -> None:
     (finding,) = _report(_gpt2(lambda layer: layer == 0)).problems
     assert str(finding).startswith("10 of 12 projections into the residual stream start √12 times too large")
@@ -319,3 +340,10 @@ def test_equal_tensors_are_ties_where_they_share_a_place() -> None:
     row = next(row for row in _report(copied).rows if row.name == "lm_head.weight")
     assert row.equal_to == "transformer.wte.weight"
     assert "equal_to" in row.flags
+
+
+def test_a_weight_is_not_taken_for_a_table_by_letters_within_a_word() -> None:
+    """Flux calls its blocks single, which has a sine's letters in it."""
+    blocks = {f"single_blocks.{i}.linear1.weight": _normal(WIDTH, 60, seed=i) for i in range(3)}
+    tables = {"rope.cos": torch.arange(64.0).cos().repeat(64, 1), "sin_cached": torch.ones(64, 64)}
+    assert _report(blocks | tables).state == "initialised"
