@@ -18,7 +18,7 @@ from .checkpoints.finding import KINDS
 from .checkpoints.plain_text import change_cells, changes_text, plain_text, printable
 from .checkpoints.report import Change, Report
 from .checkpoints.scan import Progress, scan
-from .checkpoints.written import code
+from .checkpoints.written import code, counted
 from .checks import unfit
 from .errors import CheckpointError, InitLabError, shown
 
@@ -139,7 +139,7 @@ def _progress() -> Iterator[Progress | None]:
         nonlocal told
         if time.monotonic() - told > 0.1:
             told = time.monotonic()
-            sys.stderr.write(f"\r{done / max(1, total):4.0%} of {total:,} numbers\033[K")
+            sys.stderr.write(f"\r{done / max(1, total):4.0%} of {counted(total, 'number')}\033[K")
             sys.stderr.flush()
 
     try:

@@ -142,7 +142,8 @@ def _shards(row: Row) -> dict[str, object]:
     """Return in how many blocks a weight falls, and how many of its rows or columns each has."""
     along = int(row.repeated.blocks == 1)
     blocks = (row.repeated.blocks, row.repeated.columns)[along]
-    return {"blocks": blocks, "size": row.shape[along] // blocks, "along": ("rows", "columns")[along]}
+    size = row.shape[along] // blocks
+    return {"blocks": blocks, "size": size, "along": ("row", "column")[along] + "s" * (size != 1)}
 
 
 def _far_cut(row: Row) -> dict[str, object]:

@@ -14,7 +14,7 @@ from .finding import Finding
 from .findings import COMPUTED, MOMENT, WEIGHT, find
 from .row import QUANTILES, Row
 from .stored import Skipped
-from .written import code, html, named, signal_heading, signal_table, table
+from .written import code, counted, html, named, signal_heading, signal_table, table
 
 State = Literal["initialised", "trained", "mixed", "unknown"]
 
@@ -31,8 +31,8 @@ class Coverage:
     skipped: tuple[Skipped, ...]
 
     def __str__(self) -> str:
-        tensors = f"{self.tensors:,} tensor{'s' * (self.tensors != 1)}"
-        return f"{tensors}, {self.numbers:,} numbers read; {len(self.skipped):,} skipped."
+        read = f"{counted(self.tensors, 'tensor')}, {counted(self.numbers, 'number')} read"
+        return f"{read}; {len(self.skipped):,} skipped."
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ def _strengths(rms: Strengths) -> tuple[str, str]:
 def signal_heading(layers: Sequence[LayerSignal], kept: Sequence[str], write: Callable[[str], str]) -> str:
     """Return what the numbers of ``signal_table`` are; parameters that no seed draws are written so."""
     seeds = len(layers[0].output.seeds)
-    drawn = f"median (least to largest) of {seeds:,} draw{'s' * (seeds != 1)} anew"
+    drawn = f"median (least to largest) of {counted(seeds, 'draw')} anew"
     text = f"RMS of each layer's output, and of the gradient there: as the model stands, and {drawn}."
     if not kept:
         return text
@@ -73,6 +73,11 @@ def named(finding: Finding, write: Callable[[str], str]) -> str:
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     where = f" in {write(finding.file)}" if finding.file else ""
     return ", ".join(map(write, names[:_NAMED])) + more + where
+
+
+def counted(n: int, word: str) -> str:
+    """Return a number and what it counts: one of them, or several."""
+    return f"{n:,} {word}{'s' * (n != 1)}"
 
 
 def code(name: str) -> str:
@@ -91,13 +96,13 @@ def html(
     yield f"<p><strong>{escape(heading)}</strong></p>"
     if problems:
         yield f"<ul>{''.join(map(_item, problems[:SHOWN]))}</ul>"
-    yield from _rest(problems, "problems")
+    yield from _rest(problems, "problem")
     yield from _html_table(*table(rows[:SHOWN]))
-    yield from _rest(rows, "tensors")
+    yield from _rest(rows, "tensor")
     if layers:
         yield f"<p>{signal_heading(layers, kept, _html_code)}</p>"
         yield from _html_table(*signal_table(layers[:SHOWN]))
-        yield from _rest(layers, "layers")
+        yield from _rest(layers, "layer")
 
 
 def _html_table(headings: Sequence[str], cells: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -111,7 +116,7 @@ def _html_code(name: str) -> str:
 
 def _rest(things: Sequence[object], kind: str) -> Iterator[str]:
     if len(things) > SHOWN:
-        yield f"<p>and {len(things) - SHOWN:,} more {kind}</p>"
+        yield f"<p>and {counted(len(things) - SHOWN, f'more {kind}')}</p>"
 
 
 def _item(finding: Finding) -> str:

@@ -65,7 +65,7 @@ def test_what_stands_out_comes_first_and_ends_with_1(broken: str, capsys: pytest
     assert main(["scan", broken]) == 1
     lines = capsys.readouterr().out.splitlines()
     at = next(i for i, line in enumerate(lines) if line.startswith("not_finite"))
-    assert lines[at].endswith("1 numbers are NaN and 1 infinite.")
+    assert lines[at].endswith("1 number is NaN and 1 infinite.")
     assert lines[at + 1] == "  tensors: fc_weight"
     assert lines[at + 2].startswith("  would refute it: ")
     (head,) = (i for i, line in enumerate(lines) if line.startswith("tensor "))
