@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
+from .candidates import written
 from .finding import KINDS, Finding
 from .row import EMBEDDING, Row
 
@@ -189,13 +190,15 @@ def _residual(rows: Sequence[Row], _: str) -> Iterator[Finding]:
     GPT-2's are known by their names; of others it is not asked, as many models do without.
     """
     gpt2 = any(re.search(r"(^|\.)wte\.weight$", row.name) for row in rows)
-    all_of_them = [row for row in _weights(rows) if RESIDUAL.search(row.name) and _law_of_normals(row)]
+    normals = [row for row in _weights(rows) if _law_of_normals(row)]
+    all_of_them = [row for row in normals if RESIDUAL.search(row.name)]
+    base = _common_std([row for row in normals if not RESIDUAL.search(row.name)])
     for last in sorted({row.name.split(".")[-2] for row in all_of_them if "." in row.name}):
         members = [row for row in all_of_them if row.name.split(".")[-2:][0] == last]
         depth = _layers(members)
-        for row_std in _scaled(members, depth, known=gpt2 and last == "c_proj"):
+        expected = base / math.sqrt(2 * depth)
+        for row_std in _scaled(members, depth, base, known=gpt2 and last == "c_proj"):
             wrong = [row for row in members if abs(_law_std(row) / row_std - 1) <= _SAME]
-            expected = 0.02 / math.sqrt(2 * depth)
             ratio = row_std / expected
             yield Finding(
                 "residual_scale",
@@ -213,18 +216,26 @@ def _residual(rows: Sequence[Row], _: str) -> Iterator[Finding]:
 
 
 def _law_of_normals(row: Row) -> bool:
-    return _fits(row, "normal", "gpt2_residual", "trunc_normal")
+    return _fits(row, "normal", "gpt2_residual", "llama_residual", "wang_init", "trunc_normal")
 
 
-def _scaled(members: Sequence[Row], depth: int, *, known: bool) -> Iterator[float]:
-    """Yield the std of members that are √(2·depth) off from 0.02/√(2·depth)."""
+def _common_std(rows: Sequence[Row]) -> float:
+    """Return the std that weights have in common; where they have none, GPT-2's 0.02."""
+    stds = sorted(map(_law_std, rows))
+    middle = stds[len(stds) // 2] if stds else 0.02
+    middle = written(middle, _SAME) or middle
+    return middle if all(abs(std / middle - 1) <= _SAME for std in stds) else 0.02
+
+
+def _scaled(members: Sequence[Row], depth: int, base: float, *, known: bool) -> Iterator[float]:
+    """Yield the std of members that are √(2·depth) off from base/√(2·depth)."""
     if depth < 2:
         return
-    right = 0.02 / math.sqrt(2 * depth)
+    right = base / math.sqrt(2 * depth)
     stds = [_law_std(row) for row in members]
     if not known and not any(abs(std / right - 1) <= _SAME for std in stds):
         return
-    for wrong in (0.02, right / math.sqrt(2 * depth)):
+    for wrong in (base, right / math.sqrt(2 * depth)):
         near = [std for std in stds if abs(std / wrong - 1) <= _SAME]
         if near:
             yield sum(near) / len(near)

@@ -24,23 +24,26 @@ def _normal(*shape: int, std: float = 0.02, seed: int = 3) -> Tensor:
     return torch.empty(shape).normal_(0, std, generator=_rng(seed))
 
 
-def _gpt2(scaled: Callable[[int], bool] = lambda _: True) -> Model:
-    """A model as nanoGPT starts it: N(0, .02), projections into the residual stream over √(2·layers)."""
+def _gpt2(scaled: Callable[[int], int] = lambda _: 1, *, std: float = 0.02, layers: int = LAYERS) -> Model:
+    """A model as nanoGPT starts it: N(0, .02), projections into the residual stream over √(2·layers).
+
+    ``scaled`` is how often they are so scaled in a layer.
+    """
     model = {
-        "transformer.wte.weight": _normal(500, WIDTH),
-        "transformer.wpe.weight": _normal(40, WIDTH, seed=4),
+        "transformer.wte.weight": _normal(500, WIDTH, std=std),
+        "transformer.wpe.weight": _normal(40, WIDTH, std=std, seed=4),
     }
-    for layer in range(LAYERS):
+    for layer in range(layers):
         at = f"transformer.h.{layer}"
-        small = 0.02 / math.sqrt(2 * LAYERS) if scaled(layer) else 0.02
+        small = std / math.sqrt(2 * layers) ** scaled(layer)
         model |= {
             f"{at}.ln_1.weight": torch.ones(WIDTH),
             f"{at}.ln_1.bias": torch.zeros(WIDTH),
-            f"{at}.attn.c_attn.weight": _normal(3 * WIDTH, WIDTH, seed=100 + layer),
+            f"{at}.attn.c_attn.weight": _normal(3 * WIDTH, WIDTH, std=std, seed=100 + layer),
             f"{at}.attn.c_attn.bias": torch.zeros(3 * WIDTH),
             f"{at}.attn.c_proj.weight": _normal(WIDTH, WIDTH, std=small, seed=200 + layer),
             f"{at}.attn.bias": torch.ones(40, 40).tril().view(1, 1, 40, 40),
-            f"{at}.mlp.c_fc.weight": _normal(4 * WIDTH, WIDTH, seed=300 + layer),
+            f"{at}.mlp.c_fc.weight": _normal(4 * WIDTH, WIDTH, std=std, seed=300 + layer),
             f"{at}.mlp.c_proj.weight": _normal(WIDTH, 4 * WIDTH, std=small, seed=400 + layer),
             f"{at}.rotary_emb.inv_freq": 10_000 ** (-torch.arange(0, 32, 2) / 32),
         }
@@ -137,6 +140,9 @@ def _depth_scaled() -> Model:
 
 CLEAN: dict[str, Callable[[], Model]] = {
     "gpt2": _gpt2,
+    "gpt2 of another std": lambda: _gpt2(std=0.01),
+    "gpt2 of two layers and half the std": lambda: _gpt2(std=0.01, layers=2),  # .01/√4 is .02/4
+    "gpt2 of many layers": lambda: _gpt2(layers=24),
     "gpt2 in bfloat16": lambda: {name: tensor.bfloat16() for name, tensor in _gpt2().items()},
     "gpt2 trained": lambda: _trained(_gpt2()),
     "llama, no residual scale": lambda: {
@@ -280,6 +286,18 @@ BROKEN: dict[str, tuple[Callable[[], Model], str, int]] = {
         "residual_scale",
         2 * (LAYERS - 1),
     ),
+    "residual scale twice": (lambda: _gpt2(lambda _: 2), "residual_scale", 2 * LAYERS),
+    "residual scale twice of many layers": (lambda: _gpt2(lambda _: 2, layers=24), "residual_scale", 48),
+    "residual scale twice in one layer": (
+        lambda: _gpt2(lambda layer: 1 + (layer == 2)),
+        "residual_scale",
+        2,
+    ),
+    "residual scale twice of another std": (
+        lambda: _gpt2(lambda _: 2, std=0.01),
+        "residual_scale",
+        2 * LAYERS,
+    ),
     "another std in one layer": (
         lambda: _with(_gemma(), layers__3__mlp__up_proj__weight=_normal(4 * WIDTH, WIDTH, std=0.05)),
         "unequal_layers",
@@ -324,6 +342,9 @@ def test_shards_are_counted_along_rows_and_along_columns() -> None:
 def test_the_factor_of_the_residual_scale_is_said() -> None:
     (finding,) = _report(_gpt2(lambda layer: layer == 0)).problems
     assert str(finding).startswith("10 of 12 projections into the residual stream start √12 times too large")
+    (finding,) = _report(_gpt2(lambda layer: 1 + (layer == 3))).problems
+    assert str(finding).startswith("2 of 12 projections into the residual stream start √12 times too small")
+    assert finding.evidence["expected"] == pytest.approx(0.02 / math.sqrt(12))
 
 
 def test_states() -> None:

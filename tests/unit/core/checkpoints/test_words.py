@@ -41,7 +41,7 @@ ONE = {
     "dead_rows": "1 of 2 rows is 0 or below 1e-16: this unit gives nothing.",
     "spare_rows": "1 of 16 rows still follows normal, std 1, as if it never occurred in training.",
 }
-#: Facts that are no counts, and counts that cannot be 1: of what is found among others, or is equal to another.
+#: Facts that are no counts, and counts that cannot be 1: of what is found among others, or equals another.
 FACTS: dict[str, object] = {"wanted": "ones", "word": "large", "what": "output", "along": "row"}
 FACTS |= {"scheme": "normal", "blocks": 2, "layers": 3}
 LEAST: dict[str, dict[str, object]] = {
