@@ -1,5 +1,10 @@
 """The numbers behind the screen: ``from core import …`` in a notebook gives what a page shows."""
 
+# ruff: noqa: E402 - signals come before what takes its time
+from .interrupts import stop_at_once
+
+stop_at_once()
+
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module

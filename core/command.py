@@ -21,8 +21,9 @@ from .checkpoints.scan import Progress, scan
 from .checkpoints.written import code, counted
 from .checks import unfit
 from .errors import CheckpointError, InitLabError, shown
+from .interrupts import STOPPED, raise_again
 
-FOUND, REFUSED, STOPPED, UNHEARD = 1, 2, 130, 141  # the last two as a shell has it: 128 and the signal
+FOUND, REFUSED, UNHEARD = 1, 2, 141  # the last as a shell has it: 128 and the signal
 _SCAN = """
 status: 0 if nothing stands out; 1 if something does (with --fail-on, only of those kinds); 2 if a file
 cannot be read or an argument is wrong
@@ -35,9 +36,9 @@ A file for --expect has a line for each pattern of names, in which * and ? stand
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command, and return its status: 0, 1 if something stands out, 2 if it cannot be done."""
-    given = _parser().parse_args(argv)
     try:
-        return _scan(given)
+        raise_again()
+        return _scan(_parser().parse_args(argv))
     except InitLabError as error:
         return _refused(str(error))
     except KeyboardInterrupt:
