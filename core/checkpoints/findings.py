@@ -198,7 +198,7 @@ def _residual(rows: Sequence[Row], _: str) -> Iterator[Finding]:
         depth = _layers(members)
         expected = base / math.sqrt(2 * depth)
         for row_std in _scaled(members, depth, base, known=gpt2 and last == "c_proj"):
-            wrong = [row for row in members if abs(_law_std(row) / row_std - 1) <= _SAME]
+            wrong = [row for row in members if _is_near(row, row_std)]
             ratio = row_std / expected
             yield Finding(
                 "residual_scale",
@@ -227,16 +227,20 @@ def _common_std(rows: Sequence[Row]) -> float:
     return middle if all(abs(std / middle - 1) <= _SAME for std in stds) else 0.02
 
 
+def _is_near(row: Row, std: float) -> bool:
+    """Tell whether a weight has this std, as far as its numbers tell."""
+    return abs(_law_std(row) / std - 1) <= max(_SAME, 4 / math.sqrt(2 * row.n))
+
+
 def _scaled(members: Sequence[Row], depth: int, base: float, *, known: bool) -> Iterator[float]:
     """Yield the std of members that are √(2·depth) off from base/√(2·depth)."""
     if depth < 2:
         return
     right = base / math.sqrt(2 * depth)
-    stds = [_law_std(row) for row in members]
-    if not known and not any(abs(std / right - 1) <= _SAME for std in stds):
+    if not known and not any(_is_near(row, right) for row in members):
         return
     for wrong in (base, right / math.sqrt(2 * depth)):
-        near = [std for std in stds if abs(std / wrong - 1) <= _SAME]
+        near = [_law_std(row) for row in members if _is_near(row, wrong)]
         if near:
             yield sum(near) / len(near)
 
@@ -287,10 +291,13 @@ def _is_swapped(row: Row) -> bool:
 
 
 def _fresh(rows: Sequence[Row], _: str) -> Iterator[Finding]:
-    """Find layers at an init's law whose siblings have been trained."""
+    """Find layers at an init's law whose siblings have been trained: at least half of these by no law."""
     for members in _kinds([row for row in _weights(rows) if row.decides and not ADAPTER.search(row.name)]):
-        fresh = [row for row in members if row.init is not None and row.init.convincing]
-        if 0 < len(fresh) <= len(members) / 2 and all(row.init and row.init.decisive for row in fresh):
+        fits = [row for row in members if row.init is not None and row.init.convincing]
+        fresh = [row for row in fits if not row.repeated.number]  # repeated rows fit by chance more often
+        trained = sum(row.init is None for row in members)
+        few = 0 < len(fresh) <= len(members) / 2 and 2 * trained >= len(members) - len(fresh)
+        if few and all(row.init and row.init.decisive for row in fresh):
             yield Finding("fresh_among_trained", _names(fresh), {"count": len(fresh), "of": len(members)})
 
 
