@@ -1,5 +1,10 @@
 """The numbers behind the screen: ``from core import …`` in a notebook gives what a page shows."""
 
+# ruff: noqa: E402 - signals come before what takes its time
+from .interrupts import stop_at_once
+
+stop_at_once()
+
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -34,9 +39,10 @@ from .errors import (
 )
 from .networks.counting import Count, parameter_count
 from .networks.module import Net, ThreeLayerNet
+from .networks.module_signal import LayerSignal, Strengths
 from .networks.network import Dense, Network
 from .networks.summary_text import summary_text
-from .signals import comparison, meanfield
+from .signals import comparison, gated, meanfield
 from .signals import fate as outlook
 from .signals import trace as signal
 from .signals.activations import ACTIVATIONS, Activation
@@ -82,6 +88,7 @@ __all__ = [
     "InitLabError",
     "Law",
     "Layer",
+    "LayerSignal",
     "LessonStep",
     "Net",
     "Network",
@@ -95,6 +102,7 @@ __all__ = [
     "ShapeError",
     "SignalTrace",
     "SizeError",
+    "Strengths",
     "Summary",
     "TableError",
     "ThreeLayerNet",
@@ -104,6 +112,7 @@ __all__ = [
     "comparison",
     "devices",
     "draw",
+    "gated",
     "meanfield",
     "network_code",
     "outlook",

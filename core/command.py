@@ -18,11 +18,12 @@ from .checkpoints.finding import KINDS
 from .checkpoints.plain_text import change_cells, changes_text, plain_text, printable
 from .checkpoints.report import Change, Report
 from .checkpoints.scan import Progress, scan
-from .checkpoints.written import code
+from .checkpoints.written import code, counted
 from .checks import unfit
 from .errors import CheckpointError, InitLabError, shown
+from .interrupts import STOPPED, raise_again
 
-FOUND, REFUSED, STOPPED, UNHEARD = 1, 2, 130, 141  # the last two as a shell has it: 128 and the signal
+FOUND, REFUSED, UNHEARD = 1, 2, 141  # the last as a shell has it: 128 and the signal
 _SCAN = """
 status: 0 if nothing stands out; 1 if something does (with --fail-on, only of those kinds); 2 if a file
 cannot be read or an argument is wrong
@@ -35,9 +36,9 @@ A file for --expect has a line for each pattern of names, in which * and ? stand
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command, and return its status: 0, 1 if something stands out, 2 if it cannot be done."""
-    given = _parser().parse_args(argv)
     try:
-        return _scan(given)
+        raise_again()
+        return _scan(_parser().parse_args(argv))
     except InitLabError as error:
         return _refused(str(error))
     except KeyboardInterrupt:
@@ -139,7 +140,7 @@ def _progress() -> Iterator[Progress | None]:
         nonlocal told
         if time.monotonic() - told > 0.1:
             told = time.monotonic()
-            sys.stderr.write(f"\r{done / max(1, total):4.0%} of {total:,} numbers\033[K")
+            sys.stderr.write(f"\r{done / max(1, total):4.0%} of {counted(total, 'number')}\033[K")
             sys.stderr.flush()
 
     try:

@@ -49,13 +49,18 @@ class _Words(Formatter):
         return shown(value) if conversion == "b" else super().convert_field(value, conversion)
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        """Write a ``list``, a ``place`` counted from 1, bytes as ``GB``, and ``or …`` for what is empty."""
+        """Write a ``list``, a ``place`` counted from 1, bytes as ``GB``, and ``or …`` for what is empty.
+
+        ``row|rows`` is the word beside a number, the first of the two beside 1.
+        """
         if format_spec == "list":
             return ", ".join(map(str, value))
         if format_spec == "place":
             return str(value + 1)
         if format_spec == "GB":
             return f"{value / 1e9:.3g} GB"
+        if "|" in format_spec:
+            return format_spec.split("|")[int(value != 1)]
         if format_spec.startswith("or "):
             return str(value or format_spec.removeprefix("or "))
         return str(super().format_field(value, format_spec))

@@ -239,6 +239,7 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
         "network.edit_twice": "Each place is set once; {word} sets one that another sets too.",
         "network.edits": "At most {most} numbers are set by hand; here are {given}.",
         "network.edits_long": "Numbers set by hand have at most {most} characters; these have {length}.",
+        "network.example": "The module cannot be run on this example, {given}: {said}.",
         "network.input": "The network takes inputs of shape (batch, {inputs}); this one has {shape}.",
         "network.input_dtype": "The network computes in {own}; the input is {dtype}.",
         "network.labels": (
@@ -248,6 +249,9 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
         "network.lazy": "{part} has no sizes before its first input; run one through it.",
         "network.long": "A network's text has at most {most} characters; this one has {length}.",
         "network.module": "A module is a torch.nn.Module; this is {kind}.",
+        "network.outputs": (
+            "A module whose signal is measured gives a tensor of floats, or several; this one gives {kind}."
+        ),
         "network.parameters": "These are not this network's parameters, {names:list}, in name and shape.",
         "network.summary": "torchsummary cannot run this module on inputs of {shape}: {said}.",
         "network.summary:large": "An input of a summary may hold {most} numbers; this is {given}.",

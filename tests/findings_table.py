@@ -25,7 +25,8 @@ def written(document: str) -> str:
 
 
 def _words(template: str) -> str:
-    return re.sub(r"\{(\w+)[^}]*\}", r"*\1*", template).replace("|", "\\|")
+    several = re.sub(r"\{\w+:[^}|]*\|([^}]*)\}", r"\1", template)
+    return re.sub(r"\{(\w+)[^}]*\}", r"*\1*", several).replace("|", "\\|")
 
 
 if __name__ == "__main__":

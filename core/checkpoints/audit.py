@@ -1,8 +1,8 @@
 """A module in memory, judged as a file is, by who knows what each of its layers is meant to start as."""
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -11,11 +11,14 @@ from torch.nn.modules.batchnorm import _NormBase
 from ..checks import unfit
 from ..errors import DeviceError, NetworkError
 from ..networks.counting import check_module
+from ..networks.module_signal import module_signal
+from ..signals.trace import checked_seeds
 from ..weights.layer_text import CONVOLUTIONS, EMBEDDINGS, GATES, TRANSPOSED
 from ..weights.layers import Start, starts
 from .candidates import Named, Shape, candidate
 from .cells import COUNTED
-from .expected import Expected, Meant, meant_of, told
+from .expected import Expected, Meanings, Meant, meant_of, told
+from .fading import fading
 from .report import Report, made
 from .row import judged
 from .scan import besides, uncounted
@@ -26,7 +29,13 @@ _BY_FAN = (nn.Linear, nn.Bilinear, *CONVOLUTIONS, *TRANSPOSED)
 _UNSIGNED = {1: torch.uint8, 2: torch.uint16, 4: torch.uint32, 8: torch.uint64}
 
 
-def audit(module: nn.Module, *, expect: Expected | None = None) -> Report:
+def audit(
+    module: nn.Module,
+    *,
+    expect: Expected | None = None,
+    example: object = None,
+    seeds: int | Sequence[int] = 10,
+) -> Report:
     """Judge the parameters and buffers of a module.
 
     What torch itself starts each layer as is known: a Linear's bias by its weight's fan_in, a recurrent
@@ -34,11 +43,19 @@ def audit(module: nn.Module, *, expect: Expected | None = None) -> Report:
     stand for anything, what they are meant to start as: ``{"*.c_proj.weight": ("gpt2_residual",
     {"n_layer": 12})}``. A tensor that is not so is among ``Report.problems``.
 
+    With an ``example`` of what ``forward`` takes (a tensor, a tuple of them, or a mapping from its arguments'
+    names), copies are run: one as the module stands, and one drawn anew for each of ``seeds``, numbers or how
+    many from 0 on. ``Report.signal`` has the root mean square of what each layer gives, and of the gradient
+    there. A copy is drawn by each part's ``reset_parameters``, and as ``expect`` says;
+    ``Report.not_redrawn`` names what neither draws.
+
     Raises:
-        NetworkError: if this is no module, or a lazy one that has no sizes yet.
-        InitLabError: if ``expect`` has a scheme that there is not, or that has no such shape.
+        NetworkError: if this is no module, a lazy one that has no sizes yet, or does not take the example.
+        InitLabError: if ``expect`` has a scheme that there is not, or that has no such shape; if the example
+            has no finite numbers, or the seeds are none.
     """
     check_module(module)
+    chosen = checked_seeds(seeds)
     held = [_stored(name, tensor, type(module).__name__) for name, tensor in _named_tensors(module)]
     counted = [each for each in held if each.dtype in COUNTED]
     skipped = [uncounted(each) for each in held if each.dtype not in COUNTED]
@@ -47,7 +64,18 @@ def audit(module: nn.Module, *, expect: Expected | None = None) -> Report:
         judged(each, beside, max(1, len(counted)), meant_of(each, meant))
         for each, beside in zip(counted, besides(counted), strict=True)
     ]
-    return made("torch", rows, skipped, meant)
+    report = made("torch", rows, skipped, meant)
+    return report if example is None else _with_signal(report, module, example, chosen, meant)
+
+
+def _with_signal(
+    report: Report, module: nn.Module, example: object, seeds: Sequence[int], meant: Meanings
+) -> Report:
+    """Return a report with what an example becomes on its way through the module."""
+    drawn = {name: one.candidate.named for (name, _), one in meant.items() if one.told}
+    layers, kept = module_signal(module, example, seeds, drawn)
+    found = fading(layers, trained=report.state == "trained")
+    return replace(report, signal=layers, not_redrawn=kept, unexpected=(*report.unexpected, *found))
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +149,8 @@ def _starts_of(part: nn.Module) -> Iterator[tuple[str, Named, Shape]]:
     elif isinstance(part, (*_BY_FAN, *EMBEDDINGS, *GATES)):
         for name, shape in own.items():
             weight = name.replace("bias", "weight", 1)
-            yield name, _named(starts(part, weight, own.get(weight, shape))[0], shape), shape
+            if weight in own:  # one that is parametrized has no law of its own, nor has a bias beside it
+                yield name, _named(starts(part, weight, own[weight])[0], shape), shape
 
 
 def _named(start: Start, shape: Shape) -> Named:

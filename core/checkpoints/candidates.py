@@ -174,7 +174,8 @@ def _cut(shape: Shape) -> Iterator[_Maker]:
 def residual(shape: Shape, std: float, room: float) -> Iterator[Candidate]:
     """Yield the laws of projections into a residual stream that have this std, ± ``room`` of it.
 
-    The number of layers in them is solved for: GPT-2's and torchtitan's .02/√(2·L), GPT-NeoX's 2/(L·√d).
+    The number of layers in them is solved for: GPT-2's and torchtitan's .02/√(2·L), GPT-NeoX's 2/(L·√d), and
+    .02/(2·L), which is GPT-2's scaled twice.
     """
     for layers in _whole(0.5 * (0.02 / std) ** 2, 2 * room):
         yield from optional(candidate("gpt2_residual", {"n_layer": layers}, shape, int(layers > DEEP)))
@@ -182,6 +183,9 @@ def residual(shape: Shape, std: float, room: float) -> Iterator[Candidate]:
     for d in dict.fromkeys((math.prod(shape[1:]), shape[0])):
         for layers in _whole(2 / math.sqrt(d) / std, room):
             yield from optional(candidate("wang_init", {"n_layer": layers, "d_model": d}, shape, 1))
+    for layers in _whole(0.01 / std, room):
+        if layers <= DEEP:
+            yield from optional(candidate("normal", {"std": 0.01 / layers}, shape, 2))
 
 
 def _whole(found: float, room: float) -> tuple[int, ...]:

@@ -20,7 +20,7 @@ _ONCE = "The same tensors in an earlier checkpoint of this run: had they moved, 
 
 #: The kinds of findings, worst first.
 KINDS: Mapping[str, Kind] = {
-    "not_finite": Kind(3, "{nan:,} numbers are NaN and {inf:,} infinite.", _EXACT),
+    "not_finite": Kind(3, "{nan:,} {nan:number is|numbers are} NaN and {inf:,} infinite.", _EXACT),
     "uninitialised": Kind(
         3,
         "Numbers from {minimum:.3g} to {maximum:.3g}, and denormals: memory that nothing was written to, "
@@ -29,7 +29,8 @@ KINDS: Mapping[str, Kind] = {
     ),
     "empty_shards": Kind(
         3,
-        "{count} of {of} weights have no numbers: shards of ZeRO-3 that were not gathered before saving.",
+        "{count} of {of} {of:weight|weights} {count:has|have} no numbers: shards of ZeRO-3 that were not "
+        "gathered before saving.",
         _EXACT,
     ),
     "constant_weight": Kind(
@@ -39,7 +40,8 @@ KINDS: Mapping[str, Kind] = {
     ),
     "zero_weights": Kind(
         3,
-        "{count} of {of} weights are 0 throughout: no gradient passes them.",
+        "{count} of {of} {of:weight|weights} {count:is|are} 0 throughout: no gradient passes "
+        "{count:it|them}.",
         "A model that starts at 0 by design.",
     ),
     "same_seed": Kind(
@@ -49,7 +51,8 @@ KINDS: Mapping[str, Kind] = {
     ),
     "same_shards": Kind(
         3,
-        "{blocks} blocks of {rows} rows are the same to the bit: shards that were drawn from the same seed.",
+        "{blocks} blocks of {size} {along} are the same to the bit: shards that were drawn from the same "
+        "seed.",
         "A model that repeats heads on purpose.",
     ),
     "expected": Kind(
@@ -71,13 +74,13 @@ KINDS: Mapping[str, Kind] = {
     ),
     "residual_scale": Kind(
         2,
-        "{count} of {of} projections into the residual stream start √{square} times too {word}: "
-        "std {std:.3g}, not {expected:.3g}.",
+        "{count} of {of} projections into the residual stream {count:starts|start} √{square} times too "
+        "{word}: std {std:.3g}, not {expected:.3g}.",
         "A std of {expected:.3g} in these tensors.",
     ),
     "unequal_layers": Kind(
         2,
-        "{count} of {of} layers of one kind have the std {std:.3g}, the others {expected:.3g}: "
+        "{count} of {of} layers of one kind {count:has|have} the std {std:.3g}, the others {expected:.3g}: "
         "× {ratio:.4g}.",
         "A std of {expected:.3g} in these tensors, or a rule by which they differ.",
     ),
@@ -89,25 +92,41 @@ KINDS: Mapping[str, Kind] = {
     ),
     "far_cut": Kind(
         2,
-        "{count:,} numbers lie at ±{value:g}, {sigmas:.3g} std from the mean: trunc_normal_ as torch had it "
-        "before 2026, whose cuts are not in units of std.",
+        "{count:,} {count:number lies|numbers lie} at ±{value:g}, {sigmas:.3g} std from the mean: "
+        "trunc_normal_ as torch had it before 2026, whose cuts are not in units of std.",
         "A draw of such a law by a newer torch: none in {n:,} would lie beyond 7 std.",
     ),
     "outliers": Kind(
         2,
-        "{count:,} of {n:,} numbers lie beyond 12 std of a law that all others follow, up to {value:.4g}.",
+        "{count:,} of {n:,} numbers {count:lies|lie} beyond 12 std of a law that all others follow, up to "
+        "{value:.4g}.",
         "A rule by which these were set.",
     ),
     "fresh_among_trained": Kind(
         2,
-        "{count} of {of} layers of one kind show no sign of training, the others do: an init that ran after "
-        "loading, or weights that were not found.",
+        "{count} of {of} layers of one kind {count:shows|show} no sign of training, the others do: an init "
+        "that ran after loading, or weights that were not found.",
         _ONCE,
     ),
-    "zero_norm": Kind(2, "{count} of {of} norms of one kind are 0 throughout, the others are not.", _EXACT),
+    "zero_norm": Kind(
+        2, "{count} of {of} norms of one kind {count:is|are} 0 throughout, the others are not.", _EXACT
+    ),
+    "signal_vanishes": Kind(
+        2,
+        "The {what}'s RMS falls from {first:.3g} to {last:.3g} over {layers} layers of one kind; so it does "
+        "in {anew} of {seeds} {seeds:draw|draws} anew.",
+        "A draw, or an input, with which it stays within a factor of {far:,.0f}.",
+    ),
+    "signal_explodes": Kind(
+        2,
+        "The {what}'s RMS grows from {first:.3g} to {last:.3g} over {layers} layers of one kind; so it does "
+        "in {anew} of {seeds} {seeds:draw|draws} anew.",
+        "A draw, or an input, with which it stays within a factor of {far:,.0f}.",
+    ),
     "steps_without_training": Kind(
         2,
-        "{steps:,} batches have passed through its batch norms, and no weight shows a sign of training: an "
+        "{steps:,} {steps:batch has|batches have} passed through its batch norms, and no weight shows a "
+        "sign of training: an "
         "optimiser that did not step, or an init that ran afterwards.",
         _ONCE,
     ),
@@ -119,11 +138,19 @@ KINDS: Mapping[str, Kind] = {
         "{count} trained layers are the same to the bit: copies of one.",
         "A file that shares them by design.",
     ),
-    "lora_untrained": Kind(1, "{count} of {of} adapters do nothing: their B is 0, as it starts.", _EXACT),
-    "dead_rows": Kind(1, "{count:,} of {of:,} rows are 0 or below 1e-16: these units give nothing.", _EXACT),
+    "lora_untrained": Kind(
+        1, "{count} of {of} adapters {count:does|do} nothing: {count:its|their} B is 0, as it starts.", _EXACT
+    ),
+    "dead_rows": Kind(
+        1,
+        "{count:,} of {of:,} rows {count:is|are} 0 or below 1e-16: {count:this unit gives|these units "
+        "give} nothing.",
+        _EXACT,
+    ),
     "spare_rows": Kind(
         1,
-        "{count:,} of {of:,} rows still follow {scheme}, std {std:.3g}, as if they never occurred in "
+        "{count:,} of {of:,} rows still {count:follows|follow} {scheme}, std {std:.3g}, as if "
+        "{count:it|they} never occurred in "
         "training.",
         _ONCE,
     ),

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
+from .candidates import written
 from .finding import KINDS, Finding
 from .row import EMBEDDING, Row
 
@@ -24,7 +25,7 @@ _STARTS_AT_0 = re.compile(r"lora_(B|up|embedding_A)\b", re.I)
 MOMENT = re.compile(r"exp_avg|momentum_buffer|max_exp_avg|adam_[mv]\b|optimi[sz]er", re.I)
 #: Names of what is computed, not drawn nor trained.
 COMPUTED = re.compile(
-    r"(cos|sin|inv_freq|rotary|rope|freqs|mask|position_ids|pos_embed|positional|index|running_|A_log|slopes|"
+    r"((?<![a-z])(cos|sin|rope)(?![a-z])|inv_freq|rotary|freqs|mask|position_ids|pos_embed|positional|index|running_|A_log|slopes|"
     r"stft|dft|fourier|fbank|mel_|window|basis)",
     re.I,
 )
@@ -134,7 +135,16 @@ def _equal(rows: Sequence[Row], _: str) -> Iterator[Finding]:
 
 def _repeats(row: Row) -> bool:
     grouped = re.search(r"(^|[._])(k|v|key|value|kv)(_proj)?[._]", row.name)
-    return row.repeated.blocks > 1 and WEIGHT.search(row.name) is not None and not grouped
+    weight = WEIGHT.search(row.name) and not COMPUTED.search(row.name)
+    return max(row.repeated.blocks, row.repeated.columns) > 1 and bool(weight) and not grouped
+
+
+def _shards(row: Row) -> dict[str, object]:
+    """Return in how many blocks a weight falls, and how many of its rows or columns each has."""
+    along = int(row.repeated.blocks == 1)
+    blocks = (row.repeated.blocks, row.repeated.columns)[along]
+    size = row.shape[along] // blocks
+    return {"blocks": blocks, "size": size, "along": ("row", "column")[along] + "s" * (size != 1)}
 
 
 def _far_cut(row: Row) -> dict[str, object]:
@@ -180,13 +190,15 @@ def _residual(rows: Sequence[Row], _: str) -> Iterator[Finding]:
     GPT-2's are known by their names; of others it is not asked, as many models do without.
     """
     gpt2 = any(re.search(r"(^|\.)wte\.weight$", row.name) for row in rows)
-    all_of_them = [row for row in _weights(rows) if RESIDUAL.search(row.name) and _law_of_normals(row)]
+    normals = [row for row in _weights(rows) if _law_of_normals(row)]
+    all_of_them = [row for row in normals if RESIDUAL.search(row.name)]
+    base = _common_std([row for row in normals if not RESIDUAL.search(row.name)])
     for last in sorted({row.name.split(".")[-2] for row in all_of_them if "." in row.name}):
         members = [row for row in all_of_them if row.name.split(".")[-2:][0] == last]
         depth = _layers(members)
-        for row_std in _scaled(members, depth, known=gpt2 and last == "c_proj"):
-            wrong = [row for row in members if abs(_law_std(row) / row_std - 1) <= _SAME]
-            expected = 0.02 / math.sqrt(2 * depth)
+        expected = base / math.sqrt(2 * depth)
+        for row_std in _scaled(members, depth, base, known=gpt2 and last == "c_proj"):
+            wrong = [row for row in members if _is_near(row, row_std)]
             ratio = row_std / expected
             yield Finding(
                 "residual_scale",
@@ -204,19 +216,31 @@ def _residual(rows: Sequence[Row], _: str) -> Iterator[Finding]:
 
 
 def _law_of_normals(row: Row) -> bool:
-    return _fits(row, "normal", "gpt2_residual", "trunc_normal")
+    return _fits(row, "normal", "gpt2_residual", "llama_residual", "wang_init", "trunc_normal")
 
 
-def _scaled(members: Sequence[Row], depth: int, *, known: bool) -> Iterator[float]:
-    """Yield the std of members that are √(2·depth) off from 0.02/√(2·depth)."""
+def _common_std(rows: Sequence[Row]) -> float:
+    """Return the std that weights have in common; where they have none, GPT-2's 0.02."""
+    stds = sorted(map(_law_std, rows))
+    middle = stds[len(stds) // 2] if stds else 0.02
+    middle = written(middle, _SAME) or middle
+    return middle if all(abs(std / middle - 1) <= _SAME for std in stds) else 0.02
+
+
+def _is_near(row: Row, std: float) -> bool:
+    """Tell whether a weight has this std, as far as its numbers tell."""
+    return abs(_law_std(row) / std - 1) <= max(_SAME, 4 / math.sqrt(2 * row.n))
+
+
+def _scaled(members: Sequence[Row], depth: int, base: float, *, known: bool) -> Iterator[float]:
+    """Yield the std of members that are √(2·depth) off from base/√(2·depth)."""
     if depth < 2:
         return
-    right = 0.02 / math.sqrt(2 * depth)
-    stds = [_law_std(row) for row in members]
-    if not known and not any(abs(std / right - 1) <= _SAME for std in stds):
+    right = base / math.sqrt(2 * depth)
+    if not known and not any(_is_near(row, right) for row in members):
         return
-    for wrong in (0.02, right / math.sqrt(2 * depth)):
-        near = [std for std in stds if abs(std / wrong - 1) <= _SAME]
+    for wrong in (base, right / math.sqrt(2 * depth)):
+        near = [_law_std(row) for row in members if _is_near(row, wrong)]
         if near:
             yield sum(near) / len(near)
 
@@ -267,10 +291,13 @@ def _is_swapped(row: Row) -> bool:
 
 
 def _fresh(rows: Sequence[Row], _: str) -> Iterator[Finding]:
-    """Find layers at an init's law whose siblings have been trained."""
+    """Find layers at an init's law whose siblings have been trained: at least half of these by no law."""
     for members in _kinds([row for row in _weights(rows) if row.decides and not ADAPTER.search(row.name)]):
-        fresh = [row for row in members if row.init is not None and row.init.convincing]
-        if 0 < len(fresh) <= len(members) / 2 and all(row.init and row.init.decisive for row in fresh):
+        fits = [row for row in members if row.init is not None and row.init.convincing]
+        fresh = [row for row in fits if not row.repeated.number]  # repeated rows fit by chance more often
+        trained = sum(row.init is None for row in members)
+        few = 0 < len(fresh) <= len(members) / 2 and 2 * trained >= len(members) - len(fresh)
+        if few and all(row.init and row.init.decisive for row in fresh):
             yield Finding("fresh_among_trained", _names(fresh), {"count": len(fresh), "of": len(members)})
 
 
@@ -318,11 +345,7 @@ _LOOKS: tuple[_Look, ...] = (
     _one_by_one("constant_weight", _is_constant, lambda row: {"n": row.n, "value": row.minimum}),
     _zeros,
     _equal,
-    _one_by_one(
-        "same_shards",
-        _repeats,
-        lambda row: {"blocks": row.repeated.blocks, "rows": row.shape[0] // row.repeated.blocks},
-    ),
+    _one_by_one("same_shards", _repeats, _shards),
     _residual,
     _unequal,
     _swapped,

@@ -100,7 +100,8 @@ def measure(stored: Stored) -> Measured:
     """
     row = _row_length(stored)
     tally = _tally_of(stored.dtype)
-    units = UnitTally(stored.dtype, row) if row else None
+    columns = stored.shape[1] if len(stored.shape) == 2 else 1  # of kernels' inputs some repeat rightly
+    units = UnitTally(stored.dtype, row, columns) if row else None
     sequence = hashlib.blake2b(digest_size=16)
     with np.errstate(all="ignore"):
         for part in _whole_rows(stored, row):

@@ -8,12 +8,13 @@ from functools import cached_property
 from typing import Any, Literal
 
 from ..checks import checked_kind, unfit
+from ..networks.module_signal import LayerSignal
 from .expected import Meanings, unmet
 from .finding import Finding
 from .findings import COMPUTED, MOMENT, WEIGHT, find
 from .row import QUANTILES, Row
 from .stored import Skipped
-from .written import code, html, named, table
+from .written import code, counted, html, named, signal_heading, signal_table, table
 
 State = Literal["initialised", "trained", "mixed", "unknown"]
 
@@ -30,8 +31,8 @@ class Coverage:
     skipped: tuple[Skipped, ...]
 
     def __str__(self) -> str:
-        tensors = f"{self.tensors:,} tensor{'s' * (self.tensors != 1)}"
-        return f"{tensors}, {self.numbers:,} numbers read; {len(self.skipped):,} skipped."
+        read = f"{counted(self.tensors, 'tensor')}, {counted(self.numbers, 'number')} read"
+        return f"{read}; {len(self.skipped):,} skipped."
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,10 @@ class Report:
     unexpected: tuple[Finding, ...] = ()
     #: names of tensors of which it was told what they are meant to start as
     told: frozenset[str] = frozenset()
+    #: of a module that was run: what each of its layers gives, and the gradient there
+    signal: tuple[LayerSignal, ...] = ()
+    #: the parameters that were no other in any of its runs, as nothing draws them anew
+    not_redrawn: tuple[str, ...] = ()
 
     @cached_property
     def state(self) -> State:
@@ -134,6 +139,8 @@ class Report:
                     }
                     for each in self.problems
                 ],
+                "signal": [_signal_json(each) for each in self.signal],
+                "not_redrawn": self.not_redrawn,
                 "quantile_shares": QUANTILES,
                 "tensors": [_row_json(row) for row in self.rows],
             },
@@ -147,7 +154,8 @@ class Report:
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""
-        return "\n".join(html(f"{self.format}: {self.state}. {self.coverage}", self.problems, self.rows))
+        heading = f"{self.format}: {self.state}. {self.coverage}"
+        return "\n".join(html(heading, self.problems, self.rows, self.signal, self.not_redrawn))
 
 
 def made(
@@ -260,6 +268,15 @@ def _row_json(row: Row) -> dict[str, Any]:
     }
 
 
+def _signal_json(layer: LayerSignal) -> dict[str, Any]:
+    ways = {"output": layer.output, "gradient": layer.gradient}
+    return {
+        "name": layer.name,
+        "kind": layer.kind,
+        **{way: {"given": _plain(rms.given), "seeds": _plain(rms.seeds)} for way, rms in ways.items()},
+    }
+
+
 def _markdown(report: Report) -> Iterator[str]:
     yield f"# {report.format}: {report.state}"
     yield ""
@@ -269,9 +286,17 @@ def _markdown(report: Report) -> Iterator[str]:
         yield f"- **{each.kind}** ({named(each, code)}): {each}"
         yield f"  Would refute it: {each.would_refute}"
     yield ""
-    headings, cells = table(report.rows)
+    yield from _table(*table(report.rows), "tensor")
+    if report.signal:
+        yield ""
+        yield signal_heading(report.signal, report.not_redrawn, code)
+        yield ""
+        yield from _table(*signal_table(report.signal), "layer")
+
+
+def _table(headings: Sequence[str], cells: Sequence[Sequence[str]], named_by: str) -> Iterator[str]:
     yield f"| {' | '.join(headings)} |"
     yield "|" + "---|" * len(headings)
-    at = headings.index("tensor") + 1  # names come first, a file's before its tensor's
+    at = headings.index(named_by) + 1  # names come first, a file's before its tensor's
     for row in cells:
         yield f"| {' | '.join([*map(code, row[:at]), *row[at:]])} |"

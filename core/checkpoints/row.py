@@ -17,7 +17,7 @@ from .cells import counted_as
 from .identify import FAR, Fit, identify
 from .measure import Counts, Measured, measure
 from .stored import Bits, Stored
-from .units import Units
+from .units import MOST_BLOCKS, Units
 
 #: The shares of a row's ``quantiles``.
 QUANTILES = (0.001, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999)
@@ -45,12 +45,14 @@ class Spare(NamedTuple):
 
 
 class Repeated(NamedTuple):
-    """Rows that are the same to the bit."""
+    """Rows, or columns, that are the same to the bit."""
 
     #: how many are those of an earlier row
     number: int
     #: in how many blocks of rows the weight falls that are all the same; 1: none repeats so
     blocks: int
+    #: the same of blocks of columns
+    columns: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -214,12 +216,12 @@ def _repeated(found: Measured) -> Repeated:
         return none
     hashes = found.units.hashes[~found.units.dead]
     number = len(hashes) - len(np.unique(hashes))
-    if not number or number == len(hashes) - 1:  # all alike: one row, laid out for each unit
+    if number == len(hashes) - 1:  # all alike: one row, laid out for each unit
         return none
     rows = len(hashes)
-    blocks = [k for k in range(2, min(rows, 64) + 1) if rows % k == 0]
+    blocks = [k for k in range(2, min(rows, MOST_BLOCKS) + 1) if number and rows % k == 0]
     same = [k for k in blocks if np.array_equal(hashes[rows // k :], hashes[: -(rows // k)])]
-    return Repeated(number, max(same, default=1))
+    return Repeated(number, max(same, default=1), found.units.blocks)
 
 
 def histogram(found: Measured, bins: int = BINS) -> tuple[Counts, Array]:

@@ -16,6 +16,8 @@ from .stored import Bits
 ROW = 8
 #: Numbers of a row this small have been decayed or pruned away: no product of float32 sees them.
 NOTHING = 1e-16
+#: In no more blocks than these is a weight sharded.
+MOST_BLOCKS = 64
 
 
 class Units(NamedTuple):
@@ -25,6 +27,8 @@ class Units(NamedTuple):
     squares: Array
     #: two rows of one hash have, but for one chance in 2⁶³, the same bits
     hashes: npt.NDArray[np.uint64]
+    #: in how many blocks of columns every row falls that are the same to the bit; 1: in none
+    blocks: int = 1
 
     @property
     def dead(self) -> npt.NDArray[np.bool_]:
@@ -35,8 +39,10 @@ class Units(NamedTuple):
 class UnitTally:
     """Takes the squares and hashes of whole rows as they come."""
 
-    def __init__(self, dtype: str, row: int) -> None:
+    def __init__(self, dtype: str, row: int, columns: int = 1) -> None:
         self.row = row
+        #: in how many blocks of columns all rows so far fall that are the same: of most weights none soon
+        self.blocks = [k for k in range(2, MOST_BLOCKS + 1) if columns % k == 0 and columns // k >= ROW]
         self.widened = _widened(dtype)
         self.squares: list[Array] = []
         self.hashes: list[npt.NDArray[np.uint64]] = []
@@ -47,10 +53,17 @@ class UnitTally:
         wide = self.widened(rows)
         self.squares.append(np.einsum("ij,ij->i", wide, wide) / self.row)
         self.hashes.append(_hashes(rows))
+        self.blocks = [k for k in self.blocks if _repeats(rows[:1], k) and _repeats(rows, k)]
         return self.hashes[-1]
 
     def totals(self) -> Units:
-        return Units(np.concatenate(self.squares).astype(np.float64), np.concatenate(self.hashes))
+        squares, hashes = np.concatenate(self.squares), np.concatenate(self.hashes)
+        return Units(squares.astype(np.float64), hashes, max(self.blocks, default=1))
+
+
+def _repeats(rows: npt.NDArray[Any], blocks: int) -> bool:
+    width = rows.shape[1] // blocks
+    return bool(np.array_equal(rows[:, width:], rows[:, :-width]))
 
 
 def _widened(dtype: str) -> Callable[[Bits], npt.NDArray[Any]]:

@@ -400,6 +400,9 @@ SPELLED: Mapping[str, _Spell] = MappingProxyType(
             layer, p["sigma"] ** 2 * p["base_width"], "fan_in", "normal", plain=True
         ),
         "mup_output": _by_number,
+        "mup_depth": _by_number,
+        "deepnorm": _by_number,
+        "fixup": _by_number,
         "siren_first": _uniform_by_number,
         "siren_hidden": _uniform_by_number,
     }

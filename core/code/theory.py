@@ -80,10 +80,10 @@ for name, start, w, b in {list(settings)!r}:
 
 
 def gains_code(activation: str) -> str:
-    """Return what computes the gains of all activations, a formula of one's own first."""
+    """Return what computes the gains of all activations, a formula of one's own first, and of gated units."""
     own = "" if activation in ACTIVATIONS else f"{activation!r}, "
     return f"""{_WHERE}
-from core import ACTIVATIONS, InitLabError, meanfield
+from core import ACTIVATIONS, InitLabError, gated, meanfield
 
 for key in [{own}*ACTIVATIONS]:
     torch_gain = ACTIVATIONS[key].gain if key in ACTIVATIONS else None
@@ -93,4 +93,7 @@ for key in [{own}*ACTIVATIONS]:
     except InitLabError:  # of some formulas no mean can be had
         forward = backward = slope = None
     print(key, torch_gain, forward, backward, slope)
+for key in gated.GATED:
+    forward, backward = gated.gains(key)
+    print(key, None, forward, backward, gated.length_slope(key, 1.0, sigma_w2=forward**2))
 """

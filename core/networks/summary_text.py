@@ -1,9 +1,8 @@
 """What torchsummary prints for a module, run on a copy of it."""
 
-import copy
 import math
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,12 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import ParametrizationList
-from torch.nn.utils.rnn import PackedSequence
 from torchsummary import torchsummary
 
 from .. import devices
 from ..errors import NetworkError
 from ..generators import global_generators
+from .copies import copy_of, tensors_in
 from .counting import ONE_ROW, check_module
 
 #: Numbers that one input may hold, without the batch.
@@ -115,7 +114,7 @@ class _Run:
         dtypes: list[torch.dtype],
     ) -> None:
         self.sizes, self.batch = sizes, batch
-        copied = _copy(module)
+        copied = copy_of(module)
         held = [*copied.parameters(), *copied.buffers()]
         self.device = "meta" if held and all(t.device.type == "meta" for t in held) else "cpu"
         copied.to(self.device, torch.float32)
@@ -188,7 +187,7 @@ class _Run:
             return rows[-1]
 
         def note(part: nn.Module, output: object, hook: Callable[..., None]) -> None:
-            tensors = list(_tensors(output))
+            tensors = list(tensors_in(output))
             hook(part, (dummy,), dummy)
             self.single.append(isinstance(output, Tensor))
             self.calls.append([tuple(t.shape) for t in tensors])
@@ -231,17 +230,6 @@ class _Whole(nn.Module):
         return self.module(*x)
 
 
-def _copy(module: nn.Module) -> nn.Module:
-    """Return a deep copy, also where a part keeps what it has computed, as ``weight_norm`` does."""
-    computed = [
-        value
-        for part in module.modules()
-        for value in (*vars(part).values(), *part.buffers(recurse=False))
-        if isinstance(value, Tensor) and not value.is_leaf
-    ]
-    return copy.deepcopy(module, {id(t): t.detach().clone() for t in computed})
-
-
 def _take_over(part: nn.Module, note: Callable[..., None], *, listed: bool) -> None:
     """Let ``note`` stand between a part and the hook that torchsummary registers with it."""
 
@@ -251,17 +239,6 @@ def _take_over(part: nn.Module, note: Callable[..., None], *, listed: bool) -> N
         return nn.Module.register_forward_hook(part, lambda p, _, output: note(p, output, hook))
 
     object.__setattr__(part, "register_forward_hook", register)
-
-
-def _tensors(output: object) -> Iterator[Tensor]:
-    """Return the tensors that a part returns, in whatever they are packed."""
-    if isinstance(output, Tensor):
-        yield output
-    elif isinstance(output, PackedSequence):
-        yield output.data
-    elif isinstance(output, (list, tuple, Mapping)):
-        for one in output.values() if isinstance(output, Mapping) else output:
-            yield from _tensors(one)
 
 
 def _counted(part: nn.Module, row: Mapping[str, Any]) -> dict[str, Any]:

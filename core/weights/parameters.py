@@ -95,5 +95,8 @@ PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
         "factor": Parameter(minimum=0.0),
         "base_width": Parameter(minimum=1, maximum=1_048_576, whole=True),
         "omega": Parameter(minimum=0.0, zero=False),
+        "stack": Parameter(choices=("alone", "encoder", "decoder")),
+        "n_decoder": Parameter(minimum=1, maximum=65_536, whole=True),
+        "branch": Parameter(minimum=2, maximum=1024, whole=True),
     }
 )

@@ -238,6 +238,58 @@ def wang_std(shape: Sequence[int], p: Params) -> Expression:
     )
 
 
+def deepnorm_gain(p: Params) -> Expression:
+    """Return β of a transformer whose norms come last (Wang et al. 2022, figure 2).
+
+    (8L)^(−1/4) of L layers without another stack; beside a decoder of M layers, .87·(L⁴·M)^(−1/16) of the
+    encoder's; (12L)^(−1/4) of the decoder's.
+    """
+    n, m = p["n_layer"], p["n_decoder"]
+    if p["stack"] == "encoder":
+        value = 0.87 * (n**4 * m) ** (-1 / 16)
+        return Expression(r"0.87\cdot(L^4\cdot M)^{-1/16}", rf"0.87\cdot({n}^4\cdot {m})^{{-1/16}}", value)
+    times = 12 if p["stack"] == "decoder" else 8
+    return Expression(rf"({times}L)^{{-1/4}}", rf"({times}\cdot {n})^{{-1/4}}", (times * n) ** (-1 / 4))
+
+
+def deepnorm_std(shape: Sequence[int], p: Params) -> Expression:
+    """Return β·√(2/(fan_in + fan_out)), Glorot's std times ``deepnorm_gain``."""
+    gain, scale = deepnorm_gain(p), xavier_scale(shape, {"gain": 1.0}, 2)
+    value = xavier_scale(shape, {"gain": gain.value}, 2).value
+    return Expression(rf"{gain.symbolic}{scale.symbolic}", rf"{gain.numeric}{scale.numeric}", value)
+
+
+def fixup_std(shape: Sequence[int], p: Params) -> Expression:
+    """Return He's √(2/F) times L^(−1/(2m − 2)), in each of L branches of m layers (Zhang et al. 2019).
+
+    It is that of a branch's layers but the last, which starts at 0, as the network's last layer does.
+    """
+    scale = kaiming_scale(shape, {"mode": p["mode"], "nonlinearity": "relu", "a": 0.0}, 1)
+    n, m, fans = p["n_layer"], p["branch"], Fans.of(shape)
+    fan = fans.fan_in if p["mode"] == "fan_in" else fans.fan_out
+    value = math.sqrt(2 / fan) * n ** (-1 / (2 * m - 2))  # in the steps of the paper's code
+    return Expression(
+        rf"L^{{-1/(2m-2)}}\cdot{scale.symbolic}", rf"{n}^{{-1/(2\cdot {m}-2)}}\cdot{scale.numeric}", value
+    )
+
+
+def mup_depth_std(shape: Sequence[int], p: Params) -> Expression:
+    """Return σ·√(B/(L·fan_in)): ``mup_std`` of a hidden layer times a branch's multiplier, 1/√L.
+
+    Source: Yang et al. 2023, depth-μP, whose blocks have one layer; there the multiplier stays beside it.
+    """
+    fan_in, layers, base = Fans.of(shape).fan_in, p["n_layer"], p["base_width"]
+    hidden = mup_std(shape, p, output=False).value
+
+    def write(s: str, base_text: str, depth: str, fan: str) -> str:
+        if base == 1:
+            return rf"{s}/\sqrt{{{depth}\cdot {fan}}}"
+        return rf"{s}\cdot\sqrt{{{base_text}/({depth}\cdot {fan})}}"
+
+    numeric = write(number(p["sigma"]), str(base), str(layers), _written(fan_in))
+    return Expression(write("s", "B", "L", FAN_IN), numeric, hidden / math.sqrt(layers))
+
+
 def llama_std(_: Sequence[int], p: Params) -> Expression:
     """Return std/√(2(l + 1)), l counted from 0.
 

@@ -22,13 +22,17 @@ from .parameters import Parameter, Params, Value
 from .scheme import Call, Scheme, Weight
 from .scheme_laws import (
     classic_bound,
+    deepnorm_gain,
+    deepnorm_std,
     dirac_law,
     eye_law,
+    fixup_std,
     given_value,
     gpt2_std,
     kaiming_scale,
     lecun_scale,
     llama_std,
+    mup_depth_std,
     mup_std,
     normal_law,
     orthogonal_law,
@@ -58,7 +62,10 @@ from .sources import (
     SITZMANN_2020,
     TORCH,
     TORCHTITAN,
+    WANG_2022,
     YANG_2022,
+    YANG_2023,
+    ZHANG_2019,
     Source,
 )
 
@@ -246,6 +253,15 @@ _ROWS = (
     _normal_row(
         "mup_output", {"sigma": 1.0, "base_width": 1}, YANG_2022, lambda w, p: mup_std(w, p, output=True)
     ),
+    _normal_row("mup_depth", {"n_layer": 12, "sigma": 1.0, "base_width": 1}, YANG_2023, mup_depth_std),
+    Scheme(
+        key="deepnorm",
+        params={"n_layer": 12, "stack": "alone", "n_decoder": 12},
+        source=WANG_2022,
+        _law=lambda shape, p: normal(deepnorm_std(shape, p)),
+        _call=lambda _, p: Call("xavier_normal_", {"gain": deepnorm_gain(p).value}),
+    ),
+    _normal_row("fixup", {"n_layer": 12, "branch": 2, "mode": "fan_in"}, ZHANG_2019, fixup_std),
     _siren_row("siren_first", {}),
     _siren_row("siren_hidden", {"omega": 30.0}),
 )

@@ -58,6 +58,21 @@ YANG_2022 = Source(
     "Tensor Programs V: Tuning Large Neural Networks via Zero-Shot Hyperparameter Transfer",
     "https://arxiv.org/abs/2203.03466",
 )
+YANG_2023 = Source(
+    "Yang et al. 2023",
+    "Tensor Programs VI: Feature Learning in Infinite-Depth Neural Networks",
+    "https://arxiv.org/abs/2310.02244",
+)
+WANG_2022 = Source(
+    "Wang et al. 2022",
+    "DeepNet: Scaling Transformers to 1,000 Layers",
+    "https://arxiv.org/abs/2203.00555",
+)
+ZHANG_2019 = Source(
+    "Zhang et al. 2019",
+    "Fixup Initialization: Residual Learning Without Normalization",
+    "https://arxiv.org/abs/1901.09321",
+)
 NGUYEN_2019 = Source(
     "Nguyen & Salazar 2019",
     "Transformers without Tears: Improving the Normalization of Self-Attention",

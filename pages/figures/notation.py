@@ -29,5 +29,6 @@ def plain(latex: str) -> str:
     for command, text in _SYMBOLS.items():
         latex = latex.replace(command, text)
     latex = re.sub(r"10\^\{([^}]*)\}", lambda m: "10" + m[1].translate(_SUPERSCRIPT), latex)
+    latex = re.sub(r"\^\{([^}]*)\}", r"^(\1)", latex)
     latex = re.sub(r"\\sqrt\{(\d+)\}", r"√\1", latex)
     return re.sub(r"\\sqrt\{([^{}]*)\}", r"√(\1)", latex)

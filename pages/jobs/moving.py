@@ -103,6 +103,7 @@ def _scalings(shape: tuple[int, ...]) -> list[Scaling]:
     plus = dict.fromkeys((0.0, 1.0, *map(float, shape)))
     return [
         *(Scaling(p, square=False, power=power) for p in plus for power in (-0.5, 1.0, 0.5, -1.0)),
+        *(Scaling(0.0, square=False, power=power) for power in (-0.25, -0.0625)),
         Scaling(0.0, square=True, power=-0.5),
     ]
 

@@ -140,6 +140,9 @@ _ROWS = (
     _parameter("d_kv", 64),
     _parameter("factor", 1.0),
     _parameter("omega", 30.0),
+    _parameter("stack", "alone"),
+    _parameter("n_decoder", 12),
+    _parameter("branch", 2),
     # --- several schemes, and what they do to a signal
     typed(
         "rows",

@@ -38,6 +38,8 @@ BY_THE_END = (
     "omega",
     "n_layer",
     "layer_id",
+    "n_decoder",
+    "branch",
 )
 #: A number that is no whole one moves so many times as far down and up as it stands.
 REACH = 100.0

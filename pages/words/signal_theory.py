@@ -7,9 +7,10 @@ from html import escape
 import numpy as np
 import numpy.typing as npt
 
-from core import ACTIVATIONS
+from core import ACTIVATIONS, gated
 from core.code.theory import Settings, chaos_code, gains_code, maps_code
 from core.signals.fate import Setting
+from core.signals.gated import GATED
 from core.signals.trace_run import INPUTS
 from pages.figures.signal import DRAWN
 from pages.figures.signal_theory import Curves, Dot, Lengths, Phases
@@ -243,7 +244,16 @@ def gains_table(state: State, t: Text) -> str:
         slope = signal_theory.slope_at_1(key)
         source = escape(row.source) if row else t("gains.own")
         body.append((name, theirs, _gain(own.mean_square), _gain(own.gradient), _beside_1(slope), source))
+    body += map(_gated, GATED)
     return table(heads, body, t("gains.caption"), "lab-table lab-gains", within="lab-scroll")
+
+
+def _gated(key: str) -> tuple[str, str, str, str, str, str]:
+    """Return the row of a gated unit, which says what it is of."""
+    gate, (forward, backward) = GATED[key], gated.gains(key)
+    slope = gated.length_slope(key, 1.0, sigma_w2=forward**2)
+    name = f"{key}: {gate.activation}(z)·u"
+    return name, "–", _gain(forward), _gain(backward), _beside_1(slope), escape(gate.source)
 
 
 def _beside_1(value: float) -> str:

@@ -286,8 +286,9 @@ def test_the_chaos_code_starts_each_network_from_its_own_length(framed: Framed) 
 def test_the_gains_code_prints_the_gains_of_theory(framed: Framed, activation: str) -> None:
     printed = _run(framed("signal", sight="gains", activation=activation))["printed"]
     own = [] if activation in ACTIVATIONS else [activation]
-    assert [row[0] for row in printed] == [*own, *ACTIVATIONS]
-    for key, theirs, forward, backward, slope in printed:
+    assert [row[0] for row in printed] == [*own, *ACTIVATIONS, "glu", "reglu", "geglu", "swiglu"]
+    assert printed[-3][2:] == pytest.approx((math.sqrt(2), 1, 2), rel=1e-6)  # of relu(z)·u
+    for key, theirs, forward, backward, slope in printed[:-4]:
         assert theirs == TORCH_S.get(key)
         phi = np.vectorize(math.sin if key == "sin(z)" else CLOSED[key])
         assert forward == pytest.approx(mean(phi, 1.0, 2) ** -0.5, rel=1e-6)

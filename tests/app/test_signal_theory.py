@@ -182,6 +182,10 @@ def _erf_s_slope() -> str:
     return f"{slope / SQUARES['erf'][0]:.4f}"  # four digits
 
 
+#: Dauphin et al. 2017; Shazeer 2020, equation 5
+GATED = ("glu: sigmoid(z)·u", "reglu: relu(z)·u", "geglu: gelu(z)·u", "swiglu: silu(z)·u")
+
+
 def _sine_s_slope() -> str:
     """Of E[sin²(√q z)] = (1 − e^(−2q))/2, in units of its value at 1."""
     return f"{2 * math.exp(-2) / (1 - math.exp(-2)):.4f}"
@@ -206,8 +210,11 @@ def test_gains_are_the_closed_forms(activation: str) -> None:
         documented = {"linear": 1, "relu": math.sqrt(2), "leaky_relu": math.sqrt(2 / (1 + 1e-4))}[activation]
         assert cells[activation][0] == f"{documented:.3f}"
         assert headline == EN("gains.same", torch=f"{documented:.3f}", **facts)
-    # each is on the list, a visitor's own on top
-    assert list(cells) == [*([activation] if activation not in ACTIVATIONS else []), *ACTIVATIONS]
+    # each is on the list, a visitor's own on top, gated units below
+    own_first = [activation] if activation not in ACTIVATIONS else []
+    assert list(cells) == [*own_first, *ACTIVATIONS, *GATED]
+    # of relu's E[φ²] = E[φ′²] = 1/2: back come both halves; q ↦ q² where the gain holds it
+    assert cells["reglu: relu(z)·u"] == ["–", "1.414", "1.000", "2.000", "Shazeer 2020"]
 
 
 def test_gains_of_selu_and_tanh_are_the_papers_and_not_torch_s() -> None:

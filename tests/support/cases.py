@@ -343,6 +343,50 @@ CASES = (
         lambda w, g: init.uniform_(w, -(b := math.sqrt(6 / inputs_of(w)) / 5), b, generator=g),
         by_fans(lambda fan_in, _: around(math.sqrt(6 / fan_in) / 5)),
     ),
+    Case(  # Wang et al. 2022, figure 2: β = (8N)^(−1/4), here 96^(−1/4), of an encoder or a decoder alone
+        "deepnorm",
+        {},
+        lambda w, g: init.xavier_normal_(w, gain=(8 * 12) ** -0.25, generator=g),
+        by_fans(lambda fan_in, fan_out: bell(math.sqrt(2 / (fan_in + fan_out) / math.sqrt(96)))),
+    ),
+    Case(  # of an encoder of 18 layers beside a decoder of 6: .87·(18⁴·6)^(−1/16)
+        "deepnorm",
+        {"n_layer": 18, "stack": "encoder", "n_decoder": 6},
+        lambda w, g: init.xavier_normal_(w, gain=0.87 * (18**4 * 6) ** (-1 / 16), generator=g),
+        by_fans(
+            lambda fan_in, fan_out: bell(0.87 / (18**0.25 * 6**0.0625) * math.sqrt(2 / (fan_in + fan_out)))
+        ),
+    ),
+    Case(  # of a decoder of 6 layers beside an encoder: 72^(−1/4)
+        "deepnorm",
+        {"n_layer": 6, "stack": "decoder"},
+        lambda w, g: init.xavier_normal_(w, gain=(12 * 6) ** -0.25, generator=g),
+        by_fans(lambda fan_in, fan_out: bell(math.sqrt(2 / (fan_in + fan_out) / math.sqrt(72)))),
+    ),
+    Case(  # Zhang et al. 2019, section 3: He's, scaled by L^(−1/(2m − 2)), which is 1/√L of two layers
+        "fixup",
+        {},
+        lambda w, g: init.normal_(w, std=math.sqrt(2 / inputs_of(w)) * 12**-0.5, generator=g),
+        by_fans(lambda fan_in, _: bell(math.sqrt(1 / (6 * fan_in)))),
+    ),
+    Case(  # and L^(−1/4) of bottlenecks, whose branches have three
+        "fixup",
+        {"n_layer": 16, "branch": 3, "mode": "fan_out"},
+        lambda w, g: init.normal_(w, std=math.sqrt(2 / w[:, 0].numel()) * 16**-0.25, generator=g),
+        by_fans(lambda _, fan_out: bell(math.sqrt(1 / (2 * fan_out)))),
+    ),
+    Case(  # Yang et al. 2023, table 1: a branch's multiplier is 1/√L, its weights' variance 1/fan_in
+        "mup_depth",
+        {},
+        lambda w, g: init.normal_(w, std=1 / math.sqrt(inputs_of(w)) / math.sqrt(12), generator=g),
+        by_fans(lambda fan_in, _: bell(1 / math.sqrt(12 * fan_in))),
+    ),
+    Case(
+        "mup_depth",
+        {"n_layer": 64, "sigma": 0.02, "base_width": 256},
+        lambda w, g: init.normal_(w, std=0.02 * 2 / math.sqrt(inputs_of(w)), generator=g),
+        by_fans(lambda fan_in, _: bell(0.04 / math.sqrt(fan_in))),
+    ),
     Case(  # std 0.02 at width 256: times √(256/fan_in) elsewhere, and 256/fan_in of the output's
         "mup_hidden",
         {"sigma": 0.02, "base_width": 256},

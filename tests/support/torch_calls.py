@@ -51,6 +51,9 @@ CALLS: Mapping[str, Callable[[Tensor], Tensor]] = {
     "small_init": lambda w: nn.init.normal_(w, std=math.sqrt(2 / (5 * w.shape[1]))),
     "wang_init(d_model=16)": lambda w: nn.init.normal_(w, std=2 / 12 / 4),
     "t5(role=wi)": lambda w: nn.init.normal_(w, std=1 / math.sqrt(w.shape[1])),
+    "mup_depth(n_layer=4)": lambda w: nn.init.normal_(w, std=1 / math.sqrt(4 * w.shape[1])),
+    "deepnorm(n_layer=2)": lambda w: nn.init.xavier_normal_(w, gain=0.5),
+    "fixup(n_layer=4)": lambda w: nn.init.normal_(w, std=math.sqrt(2 / w.shape[1]) / 2),
     "siren_first": lambda w: nn.init.uniform_(w, -1 / w.shape[1], 1 / w.shape[1]),
     "siren_hidden": lambda w: nn.init.uniform_(
         w, -math.sqrt(6 / w.shape[1]) / 30, math.sqrt(6 / w.shape[1]) / 30

@@ -97,6 +97,7 @@ MAY: Mapping[str, Callable[[Any], bool]] = {
     "path": _is(str, os.PathLike, list, tuple),
     "executor": _is(Executor, type(None)),
     "expect": _is(Mapping, type(None)),
+    "example": lambda x: x is None or isinstance(x, torch.Tensor | tuple | list | Mapping),
     "report.Report.compare:other": _is(core.Report),
     "summary": _is(Summary),
     "band": _is(core.Band),

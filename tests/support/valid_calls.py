@@ -98,7 +98,12 @@ def _silent(_: int, __: int) -> None:
 
 #: name → a valid call's arguments by name, made afresh; what a ** takes stands among them
 CALLS: Mapping[str, Callable[[], Arguments]] = {
-    "audit.audit": lambda: {"module": _module(), "expect": {"*.weight": ("normal", {"std": 0.02})}},
+    "audit.audit": lambda: {
+        "module": _module(),
+        "expect": {"*.weight": ("normal", {"std": 0.02})},
+        "example": torch.ones(2, 5),
+        "seeds": 2,
+    },
     "finding.Finding.__str__": lambda: {"self": _report().problems[0]},
     "finding.Finding.severity": lambda: {"self": _report().problems[0]},
     "finding.Finding.would_refute": lambda: {"self": _report().problems[0]},
@@ -138,6 +143,9 @@ CALLS: Mapping[str, Callable[[], Arguments]] = {
     "comparison.expected_largest": lambda: {"law": a_law(), "n": 15},
     "comparison.ordered": lambda: {"laws": [a_law("ones"), a_law(), a_law("uniform")]},
     "comparison.signal": lambda: {"law": a_law(), "layer": Layer.of(_LAYER), "activation": "relu"},
+    "module_signal.Strengths.high": lambda: {"self": core.Strengths(1.0, (0.5, 2.0))},
+    "module_signal.Strengths.low": lambda: {"self": core.Strengths(1.0, (0.5, 2.0))},
+    "module_signal.Strengths.median": lambda: {"self": core.Strengths(1.0, (0.5, 2.0))},
     "counting.parameter_count": lambda: {"module": _module()},
     "summary_text.summary_text": lambda: {
         "module": _module(),
@@ -158,6 +166,9 @@ CALLS: Mapping[str, Callable[[], Arguments]] = {
     "fans.Fans": lambda: {"fan_in": Fraction(9, 2), "fan_out": 4},
     "fans.Fans.of": lambda: {"shape": (3, 5, 2)},
     "formula.activation_of": lambda: {"text": "z*tanh(z)"},
+    "gated.gains": lambda: {"key": "swiglu", "q": 1.0},
+    "gated.length_slope": lambda: {"key": "swiglu", "q": 1.0, "sigma_w2": 1.5},
+    "gated.mean_square": lambda: {"key": "swiglu", "q": 1.0},
     "laws.Band": lambda: {
         "kind": "coverage",
         "low": -1.0,

@@ -38,4 +38,4 @@ def test_the_notebook_prints_what_stands_below_its_code(
                 given, said = line.split("  # status ")
                 assert main(shlex.split(given)[1:]) == int(said), line
                 capsys.readouterr()
-    assert counted == {"python": 5, "text": 4, "toml": 1, "sh": 1}
+    assert counted == {"python": 7, "text": 6, "toml": 1, "sh": 1}

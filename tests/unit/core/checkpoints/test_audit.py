@@ -136,6 +136,14 @@ def test_layers_copied_by_torch_start_alike() -> None:
     assert finding.kind == "same_seed"
 
 
+def test_of_what_is_parametrized_nothing_is_known_and_all_is_read() -> None:
+    for wrap in (nn.utils.parametrizations.weight_norm, nn.utils.parametrizations.spectral_norm):
+        layer = wrap(nn.Linear(40, 60))
+        before = {name: values.clone() for name, values in layer.state_dict().items()}
+        assert {row.name for row in audit(layer).rows} == before.keys()
+        assert all(torch.equal(values, before[name]) for name, values in layer.state_dict().items())
+
+
 def test_shared_parameters_are_tied() -> None:
     pair = nn.ModuleList([nn.Linear(8, 8), nn.Linear(8, 8)])
     pair[1].weight = pair[0].weight

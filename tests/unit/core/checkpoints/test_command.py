@@ -65,7 +65,7 @@ def test_what_stands_out_comes_first_and_ends_with_1(broken: str, capsys: pytest
     assert main(["scan", broken]) == 1
     lines = capsys.readouterr().out.splitlines()
     at = next(i for i, line in enumerate(lines) if line.startswith("not_finite"))
-    assert lines[at].endswith("1 numbers are NaN and 1 infinite.")
+    assert lines[at].endswith("1 number is NaN and 1 infinite.")
     assert lines[at + 1] == "  tensors: fc_weight"
     assert lines[at + 2].startswith("  would refute it: ")
     (head,) = (i for i, line in enumerate(lines) if line.startswith("tensor "))
@@ -304,6 +304,44 @@ def test_who_stops_it_gets_the_status_that_a_shell_gives(
     monkeypatch.setattr(command, "scan", stopped)
     assert main(["scan", clean]) == 130
     assert capsys.readouterr().err == ""
+
+
+def _interrupted(code: str, folder: Path, *arguments: str) -> tuple[int, bytes, bytes]:
+    """Run a script called init-lab, or ``python -m core`` where there is no code."""
+    (folder / "init-lab").write_text(code, encoding="utf-8")
+    how = [str(folder / "init-lab")] if code else ["-m", "core"]
+    done = subprocess.run(
+        [sys.executable, *how, "scan", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}"},
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+_STOP = "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(20)\n"
+_INSTALLED = "import sys\nfrom core.command import main\nsys.exit(main())\n"
+
+
+@pytest.mark.parametrize("code", [_INSTALLED, ""], ids=["installed", "module"])
+def test_who_stops_it_while_it_is_imported_sees_no_traceback(code: str, clean: str, tmp_path: Path) -> None:
+    (tmp_path / "torch.py").write_text(_STOP, encoding="utf-8")  # what is pressed while torch is imported
+    assert _interrupted(code, tmp_path, clean) == (130, b"", b"")
+
+
+def test_who_stops_it_while_it_reads_sees_no_traceback(clean: str, tmp_path: Path) -> None:
+    code = (
+        "import os, signal, sys\nfrom core.checkpoints import scan\nfrom core.command import main\n"
+        "scan._one = lambda *_: os.kill(os.getpid(), signal.SIGINT)\nsys.exit(main())\n"
+    )
+    assert _interrupted(code, tmp_path, clean) == (130, b"", b"")
+
+
+def test_who_imports_it_keeps_their_own_signals() -> None:
+    code = "import signal, core; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
+    assert done.stdout == b"True\n"
 
 
 @pytest.mark.parametrize("argv", [[], ["spam"], ["scan"], ["scan", "a", "--json", "--markdown"]], ids=str)

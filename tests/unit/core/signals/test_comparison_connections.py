@@ -92,6 +92,9 @@ def test_true_connections_may_be_fractions(text: str, fan_in: Fraction, fan_out:
         ("small_init", ()): 2 / (5 * fan_in),
         ("siren_first", ()): 1 / (3 * fan_in**2),
         ("t5", ()): 1 / (64 * fan_in),
+        ("mup_depth", ()): 1 / (12 * fan_in),
+        ("fixup", (("mode", "fan_out"),)): 1 / (6 * fan_out),
+        ("deepnorm", (("n_layer", 2),)): Fraction(1, 2) / (fan_in + fan_out),
     }
     for (scheme, params), variance in wanted.items():
         law = by_connections(scheme, layer, **dict(params))

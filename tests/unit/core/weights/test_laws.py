@@ -235,6 +235,19 @@ def test_the_bounds_the_lesson_names() -> None:
         ("gpt2_residual", {"n_layer": 3}, r"s/\sqrt{2L}", r"0.02/\sqrt{2\cdot3}"),
         ("mup_hidden", {}, r"s/\sqrt{\mathrm{fan\_in}}", r"1/\sqrt{512}"),
         ("mup_output", {"sigma": 0.5}, r"s/\mathrm{fan\_in}", "0.5/512"),
+        ("mup_depth", {}, r"s/\sqrt{L\cdot \mathrm{fan\_in}}", r"1/\sqrt{12\cdot 512}"),
+        (
+            "deepnorm",
+            {},
+            r"(8L)^{-1/4}\sqrt{2/(\mathrm{fan\_in}+\mathrm{fan\_out})}",
+            r"(8\cdot 12)^{-1/4}\sqrt{2/(512+256)}",
+        ),
+        (
+            "fixup",
+            {"branch": 3},
+            r"L^{-1/(2m-2)}\cdot\sqrt{2/\mathrm{fan\_in}}",
+            r"12^{-1/(2\cdot 3-2)}\cdot\sqrt{2/512}",
+        ),
         (
             "eye",
             {},

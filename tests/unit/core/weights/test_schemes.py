@@ -13,7 +13,9 @@ from core.weights.schemes import scheme_of
 LESSON = "uniform normal zeros ones constant kaiming_normal kaiming_uniform xavier_normal xavier_uniform"
 REST_OF_TORCH = "trunc_normal orthogonal sparse eye dirac"
 OTHERS = "classic_uniform lecun_normal lecun_uniform variance_scaling gpt2_residual mup_hidden mup_output"
-TRANSFORMERS = "orthogonal_cast llama_residual small_init wang_init t5 siren_first siren_hidden"
+TRANSFORMERS = (
+    "orthogonal_cast llama_residual small_init wang_init t5 siren_first siren_hidden mup_depth deepnorm fixup"
+)
 
 
 def test_the_lesson_s_schemes_are_there_and_all_others_of_torch_and_the_papers() -> None:
@@ -137,6 +139,9 @@ def test_schemes_without_fans_take_any_shape() -> None:
         "variance_scaling",
         "mup_hidden",
         "mup_output",
+        "mup_depth",
+        "deepnorm",
+        "fixup",
         "orthogonal",
     ],
 )

@@ -33,6 +33,9 @@ OTHERS: dict[str, list[dict[str, object]]] = {
     "uniform": [{"a": -1.5, "b": 0.25}],
     "small_init": [{"d_model": 96}],
     "mup_hidden": [{"base_width": 32}],
+    "mup_depth": [{"base_width": 32}],
+    "deepnorm": [{"stack": "encoder", "n_layer": 18, "n_decoder": 6}, {"stack": "decoder"}],
+    "fixup": [{"branch": 3, "mode": "fan_out"}],
     "t5": [{"role": "kv"}, {"role": "embedding"}],
 }
 CASES = [
@@ -124,6 +127,9 @@ def test_which_numbers_can_be_moved_by_hand() -> None:
         ("orthogonal",): {"gain"},
         ("gpt2_residual",): {"std", "n_layer"},
         ("siren_hidden",): {"fan_in", "omega"},
+        ("mup_depth",): {"fan_in", "sigma", "n_layer", "base_width"},
+        ("deepnorm",): {"fan_in", "fan_out", "n_layer"},
+        ("fixup",): {"fan_in", "n_layer"},
     }
     for (scheme,), names in expected.items():
         state = _state(scheme)
