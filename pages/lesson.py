@@ -22,6 +22,7 @@ from pages.shell.frame import Frame, Offer
 from pages.shell.page import show
 from pages.state.controls import PAGES
 from pages.state.link import link_with
+from pages.state.placed import place
 from pages.text import Text, sentences
 from pages.widgets import controls, questions
 from pages.words import asks, common, lesson_moving
@@ -160,7 +161,7 @@ def _slider(frame: Frame) -> None:
     t, state = frame.t, frame.state
 
     def moved() -> None:
-        st.session_state["slope"] = repr(st.session_state["slid"])
+        place(slope=repr(st.session_state["slid"]))
 
     st.session_state["slid"] = state["slope"]
     st.select_slider(

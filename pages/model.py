@@ -15,6 +15,7 @@ from pages.shell.frame import Frame, Offer
 from pages.shell.page import show
 from pages.state.chosen import State
 from pages.state.controls import DTYPE_NAMES
+from pages.state.placed import place
 from pages.text import sentences
 from pages.widgets import controls, network_editor
 from pages.words import asks, common, model_findings, model_moving, model_parameters
@@ -86,7 +87,7 @@ def _unedit(state: State, frame: Frame) -> None:
         return
 
     def unedit() -> None:
-        st.session_state["edits"] = ""
+        place(edits="")
 
     st.button(frame.t("model.unedit"), key="unedit", on_click=unedit, width="stretch")
 
@@ -160,7 +161,7 @@ def _load_printed(state: State, frame: Frame) -> None:
     other = "printed" if state["weights"] == "seeded" else "seeded"
 
     def load() -> None:
-        st.session_state["weights"] = other
+        place(weights=other)
 
     st.button(frame.t(f"model.load_{other}"), key="load", on_click=load)
 
@@ -205,9 +206,11 @@ def _all(state: State, scheme: str, end: int | None) -> None:
         replace(dense, scheme=scheme, params=params, bias="none" if dense.bias == "none" else "zeros")
         for dense in own[:end]
     )
-    st.session_state["net"] = str(replace(state.network, layers=(*same, *own[len(same) :])))
-    st.session_state["weights"] = "seeded"
-    st.session_state["edits"] = ",".join(str(edit) for edit in state.edits if not edit.is_weight)
+    place(
+        net=str(replace(state.network, layers=(*same, *own[len(same) :]))),
+        weights="seeded",
+        edits=",".join(str(edit) for edit in state.edits if not edit.is_weight),
+    )
 
 
 def _script(state: State, asked: NetworkRun) -> str:

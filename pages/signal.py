@@ -22,6 +22,7 @@ from pages.shell.frame import Frame, Picture
 from pages.shell.page import show
 from pages.state.chosen import State
 from pages.state.controls import DTYPE_NAMES
+from pages.state.placed import place
 from pages.text import Text, sentences
 from pages.text.numbers import count
 from pages.widgets import comparison_editor, controls, waiting
@@ -269,7 +270,7 @@ def _gains(frame: Frame, _: Sequence[Foretold]) -> None:
 
 
 def _choose(activation: str) -> None:
-    st.session_state["activation"] = activation
+    place(activation=activation)
 
 
 def _figures(frame: Frame, followed: Sequence[Followed]) -> None:

@@ -18,6 +18,7 @@ from pages.state.chosen import State
 from pages.state.controls import stepped_on
 from pages.state.link import next_seed
 from pages.state.parsers import Value
+from pages.state.placed import place
 from pages.state.session import session
 from pages.text import Text
 
@@ -41,11 +42,11 @@ def act(name: str) -> None:
     if name in {"next", "previous"}:
         _step(1 if name == "next" else -1)
     elif name == "again":  # the next seed
-        st.session_state["seed"] = next_seed(now)
+        place(seed=next_seed(now))
     elif name == "predict_first":
-        st.session_state["predict"] = "off" if now["predict"] == "on" else "on"
+        place(predict="off" if now["predict"] == "on" else "on")
     elif name == "leave":
-        st.session_state["view"] = "page"
+        place(view="page")
 
 
 def desk(state: State, page: str, t: Text) -> None:
@@ -83,7 +84,7 @@ def _step(by: int) -> None:
         "rows": _rows,
         "net": _net,
     }
-    st.session_state[control] = steps[control](values, by)
+    place(**{control: steps[control](values, by)})
 
 
 def _scheme(values: Mapping[str, Value], by: int) -> str:

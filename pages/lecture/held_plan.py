@@ -15,6 +15,7 @@ from pages.lecture.plans import Plan, Step
 from pages.state.chosen import State
 from pages.state.controls import OWN_LOOK, OWN_PLAN, TABLE
 from pages.state.parsers import Refusal
+from pages.state.placed import place
 from pages.state.session import session
 from pages.text import Text
 
@@ -130,7 +131,7 @@ def seen_as(address: str, view: str) -> str:
 def end() -> None:
     """Let go of the plan."""
     session().plan = None
-    st.session_state["at"] = ""
+    place(at="")
 
 
 def question() -> str:

@@ -11,6 +11,7 @@ import streamlit as st
 from pages.lecture import held_plan
 from pages.lecture.held_plan import HeldPlan
 from pages.lecture.plans import Plan, Step
+from pages.state.placed import place
 from pages.text import Text
 
 
@@ -96,7 +97,7 @@ def _next(now: HeldPlan, t: Text) -> str:
 
 
 def _leave() -> None:
-    st.session_state["view"] = "page"
+    place(view="page")
 
 
 def _end() -> None:

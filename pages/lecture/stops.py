@@ -9,6 +9,7 @@ from pages.lecture import held_plan, predict
 from pages.state.chosen import State
 from pages.state.controls import STOPS
 from pages.state.parsers import Value
+from pages.state.placed import place
 from pages.state.session import session
 from pages.text import Text
 from pages.words.guesses import Asked
@@ -34,9 +35,9 @@ def turn(state: State, t: Text) -> None:
 def _back() -> None:
     now = _now()
     if now["step"] == "questions" and int(now["question"]) > 1:
-        st.session_state["question"] = str(int(now["question"]) - 1)
+        place(question=str(int(now["question"]) - 1))
     else:
-        st.session_state["step"] = STOPS[max(0, STOPS.index(str(now["step"])) - 1)]
+        place(step=STOPS[max(0, STOPS.index(str(now["step"])) - 1)])
 
 
 def _on() -> None:
@@ -44,9 +45,9 @@ def _on() -> None:
     if predict.waits("lesson", now):
         predict.reveal()
     elif now["step"] != STOPS[-1]:
-        st.session_state["step"] = STOPS[STOPS.index(str(now["step"])) + 1]
+        place(step=STOPS[STOPS.index(str(now["step"])) + 1])
     elif int(now["question"]) < len(KINDS):
-        st.session_state["question"] = str(int(now["question"]) + 1)
+        place(question=str(int(now["question"]) + 1))
 
 
 def _now() -> Mapping[str, Value]:

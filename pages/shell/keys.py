@@ -9,6 +9,7 @@ from pages.lecture import desk, held_plan, kept, predict
 from pages.live import browser
 from pages.state.chosen import State
 from pages.state.controls import MAX_LINK_DATA, TABLE, views_of
+from pages.state.placed import place
 from pages.state.session import session
 from pages.text import HTML_LANG, Text
 
@@ -49,7 +50,7 @@ def _moved() -> None:
     for name, text in moved.items() if isinstance(moved, Mapping) else ():
         control = TABLE[name] if name in state.names and name not in state.fixed else None
         if control and (not control.options or text in control.options):
-            st.session_state[name] = str(text)[: control.max_chars]
+            place(**{name: str(text)[: control.max_chars]})
 
 
 def listen(state: State, page: str, t: Text, live: Mapping[str, Any] | None) -> None:

@@ -5,6 +5,7 @@ import streamlit as st
 from pages.lecture import plan_editor
 from pages.shell.frame import Frame
 from pages.state.controls import PAGES
+from pages.state.placed import place
 from pages.state.session import session
 from pages.text import LANGUAGES, Text, language_of
 
@@ -53,7 +54,7 @@ def _languages(frame: Frame) -> None:
 
     def choose(picked: str) -> None:
         own = language_of(st.context.locale)
-        st.session_state["lang"] = "" if picked == own else picked
+        place(lang="" if picked == own else picked)
 
     for other, name in LANGUAGES.items():
         if other != frame.t.language:

@@ -10,7 +10,7 @@ from core import (
     ParameterError,
 )
 from core.table import written
-from pages.state import story
+from pages.state import placed, story
 from pages.state.chosen import State, versioned
 from pages.state.control import MAX_CHARS, Control
 from pages.state.controls import (
@@ -30,6 +30,7 @@ from pages.state.session import session
 
 def read(page: str) -> State:
     """Return the values of a page's controls, from the widgets or from a link just opened."""
+    placed.stand()
     shown, now = CONTROLS[page], session()
     link = st.query_params.to_dict()
     if not link and now.page not in {"", page}:  # by the menu, which takes all choices along
@@ -224,3 +225,4 @@ def leave() -> None:
     """Note at the end of a run which fields it had."""
     now = session()
     now.on_screen, now.drawn = now.drawn, set()
+    placed.told()

@@ -14,6 +14,7 @@ from core.signals.comparison import LESSON_THREE, MAX_ENTRIES
 from core.weights.spelling import split
 from pages.state.chosen import State
 from pages.state.controls import TABLE
+from pages.state.placed import place, standing
 from pages.text import Text
 from pages.widgets import cards, controls
 
@@ -64,7 +65,7 @@ class Typed(NamedTuple):
 
 def _typed() -> list[Typed]:
     """Return the entries as they were typed or linked."""
-    return [Typed.of(part.strip()) for part in split(st.session_state["rows"], "-")]
+    return [Typed.of(part.strip()) for part in split(standing("rows"), "-")]
 
 
 def _card(at: int, typed: list[Typed], t: Text, *, fans: bool) -> None:
@@ -113,7 +114,7 @@ def _card(at: int, typed: list[Typed], t: Text, *, fans: bool) -> None:
 
 
 def _put(entries: list[Typed]) -> None:
-    st.session_state["rows"] = "-".join(map(str, entries))
+    place(rows="-".join(map(str, entries)))
 
 
 def _add() -> None:
@@ -124,4 +125,4 @@ def _add() -> None:
 
 
 def _lesson() -> None:
-    st.session_state["rows"] = str(LESSON_THREE)
+    place(rows=str(LESSON_THREE))

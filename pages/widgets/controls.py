@@ -14,6 +14,7 @@ from pages.state.insides import Drawer, View
 from pages.state.link import next_seed
 from pages.state.operator_limits import limit
 from pages.state.parsers import Refused
+from pages.state.placed import place
 from pages.state.session import session
 from pages.text import Text, catalogue
 from pages.text.numbers import count
@@ -85,7 +86,7 @@ def data(state: State, t: Text) -> None:
             if len(text) > MENDABLE:  # too much to send back and forth
                 session().file = refused.refusal
                 return
-        st.session_state["data"] = text
+        place(data=text)
 
     st.text_area(
         t("control.data"),
@@ -137,7 +138,7 @@ def seed(state: State, t: Text) -> None:
     locked = "seed" in state.fixed
 
     def go_on() -> None:
-        st.session_state["seed"] = next_seed(state.values)
+        place(seed=next_seed(state.values))
 
     with st.container(horizontal=True, wrap=False, vertical_alignment="bottom"):
         st.text_input(
@@ -181,7 +182,7 @@ def _sizes_button(fan_in: int, fan_out: int, label: str) -> None:
     """Show a button that sets both fans."""
 
     def sizes() -> None:
-        st.session_state["fan_in"], st.session_state["fan_out"] = str(fan_in), str(fan_out)
+        place(fan_in=str(fan_in), fan_out=str(fan_out))
 
     st.button(label, key="sizes", on_click=sizes)
 
@@ -222,7 +223,7 @@ def tabs(state: State, t: Text, control: str = "tab") -> Sequence[View | Bare]:
     labels = {t(f"tab.{name}"): name for name in TABLE[control].options}
 
     def opened() -> None:
-        st.session_state[control] = labels.get(st.session_state["views"], TABLE[control].default)
+        place(**{control: labels.get(st.session_state["views"], TABLE[control].default)})
 
     here = t(f"tab.{state[control]}")
     if st.session_state.get("views") != here:  # a tab that is open already may just be being left

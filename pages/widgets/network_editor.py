@@ -16,6 +16,7 @@ from core.networks.network import BIASES, FOLLOWS, LESSON, LINEAR_SCHEMES, MAX_L
 from core.weights.spelling import parameters_of, written_parameters
 from pages.state.chosen import State
 from pages.state.parsers import network_of, outside
+from pages.state.placed import place, standing
 from pages.state.session import session
 from pages.text import Text
 from pages.text.numbers import count
@@ -146,14 +147,14 @@ def _parameters_refused(scheme: str, was: str, used: str, t: Text) -> str:
 def _asked() -> Network:
     """Return the network that was asked for, or the one in force where that cannot be read."""
     try:
-        return network_of(st.session_state["net"])
+        return network_of(standing("net"))
     except (InitLabError, KeyError):
         return network_of(str(session().good["net"]))
 
 
 def _wrong() -> dict[Place, str]:
     """Return what was typed into cards and cannot be read."""
-    now, net = session(), st.session_state.get("net")
+    now, net = session(), standing("net")
     if now.wrong_in != net:  # the cards are another network's now
         now.wrong, now.wrong_in = {}, net
     return now.wrong
@@ -194,7 +195,8 @@ def _change(network: Network, at: int, **change: Any) -> None:
 def _put(network: Network) -> None:
     """Put a network into the control; what is typed wrongly into its cards stays there."""
     wrong = _wrong()
-    st.session_state["net"] = session().wrong_in = str(network)
+    session().wrong_in = str(network)
+    place(net=str(network))
     session().wrong = wrong
 
 

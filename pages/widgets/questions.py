@@ -9,6 +9,7 @@ from core import Question
 from core.teaching.quiz import KINDS
 from pages.state.chosen import State
 from pages.state.controls import MAX_SEED
+from pages.state.placed import place
 from pages.state.session import session
 from pages.text import Text
 from pages.words import lesson_questions as words
@@ -90,8 +91,7 @@ def more(state: State, t: Text, *, answered: bool) -> None:
     """Offer another question like one that is answered, and after the last one five others."""
 
     def others(question: int) -> None:
-        st.session_state["quiz"] = str(state["quiz"] % MAX_SEED + 1)
-        st.session_state["question"] = str(question)
+        place(quiz=str(state["quiz"] % MAX_SEED + 1), question=str(question))
 
     here = state["question"]
     if answered:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Coroutine, Iterator
 from typing import Any, TypeVar
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -71,3 +72,21 @@ def test_who_sends_reruns_without_waiting_is_shown_the_last_and_others_their_own
 
     for words, choice in within(60, play()):
         assert differing(words, choice) == ""
+
+
+def test_who_is_faster_than_a_run_loses_nothing_that_it_did(production: Served) -> None:
+    async def play() -> dict[str, str]:
+        (hasty,) = await opened(production, [Choice(40, fan_in=2000, fan_out=2000)])
+        tab = hasty.tab
+        tab.widgets["redraw"].trigger_value = True
+        hasty.send()
+        tab.widgets["redraw"].ClearField("value")
+        while "seed=41" not in tab.query:  # the run has begun, and draws for long
+            await asyncio.sleep(0.001)
+        tab.widgets["seed"].string_value = "40"  # as the screen shows it until the run has come to its field
+        await hasty.run(fan_in="1000")
+        hasty.leave()
+        return dict(parse_qsl(tab.query))
+
+    now = within(60, play())
+    assert (now["seed"], now["fan_in"]) == ("41", "1000")
