@@ -21,6 +21,11 @@ from .units import Units
 
 #: The shares of a row's ``quantiles``.
 QUANTILES = (0.001, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999)
+#: What marks a row.
+FLAGS = (
+    *("constant", "zeros", "nan", "inf", "empty", "outliers", "uninitialised"),
+    *("dead_rows", "repeated_rows", "spare_rows", "equal_to"),
+)
 #: Bins of a row's histogram, at most.
 BINS = 100
 #: Finite numbers this large come from memory that nothing was written to.
@@ -80,7 +85,7 @@ class Row:
     edges: Array
     #: the known laws that it does not contradict; None if there is none
     init: Fit | None
-    #: of constant zeros nan inf empty outliers uninitialised dead_rows repeated_rows spare_rows equal_to
+    #: of FLAGS
     flags: frozenset[str]
     #: the format's name where numbers were kept in blocks, which no law of single numbers describes
     quantised: str
