@@ -126,8 +126,13 @@ def judged(
         CheckpointError: the file has changed, or ends too early.
     """
     columns = math.prod(stored.shape[1:])
-    return row_of(
-        stored, measure(stored), lambda chosen: _measured_rows(stored, chosen, columns), beside, among, meant
+    return row_of_measured(
+        stored,
+        measure(stored),
+        lambda chosen: _measured_rows(stored, chosen, columns),
+        beside=beside,
+        among=among,
+        meant=meant,
     )
 
 
@@ -135,10 +140,11 @@ def judged(
 Look = Callable[[npt.NDArray[np.bool_]], Measured | None]
 
 
-def row_of(  # noqa: PLR0913 - what was measured, and all that it is judged by
+def row_of_measured(  # noqa: PLR0913 - what was measured, and all that it is judged by
     stored: Stored,
     found: Measured,
     look: Look,
+    *,
     beside: Shape | None = None,
     among: int = 1,
     meant: Candidate | None = None,
@@ -290,7 +296,7 @@ def spare_rows(shape: Shape, units: Units, look: Look, among: int) -> Spare | No
             number = int(chosen.sum())
             if _LEAST_ROWS <= number <= len(off) / 2 and 0.6 < off[chosen].std() < 1.3:
                 seen = look(chosen)
-                fit = seen and identify(seen, among=among)
+                fit = None if seen is None else identify(seen, among=among)
                 if fit is not None and std in _stds(fit):
                     return Spare(number, tuple(np.flatnonzero(chosen)[:NAMED].tolist()), fit, std)
     return None
