@@ -289,5 +289,6 @@ def _is_likely(tallied: Tallied, cells: Cells) -> bool:
         return size > 0 or (mean, second) == (0, 0)
     about = moments_of(cells.values[at], held[at])
     stds = math.sqrt(second / about.n) if second >= 0 else math.nan, math.sqrt(about.sums[0] / about.n)
-    near = abs(mean - about.mean) <= 0.07 * size and abs(stds[0] - stds[1]) <= 0.07 * size
+    room = float((cells.high[at] - cells.low[at]).max()) + 1e-9 * size  # no number is further from its cell's
+    near = abs(mean - about.mean) <= room and abs(stds[0] - stds[1]) <= room
     return near and (second > 0) == (least < most) and math.isfinite(fourth)

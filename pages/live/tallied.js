@@ -114,10 +114,15 @@ class Sums {
   }
 
   begin(numbers) {
-    let [sum, n] = [0, 0]
-    for (let i = 0; i < Math.min(numbers.length, BLOCK); i++)
-      if (Number.isFinite(numbers[i])) [sum, n] = [sum + numbers[i], n + 1]
-    Object.assign(this, { shift: n ? sum / n : 0, s1: 0, s2: 0, s3: 0, s4: 0, part: 0 })
+    let sum = 0, n = 0, first = 0
+    for (let i = 0; i < Math.min(numbers.length, BLOCK); i++) {
+      if (!Number.isFinite(numbers[i])) continue
+      if (!n++) first = numbers[i]
+      sum += numbers[i]
+    }
+    const mean = n && Number.isFinite(sum) ? sum / n : first
+    const shift = Math.abs(mean - first) <= 1e-14 * Math.abs(first) ? first : mean // equal numbers have no spread
+    Object.assign(this, { shift, s1: 0, s2: 0, s3: 0, s4: 0, part: 0 })
   }
 
   // Takes the numbers of a unit; returns the sum of their squares.
@@ -190,7 +195,7 @@ class Sums {
   }
 
   told() {
-    const [least, most] = this.n ? [this.least, this.most] : [NaN, NaN]
+    const [least, most] = this.n ? [this.least + 0, this.most + 0] : [NaN, NaN] // −0 is 0
     return [this.mean, this.m2, this.m3, this.m4, least, most, this.zeros, this.nan, this.inf, this.low]
   }
 }
