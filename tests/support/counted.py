@@ -20,11 +20,11 @@ from tests.support.checkpoints import numbers
 WIDE = {"float64", "float32", "int64", "int32", "uint64", "uint32"}
 
 
-def told_of(path: Path, again: Sequence[Again] = (), **changed: Any) -> bytes:
+def told_of(path: Path, asked: Sequence[Again] = (), **changed: Any) -> bytes:
     """Return what is told of a file, with these fields of the header changed."""
     contents = opened(path)
     tensors = list(contents.tensors)
-    parts = [_rows(tensors[each.tensor], each.rows) for each in again]
+    parts = [_rows(tensors[each.tensor], each.rows) for each in asked]
     found = [measure(each) for each in tensors] + [measure(each) for each in parts]
     arrays = [np.concatenate(each) for each in zip(*map(_arrays, [*tensors, *parts], found), strict=True)]
     cells = [np.count_nonzero(each.counts) for each in found]
@@ -47,7 +47,7 @@ def told_of(path: Path, again: Sequence[Again] = (), **changed: Any) -> bytes:
         ],
         "again": [
             {"tensor": each.tensor, "rows": each.rows, "cells": int(count)}
-            for each, count in zip(again, cells[len(tensors) :], strict=True)
+            for each, count in zip(asked, cells[len(tensors) :], strict=True)
         ],
         "arrays": [len(each) for each in arrays],
     }
