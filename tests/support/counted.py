@@ -3,8 +3,8 @@
 import json
 import math
 import struct
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,12 +63,16 @@ def laid_out(header: Mapping[str, Any], arrays: Sequence[np.ndarray[Any, Any]]) 
 def _rows(stored: Stored, rows: Sequence[int]) -> Stored:
     """Return some rows of a tensor as one of their own."""
     kept = numbers(stored).reshape(stored.shape)[list(rows)]
+    return replace(stored, shape=kept.shape, source=_Kept(kept.reshape(-1)))
 
-    class _Kept:
-        def parts(self, _: int) -> Any:
-            yield kept.reshape(-1)
 
-    return replace(stored, shape=kept.shape, source=_Kept())
+@dataclass
+class _Kept:
+    kept: np.ndarray[Any, Any]
+
+    def parts(self, most: int) -> Iterator[Any]:
+        for start in range(0, len(self.kept), most):
+            yield self.kept[start : start + most]
 
 
 def _arrays(stored: Stored, found: Measured) -> list[np.ndarray[Any, Any]]:
