@@ -19,6 +19,7 @@ from tests.support.counted import told_of
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rng = torch.Generator().manual_seed(3)
     embedding = torch.randn(600, 64, generator=rng).cumsum(0) * 0.02
+    embedding[0] += 1
     embedding[40:90] = 0.02 * torch.randn(50, 64, generator=rng)
     tensors = {
         "embed.weight": embedding,
