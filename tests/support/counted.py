@@ -1,7 +1,6 @@
 """What a browser tells of a file: the numbers that core's own readers and counters find, laid out by hand."""
 
 import json
-import math
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from core.checkpoints.counted import Again
-from core.checkpoints.measure import Measured, measure, row_length
+from core.checkpoints.measure import Measured, measure
 from core.checkpoints.opening import opened
 from core.checkpoints.stored import Stored
+from core.checkpoints.units import hashes_of_blocks
 from tests.support.checkpoints import numbers
 
 #: The dtypes of which there are sums beside the counts.
@@ -84,11 +84,10 @@ def _arrays(stored: Stored, found: Measured) -> list[np.ndarray[Any, Any]]:
     sums += [found.zeros, found.nan, found.inf, low]
     codes = np.flatnonzero(found.counts)
     units = found.units
-    blocks = 0 if row_length(stored.dtype, stored.shape) else -(-math.prod(stored.shape) // (1 << 13))
     return [
         np.array(sums if wide else [], "<f8"),
         np.zeros(0) if units is None else units.squares,
-        np.zeros(blocks, "<u8") if units is None else units.hashes,
+        hashes_of_blocks(numbers(stored)) if units is None else units.hashes,
         found.counts[codes].astype("<u4"),
         codes.astype("<u2"),
     ]
