@@ -16,7 +16,7 @@ from pages.shell.page import show
 from pages.state.chosen import State
 from pages.state.controls import DTYPE_NAMES
 from pages.text import sentences
-from pages.widgets import controls, network_editor
+from pages.widgets import audit, controls, network_editor
 from pages.words import asks, common, model_findings, model_moving, model_parameters
 from pages.words import model as words
 
@@ -110,6 +110,7 @@ def _network(frame: Frame, asked: NetworkRun, run: Ran) -> None:
                 frame.aside('<div class="lab-row"></div>')
             frame.listing(run.summary)
             frame.html(f'<p class="lab-note">{words.output(run, t)}</p>')
+            audit.way(asked, t)
 
 
 def _forward(frame: Frame, asked: NetworkRun, run: Ran) -> None:

@@ -11,6 +11,7 @@ import streamlit as st
 
 from core import SCHEMES, Comparison, Entry, InitLabError
 from core.networks.network import LINEAR_SCHEMES
+from core.teaching.broken import EXAMPLES
 from pages.lecture import held_plan, presenter
 from pages.lecture.held_plan import held
 from pages.lecture.predict import reveal, waits
@@ -82,6 +83,7 @@ def _step(by: int) -> None:
         "scheme": _scheme,
         "rows": _rows,
         "net": _net,
+        "example": _example,
     }
     st.session_state[control] = steps[control](values, by)
 
@@ -112,6 +114,12 @@ def _net(values: Mapping[str, Value], by: int) -> str:
     scheme = _next(tuple(LINEAR_SCHEMES), network.layers[0].scheme, by, lambda _: None)
     same = tuple(replace(dense, scheme=scheme, params=()) for dense in network.layers)
     return str(replace(network, layers=same))
+
+
+def _example(values: Mapping[str, Value], by: int) -> str:
+    """Return the next example; what was given by hand gives way to it."""
+    st.session_state["report"] = ""
+    return _next(tuple(EXAMPLES), str(values["example"]), by, lambda _: None)
 
 
 def _next(keys: tuple[str, ...], now: str, by: int, fits: Callable[[str], object]) -> str:
