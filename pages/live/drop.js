@@ -163,7 +163,7 @@ function end({ key, refused }, own) {
   }
   stop()
   show({ said: filled(told.words.ready, { name }) })
-  tell("moved", { report: key })
+  tell("moved", { report: key, tensor: "", search: "" })
 }
 
 // Sends something to one of the server's doors; hears how far it is there, and what comes of it.
