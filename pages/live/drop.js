@@ -58,7 +58,23 @@ function parts() {
   const place = zone()
   place.setAttribute("role", "group")
   place.setAttribute("aria-label", words.label)
-  return [first, promise, made("div", { className: "lab-drop-work" }, line, bar, cancel), said, refusal, send]
+  return [first, promise, ...held(), made("div", { className: "lab-drop-work" }, line, bar, cancel), said, refusal, send]
+}
+
+// The files in the folder that the server's operator allows, if there is one.
+function held() {
+  if (!told.files.length) return []
+  const list = made("select", { className: "lab-drop-held" }, made("option", { value: "", textContent: told.words.held }))
+  list.setAttribute("aria-label", told.words.held)
+  for (const name of told.files) list.append(made("option", { value: name, textContent: name }))
+  list.addEventListener("change", async () => {
+    const name = list.value
+    list.value = ""
+    if (!name) return
+    const own = anew({ name })
+    end(await post("held", new Blob(), own, { name }), own)
+  })
+  return [list]
 }
 
 // Writes what is known into the zone, which a run of the page may have drawn anew.

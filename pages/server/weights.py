@@ -7,12 +7,14 @@ The answer comes line by line, each a JSON object: how far the work is, ``done``
 import asyncio
 import json
 import logging
+import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
@@ -25,7 +27,7 @@ from core.checkpoints.opening import opened
 from core.checkpoints.report import Report
 from core.checkpoints.scan import report_of
 from core.refusals import TEMPLATES
-from pages.jobs import queue
+from pages.jobs import allowed, queue
 from pages.jobs.queue import Full, Turn
 from pages.server.house import address_of, is_own
 from pages.server.spool import FULL, NoRoom, Spool, written
@@ -58,7 +60,7 @@ class Weights:
 
     def routes(self) -> list[Route]:
         """Return them."""
-        doors = {"counted": self._counted, "sent": self._sent, "worded": self._worded}
+        doors = {"counted": self._counted, "sent": self._sent, "held": self._held, "worded": self._worded}
         return [Route(f"/weights/{name}", _of_own(door), methods=["POST"]) for name, door in doors.items()]
 
     async def _counted(self, request: Request) -> Response:
@@ -89,6 +91,17 @@ class Weights:
             return _said(t(f"drop.{error.why}", n=count(error.n)), closes=True)
         except ClientDisconnect:
             return Response(status_code=GONE)
+
+    async def _held(self, request: Request) -> Response:
+        """Judge a file in the folder that the operator allows."""
+        t, name = _text(request), request.query_params.get("name", "")
+        try:
+            file = await run_in_threadpool(allowed.opened, name)
+        except OSError:
+            return _said(t("drop.held_gone"))
+        held = ExitStack()
+        held.callback(os.close, file)
+        return _Answer(partial(_read, f"/dev/fd/{file}", name), _visitor(request), t, held)
 
     async def _worded(self, request: Request) -> Response:
         """Put what a browser's reader refuses into words."""

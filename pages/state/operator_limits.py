@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cache
+from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -79,7 +80,8 @@ SHARED = {
 #: How many processes serve; the server says so before it makes anything.
 PROCESSES = 1
 #: What else an operator may set under a name of ours.
-OTHERS = ("INIT_LAB_HOSTS", "INIT_LAB_LOG", "INIT_LAB_CHECKPOINTS")
+CHECKPOINTS = "INIT_LAB_CHECKPOINTS"
+OTHERS = ("INIT_LAB_HOSTS", "INIT_LAB_LOG", CHECKPOINTS)
 
 
 class LimitError(ValueError):
@@ -105,6 +107,8 @@ def read(environment: Mapping[str, str]) -> Mapping[str, int]:
                 f"{name} must be a whole number from {limit.low} to {limit.high}; it was {text[:40]!r}."
             )
         found[name] = int(text or limit.default)
+    if (folder := environment.get(CHECKPOINTS, "").strip()) and not Path(folder).is_dir():
+        raise LimitError(f"{CHECKPOINTS} must be a folder that is there; it was {folder[:60]!r}.")
     return MappingProxyType(found)
 
 
@@ -126,6 +130,12 @@ def limit(name: str, least: int = 0) -> int:
     name = f"INIT_LAB_{name}"
     whole = in_force()[name]
     return min(whole, max(least, math.ceil(whole / PROCESSES))) if name in SHARED else whole
+
+
+def checkpoints() -> Path | None:
+    """Return the folder whose files of weights every visitor may have read; None if there is none."""
+    folder = os.environ.get(CHECKPOINTS, "").strip()
+    return Path(folder) if folder else None
 
 
 def hosts() -> list[str]:

@@ -5,6 +5,7 @@ from html import escape
 
 import streamlit as st
 
+from pages.jobs import allowed
 from pages.jobs.cache import visitor
 from pages.live import browser
 from pages.state.operator_limits import limit
@@ -20,7 +21,7 @@ _FILLED = {
     "ready": ("name",),
     "unread": ("name", "size"),
 }
-_PLAIN = ("label", "here", "choose", "promise", "cancel", "send", "cut", "odd", "lost")
+_PLAIN = ("label", "here", "choose", "promise", "cancel", "send", "cut", "odd", "lost", "held")
 
 
 def zone(t: Text) -> None:
@@ -37,5 +38,11 @@ def zone(t: Text) -> None:
     }
     largest = limit("WEIGHTS")
     words["large"] = t("drop.large", n=largest) if largest else t("drop.closed")
-    told = {"words": words, "lang": t.language, "visitor": visitor(), "largest": largest << 20}
+    told = {
+        "words": words,
+        "lang": t.language,
+        "visitor": visitor(),
+        "largest": largest << 20,
+        "files": allowed.listed(),
+    }
     st.html(f'<div class="lab-drop" data-lab-drop="{escape(json.dumps(told), quote=True)}"></div>')
