@@ -89,22 +89,33 @@ def _map(frame: Frame, seen: Seen) -> None:
             frame.html(drawn + words.legend(bands, t))
         with st.container(key="told_of"):
             row = rows.get(str(state["tensor"]))
-            if row is None:
-                frame.html(words.tally(report, t))
-            else:
+            if row is not None:
                 _tensor(frame, row, marks, link)
+                return
+            frame.html(words.tally(report, t))
+            if (first := words.first(report, rows)) is not None:
+                frame.html(words.opened(first, link))
+                _chart(frame, first, marks)
 
 
 def _tensor(frame: Frame, row: Row, marks: words.Marks, link: words.Link) -> None:
     """Show a tensor: what it is, its histogram beside its law, its numbers."""
     t = frame.t
     frame.html(words.tensor(row, marks.of(row), t, link.back))
-    if row.std > 0 and len(row.counts):
-        law = findings.law_of(row)
-        frame.plot(
-            lambda look: histogram(row, law, t, look), words.alt(row, t), key="tensor_chart", height=260
-        )
+    if words.has_chart(row):
+        _chart(frame, row, marks)
     frame.html(words.numbers(row, t))
+
+
+def _chart(frame: Frame, row: Row, marks: words.Marks) -> None:
+    """Show a tensor's histogram beside its best law, and the one by which it was to start."""
+    t, law, meant = frame.t, findings.law_of(row), words.meant(row, marks.of(row))
+    frame.plot(
+        lambda look: histogram(row, law, t, look, meant=meant),
+        words.alt(row, t),
+        key="tensor_chart",
+        height=260,
+    )
 
 
 def _problems(frame: Frame, seen: Seen) -> None:

@@ -1,5 +1,7 @@
 """A tensor of a file beside the law that it fits: its counts as they were kept, in bins of any width."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import plotly.graph_objects as go
 
@@ -14,46 +16,62 @@ from pages.text.numbers import LEAST, interval, quantity
 
 #: Room above the tallest bar or the law, and beside the outermost bin.
 ABOVE, BESIDE = 1.2, 0.06
+#: How many times as high as the tallest bar a law is drawn, at most.
+HIGHER = 2.5
 
 
-def histogram(row: Row, law: Law | None, t: Text, look: Palette) -> go.Figure:
+def histogram(row: Row, law: Law | None, t: Text, look: Palette, *, meant: Law | None = None) -> go.Figure:
     """Draw a tensor's numbers as densities, and the law that they fit, if any, with its walls.
 
     The bins are the report's own, which hold all finite numbers; the tensor has numbers that differ.
+    ``meant`` is the law by which it was to start: dotted, and cut off where it is much higher.
     """
     density = row.counts / (row.counts.sum() * np.diff(row.edges))
-    spread = law is not None and law.continuous is not None
-    low, high = _span(row, law if spread else None)
+    law = law if law is not None and law.continuous is not None else None
+    span, tallest = _span(row, (law, meant)), float(density.max())
+    top = max(tallest, *(min(peak(each), HIGHER * tallest) for each in (law, meant) if each is not None), 0.0)
     traces = [_bars(row, density, t, look)]
     shapes: list[Part] = []
-    labels = [label(t("chart.drawn"), float(row.quantiles[4]), 0.08, look.ink)]
-    top = float(density.max())
-    if law is not None and spread:
-        top = max(top, min(peak(law), 4 * top))
-        traces.append(_curve(law, look, 2 * top))
-        shapes, ends = _walls(law, (low, high), look)
-        labels += ends
-        labels.append(label(t("chart.theory"), high, 0.9, look.law, xanchor="right", yanchor="top"))
+    labels: list[Part] = []
+    if law is not None:
+        traces.append(_curve(law, top, {"color": look.law, "width": LAW_WIDTH}))
+        shapes, labels = _walls(law, span, look)
+        labels.append(_name(t("chart.theory"), law, top, look.law, look))
+    if meant is not None:
+        traces.append(
+            _curve(meant, ABOVE * top, {"color": look.second, "width": LAW_WIDTH, "dash": "2px,4px"})
+        )
+        labels.append(_name(t("chart.meant"), meant, top, look.second, look))
     return figure(
         traces,
         look,
-        x={"range": [short(low), short(high)], "nticks": 5},
+        x={"range": [short(span[0]), short(span[1])], "nticks": 5},
         x_title=t("chart.weight"),
         y=density_axis(ABOVE * top, 1.0, look),
         y_title=t("chart.density"),
         shapes=shapes,
         labels=labels,
-        series=lambda: [_series(row, density, law if spread else None)],
+        series=lambda: [_series(row, density, law)],
     )
 
 
-def _span(row: Row, law: Law | None) -> tuple[float, float]:
-    """Return the horizontal range: the bins and, if they are not far from these, the law's walls."""
+def _name(words: str, law: Law, top: float, color: str, look: Palette) -> Part:
+    """Return a law's name: over a flat one, or else at its shoulder."""
+    flat = law.family == "uniform"
+    x = law.mean if flat else law.mean + 0.9 * law.std
+    y = min(float(law.pdf(x)), top)
+    place = {"yshift": 12} if flat else {"xanchor": "left", "xshift": 8}
+    return label(words, x, y, color, yref="y", bgcolor=look.paper, **place)
+
+
+def _span(row: Row, laws: Sequence[Law | None]) -> tuple[float, float]:
+    """Return the horizontal range: the bins and, as far as they are not far from these, the laws."""
     low, high = float(row.edges[0]), float(row.edges[-1])
-    if law is not None:
-        first, last = law.edges(1)
-        wide = high - low
-        low, high = max(min(low, first), low - wide), min(max(high, last), high + wide)
+    wide = high - low
+    for law in laws:
+        if law is not None:
+            first, last = law.edges(1)
+            low, high = min(low, max(first, low - wide)), max(high, min(last, high + wide))
     room = BESIDE * (high - low)
     return low - room, high + room
 
@@ -75,11 +93,15 @@ def _bars(row: Row, density: np.ndarray, t: Text, look: Palette) -> Part:
     }
 
 
-def _curve(law: Law, look: Palette, top: float) -> Part:
+def _curve(law: Law, top: float, line: Part) -> Part:
+    """Return a law's density, up to the top of the chart."""
     low, high = law.edges(1)
-    x = np.linspace(low, high, 2 if law.family == "uniform" else CURVE_POINTS)
-    line = {"color": look.law, "width": LAW_WIDTH, "shape": "linear" if law.family == "uniform" else "spline"}
-    return {"x": x, "y": law.pdf(x).clip(0, top), "line": line}
+    flat = law.family == "uniform"
+    x = np.linspace(low, high, 2 if flat else 4 * CURVE_POINTS)
+    y = law.pdf(x)
+    if flat:  # its walls belong to it
+        x, y = np.array([low, *x, high]), np.array([0.0, *y, 0.0])
+    return {"x": x, "y": y.clip(0, top), "line": line}
 
 
 def _walls(law: Law, span: tuple[float, float], look: Palette) -> tuple[list[Part], list[Part]]:

@@ -65,7 +65,8 @@ def desk(state: State, page: str, t: Text) -> None:
         names = [name for name in actions(state, page) if held() is None or name == "again"]
         for name in names:
             shown = "show" if name == "predict_first" and state["predict"] == "on" else name
-            st.button(t(f"desk.{shown}"), key=name, on_click=act, args=(name,))
+            own = "_example" if page == "checkpoint" and name in {"previous", "next"} else ""
+            st.button(t(f"desk.{shown}{own}"), key=name, on_click=act, args=(name,))
         st.button(t("desk.leave"), key="leave", on_click=act, args=("leave",))
         keys = f'<button type="button" data-lab-keys class="lab-button">{t("desk.keys")}</button>'
         st.html(keys, width="content")

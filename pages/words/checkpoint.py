@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from urllib.parse import quote, urlencode
 
-from core import Finding, Report, Row
+from core import SCHEMES, Finding, Law, Report, Row
 from core.checkpoints.plain_text import printable
 from pages.figures.checkpoint_map import MARKS, Band, Tile, look_of
 from pages.jobs.checkpoint import Seen
@@ -24,6 +24,8 @@ from pages.words.distribution_tables import beside_law
 LAWS, SHEET = 3, 50
 #: How a tensor's tile may look.
 LOOKS = ("fits", "constant", "unknown", "other")
+#: Numbers so far apart are memory that nothing was written to: a chart of them says nothing.
+FAR = 1e30
 #: From this severity on a tensor is not as it is meant to be.
 WRONG = 2
 
@@ -31,13 +33,14 @@ WRONG = 2
 def context(seen: Seen, t: Text) -> str:
     """Return the line above the headline: the file, and what was read of it."""
     report = seen.report
-    facts = {"tensors": count(len(report.rows)), "numbers": count(report.coverage.numbers)}
-    kept = t("checkpoint.example_line" if seen.example else "checkpoint.kept_line")
-    facts |= {
-        "format": escape(findings.short(report.format)),
-        "state": t(f"checkpoint.state_brief.{report.state}"),
-    }
-    words = t("checkpoint.context", **facts, kept=kept)
+    words = t(
+        "checkpoint.context",
+        tensors=count(len(report.rows)),
+        numbers=count(report.coverage.numbers),
+        format=escape(findings.short(report.format)),
+        state=t(f"checkpoint.state_brief.{report.state}"),
+        kept=t("checkpoint.example_line" if seen.example else "checkpoint.kept_line"),
+    )
     return f'<p class="lab-context"><b>{escape(findings.short(seen.file))}</b> · {words}</p>'
 
 
@@ -128,6 +131,7 @@ def tally(report: Report, t: Text) -> str:
         rows,
         t("checkpoint.tally"),
         "lab-table lab-tally",
+        within="lab-scroll lab-short",
     )
 
 
@@ -168,15 +172,41 @@ def legend(bands: Sequence[Band], t: Text) -> str:
 # --- one tensor
 
 
+def first(report: Report, rows: Mapping[str, Row]) -> Row | None:
+    """Return the first tensor of the worst finding of which there is a chart; without any, the largest."""
+    named = [rows[name] for name in (report.worst.tensors if report.worst else ()) if name in rows]
+    others = sorted(report.rows, key=lambda row: -row.n)
+    return next((row for row in [*named, *others] if has_chart(row)), None)
+
+
+def has_chart(row: Row) -> bool:
+    """Tell whether a tensor has numbers that differ, and lie near enough to each other to be drawn."""
+    return len(row.counts) > 1 and 0 < row.std < FAR and row.edges[-1] - row.edges[0] < FAR
+
+
+def meant(row: Row, found: Sequence[Finding]) -> Law | None:
+    """Return the law that a tensor was to start by, where a finding says which."""
+    for each in found:
+        expected = float(each.evidence.get("expected", 0.0))
+        if each.kind == "residual_scale":
+            return SCHEMES["normal"].law(row.shape, std=expected)
+        if each.kind == "swapped_fans":
+            return SCHEMES["uniform"].law(row.shape, a=-expected, b=expected)
+    return None
+
+
+def opened(row: Row, link: "Link") -> str:
+    """Return a tensor's name as the way to all of its numbers."""
+    return f'<p class="lab-tensor-name">{link.to(row.name)} · {shape(row)}</p>'
+
+
 def tensor(row: Row, found: Sequence[Finding], t: Text, back: str) -> str:
     """Return a tensor's name, the way back to all, and in a sentence what it is."""
     close = f'<a href="{escape(back)}" target="_self" data-lab-page>{t("checkpoint.all_tensors")}</a>'
     of = f"<b>{findings.name(row.name)}</b> · {shape(row)} · {row.dtype}"
     head = f'<p class="lab-tensor-name">{of} {close}</p>'
-    said = "".join(
-        f'<p class="lab-verdict"><b>{_flag(each)}</b> {findings.kind(each.kind, t)}</p>' for each in found
-    )
-    return f'{head}{said}<p class="lab-verdict">{escape(verdict(row, t))}</p>'
+    said = "".join(f"{_flag(each)} {findings.kind(each.kind, t)}<br>" for each in found)
+    return f'{head}<p class="lab-verdict">{said}{escape(verdict(row, t))}</p>'
 
 
 def verdict(row: Row, t: Text) -> str:
@@ -387,7 +417,7 @@ def changes(seen: Seen, other: Seen, link: Link, t: Text) -> str:
     ]
     heads = [t(f"checkpoint.head.{name}") for name in ("tensor", "change", "ratio", "shift")]
     whole = (
-        table(heads, body, t("checkpoint.tally"), "lab-table lab-tensors", within="lab-scroll")
+        table(heads, body, t("checkpoint.tally"), "lab-table lab-changes", within="lab-scroll")
         if body
         else ""
     )
