@@ -102,8 +102,8 @@ function show(changed = {}) {
   place.toggleAttribute("data-lab-busy", Boolean(work))
 }
 
-function far(words, facts, share) {
-  const sentence = filled(told.words[words], { ...facts, name: named(work.name), share: Math.floor(100 * share) })
+function far(words, share) {
+  const sentence = filled(told.words[words], { name: named(work.name), share: Math.floor(100 * share) })
   const step = Math.floor(100 * share / SAID)
   const said = work.step === `${words} ${step}` ? shown.said : sentence
   work.step = `${words} ${step}`
@@ -152,7 +152,7 @@ function begin(file) {
     if (data.told) judge(data.told)
     else if (data.refused) end(await post("worded", new Blob([JSON.stringify(data.refused)]), own), own)
     else if (data.unread !== undefined) offer(file)
-    else if (data.total) far("reading", {}, data.done / data.total)
+    else if (data.total) far("reading", data.done / data.total)
   })
   worker.postMessage({ file })
 }
@@ -195,13 +195,13 @@ function post(door, body, own, query = {}, isSent = false) {
       read = request.responseText.length - lines.pop().length
       for (const line of lines) {
         try { last = JSON.parse(line) } catch { return }
-        if (last.total && own === work) far("judging", { done: last.done, total: last.total }, last.done / last.total)
+        if (last.total && own === work) far("judging", last.done / last.total)
       }
     }
     request.open("POST", place)
     request.setRequestHeader("x-lab-visitor", told.visitor)
     request.setRequestHeader("content-type", "application/octet-stream")
-    if (isSent) request.upload.addEventListener("progress", ({ loaded, total }) => own === work && far("sending", {}, loaded / total))
+    if (isSent) request.upload.addEventListener("progress", ({ loaded, total }) => own === work && far("sending", loaded / total))
     request.addEventListener("progress", hear)
     request.addEventListener("load", () => {
       hear()

@@ -14,7 +14,7 @@ from pages.text import Text
 #: The words that the script fills by itself, with what stands in them.
 _FILLED = {
     "reading": ("name", "share"),
-    "judging": ("name", "done", "total"),
+    "judging": ("name", "share"),
     "sending": ("name", "share"),
     "begun": ("name",),
     "stopped": ("name",),

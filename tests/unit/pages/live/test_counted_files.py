@@ -5,6 +5,7 @@ import math
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from torch import Tensor
 
 from core import CheckpointError, Report, scan
 from core.checkpoints.counted import report_of_counts
+from core.teaching import broken
 from pages.live import browser
 from tests.support.checkpoints import (
     npy_bytes,
@@ -25,7 +27,6 @@ from tests.support.checkpoints import (
     torch_bytes,
     zip_bytes,
 )
-from tests.unit.core.checkpoints.test_findings import BROKEN
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 SCRIPT = Path(__file__).parents[3] / "support" / "counted.mjs"
@@ -76,6 +77,13 @@ def _odd_numbers() -> dict[str, Tensor]:
     return found
 
 
+def _spare() -> Tensor:
+    """Return an embedding that was trained but for some rows."""
+    table = 3 + _drawn(800, 96).cumsum(0)
+    table[300:420] = 0.02 * torch.randn(120, 96, generator=_rng())
+    return table
+
+
 def _tied() -> dict[str, Any]:
     weight = torch.nn.Parameter(_drawn(30, 20))
     return {
@@ -112,7 +120,11 @@ FILES: Mapping[str, Callable[[], bytes]] = {
     "one.npy": lambda: npy_bytes(_drawn(30, 40).numpy()),
     "fortran.npy": lambda: npy_bytes(np.asfortranarray(_drawn(30, 40, dtype=torch.float64).numpy())),
     "deep.npy": lambda: npy_bytes(np.asfortranarray(_drawn(5, 4, 30).numpy())[::1]),
-    **{f"{name}.safetensors": (lambda make=make: _saved(make())) for name, (make, *_) in BROKEN.items()},
+    "spare.safetensors": lambda: _saved({"wte.weight": _spare()}),
+    **{
+        f"{name}.safetensors": partial(lambda name: _saved(broken.tensors(name)), name)
+        for name in broken.EXAMPLES
+    },
 }
 REFUSED: Mapping[str, Callable[[], bytes]] = {
     "empty.safetensors": lambda: b"",

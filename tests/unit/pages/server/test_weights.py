@@ -131,7 +131,7 @@ def test_an_address_has_so_many_files_on_the_way() -> None:
     spool = Spool(Holds(MB, 9 * MB, 1))
     app = Starlette(routes=Weights(spool, MB).routes())
     with spool.room(10, "192.0.2.7"):
-        assert "1 file on the way" in _said(_posted(app, "sent", size=10, ask=1))
+        assert "1 file is on the way" in _said(_posted(app, "sent", size=10, ask=1))
     assert _posted(app, "sent", size=10, ask=1)[1] == [{"go": True}]
 
 
