@@ -215,7 +215,11 @@ class Growing {
     return wanted - n
   }
 
-  push(values) { this.held.set(values, this.room(values.length)) }
+  push(values) {
+    const at = this.room(values.length) // which may have taken another array
+    this.held.set(values, at)
+  }
+
   whole() { return this.held.subarray(0, this.length) }
 }
 

@@ -30,7 +30,7 @@ from core.refusals import TEMPLATES
 from pages.jobs import allowed, queue
 from pages.jobs.queue import Full, Turn
 from pages.server.house import address_of, is_own
-from pages.server.spool import FULL, NoRoom, Spool, written
+from pages.server.spool import FULL, Holds, NoRoom, Spool, written
 from pages.state import reports
 from pages.text import LANGUAGES, Text
 from pages.text.numbers import count
@@ -42,6 +42,8 @@ LOOK, PATIENCE = 0.2, 60.0
 #: Letters of a file's name, and bytes of what is only to be put into words.
 NAME, WORDS = 255, 1 << 14
 
+#: How many times what may be told of one file may be here at a time, and of how many files of one address.
+ALL, EACH = 4, 64
 #: How an answer ends that nobody hears any more.
 GONE = 499
 
@@ -57,6 +59,7 @@ class Weights:
 
     def __init__(self, spool: Spool, most: int) -> None:
         self._spool, self._most = spool, most
+        self._told = Spool(Holds(most, ALL * most, EACH))
 
     def routes(self) -> list[Route]:
         """Return them."""
@@ -65,11 +68,17 @@ class Weights:
 
     async def _counted(self, request: Request) -> Response:
         """Judge what a browser has counted of a file."""
-        t = _text(request)
-        told = await _whole(request, self._most)
-        if told is None:
-            return _said(t("drop.counts_large", n=count(self._most >> 20)))
-        return _Answer(partial(_judge, told, self._most), _visitor(request), t, ExitStack())
+        t, size = _text(request), request.headers.get("content-length", "")
+        if not (size.isascii() and size.isdigit() and int(size[:16]) <= self._most):
+            return _said(t("drop.counts_large", n=count(self._most >> 20)), closes=True)
+        try:
+            with ExitStack() as held:
+                held.enter_context(self._told.room(int(size), address_of(request.scope)))
+                told = await _whole(request, int(size))
+                work = partial(_judge, told or b"", self._most)
+                return _Answer(work, _visitor(request), t, held.pop_all())
+        except NoRoom as error:
+            return _said(t(f"drop.{error.why}", n=count(error.n)), closes=True)
 
     async def _sent(self, request: Request) -> Response:
         """Take a file, and judge it; with ``ask`` only say whether it would be taken."""

@@ -59,7 +59,7 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
         "INIT_LAB_UPLOADS": Limit(32, 4, 1 << 20),
         # MB that a browser may tell of a file of weights; MB of one that is sent, 0: none is; MB of all that
         # are here, and how many of them one address may have on the way
-        "INIT_LAB_COUNTS": Limit(32, 1, 1024),
+        "INIT_LAB_COUNTS": Limit(64, 1, 1024),
         "INIT_LAB_WEIGHTS": Limit(4096, 0, 1 << 20),
         "INIT_LAB_WEIGHTS_ALL": Limit(8192, 1, 1 << 24),
         "INIT_LAB_WEIGHTS_EACH": Limit(2, 1, 1000),

@@ -120,6 +120,7 @@ FILES: Mapping[str, Callable[[], bytes]] = {
     "one.npy": lambda: npy_bytes(_drawn(30, 40).numpy()),
     "fortran.npy": lambda: npy_bytes(np.asfortranarray(_drawn(30, 40, dtype=torch.float64).numpy())),
     "deep.npy": lambda: npy_bytes(np.asfortranarray(_drawn(5, 4, 30).numpy())[::1]),
+    "many.safetensors": lambda: _saved({f"layers.{i}.bias": torch.ones(3) * i for i in range(600)}),
     "spare.safetensors": lambda: _saved({"wte.weight": _spare()}),
     **{
         f"{name}.safetensors": partial(lambda name: _saved(broken.tensors(name)), name)

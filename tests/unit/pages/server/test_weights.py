@@ -79,7 +79,10 @@ def _posted(
         "method": "POST",
         "path": f"/weights/{door}",
         "query_string": urlencode(query).encode(),
-        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        "headers": [
+            (name.encode(), value.encode())
+            for name, value in {"content-length": str(sum(map(len, body))), **headers}.items()
+        ],
         "client": ("192.0.2.7", 1),
     }
     asyncio.run(app(scope, receive, send))  # type: ignore[arg-type]
@@ -169,7 +172,11 @@ def test_counts_that_cannot_be_are_refused_in_both_languages(file: Path) -> None
     told = told_of(file)
     assert "does not add up" in _said(_posted(_app(), "counted", [told[:-5]]))
     assert "对不上" in _said(_posted(_app(), "counted", [b""], lang="zh"))
-    assert "than the 1 MB" in _said(_posted(_app(), "counted", [bytes(2 * MB)]))
+    for length in (str(2 * MB), "", "-1", "9" * 40):
+        answer = _posted(_app(), "counted", [told], headers=OWN | {"content-length": length})
+        assert "than the 1 MB" in _said(answer)
+    answer = _posted(_app(), "counted", [told], headers=OWN | {"content-length": "9"})
+    assert "does not add up" in _said(answer)
 
 
 def test_a_reader_s_refusal_is_put_into_words() -> None:
