@@ -11,7 +11,7 @@ from pages.figures import checkpoint_map
 from pages.figures.checkpoint import histogram
 from pages.jobs import checkpoint as jobs
 from pages.jobs.checkpoint import Seen
-from pages.shell.frame import Frame
+from pages.shell.frame import Frame, Offer
 from pages.shell.page import show
 from pages.text.numbers import count
 from pages.widgets import controls, drop, pasted_report
@@ -91,11 +91,15 @@ def _map(frame: Frame, seen: Seen) -> None:
             row = rows.get(str(state["tensor"]))
             if row is not None:
                 _tensor(frame, row, marks, link)
-                return
-            frame.html(words.tally(report, t))
-            if (first := words.first(report, rows)) is not None:
-                frame.html(words.opened(first, link))
-                _chart(frame, first, marks)
+            else:
+                frame.html(words.tally(report, t))
+                row = words.first(report, rows)
+                if row is not None:
+                    frame.html(words.opened(row, link))
+                    _chart(frame, row, marks)
+    if row is not None and seen.example:
+        offered = row.name
+        frame.tensors = lambda: [Offer.of(offered, broken.tensors(seen.example)[offered])]
 
 
 def _tensor(frame: Frame, row: Row, marks: words.Marks, link: words.Link) -> None:
@@ -219,7 +223,7 @@ def _code(frame: Frame, seen: Seen) -> None:
             st.download_button(
                 t("checkpoint.as_file"),
                 lambda: jobs.file_of(name),
-                f"{name}.safetensors",
+                jobs.FILES[name],
                 "application/octet-stream",
                 key="as_file",
                 on_click="ignore",

@@ -15,6 +15,15 @@ from pages.jobs.model import NetworkRun, built
 from pages.state import reports
 from pages.state.chosen import State
 
+#: What an example's file is called: nothing that would tell what is wrong with it.
+FILES = {
+    name: f"{file}.safetensors"
+    for name, file in zip(
+        broken.EXAMPLES,
+        ("gpt2-tiny", "three-layers", "digits", "net-1", "net-2", "digits-2", "net-3", "net-4"),
+        strict=True,
+    )
+}
 #: What a tensor is said to start as.
 Claim = str | tuple[str, dict[str, Any]]
 
@@ -58,7 +67,7 @@ def file_of(name: str) -> bytes:
 @kept(most=len(broken.EXAMPLES))
 def _example(name: str) -> Report:
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, f"{name}.safetensors")
+        path = Path(folder, FILES[name])
         path.write_bytes(file_of(name))
         return scan(path)
 
