@@ -10,8 +10,8 @@ from core.teaching import broken
 from pages.figures import checkpoint_map
 from pages.figures.checkpoint import histogram
 from pages.jobs import checkpoint as jobs
-from pages.jobs.checkpoint import Seen
-from pages.shell.frame import Frame
+from pages.jobs.checkpoint import Overview, Seen
+from pages.shell.frame import Frame, Offer
 from pages.shell.page import show
 from pages.text.numbers import count
 from pages.widgets import controls, drop, pasted_report
@@ -67,49 +67,52 @@ def _close() -> None:
 def _map(frame: Frame, seen: Seen) -> None:
     """Show the map; beside it what was found, or the tensor that is chosen."""
     t, state, report = frame.t, frame.state, seen.report
-    rows = {row.name: row for row in reversed(report.rows)}
-    marks, link = words.Marks(report), words.Link(state)
-    bands = checkpoint_map.bands(report.rows, marks.mark)
+    over, link = jobs.overview(report), words.Link(state)
     drawn = checkpoint_map.drawing(
-        bands,
+        over.bands,
         str(state["tensor"]),
         label=t("checkpoint.map", file=findings.short(seen.file)),
-        href=lambda tile: (
-            link(tile.name)
-            if tile.tensors == 1
-            else words.Link(state, board="tensors", search=tile.name).back
-        ),
-        words=words.Tiles(rows, marks, t),
+        href=lambda tile: link(tile.name) if tile.tensors == 1 else _among(frame, tile.name),
+        words=words.Tiles(over, t),
         name=findings.name,
     )
     if frame.moves:
         frame.live = {"moves": "map", "token": ""}
     with st.container(key="checkpoint", horizontal=True, gap="medium"):
         with st.container(key="mapped"):
-            frame.html(drawn + words.legend(bands, t))
+            frame.html(drawn + words.legend(over.bands, t))
         with st.container(key="told_of"):
-            row = rows.get(str(state["tensor"]))
+            row = over.rows.get(str(state["tensor"]))
             if row is not None:
-                _tensor(frame, row, marks, link)
-                return
-            frame.html(words.tally(report, t))
-            if (first := words.first(report, rows)) is not None:
-                frame.html(words.opened(first, link))
-                _chart(frame, first, marks)
+                _tensor(frame, row, over, link)
+            else:
+                frame.html(words.tally(report, t))
+                row = words.first(over, report)
+                if row is not None:
+                    frame.html(words.opened(row, link))
+                    _chart(frame, row, over)
+    if row is not None and seen.example:
+        offered = row.name
+        frame.tensors = lambda: [Offer.of(offered, broken.tensors(seen.example)[offered])]
 
 
-def _tensor(frame: Frame, row: Row, marks: words.Marks, link: words.Link) -> None:
+def _among(frame: Frame, name: str) -> str:
+    """Return the link to the tensors of a block."""
+    return words.Link(frame.state, board="tensors", search=name).back
+
+
+def _tensor(frame: Frame, row: Row, over: Overview, link: words.Link) -> None:
     """Show a tensor: what it is, its histogram beside its law, its numbers."""
     t = frame.t
-    frame.html(words.tensor(row, marks.of(row), t, link.back))
-    if words.has_chart(row):
-        _chart(frame, row, marks)
+    frame.html(words.tensor(row, over.of(row), t, link.back))
+    if jobs.has_chart(row):
+        _chart(frame, row, over)
     frame.html(words.numbers(row, t))
 
 
-def _chart(frame: Frame, row: Row, marks: words.Marks) -> None:
+def _chart(frame: Frame, row: Row, over: Overview) -> None:
     """Show a tensor's histogram beside its best law, and the one by which it was to start."""
-    t, law, meant = frame.t, findings.law_of(row), words.meant(row, marks.of(row))
+    t, law, meant = frame.t, findings.law_of(row), words.meant(row, over.of(row))
     frame.plot(
         lambda look: histogram(row, law, t, look, meant=meant),
         words.alt(row, t),
@@ -126,16 +129,16 @@ def _problems(frame: Frame, seen: Seen) -> None:
 def _tensors(frame: Frame, seen: Seen) -> None:
     """Show a sheet of the table of tensors, with what chooses and sorts them."""
     t, state = frame.t, frame.state
-    marks = words.Marks(seen.report)
+    over = jobs.overview(seen.report)
     with st.container(key="chooses", horizontal=True, vertical_alignment="bottom"):
         for name in ("search", "only", "sort"):
             controls.show(state, name, t)
-    rows = words.chosen(seen.report, state, marks, t)
+    rows = words.chosen(seen.report, state, over)
     sheets = max(1, -(-len(rows) // words.SHEET))
     sheet = min(state["sheet"], sheets)
     first = (sheet - 1) * words.SHEET
     frame.html(f'<p class="lab-note">{_range(frame, first, len(rows))}</p>')
-    frame.html(words.tensors(rows, first, marks, words.Link(state, board=""), t))
+    frame.html(words.tensors(rows, first, over, words.Link(state, board=""), t))
     if sheets > 1:
         with st.container(horizontal=True):
             for name, to in (("before", sheet - 1), ("after", sheet + 1)):
@@ -219,7 +222,7 @@ def _code(frame: Frame, seen: Seen) -> None:
             st.download_button(
                 t("checkpoint.as_file"),
                 lambda: jobs.file_of(name),
-                f"{name}.safetensors",
+                jobs.FILES[name],
                 "application/octet-stream",
                 key="as_file",
                 on_click="ignore",

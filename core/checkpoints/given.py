@@ -4,17 +4,23 @@ import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import NoneType
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from ..checks import is_whole, real
 from ..errors import CheckpointError, shown
 
 #: Characters of such a text, at most.
-MOST_TEXT = 1 << 28
+MOST_TEXT = 1 << 29
 #: Characters of a name in it.
 MOST_NAME = 1 << 16
 #: Whole numbers in it are below this, as sizes of tensors are.
 MOST_WHOLE = 2**63 - 1
+
+Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +73,24 @@ class Given:
 
     def wholes(self, most: int) -> tuple[int, ...]:
         """Return a list of at most so many whole numbers from 0."""
-        if not all(is_whole(each, 0, MOST_WHOLE) for each in self.members(most)):
+        values = self.members(most)
+        if (
+            not {*map(type, values)} <= {int}
+            or not 0 <= min(values, default=0) <= max(values, default=0) <= MOST_WHOLE
+        ):
             raise self.refused()
-        return tuple(self.value)
+        return tuple(values)
 
-    def numbers(self, most: int) -> tuple[float, ...]:
-        """Return a list of at most so many numbers; nan for null."""
-        self.members(most)
-        return tuple(each.number() for each in self.each())
+    def numbers(self, most: int) -> Array:
+        """Return a list of at most so many numbers as float64; nan for null."""
+        values = self.members(most)
+        try:
+            found = np.array(values, np.float64)
+        except (TypeError, ValueError, OverflowError):
+            raise self.refused() from None
+        if not {*map(type, values)} <= {int, float, NoneType} or np.isinf(found).any():
+            raise self.refused()
+        return found
 
     def facts(self) -> dict[str, Any]:
         """Return an object of plain values and lists of these; nan for null."""

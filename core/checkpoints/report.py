@@ -135,7 +135,7 @@ class Report:
         """Return the report that ``to_json`` wrote; what stands out is found anew in its tensors.
 
         Raises:
-            CheckpointError: if this is not what ``to_json`` writes, has more than 2^28 characters, or is at
+            CheckpointError: if this is not what ``to_json`` writes, has more than 2^29 characters, or is at
                 odds with itself.
         """
         whole = given(text)

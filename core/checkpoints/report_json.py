@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Hashable, Mapping, Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,8 +13,9 @@ from .candidates import Named
 from .cells import COUNTED
 from .expected import UNMET
 from .finding import Finding
-from .given import Given
+from .given import Array, Given
 from .identify import Fit
+from .measure import Counts
 from .row import BINS, FLAGS, NAMED, QUANTILES, Repeated, Row, Spare
 from .stored import Skipped
 
@@ -92,7 +92,7 @@ def row_of(given: Given) -> Row:
         dtype=_one_of(given.at("dtype"), COUNTED),
         shape=shape,
         n=n,
-        quantiles=_sorted(given.at("quantiles"), len(QUANTILES)),
+        quantiles=tuple(_rising(given.at("quantiles"), len(QUANTILES)).tolist()),
         zeros=zeros,
         nan=nan,
         inf=inf,
@@ -108,19 +108,19 @@ def row_of(given: Given) -> Row:
     )
 
 
-def _histogram(given: Given, n: int) -> tuple[Any, Any]:
+def _histogram(given: Given, n: int) -> tuple[Counts, Array]:
     """Return counts, which must be of all finite numbers, and the edges about them."""
     counts = given.at("counts").wholes(BINS)
-    edges = _sorted(given.at("edges"), len(counts) + bool(counts))
+    edges = _rising(given.at("edges"), len(counts) + bool(counts))
     if sum(counts) != n:
         raise given.at("counts").refused()
-    return np.array(counts, np.int64), np.array(edges, np.float64)
+    return np.array(counts, np.int64), edges
 
 
-def _sorted(given: Given, length: int) -> tuple[float, ...]:
+def _rising(given: Given, length: int) -> Array:
     """Return so many numbers that do not fall; all of them may be nan."""
     found = given.numbers(length)
-    if len(found) != length or any(before > after for before, after in pairwise(found)):
+    if len(found) != length or (np.diff(found) < 0).any():
         raise given.refused()
     return found
 

@@ -83,7 +83,7 @@ _OWN_DEFAULTS = {("dirac", "layer"): "Conv2d(64, 128, 3)"}
 DTYPE_NAMES = {str(dtype).removeprefix("torch."): dtype for dtype in DTYPES}
 
 #: The lecture plans that come with Init Lab, and how many steps each has.
-PLANS: Mapping[str, int] = {"first": 9, "depth": 9, "network": 8}
+PLANS: Mapping[str, int] = {"first": 9, "depth": 9, "network": 8, "started": 6}
 #: What links call a lecturer's own plan, and the most steps that it has.
 OWN_PLAN, MAX_STEPS = "own", 60
 #: Parts of every page that a link may hide beside controls: the menu, the drawer, and what is taken away.

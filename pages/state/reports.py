@@ -8,10 +8,10 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from stat import S_ISREG
+from threading import Lock
 
 from core import CheckpointError, Report
 from core.checkpoints.given import MOST_TEXT
@@ -19,7 +19,9 @@ from core.checkpoints.given import MOST_TEXT
 #: Where they are kept: set by the server for all its processes, else a folder of this process's own.
 FOLDER: Path | None = None
 #: Reports, and bytes of all of them, that are kept.
-MOST, MOST_BYTES = 200, 1 << 29
+MOST, MOST_BYTES = 200, 1 << 30
+#: Tensors of those that a process has at hand, at most.
+MOST_ROWS = 20_000
 #: What a report is called: the first digits of its JSON's SHA-256.
 KEY = re.compile(r"[0-9a-f]{16}")
 
@@ -30,26 +32,59 @@ def keep(report: Report) -> str:
     Raises:
         CheckpointError: if it is too large to be kept.
     """
-    data = report.to_json().encode("utf-8", "backslashreplace")  # half a letter as JSON writes it
-    if len(data) > min(MOST_BYTES, MOST_TEXT):
-        most = min(MOST_BYTES, MOST_TEXT)
+    text = report.to_json()
+    data = text.encode("utf-8", "backslashreplace")  # half a letter as JSON writes it, to be read as ?
+    most = min(MOST_BYTES, MOST_TEXT)
+    if len(data) > most:
         raise CheckpointError("checkpoint.report_long", size=len(data), most=most)
     key = sha256(data).hexdigest()[:16]
     folder = _folder()
     if not _touched(folder / key):
         _write(folder / key, data)
         _prune(folder)
+    if data == text.encode("utf-8", "replace"):
+        _read_already.put(folder / key, report)
     return key
 
 
 def kept(key: str) -> Report | None:
     """Return the report of a key; None if there is no such any more."""
-    if not KEY.fullmatch(key) or not _touched(_folder() / key):
+    if not KEY.fullmatch(key) or not _touched(path := _folder() / key):
         return None
+    if (report := _read_already.get(path)) is not None:
+        return report
     try:
-        return _read(_folder() / key)
+        report = Report.from_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):  # pruned meanwhile, or by another version of this program
         return None
+    _read_already.put(path, report)
+    return report
+
+
+class _Recent:
+    """The reports that were asked for last, of which reading a large one takes seconds."""
+
+    def __init__(self) -> None:
+        self._held: dict[Path, Report] = {}
+        self._lock = Lock()
+
+    def get(self, path: Path) -> Report | None:
+        with self._lock:
+            return self._held.get(path)
+
+    def put(self, path: Path, report: Report) -> None:
+        with self._lock:
+            self._held.pop(path, None)
+            self._held[path] = report
+            while len(self._held) > 1 and sum(len(each.rows) for each in self._held.values()) > MOST_ROWS:
+                del self._held[next(iter(self._held))]
+
+    def clear(self) -> None:
+        with self._lock:
+            self._held.clear()
+
+
+_read_already = _Recent()
 
 
 def _folder() -> Path:
@@ -81,11 +116,6 @@ def _write(path: Path, data: bytes) -> None:
         with suppress(OSError):
             Path(name).unlink()
         raise
-
-
-@lru_cache(maxsize=4)
-def _read(path: Path) -> Report:
-    return Report.from_json(path.read_text(encoding="utf-8"))
 
 
 def _prune(folder: Path) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 from core import SCHEMES, Finding, Law, Report, Row
 from core.checkpoints.plain_text import printable
 from pages.figures.checkpoint_map import MARKS, Band, Tile, look_of
-from pages.jobs.checkpoint import Seen
+from pages.jobs.checkpoint import Overview, Seen, has_chart, law_key, mark_of, overview
 from pages.state.chosen import State
 from pages.text import Text, sentences
 from pages.text.numbers import count, interval, percent, quantity
@@ -24,10 +24,6 @@ from pages.words.distribution_tables import beside_law
 LAWS, SHEET = 3, 50
 #: How a tensor's tile may look.
 LOOKS = ("fits", "constant", "unknown", "other")
-#: Numbers so far apart are memory that nothing was written to: a chart of them says nothing.
-FAR = 1e30
-#: From this severity on a tensor is not as it is meant to be.
-WRONG = 2
 
 
 def context(seen: Seen, t: Text) -> str:
@@ -66,29 +62,6 @@ def _flag(finding: Finding) -> str:
     return f'<i class="lab-flag">{MARKS[mark_of(finding)]}</i>'
 
 
-def mark_of(finding: Finding) -> int:
-    """Return a finding's mark: 2 is wrong, 1 is worth knowing."""
-    return 2 if finding.severity >= WRONG else 1
-
-
-class Marks:
-    """Which tensors something was found of."""
-
-    def __init__(self, report: Report) -> None:
-        self.found: dict[tuple[str, str], list[Finding]] = {}
-        for finding in report.problems:
-            for tensor in finding.tensors:
-                self.found.setdefault((finding.file, tensor), []).append(finding)
-
-    def of(self, row: Row) -> list[Finding]:
-        """Return what was found of a tensor, worst first."""
-        return self.found.get((row.file, row.name), []) or self.found.get(("", row.name), [])
-
-    def mark(self, row: Row) -> int:
-        """Return its mark; 0 of none."""
-        return max(map(mark_of, self.of(row)), default=0)
-
-
 def start(row: Row, t: Text) -> str:
     """Return what a tensor starts as, in a few words."""
     if row.init is not None:
@@ -108,17 +81,17 @@ def shape(row: Row) -> str:
 class Tiles:
     """What a tile is, for who does not see it or points at it."""
 
-    def __init__(self, rows: Mapping[str, Row], marks: Marks, t: Text) -> None:
-        self._rows, self._marks, self._t = rows, marks, t
+    def __init__(self, seen: Overview, t: Text) -> None:
+        self._seen, self._t = seen, t
 
     def __call__(self, tile: Tile) -> str:
         """Return it in plain text."""
         t, name = self._t, findings.short(tile.name)
         if tile.tensors > 1:
             return t("checkpoint.tile_block", name=name, tensors=count(tile.tensors), numbers=count(tile.n))
-        row = self._rows[tile.name]
+        row = self._seen.rows[tile.name]
         words = t("checkpoint.tile", name=name, shape=shape(row), start=start(row, t))
-        kinds = t("verdict.and").join(findings.kind(each.kind, t) for each in self._marks.of(row))
+        kinds = t("verdict.and").join(findings.kind(each.kind, t) for each in self._seen.of(row))
         return f"{words} {MARKS[tile.mark]} {kinds}" if kinds else words
 
 
@@ -142,15 +115,14 @@ def _tally(report: Report, t: Text) -> Iterator[tuple[str, int]]:
     marks = {finding.kind: MARKS[mark_of(finding)] for finding in report.problems}
     for kind, tensors in kinds.items():
         yield f'<i class="lab-flag">{marks[kind]}</i> {findings.kind(kind, t)}', len(tensors)
-    looks = Counter(map(look_of, report.rows))
-    fits = Counter(start(row, t) for row in report.rows if look_of(row) == "fits")
-    for law, n in fits.most_common(LAWS):
-        yield t("checkpoint.fits", law=escape(law)), n
-    if rest := sum(fits.values()) - sum(n for _, n in fits.most_common(LAWS)):
+    seen = overview(report)
+    for row, n in seen.laws[:LAWS]:
+        yield t("checkpoint.fits", law=escape(start(row, t))), n
+    if rest := sum(n for _, n in seen.laws[LAWS:]):
         yield t("checkpoint.fits_others"), rest
     for look in ("constant", "unknown", "other"):
-        if looks[look]:
-            yield t(f"checkpoint.look.{look}"), looks[look]
+        if seen.looks[look]:
+            yield t(f"checkpoint.look.{look}"), seen.looks[look]
     if report.ties:
         yield t("checkpoint.tied"), sum(map(len, report.ties))
     if report.coverage.skipped:
@@ -172,16 +144,11 @@ def legend(bands: Sequence[Band], t: Text) -> str:
 # --- one tensor
 
 
-def first(report: Report, rows: Mapping[str, Row]) -> Row | None:
+def first(seen: Overview, report: Report) -> Row | None:
     """Return the first tensor of the worst finding of which there is a chart; without any, the largest."""
-    named = [rows[name] for name in (report.worst.tensors if report.worst else ()) if name in rows]
-    others = sorted(report.rows, key=lambda row: -row.n)
-    return next((row for row in [*named, *others] if has_chart(row)), None)
-
-
-def has_chart(row: Row) -> bool:
-    """Tell whether a tensor has numbers that differ, and lie near enough to each other to be drawn."""
-    return len(row.counts) > 1 and 0 < row.std < FAR and row.edges[-1] - row.edges[0] < FAR
+    worst = report.worst.tensors if report.worst else ()
+    named = (seen.rows[name] for name in worst if name in seen.rows)
+    return next(filter(has_chart, named), seen.largest)
 
 
 def meant(row: Row, found: Sequence[Finding]) -> Law | None:
@@ -341,24 +308,24 @@ class Link:
         return f'<a href="{escape(self(name))}" target="_self" data-lab-page>{findings.name(name)}</a>'
 
 
-def chosen(report: Report, state: State, marks: Marks, t: Text) -> list[Row]:
+def chosen(report: Report, state: State, seen: Overview) -> list[Row]:
     """Return the tensors that are asked for, in their order."""
     asked, only = str(state["search"]).casefold(), state["only"]
     rows = [row for row in report.rows if asked in row.name.casefold()]
     if only == "wrong":
-        rows = [row for row in rows if marks.mark(row)]
+        rows = [row for row in rows if seen.mark(row)]
     elif only != "all":
         rows = [row for row in rows if look_of(row) == only]
     keys = {
         "name": lambda row: row.name,
         "size": lambda row: -row.n,
         "std": lambda row: -row.std if row.std == row.std else math.inf,
-        "law": lambda row: start(row, t),
+        "law": lambda row: repr(law_key(row)),
     }
     return sorted(rows, key=keys[state["sort"]]) if state["sort"] in keys else rows
 
 
-def tensors(rows: Sequence[Row], first: int, marks: Marks, link: Link, t: Text) -> str:
+def tensors(rows: Sequence[Row], first: int, seen: Overview, link: Link, t: Text) -> str:
     """Return one sheet of the table of tensors, from row ``first`` on."""
     heads = [
         t(f"checkpoint.head.{name}") for name in ("tensor", "shape", "dtype", "mean", "std", "start", "found")
@@ -371,11 +338,11 @@ def tensors(rows: Sequence[Row], first: int, marks: Marks, link: Link, t: Text) 
             findings.number(row.mean, row.std),
             findings.number(row.std),
             escape(start(row, t)),
-            Cell(_kinds(marks.of(row), t), 'class="lab-words"'),
+            Cell(_kinds(seen.of(row), t), 'class="lab-words"'),
         ]
         for row in rows[first : first + SHEET]
     ]
-    return table(heads, body, t("checkpoint.tally"), "lab-table lab-tensors", within="lab-scroll")
+    return table(heads, body, t("tab.tensors"), "lab-table lab-tensors", within="lab-scroll")
 
 
 def _kinds(found: Sequence[Finding], t: Text) -> str:
@@ -416,11 +383,7 @@ def changes(seen: Seen, other: Seen, link: Link, t: Text) -> str:
         for change in telling[:SHEET]
     ]
     heads = [t(f"checkpoint.head.{name}") for name in ("tensor", "change", "ratio", "shift")]
-    whole = (
-        table(heads, body, t("checkpoint.tally"), "lab-table lab-changes", within="lab-scroll")
-        if body
-        else ""
-    )
+    whole = table(heads, body, t("tab.against"), "lab-table lab-changes", within="lab-scroll") if body else ""
     return head + whole + rest(len(telling), t)
 
 
