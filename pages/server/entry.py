@@ -118,7 +118,8 @@ def create(address: tuple[str, int] | None = None) -> st.App:
         names += ["localhost", "127.0.0.1"]
         doors.insert(1, Middleware(TrustedHostMiddleware, allowed_hosts=names, www_redirect=False))
     keys.IDLE = limit("IDLE")
-    reports.FOLDER = reports.FOLDER or Path(tempfile.mkdtemp(prefix="init-lab-reports-"))
+    with contextlib.suppress(OSError):  # where nothing can be written, nothing is kept, and that is said
+        reports.FOLDER = reports.FOLDER or Path(tempfile.mkdtemp(prefix="init-lab-reports-"))
     routes = [Route(ASLEEP, asleep), Route(f"{ASLEEP}.js", asleep_script), scripts.route()]
     routes += Weights(_spool(), limit("COUNTS") * MB).routes()
     return st.App(ROOT / "app.py", lifespan=_lifespan, routes=routes, middleware=doors)

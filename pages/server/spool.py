@@ -1,19 +1,16 @@
 """Files of weights on their way: on the disk without a name, so many bytes in all, so many files of one."""
 
 import asyncio
-import errno
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, NamedTuple
 
 from starlette.concurrency import run_in_threadpool
 
 #: Bytes that are written at a time, and seconds for the next of them to come.
 PIECE, PATIENCE = 1 << 20, 30.0
-#: How a disk says that it is full.
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class Holds(NamedTuple):
@@ -78,7 +75,11 @@ async def written(parts: AsyncIterator[bytes], size: int) -> IO[bytes]:
     Raises:
         NoRoom: if the disk is full, or more or fewer bytes come, or none for long.
     """
-    file, held, total = tempfile.TemporaryFile(), bytearray(), 0  # noqa: SIM115 - who asked closes it
+    held, total = bytearray(), 0
+    try:
+        file = tempfile.TemporaryFile()  # noqa: SIM115 - who asked closes it
+    except OSError:
+        raise NoRoom("room") from None
     try:
         while part := await asyncio.wait_for(anext(parts, b""), PATIENCE):
             held += part
@@ -93,10 +94,11 @@ async def written(parts: AsyncIterator[bytes], size: int) -> IO[bytes]:
         if total != size:
             raise NoRoom("cut")
     except BaseException as error:
-        file.close()
+        with suppress(OSError):  # what is left to be written cannot be
+            file.close()
         if isinstance(error, TimeoutError):
             raise NoRoom("cut") from None
-        if isinstance(error, OSError) and error.errno in FULL:
+        if isinstance(error, OSError):
             raise NoRoom("room") from None
         raise
     return file

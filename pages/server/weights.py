@@ -30,7 +30,7 @@ from core.refusals import TEMPLATES
 from pages.jobs import allowed, queue
 from pages.jobs.queue import Full, Turn
 from pages.server.house import address_of, is_own
-from pages.server.spool import FULL, Holds, NoRoom, Spool, written
+from pages.server.spool import Holds, NoRoom, Spool, written
 from pages.state import reports
 from pages.text import LANGUAGES, Text
 from pages.text.numbers import count
@@ -264,9 +264,8 @@ class _Answer(Response):
             return {"refused": self._t("drop.cut")}
         except InitLabError as error:
             return {"refused": worded(error, self._t)}
-        except OSError as error:
-            if error.errno not in FULL:
-                raise
+        except OSError:  # of the folder in which reports are kept; a file's own are refusals
+            _LOG.exception("A report could not be kept.")
             return {"refused": self._t("drop.room")}
         except Exception:  # noqa: BLE001 - no reader may let one out; it is in the log
             _LOG.exception("A file of weights could not be read.")
