@@ -225,6 +225,7 @@ class Growing {
 
 export class Told {
   constructor() {
+    counts.fill(0) // a file before may have ended in the midst of a tensor
     this.sums = new Growing(Float64Array)
     this.squares = new Growing(Float64Array)
     this.hashes = new Growing(Int32Array)

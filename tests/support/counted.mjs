@@ -9,7 +9,12 @@ for (const name of readdirSync(folder)) {
   if (/\.(told2?|again)$/.test(name)) continue
   const path = `${folder}/${name}`, again = `${path}.again`
   try {
-    let told = await counted(new File([readFileSync(path)], name))
+    const file = new File([readFileSync(path)], name)
+    if (name.startsWith("gone")) { // as the browser says of a file that has changed or vanished since
+      const { slice } = file
+      file.slice = (from, to) => from < 1 << 10 ? slice.call(file, from, to) : { arrayBuffer: () => Promise.reject(new Error()) }
+    }
+    let told = await counted(file)
     if (existsSync(again)) told = await countedAgain(JSON.parse(readFileSync(again)))
     writeFileSync(existsSync(again) ? `${path}.told2` : `${path}.told`, new Uint8Array(await told.arrayBuffer()))
   } catch ({ code, facts, stack }) {

@@ -160,12 +160,17 @@ UNREAD: Mapping[str, Callable[[], bytes]] = {
 }
 
 
+#: What the script takes away once its header has been read.
+GONE = "gone.safetensors"
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder of all these files, counted by the browser's scripts, twice where core asks for it."""
     folder = tmp_path_factory.mktemp("counted")
     for name, make in {**FILES, **REFUSED, **UNREAD}.items():
         (folder / name).write_bytes(make())
+    (folder / GONE).write_bytes(_saved({"a": _drawn(3000, 1000), "b": _drawn(500, 999)}))
     _count(folder)
     for name in FILES:
         asked = report_of_counts((folder / f"{name}.told").read_bytes())
@@ -221,6 +226,11 @@ def test_what_core_refuses_is_refused_by_the_same_code(folder: Path, name: str) 
     assert told["code"] == caught.value.code, told
     assert not str(CheckpointError(told["code"], **told["facts"])).startswith("checkpoint.")
     assert told["facts"].keys() == caught.value.facts.keys()
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(folder: Path) -> None:
+    told = json.loads((folder / GONE).with_suffix(".safetensors.told").read_bytes())
+    assert told == {"code": "checkpoint.changed", "facts": {"file": f"'{GONE}'"}, "stack": ""}
 
 
 @pytest.mark.parametrize("name", UNREAD)
