@@ -20,7 +20,7 @@ SEED = 40
 
 def mlp() -> nn.Module:
     """Three layers as nn.Linear draws them."""
-    return nn.Sequential(nn.Linear(64, 256), nn.ReLU(), nn.Linear(256, 128), nn.ReLU(), nn.Linear(128, 10))
+    return nn.Sequential(nn.Linear(64, 200), nn.ReLU(), nn.Linear(200, 100), nn.ReLU(), nn.Linear(100, 10))
 
 
 def gpt2() -> nn.Module:
