@@ -55,6 +55,9 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
             "{entry} in {file} is kept in blocks; to read them, install {library}: pip install {library}."
         ),
         "checkpoint.changed": "{file} changed while it was read; read it again once nothing writes to it.",
+        "checkpoint.counted": (
+            "What was counted of {file} does not add up at {entry}; count it again, or read the file itself."
+        ),
         "checkpoint.damaged": (
             "{entry} in {file} is damaged: it is not what was written; copy or download the file again."
         ),
