@@ -64,6 +64,7 @@ def _controls(frame: Frame) -> None:
     else:
         frame.aside(f'<p class="lab-hint">{t("model.printed_hint")}</p>')
         controls.refusal(state, "seed", t)
+    audit.way(jobs.asked(state), t)
     controls.group(state, "input", t, "batch", "data_seed", "data")
     if state["data"]:
         frame.aside(f'<p class="lab-hint">{t("model.own_hint")}</p>')
@@ -110,7 +111,6 @@ def _network(frame: Frame, asked: NetworkRun, run: Ran) -> None:
                 frame.aside('<div class="lab-row"></div>')
             frame.listing(run.summary)
             frame.html(f'<p class="lab-note">{words.output(run, t)}</p>')
-            audit.way(asked, t)
 
 
 def _forward(frame: Frame, asked: NetworkRun, run: Ran) -> None:

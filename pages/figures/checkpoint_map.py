@@ -42,7 +42,8 @@ def look_of(row: Row) -> str:
         return "constant"
     if row.init is not None:
         return "fits"
-    return "unknown" if row.is_float and row.n and not row.quantised else "other"
+    judged = row.is_float and row.n and not row.quantised and not row.flags & {"nan", "inf", "uninitialised"}
+    return "unknown" if judged else "other"
 
 
 def block_of(name: str) -> str:

@@ -202,6 +202,7 @@ _ROWS = (
         parsers.key_or(EXAMPLES),
         on(checkpoint=within("against")),
         examples=("", *EXAMPLES),
+        names="option.example.{}",
         look=True,
     ),
     typed("search", "", str, on(checkpoint=within("tensors")), look=True, max_chars=MAX_NAME),
@@ -300,7 +301,8 @@ def word_of(name: str, option: str, t: Text) -> str:
     key = f"option.{name}.{option}"
     if key in catalogue(t.language):
         return t(key)
-    return t(TABLE[name].names.format(option)) if TABLE[name].names else option
+    named = TABLE[name].names.format(option)
+    return t(named) if named in catalogue(t.language) else option
 
 
 def default_of(name: str, scheme: str) -> Value:

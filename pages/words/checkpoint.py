@@ -33,7 +33,6 @@ def context(seen: Seen, t: Text) -> str:
         "checkpoint.context",
         tensors=count(len(report.rows)),
         numbers=count(report.coverage.numbers),
-        format=escape(findings.short(report.format)),
         state=t(f"checkpoint.state_brief.{report.state}"),
         kept=t("checkpoint.example_line" if seen.example else "checkpoint.kept_line"),
     )

@@ -84,7 +84,7 @@ def test_a_link_carries_no_weights_and_a_report_that_is_gone_is_said() -> None:
     key = _report({"a.weight": _seeded(64, 64)})
     app = opened("checkpoint", report=key)
     assert query(app) == {"v": "1", "report": key}
-    assert "model · 1 tensor · 4\u202f096 numbers · memory · no sign of training" in plain(app)
+    assert "model · 1 tensor · 4\u202f096 numbers · no sign of training" in plain(app)
     app = opened("checkpoint", report="0" * 16)
     assert refusals(app) == [EN("refused.report_gone", was="0" * 16)]
     assert headline(app).startswith("▲ 8 of 8 residual projections")

@@ -12,7 +12,7 @@ from tests.support.tabs import Visit, go, settled
 MOST, OF_A_NETWORK = 60, 66
 #: The same with the cause of a finding and the answers of the home page's doors, where that is beyond MOST:
 #: a cause has the numbers of its own arithmetic, a network's sum those of one unit.
-WITH_CAUSE = {"distribution": 72, "signal": 79, "model": 87}
+WITH_CAUSE = {"distribution": 72, "signal": 79, "model": 87, "checkpoint": 66}
 CAUSES = ",.lab-cause,.lab-answer,.lab-worked,.lab-worked-bar"
 VIEWS = {
     "home": ["/?v=1"],
