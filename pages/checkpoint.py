@@ -11,6 +11,7 @@ from pages.figures import checkpoint_map
 from pages.figures.checkpoint import histogram
 from pages.jobs import checkpoint as jobs
 from pages.jobs.checkpoint import Overview, Seen
+from pages.lecture import predict
 from pages.shell.frame import Frame, Offer
 from pages.shell.page import show
 from pages.text.numbers import count
@@ -25,7 +26,8 @@ def body(frame: Frame) -> None:
     seen = jobs.seen(state)
     with st.sidebar:
         _controls(frame, seen)
-    frame.html(words.context(seen, t) + common.headline(words.headline(seen.report, t)))
+    waits = predict.covered(state, frame.page)
+    frame.html(words.context(seen, t, waits=waits) + common.headline(words.headline(seen.report, t)))
     frame.ask(asks.checkpoint(seen.report, t))
     frame.why(words.cause(seen.report, t), None)
     frame.code = lambda: _script(frame, seen)
@@ -48,15 +50,22 @@ def _controls(frame: Frame, seen: Seen) -> None:
     t, state = frame.t, frame.state
     if "report" not in state.fixed:
         drop.zone(t)
+    if not predict.covered(state, frame.page):  # or its name would tell
+        _examples(frame, seen)
+    with controls.more(state, t) as more:
+        if more.open:
+            pasted_report.field(state, t)
+
+
+def _examples(frame: Frame, seen: Seen) -> None:
+    """Show the examples, and what the one that is shown is; or the way back to it."""
+    t, state = frame.t, frame.state
     controls.show(state, "example", t, changed=_close)
     if "example" not in state.hidden:
         if seen.example:
             frame.aside(f'<p class="lab-hint">{t(f"checkpoint.example.{seen.example}")}</p>')
         elif "report" not in state.fixed:
             st.button(t("checkpoint.close"), key="close_report", on_click=_close, width="stretch")
-    with controls.more(state, t) as more:
-        if more.open:
-            pasted_report.field(state, t)
 
 
 def _close() -> None:

@@ -26,11 +26,11 @@ LAWS, SHEET = 3, 50
 LOOKS = ("fits", "constant", "unknown", "other")
 
 
-def context(seen: Seen, t: Text) -> str:
-    """Return the line above the headline: the file, and what was read of it."""
+def context(seen: Seen, t: Text, *, waits: bool) -> str:
+    """Return the line above the headline: the file, and what was read of it; no more of what waits."""
     report = seen.report
     words = t(
-        "checkpoint.context",
+        "checkpoint.context_waits" if waits else "checkpoint.context",
         tensors=count(len(report.rows)),
         numbers=count(report.coverage.numbers),
         state=t(f"checkpoint.state_brief.{report.state}"),

@@ -204,9 +204,15 @@ def test_a_network_of_the_lab_opens_here() -> None:
 
 
 def test_predict_asks_what_is_wrong_and_names_it() -> None:
-    app = opened("checkpoint", example="seeds", predict="on", hide="example")
-    assert EN("checkpoint.example.seeds") not in said(app)
-    assert "net-2.safetensors" in said(app)
+    app = opened("checkpoint", example="fresh", predict="on")
+    before = plain(app).partition("▲")[0]  # what is hidden comes after
+    assert "digits-2.safetensors · 10 tensors" in before
+    assert "trained" not in before
+    assert EN("checkpoint.example.fresh") not in said(app)
+    assert "example" not in [widget.key for widget in app.selectbox]
+    app.button(key="reveal").click().run()
+    assert "partly trained" in plain(app)
+    app = opened("checkpoint", example="seeds", predict="on")
     app.button(key="reveal").click().run()
     assert "4 layers have the same random numbers to the bit" in headline(app)
 
