@@ -55,6 +55,9 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
             "{entry} in {file} is kept in blocks; to read them, install {library}: pip install {library}."
         ),
         "checkpoint.changed": "{file} changed while it was read; read it again once nothing writes to it.",
+        "checkpoint.counted": (
+            "What was counted of {file} does not add up at {entry}; count it again, or read the file itself."
+        ),
         "checkpoint.damaged": (
             "{entry} in {file} is damaged: it is not what was written; copy or download the file again."
         ),
@@ -118,6 +121,13 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
         "checkpoint.pointer": (
             "{file} is a pointer of Git LFS, not the file itself; fetch that with git lfs pull."
         ),
+        "checkpoint.report": (
+            "{place} is {given}, which is not as Report.to_json() writes it; give all that it wrote."
+        ),
+        "checkpoint.report_json": (
+            "This is no JSON from line {line}, column {column} on; give all that Report.to_json() wrote."
+        ),
+        "checkpoint.report_long": "A report has at most {most} characters; this one has {size}.",
         "checkpoint.shape": (
             "{entry} in {file} has the shape {given}; a shape is up to 64 whole numbers from 0, of "
             "less than 2^63 bytes in all."

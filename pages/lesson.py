@@ -24,7 +24,7 @@ from pages.state.controls import PAGES
 from pages.state.link import link_with
 from pages.state.placed import place
 from pages.text import Text, sentences
-from pages.widgets import controls, questions
+from pages.widgets import audit, controls, questions
 from pages.words import asks, common, lesson_moving
 from pages.words import lesson as words
 from pages.words import lesson_questions as asked
@@ -209,6 +209,7 @@ def _network(frame: Frame) -> None:
                     ("open_printed", link_with(weights="printed")),
                 ):
                     st.page_link(PAGES["model"], label=t(f"lesson.{label}"), query_params=query)
+                audit.way(run, t)
 
 
 def _closing(frame: Frame) -> None:

@@ -17,7 +17,7 @@ from pages.state.chosen import State
 from pages.state.controls import DTYPE_NAMES
 from pages.state.placed import place
 from pages.text import sentences
-from pages.widgets import controls, network_editor
+from pages.widgets import audit, controls, network_editor
 from pages.words import asks, common, model_findings, model_moving, model_parameters
 from pages.words import model as words
 
@@ -65,6 +65,7 @@ def _controls(frame: Frame) -> None:
     else:
         frame.aside(f'<p class="lab-hint">{t("model.printed_hint")}</p>')
         controls.refusal(state, "seed", t)
+    audit.way(jobs.asked(state), t)
     controls.group(state, "input", t, "batch", "data_seed", "data")
     if state["data"]:
         frame.aside(f'<p class="lab-hint">{t("model.own_hint")}</p>')

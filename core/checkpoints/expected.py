@@ -27,6 +27,8 @@ class Meant(NamedTuple):
     told: bool
 
 
+#: The kinds of findings that come of what is claimed alone.
+UNMET = ("expected", "expected_law", "expected_point")
 #: What tensors of a name and shape are meant to start as.
 Meanings = Mapping[tuple[str, Shape], Meant]
 

@@ -9,11 +9,10 @@ import numpy as np
 
 from ..networks.module_signal import LayerSignal
 from ..signals.fate import FAR, fate
-from .finding import Finding
+from .finding import SIGNALS, Finding
 
 #: Fewer layers of one kind than these are no way to go.
 _FEW = 3
-_KINDS = {"vanishes": "signal_vanishes", "explodes": "signal_explodes"}
 
 
 def fading(layers: Sequence[LayerSignal], *, trained: bool) -> Iterator[Finding]:
@@ -45,13 +44,13 @@ def _judged(members: Sequence[LayerSignal], *, trained: bool) -> Iterator[Findin
     }
     for what, way in ways.items():
         kind, first, last, layers = _end([rms.median if trained else rms.given for _, rms in way])
-        if kind in _KINDS:
+        if kind in SIGNALS:
             seeds = len(way[0][1].seeds)
             anew = [_end([rms.seeds[i] for _, rms in way])[0] for i in range(seeds)]
             facts = {"first": first, "last": last, "factor": last / first, "layers": layers}
             counted = {"anew": anew.count(kind), "seeds": seeds, "far": FAR}
             yield Finding(
-                _KINDS[kind], tuple(name for name, _ in way[:layers]), {"what": what, **facts, **counted}
+                SIGNALS[kind], tuple(name for name, _ in way[:layers]), {"what": what, **facts, **counted}
             )
 
 

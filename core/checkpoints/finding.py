@@ -18,6 +18,9 @@ class Kind(NamedTuple):
 _EXACT = "Other bits in the file: this is read off them, nothing is estimated."
 _ONCE = "The same tensors in an earlier checkpoint of this run: had they moved, they would differ."
 
+#: The kinds of findings that come of running a module, by what becomes of its signal.
+SIGNALS: Mapping[str, str] = {"vanishes": "signal_vanishes", "explodes": "signal_explodes"}
+
 #: The kinds of findings, worst first.
 KINDS: Mapping[str, Kind] = {
     "not_finite": Kind(3, "{nan:,} {nan:number is|numbers are} NaN and {inf:,} infinite.", _EXACT),

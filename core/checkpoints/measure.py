@@ -18,7 +18,7 @@ from ..weights.laws import Array
 from ..weights.moments import Moments, merged
 from .cells import CELLS, Cells, cells_of, counted_as, numbers_of
 from .stored import PART, Bits, Stored
-from .units import ROW, Units, UnitTally, hashes_of_ones
+from .units import BLOCK, ROW, Units, UnitTally, hashes_of_blocks, hashes_of_ones
 
 Counts = npt.NDArray[np.int64]
 
@@ -98,15 +98,15 @@ def measure(stored: Stored) -> Measured:
     Raises:
         CheckpointError: the file has changed, or ends too early.
     """
-    row = _row_length(stored)
+    row = row_length(stored.dtype, stored.shape)
     tally = _tally_of(stored.dtype)
     columns = stored.shape[1] if len(stored.shape) == 2 else 1  # of kernels' inputs some repeat rightly
     units = UnitTally(stored.dtype, row, columns) if row else None
     sequence = hashlib.blake2b(digest_size=16)
     with np.errstate(all="ignore"):
-        for part in _whole_rows(stored, row):
+        for part in _whole_rows(stored, row or BLOCK):
             tally.add(part)
-            sequence.update((part if units is None else units.add(part)).data)
+            sequence.update((hashes_of_blocks(part) if units is None else units.add(part)).data)
         found = tally.totals()
     return Measured(
         dtype=stored.dtype,
@@ -117,23 +117,51 @@ def measure(stored: Stored) -> Measured:
     )
 
 
-def _row_length(stored: Stored) -> int:
+@dataclass(frozen=True, slots=True, eq=False)
+class Tallied:
+    """What was counted elsewhere of a tensor's numbers, and is not known to be true.
+
+    ``counts`` has a number for each cell; ``hashes`` are of its rows, or of its blocks where it has none, and
+    ``squares`` of its rows. Of numbers of four and eight bytes ``sums`` are what their cells do not tell:
+    mean, Σ(w − mean)^k for k = 2, 3, 4, smallest, largest, how many are 0, not a number, infinite, and the
+    lowest 16 bits that any of them has set.
+    """
+
+    counts: Counts
+    hashes: npt.NDArray[np.uint64]
+    squares: Array
+    sums: Array
+
+    def measured(self, dtype: str, shape: tuple[int, ...]) -> Measured:
+        """Return the same as ``measure`` of the numbers themselves."""
+        tally = _tally_of(dtype)
+        tally.counter.counts = self.counts
+        if isinstance(tally, _Wide):
+            tally.take(self.sums)
+        digest = hashlib.blake2b(self.hashes.data, digest_size=16).digest()
+        units = Units(self.squares, self.hashes) if row_length(dtype, shape) else None
+        return Measured(dtype=dtype, shape=shape, units=units, digest=digest, **tally.totals())
+
+
+def row_length(dtype: str, shape: tuple[int, ...]) -> int:
     """Return how many numbers a row has; 0 where rows are not looked at."""
-    if len(stored.shape) < 2 or not counted_as(stored.dtype).is_floating_point or "int" in stored.dtype:
+    if len(shape) < 2 or not counted_as(dtype).is_floating_point or "int" in dtype:
         return 0
-    length = math.prod(stored.shape[1:])
-    return length if ROW <= length <= PART and stored.shape[0] else 0
+    length = math.prod(shape[1:])
+    return length if ROW <= length <= PART and shape[0] else 0
 
 
 def _whole_rows(stored: Stored, row: int) -> Iterator[Bits]:
-    """Yield a tensor's parts, each of whole rows where it has rows."""
+    """Yield a tensor's parts, each of whole rows; what is left comes last."""
     left: Bits | None = None
-    for part in stored.source.parts(PART // row * row if row else PART):
+    for part in stored.source.parts(PART // row * row):
         whole = part if left is None else np.concatenate([left, part])
-        cut = len(whole) // row * row if row else len(whole)
+        cut = len(whole) // row * row
         left = whole[cut:].copy() if cut < len(whole) else None
         if cut:
             yield whole[:cut]
+    if left is not None:
+        yield left
 
 
 class _Counter:
@@ -157,9 +185,10 @@ class _Narrow:
     def __init__(self, dtype: str) -> None:
         self.cells = cells_of(dtype)
         self.counter = _Counter(self.cells.count)
+        self._is_truth = dtype == "bool"
 
     def add(self, part: Bits) -> None:
-        self.counter.add(part)
+        self.counter.add(np.minimum(part, 1) if self._is_truth else part)  # any byte but 0 is true
 
     def totals(self) -> dict[str, Any]:
         cells = self.cells
@@ -216,6 +245,13 @@ class _Wide:
         self.nan += int(nan.sum())
         self.inf += len(numbers) - int(nan.sum()) - int(finite.sum())
         return np.asarray(numbers[finite])
+
+    def take(self, sums: Array) -> None:
+        """Take what was summed up elsewhere; see ``Tallied``."""
+        mean, *powers, self.minimum, self.maximum = sums[:6].tolist()
+        self.zeros, self.nan, self.inf, low = map(int, sums[6:].tolist())
+        n = int(self.counter.counts.sum()) - self.nan - self.inf
+        self.moments, self.low = Moments(n, mean, tuple(powers)), np.uint64(low)
 
     def totals(self) -> dict[str, Any]:
         n = self.moments.n

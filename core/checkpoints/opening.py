@@ -37,10 +37,11 @@ FORMATS: Mapping[str, tuple[str, ...]] = {
 _SUFFIXES = tuple(suffix for suffixes in FORMATS.values() for suffix in suffixes)
 
 
-def opened(path: Path | Sequence[Path]) -> Contents:
+def opened(path: Path | Sequence[Path], called: str = "") -> Contents:
     """Return what a file of weights holds, or several, an index of shards, or a folder; no number is read.
 
-    A file is called by its own name, or by its way from the folder that was given. Nothing in a file is run.
+    A file is called by its own name, or by its way from the folder that was given; one alone is called as is
+    said. Nothing in a file is run.
 
     Raises:
         CheckpointError: if there is none, it is of another format, or not as its format has it.
@@ -48,7 +49,7 @@ def opened(path: Path | Sequence[Path]) -> Contents:
     paths = _paths(path)
     if len(paths) > 1:
         return _joined([_read(File.of(path, name)) for path, name in _named(paths)], "…")
-    name = os.path.basename(os.path.abspath(paths[0])) or paths[0]  # noqa: PTH100, PTH119 - keeps links
+    name = called or os.path.basename(os.path.abspath(paths[0])) or paths[0]  # noqa: PTH100, PTH119 - keeps links
     if stat.S_ISDIR(looked_at(paths[0], name).st_mode):
         return _folder(paths[0], name)
     file = File.of(paths[0], name)

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
@@ -12,6 +12,18 @@ from ..networks.module_signal import LayerSignal
 from .expected import Meanings, unmet
 from .finding import Finding
 from .findings import COMPUTED, MOMENT, WEIGHT, find
+from .given import given
+from .report_json import (
+    MOST_ROWS,
+    finding_json,
+    row_of,
+    rows_json,
+    signal_json,
+    signal_of,
+    skipped_json,
+    skipped_of,
+    unexpected,
+)
 from .row import QUANTILES, Row
 from .stored import Skipped
 from .written import code, counted, html, named, signal_heading, signal_table, table
@@ -121,32 +133,48 @@ class Report:
                 "coverage": {
                     "tensors": self.coverage.tensors,
                     "numbers": self.coverage.numbers,
-                    "skipped": [
-                        {"name": each.name, "file": each.file, "code": each.code, "facts": _plain(each.facts)}
-                        for each in self.coverage.skipped
-                    ],
+                    "skipped": [skipped_json(each) for each in self.coverage.skipped],
                 },
                 "ties": self.ties,
-                "problems": [
-                    {
-                        "kind": each.kind,
-                        "severity": each.severity,
-                        "file": each.file,
-                        "says": str(each),
-                        "tensors": each.tensors,
-                        "evidence": _plain(each.evidence),
-                        "would_refute": each.would_refute,
-                    }
-                    for each in self.problems
-                ],
-                "signal": [_signal_json(each) for each in self.signal],
+                "told": sorted(self.told),
+                "problems": [finding_json(each) for each in self.problems],
+                "signal": [signal_json(each) for each in self.signal],
                 "not_redrawn": self.not_redrawn,
                 "quantile_shares": QUANTILES,
-                "tensors": [_row_json(row) for row in self.rows],
+                "tensors": rows_json(self.rows),
             },
             ensure_ascii=False,
             allow_nan=False,
         )
+
+    @classmethod
+    def from_json(cls, text: str) -> "Report":
+        """Return the report that ``to_json`` wrote; what stands out is found anew in its tensors.
+
+        Raises:
+            CheckpointError: if this is not what ``to_json`` writes, has more than 2^29 characters, or is at
+                odds with itself.
+        """
+        whole = given(text)
+        rows = tuple(row_of(each) for each in whole.at("tensors").each(MOST_ROWS))
+        skipped = whole.at("coverage").at("skipped").each(MOST_ROWS)
+        signal = tuple(signal_of(each) for each in whole.at("signal").each(MOST_ROWS))
+        names = frozenset(row.name for row in rows).union(layer.name for layer in signal)
+        report = cls(
+            whole.at("format").text(),
+            rows,
+            Coverage(len(rows), sum(row.n for row in rows), tuple(map(skipped_of, skipped))),
+            _ties(rows),
+            unexpected(whole.at("problems"), names),
+            frozenset(each.text() for each in whole.at("told").each(MOST_ROWS)),
+            signal,
+            tuple(each.text() for each in whole.at("not_redrawn").each(MOST_ROWS)),
+        )
+        try:
+            report.problems  # noqa: B018 - what no file can be, as a spread of nothing, is found here
+        except (ArithmeticError, LookupError, TypeError, ValueError):
+            raise whole.at("tensors").refused() from None
+        return report
 
     def to_markdown(self) -> str:
         """Return what stands out, and a table of all tensors."""
@@ -235,46 +263,6 @@ def _change(row: Row, other: Row | None) -> Change:
         other.std / row.std if spread else math.nan,
         (other.mean - row.mean) / row.std if spread else math.nan,
     )
-
-
-def _plain(value: Any) -> Any:
-    """Return a value as JSON can have it."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value if isinstance(value, str | int | bool | None) else str(value)
-
-
-def _row_json(row: Row) -> dict[str, Any]:
-    numbers = ("minimum", "maximum", "mean", "std", "excess_kurtosis", "quantiles")
-    plain = ("name", "file", "dtype", "shape", "n", "zeros", "nan", "inf", "quantised", "equal_to")
-    fit = row.init
-    return {
-        **{name: getattr(row, name) for name in plain},
-        **{name: _plain(getattr(row, name)) for name in numbers},
-        "counts": row.counts.tolist(),
-        "edges": _plain(row.edges.tolist()),
-        "flags": sorted(row.flags),
-        "init": fit
-        and {
-            "schemes": [{"key": named.key, "params": _plain(named.params)} for named in fit.schemes],
-            "distance": _plain(fit.distance),
-            "p_value": _plain(fit.p_value),
-            "would_refute": dict(zip(("distance", "scale"), fit.would_refute, strict=True)),
-        },
-    }
-
-
-def _signal_json(layer: LayerSignal) -> dict[str, Any]:
-    ways = {"output": layer.output, "gradient": layer.gradient}
-    return {
-        "name": layer.name,
-        "kind": layer.kind,
-        **{way: {"given": _plain(rms.given), "seeds": _plain(rms.seeds)} for way, rms in ways.items()},
-    }
 
 
 def _markdown(report: Report) -> Iterator[str]:

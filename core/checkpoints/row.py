@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -21,6 +21,11 @@ from .units import MOST_BLOCKS, Units
 
 #: The shares of a row's ``quantiles``.
 QUANTILES = (0.001, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999)
+#: What marks a row.
+FLAGS = (
+    *("constant", "zeros", "nan", "inf", "empty", "outliers", "uninitialised"),
+    *("dead_rows", "repeated_rows", "spare_rows", "equal_to"),
+)
 #: Bins of a row's histogram, at most.
 BINS = 100
 #: Finite numbers this large come from memory that nothing was written to.
@@ -82,7 +87,7 @@ class Row:
     edges: Array
     #: the known laws that it does not contradict; None if there is none
     init: Fit | None
-    #: of constant zeros nan inf empty outliers uninitialised dead_rows repeated_rows spare_rows equal_to
+    #: of FLAGS
     flags: frozenset[str]
     #: the format's name where numbers were kept in blocks, which no law of single numbers describes
     quantised: str
@@ -122,11 +127,35 @@ def judged(
     Raises:
         CheckpointError: the file has changed, or ends too early.
     """
-    found = measure(stored)
+    columns = math.prod(stored.shape[1:])
+    return row_of_measured(
+        stored,
+        measure(stored),
+        lambda chosen: _measured_rows(stored, chosen, columns),
+        beside=beside,
+        among=among,
+        meant=meant,
+    )
+
+
+#: What returns some rows of a weight, measured by themselves; None where that is not known yet.
+Look = Callable[[npt.NDArray[np.bool_]], Measured | None]
+
+
+def row_of_measured(  # noqa: PLR0913 - what was measured, and all that it is judged by
+    stored: Stored,
+    found: Measured,
+    look: Look,
+    *,
+    beside: Shape | None = None,
+    among: int = 1,
+    meant: Candidate | None = None,
+) -> Row:
+    """Return the row of a tensor that has been measured; its numbers are seen again by ``look`` alone."""
     fit = None if stored.quantised else identify(found, beside=beside, among=among, meant=meant)
     spare = None
     if fit is None and not stored.quantised and found.units is not None:
-        spare = spare_rows(stored, found.units, among)
+        spare = spare_rows(stored.shape, found.units, look, among)
     dead = np.flatnonzero(found.units.dead) if found.units is not None else np.empty(0, np.intp)
     repeated = _repeated(found)
     counts, edges = histogram(found)
@@ -249,18 +278,18 @@ _SPARE_STDS = (0.02, 0.01, 0.006, 1.0, 0.05, 0.1, 0.001, 0.005)
 _LEAST_ROWS, _LEAST_NUMBERS = 8, 64
 
 
-def spare_rows(stored: Stored, units: Units, among: int) -> Spare | None:
+def spare_rows(shape: Shape, units: Units, look: Look, among: int) -> Spare | None:
     """Find rows that no training has moved, as those of tokens that never occur.
 
     They lie about a law's mean square as far as chance moves them; they are read once more, and must follow
     that law.
     """
-    columns = math.prod(stored.shape[1:])
-    if columns < _LEAST_NUMBERS or len(stored.shape) != 2:
+    columns = math.prod(shape[1:])
+    if columns < _LEAST_NUMBERS or len(shape) != 2:
         return None
     stds = (
         *_SPARE_STDS,
-        *(SCHEMES[key].law(stored.shape).std for key in ("lecun_normal", "classic_uniform")),
+        *(SCHEMES[key].law(shape).std for key in ("lecun_normal", "classic_uniform")),
     )
     for std in stds:
         off = (units.squares / std**2 - 1) / math.sqrt(2 / columns)
@@ -268,7 +297,8 @@ def spare_rows(stored: Stored, units: Units, among: int) -> Spare | None:
         for chosen in (near, _runs(near)):
             number = int(chosen.sum())
             if _LEAST_ROWS <= number <= len(off) / 2 and 0.6 < off[chosen].std() < 1.3:
-                fit = identify(_measured_rows(stored, chosen, columns), among=among)
+                seen = look(chosen)
+                fit = None if seen is None else identify(seen, among=among)
                 if fit is not None and std in _stds(fit):
                     return Spare(number, tuple(np.flatnonzero(chosen)[:NAMED].tolist()), fit, std)
     return None

@@ -14,6 +14,8 @@ from .stored import Bits
 
 #: A row of fewer numbers than these may be another's by chance, or be 0.
 ROW = 8
+#: Numbers that are hashed together where there are no rows.
+BLOCK = 1 << 13
 #: Numbers of a row this small have been decayed or pruned away: no product of float32 sees them.
 NOTHING = 1e-16
 #: In no more blocks than these is a weight sharded.
@@ -86,6 +88,13 @@ def _sizes_of_float16(rows: Bits) -> npt.NDArray[np.float32]:
     return np.asarray(shifted.view(np.float32) * np.float32(2.0**112))
 
 
+def hashes_of_blocks(part: Bits) -> npt.NDArray[np.uint64]:
+    """Return a hash of each ``BLOCK`` of numbers, and of what is left."""
+    cut = len(part) // BLOCK * BLOCK
+    whole = _hashes(part[:cut].reshape(-1, BLOCK))
+    return np.concatenate([whole, _hashes(part[cut:].reshape(1, -1))]) if cut < len(part) else whole
+
+
 def _hashes(rows: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
     """Return Σ word·coefficient modulo 2⁶⁴ of each row: multilinear hashing (Carter & Wegman 1979)."""
     rows = np.ascontiguousarray(rows)
@@ -100,9 +109,14 @@ def _hashes(rows: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
 
 @lru_cache(maxsize=64)
 def _coefficients(words: int) -> npt.NDArray[np.uint64]:
-    """Return odd numbers, always the same: hashes of two files can be compared."""
-    drawn = np.random.default_rng(words).integers(0, 1 << 64, words, np.uint64)
-    return drawn | np.uint64(1)
+    """Return odd numbers, always the same, also in a browser: hashes of two files can be compared.
+
+    Those of SplitMix64 (Steele, Lea & Flood 2014, fig. 17), begun at 0.
+    """
+    mixed = np.arange(1, words + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray((mixed ^ (mixed >> np.uint64(31))) | np.uint64(1))
 
 
 def hashes_of_ones(places: npt.NDArray[np.intp], row: int, dtype: str) -> npt.NDArray[np.uint64]:

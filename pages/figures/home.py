@@ -6,6 +6,7 @@ from html import escape
 from typing import NamedTuple
 from urllib.parse import quote
 
+from pages.figures.checkpoint_map import Band
 from pages.figures.palette import Palette
 
 #: Pixels of a miniature, and what its lines keep from its edges: left, right, top, foot.
@@ -53,6 +54,26 @@ def spreads(rows: Sequence[tuple[str, float, str]], look: Palette) -> str:
         parts.append(
             f'<text x="{width + 6:.1f}" y="{top + 24:.1f}" fill="{look.ink2}">{escape(written)}</text>'
         )
+    return _picture(parts)
+
+
+def blocks(rows: Sequence[Band], look: Palette) -> str:
+    """Draw the map of a model: a row a block, a tile a tensor; what is wrong has an outline and a mark."""
+    high, gap = HIGH / len(rows), 2
+    fills = {"fits": look.bars, "constant": look.edge}
+    parts = []
+    for at, row in enumerate(rows):
+        left, total = 0.0, sum(tile.n for tile in row.tiles)
+        room = WIDE - gap * len(row.tiles)
+        for tile in row.tiles:
+            wide = room * tile.n / total
+            box = f'x="{left + 1:.1f}" y="{at * high + 1:.1f}" width="{wide:.1f}" height="{high - 4:.1f}"'
+            line = f' stroke="{look.warning}" stroke-width="1.5"' if tile.mark else ""
+            parts.append(f'<rect {box} fill="{fills.get(tile.look, look.paper)}"{line}/>')
+            if tile.mark:
+                place = f'x="{left + wide / 2 - 3:.1f}" y="{(at + 0.5) * high + 2:.1f}"'
+                parts.append(f'<text {place} fill="{look.warning}" font-size="9">▲</text>')
+            left += wide + gap
     return _picture(parts)
 
 

@@ -52,7 +52,7 @@ class Job(Generic[Result]):
         if quick:
             self._result.set_result(self._run())
         else:
-            self._turn = queue.gate().enter(self._run, _visitor())
+            self._turn = queue.gate().enter(self._run, visitor())
             self._result = self._turn.result
 
     @property
@@ -96,7 +96,7 @@ class Job(Generic[Result]):
         return not self._cancelled
 
 
-def _visitor() -> str:
+def visitor() -> str:
     """Return a name for this browser session, which says nothing about it."""
     now = session()
     now.visitor = now.visitor or secrets.token_hex(8)

@@ -57,7 +57,7 @@ def asked(state: State) -> NetworkRun:
     return drawn._replace(edits=state["edits"])
 
 
-def _built(run: NetworkRun) -> tuple[Net, Tensor]:
+def built(run: NetworkRun) -> tuple[Net, Tensor]:
     """Return the network and its input."""
     network, dtype = network_of(run.net), DTYPE_NAMES[run.dtype]
     net = Net(network, seed=run.seed or 0, device=run.device, dtype=dtype)
@@ -109,7 +109,7 @@ class Ran(NamedTuple):
 @kept(share=8)
 def ran(run: NetworkRun) -> Ran:
     """Build the network, run it, and count its parameters."""
-    net, x = _built(run)
+    net, x = built(run)
     with torch.no_grad():
         steps = net.steps(x)
     layers = [getattr(net, name) for name in net.network.names]
@@ -150,7 +150,7 @@ class Traced(NamedTuple):
 @kept(share=8)
 def traced(run: NetworkRun, sample: int) -> tuple[Traced, ...]:
     """Follow row ``sample``, from 1, through every layer."""
-    net, x = _built(run)
+    net, x = built(run)
     with torch.no_grad():
         steps = net.steps(x[sample - 1 : sample])
     layers, fed = [], steps[0].value
@@ -180,7 +180,7 @@ class DrawnParameter(NamedTuple):
 @kept(share=8)
 def parameters(run: NetworkRun) -> tuple[tuple[DrawnParameter, ...], str]:
     """Return the network's parameters with their laws, and how torch prints them."""
-    net, _ = _built(run)
+    net, _ = built(run)
     laws, rows = net.laws(), []
     for name, parameter in net.named_parameters():
         summary = Summary.of(parameter, law=laws[name], bins=20)
@@ -214,7 +214,7 @@ class LayerGradient(NamedTuple):
 @kept(share=8)
 def gradients(run: NetworkRun, labels: tuple[int, ...]) -> tuple[float, tuple[LayerGradient, ...]]:
     """Return the cross-entropy of ``labels`` and its gradient in each layer."""
-    net, x = _built(run)
+    net, x = built(run)
     result = backward(net, x, labels)
     rows = []
     for at, (layer, weight, bias) in enumerate(result.gradients, start=1):
@@ -251,7 +251,7 @@ def tensors(
     That is each layer's z and, after an activation, a; or without ``inner`` the last of them as output.
     With ``labels``, a parameter's gradient follows it.
     """
-    net, rows = _built(run)
+    net, rows = built(run)
     found = {"input": rows}
     slopes: dict[str, Tensor | None] = {}
     for layer, weight, bias in backward(net, rows, labels).gradients if labels else ():
@@ -270,12 +270,12 @@ def tensors(
 @kept(share=8)
 def drawn_bytes(run: NetworkRun) -> str:
     """Return all parameters, one after the other, as the bytes of float32 in base64."""
-    net, _ = _built(run)
+    net, _ = built(run)
     flat = torch.cat([p.detach().flatten() for p in net.parameters()])
     return b64encode(flat.float().cpu().numpy().astype("<f4").tobytes()).decode()
 
 
 def weights_file(run: NetworkRun) -> bytes:
     """Return the network's parameters as a .safetensors file."""
-    net, _ = _built(run)
+    net, _ = built(run)
     return save({name: p.detach().cpu().contiguous() for name, p in net.named_parameters()})

@@ -11,6 +11,7 @@ import streamlit as st
 
 from core import SCHEMES, Comparison, Entry, InitLabError
 from core.networks.network import LINEAR_SCHEMES
+from core.teaching.broken import EXAMPLES
 from pages.lecture import held_plan, presenter
 from pages.lecture.held_plan import held
 from pages.lecture.predict import reveal, waits
@@ -65,7 +66,8 @@ def desk(state: State, page: str, t: Text) -> None:
         names = [name for name in actions(state, page) if held() is None or name == "again"]
         for name in names:
             shown = "show" if name == "predict_first" and state["predict"] == "on" else name
-            st.button(t(f"desk.{shown}"), key=name, on_click=act, args=(name,))
+            own = "_example" if page == "checkpoint" and name in {"previous", "next"} else ""
+            st.button(t(f"desk.{shown}{own}"), key=name, on_click=act, args=(name,))
         st.button(t("desk.leave"), key="leave", on_click=act, args=("leave",))
         keys = f'<button type="button" data-lab-keys class="lab-button">{t("desk.keys")}</button>'
         st.html(keys, width="content")
@@ -83,6 +85,7 @@ def _step(by: int) -> None:
         "scheme": _scheme,
         "rows": _rows,
         "net": _net,
+        "example": _example,
     }
     place(**{control: steps[control](values, by)})
 
@@ -113,6 +116,12 @@ def _net(values: Mapping[str, Value], by: int) -> str:
     scheme = _next(tuple(LINEAR_SCHEMES), network.layers[0].scheme, by, lambda _: None)
     same = tuple(replace(dense, scheme=scheme, params=()) for dense in network.layers)
     return str(replace(network, layers=same))
+
+
+def _example(values: Mapping[str, Value], by: int) -> str:
+    """Return the next example; what was given by hand gives way to it."""
+    st.session_state["report"] = ""
+    return _next(tuple(EXAMPLES), str(values["example"]), by, lambda _: None)
 
 
 def _next(keys: tuple[str, ...], now: str, by: int, fits: Callable[[str], object]) -> str:

@@ -355,6 +355,7 @@ export default function ({ data, setTriggerValue }) {
   seen(data.view)
   const kind = data.live ? data.live.moves ?? "hand" : "" // only where there is a server that hands out scripts
   if (kind) hands[kind] ??= import(new URL(`${kind}.js`, import.meta.url))
+  if (data.drop) hands.drop ??= import(new URL("drop.js", import.meta.url))
   if (data.sketch) hands.sketch ??= import(new URL("sketch.js", import.meta.url))
   for (const [own, hand] of Object.entries(hands))
     hand.then(({ follow }) => follow(own === kind ? data.live : null, setTriggerValue))

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import math
+import tempfile
 from collections.abc import AsyncIterator
 from functools import cache
 from pathlib import Path
@@ -15,7 +16,7 @@ from starlette.routing import Route
 from streamlit import config
 
 from core import devices
-from pages.server import scripts
+from pages.server import scripts, spool
 from pages.server.house import House
 from pages.server.machine import SharedLock
 from pages.server.middleware import Compressed, Ground, Guard
@@ -23,9 +24,12 @@ from pages.server.notices import ASLEEP, asleep, asleep_script
 from pages.server.room import Room, tidy
 from pages.server.seats import Seats
 from pages.server.shelf import Holds, Shelf
+from pages.server.spool import Spool
 from pages.server.together import Together
+from pages.server.weights import Weights
 from pages.shell import keys, network, page
 from pages.state import operator_limits as limits
+from pages.state import reports
 from pages.state.insides import forget_the_gone, is_here, look_up_options_once, sweep, uploads
 from pages.state.operator_limits import hosts, limit
 from pages.words import lesson, model, signal
@@ -69,6 +73,13 @@ def seats() -> Seats:
     return Seats(visitors, limit("VISITORS_EACH") or math.ceil(3 * visitors / 4), limits.PROCESSES)
 
 
+def _spool() -> Spool:
+    """Return what holds files of weights while they are read."""
+    largest = limit("WEIGHTS") * MB
+    room = limit("WEIGHTS_ALL", least=limit("WEIGHTS")) * MB
+    return Spool(spool.Holds(largest, room, limit("WEIGHTS_EACH")))
+
+
 def create(address: tuple[str, int] | None = None) -> st.App:
     """Return the app with its middleware and routes, as the operator sets them.
 
@@ -107,5 +118,8 @@ def create(address: tuple[str, int] | None = None) -> st.App:
         names += ["localhost", "127.0.0.1"]
         doors.insert(1, Middleware(TrustedHostMiddleware, allowed_hosts=names, www_redirect=False))
     keys.IDLE = limit("IDLE")
+    with contextlib.suppress(OSError):  # where nothing can be written, nothing is kept, and that is said
+        reports.FOLDER = reports.FOLDER or Path(tempfile.mkdtemp(prefix="init-lab-reports-"))
     routes = [Route(ASLEEP, asleep), Route(f"{ASLEEP}.js", asleep_script), scripts.route()]
+    routes += Weights(_spool(), limit("COUNTS") * MB).routes()
     return st.App(ROOT / "app.py", lifespan=_lifespan, routes=routes, middleware=doors)

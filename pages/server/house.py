@@ -38,14 +38,14 @@ class House:
             await self._visit(scope, receive, send)
         elif scope["type"] == "http" and len(scope["query_string"]) > LINK:
             await long_link(LINK)(scope, receive, send)
-        elif scope["type"] == "http" and _asks_for_a_page(scope) and self._seats.is_full(_address(scope)):
+        elif scope["type"] == "http" and _asks_for_a_page(scope) and self._seats.is_full(address_of(scope)):
             await full_house()(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
     async def _visit(self, scope: Scope, receive: Receive, send: Send) -> None:
-        address = _address(scope)
-        is_wrong = not _is_own(scope) or len(scope["query_string"]) > LINK
+        address = address_of(scope)
+        is_wrong = not is_own(scope) or len(scope["query_string"]) > LINK
         if is_wrong or self._seats.is_full(address):
             await send({"type": "websocket.close", "code": RULES if is_wrong else LATER})
             return
@@ -95,7 +95,7 @@ def _asks_for_a_page(scope: Scope) -> bool:
     return page and not scope["path"].endswith(ASLEEP)
 
 
-def _address(scope: Scope) -> str:
+def address_of(scope: Scope) -> str:
     """Return where a request comes from; of an IPv6 address the half that names a network."""
     host = (scope.get("client") or ("", 0))[0]
     try:
@@ -105,8 +105,8 @@ def _address(scope: Scope) -> str:
     return str(address) if address.version == 4 else str(ipaddress.ip_network((address, 64), strict=False))
 
 
-def _is_own(scope: Scope) -> bool:
-    """Tell whether a websocket is opened by a page of this very server, or by no page at all."""
+def is_own(scope: Scope) -> bool:
+    """Tell whether something is asked by a page of this very server, or by no page at all."""
     headers = Headers(scope=scope)
     origin = headers.get("origin")
     return origin is None or urlsplit(origin).netloc == headers.get("host")

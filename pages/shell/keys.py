@@ -73,6 +73,7 @@ def listen(state: State, page: str, t: Text, live: Mapping[str, Any] | None) -> 
         "gone": t("error.gone"),
         "keys": keys,
         "live": live,
+        "drop": browser.SERVED and "report" in state.names,
         "sketch": browser.SERVED and predict.waits(page, state.values),
     }
     browser.mount(data, pressed=_pressed, moved=_moved, kept=kept.took, sketched=predict.sketched)

@@ -17,6 +17,7 @@ from core.signals.formula_text import MAX_CHARS as MAX_FORMULA_CHARS
 from core.signals.trace_run import INPUTS
 from core.table import MAX_ROWS
 from core.teaching import lesson
+from core.teaching.broken import EXAMPLES
 from core.teaching.quiz import KINDS as QUESTIONS
 from core.weights.layer_text import MAX_CHARS as MAX_LAYER_CHARS
 from core.weights.parameters import NONLINEARITIES
@@ -43,7 +44,8 @@ VERSION = "1"
 
 #: page → its file, as Streamlit's links want it, in the order of the menu
 PAGES = {"home": "app.py"} | {
-    page: f"pages/{page}.py" for page in ("distribution", "compare", "signal", "model", "lesson", "teach")
+    page: f"pages/{page}.py"
+    for page in ("distribution", "compare", "signal", "model", "checkpoint", "lesson", "teach")
 }
 
 MAX_FAN = 65_536
@@ -51,6 +53,11 @@ MAX_FAN = 65_536
 MAX_DEPTH, MAX_WIDTH, MAX_SAMPLES, MAX_SEEDS = 200, 2048, 1024, 50
 #: torch's CPU generator uses the low 32 bits of a seed, so larger seeds repeat smaller ones.
 MAX_SEED = 2**32 - 1
+#: Characters of a tensor's name, as files have them.
+MAX_NAME = 1000
+#: What a file's tensors are sorted by, and which of them are shown.
+SORTS = ("file", "name", "size", "std", "law")
+KINDS_OF_TENSORS = ("all", "wrong", "fits", "unknown", "constant", "other")
 #: Characters of a list of controls' names.
 MAX_LISTED = 600
 #: Characters of a visitor's own data that a link carries; more stays on the page.
@@ -76,18 +83,19 @@ _OWN_DEFAULTS = {("dirac", "layer"): "Conv2d(64, 128, 3)"}
 DTYPE_NAMES = {str(dtype).removeprefix("torch."): dtype for dtype in DTYPES}
 
 #: The lecture plans that come with Init Lab, and how many steps each has.
-PLANS: Mapping[str, int] = {"first": 9, "depth": 9, "network": 8}
+PLANS: Mapping[str, int] = {"first": 9, "depth": 9, "network": 8, "started": 6}
 #: What links call a lecturer's own plan, and the most steps that it has.
 OWN_PLAN, MAX_STEPS = "own", 60
 #: Parts of every page that a link may hide beside controls: the menu, the drawer, and what is taken away.
 PARTS_OF_PAGES = ("menu", "more", "tools")
-#: The views of the pages: distribution, compare, signal, model.
+#: The views of the pages: distribution, compare, signal, checkpoint, model.
 TABS = ("histogram", "cumulative", "quantiles", "largest", "matrix", "numbers", "code")
 ASPECTS = ("multiples", "overlaid", "figures", "inspector", "rosetta")
 SIGHTS = (
     *("forward", "gradient", "saturation", "layers", "correlation", "maps", "chaos", "gains"),
     *("figures", "code"),
 )
+BOARDS = ("map", "problems", "tensors", "ties", "against", "code")
 PARTS = ("network", "forward", "counting", "parameters", "backward", "code")
 #: The lesson's stops: its seven steps, why √5, its network, its close; and questions on all of it.
 STOPS = (*lesson.STEPS, "sqrt5", "network", "closing", "questions")
@@ -187,6 +195,24 @@ _ROWS = (
     typed("labels", "", parsers.labels, on(model=within("backward")), max_chars=5 * MAX_ROWS),
     typed("sample", 1, whole(1, MAX_ROWS), on(model=within("forward"))),
     choice("part", "network", PARTS, on(model=VIEWS), names="tab.{}", look=True),
+    # --- a file of weights: its report's key, or an example; one of its tensors; another to compare with
+    typed("report", "", parsers.key, on(checkpoint=IN_LINK)),
+    choice("example", "gpt2", EXAMPLES, on(checkpoint=OPEN), stepped=True, read_if=lambda v: not v["report"]),
+    typed("tensor", "", str, on(checkpoint=IN_LINK), look=True, max_chars=MAX_NAME),
+    typed(
+        "against",
+        "",
+        parsers.key_or(EXAMPLES),
+        on(checkpoint=within("against")),
+        examples=("", *EXAMPLES),
+        names="option.example.{}",
+        look=True,
+    ),
+    typed("search", "", str, on(checkpoint=within("tensors")), look=True, max_chars=MAX_NAME),
+    choice("sort", "file", SORTS, on(checkpoint=within("tensors")), look=True),
+    choice("only", "all", KINDS_OF_TENSORS, on(checkpoint=within("tensors")), look=True),
+    typed("sheet", 1, whole(1, 10**6), on(checkpoint=within("tensors")), look=True),
+    choice("board", "map", BOARDS, on(checkpoint=VIEWS), names="tab.{}", look=True),
     # --- the lesson
     choice("step", "uniform", STOPS, on(lesson=VIEWS), names="lesson.stop.{}"),
     typed("slope", 0.0, between(0.0, lesson.SQRT5), on(lesson=IN_LINK), look=True),
@@ -278,7 +304,8 @@ def word_of(name: str, option: str, t: Text) -> str:
     key = f"option.{name}.{option}"
     if key in catalogue(t.language):
         return t(key)
-    return t(TABLE[name].names.format(option)) if TABLE[name].names else option
+    named = TABLE[name].names.format(option)
+    return t(named) if named in catalogue(t.language) else option
 
 
 def default_of(name: str, scheme: str) -> Value:

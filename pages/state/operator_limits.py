@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cache
+from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -56,6 +57,12 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
         "INIT_LAB_FILES_ALL": Limit(100, 1, 100_000),
         "INIT_LAB_UPLOAD": Limit(4, 1, 200),
         "INIT_LAB_UPLOADS": Limit(32, 4, 1 << 20),
+        # MB that a browser may tell of a file of weights; MB of one that is sent, 0: none is; MB of all that
+        # are here, and how many of them one address may have on the way
+        "INIT_LAB_COUNTS": Limit(64, 1, 1024),
+        "INIT_LAB_WEIGHTS": Limit(4096, 0, 1 << 20),
+        "INIT_LAB_WEIGHTS_ALL": Limit(8192, 1, 1 << 24),
+        "INIT_LAB_WEIGHTS_EACH": Limit(2, 1, 1000),
         # one visitor's messages a second, five times as many at once; MB of one, which may hold a file
         "INIT_LAB_MESSAGES": Limit(10, 1, 1000),
         "INIT_LAB_MESSAGE": Limit(5, 1, 200),
@@ -66,11 +73,15 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
 
 
 #: Those of which each of the server's processes has its part; seats are counted by all of them together.
-SHARED = {f"INIT_LAB_{name}" for name in ("WORKERS", "QUEUE", "MEMORY", "ROOM", "FILES_ALL", "UPLOADS")}
+SHARED = {
+    f"INIT_LAB_{name}"
+    for name in ("WORKERS", "QUEUE", "MEMORY", "ROOM", "FILES_ALL", "UPLOADS", "WEIGHTS_ALL")
+}
 #: How many processes serve; the server says so before it makes anything.
 PROCESSES = 1
 #: What else an operator may set under a name of ours.
-OTHERS = ("INIT_LAB_HOSTS", "INIT_LAB_LOG")
+CHECKPOINTS = "INIT_LAB_CHECKPOINTS"
+OTHERS = ("INIT_LAB_HOSTS", "INIT_LAB_LOG", CHECKPOINTS)
 
 
 class LimitError(ValueError):
@@ -96,6 +107,8 @@ def read(environment: Mapping[str, str]) -> Mapping[str, int]:
                 f"{name} must be a whole number from {limit.low} to {limit.high}; it was {text[:40]!r}."
             )
         found[name] = int(text or limit.default)
+    if (folder := environment.get(CHECKPOINTS, "").strip()) and not Path(folder).is_dir():
+        raise LimitError(f"{CHECKPOINTS} must be a folder that is there; it was {folder[:60]!r}.")
     return MappingProxyType(found)
 
 
@@ -117,6 +130,12 @@ def limit(name: str, least: int = 0) -> int:
     name = f"INIT_LAB_{name}"
     whole = in_force()[name]
     return min(whole, max(least, math.ceil(whole / PROCESSES))) if name in SHARED else whole
+
+
+def checkpoints() -> Path | None:
+    """Return the folder whose files of weights every visitor may have read; None if there is none."""
+    folder = os.environ.get(CHECKPOINTS, "").strip()
+    return Path(folder) if folder else None
 
 
 def hosts() -> list[str]:

@@ -202,6 +202,18 @@ def listed(allowed: Callable[[], Iterable[str]]) -> Parse:
     return parse
 
 
+def key(raw: str) -> str:
+    """Read the key of a report that is kept; '' is none."""
+    if raw and not re.fullmatch(r"[0-9a-f]{16}", raw):
+        raise Refused("report_key")
+    return raw
+
+
+def key_or(names: Iterable[str]) -> Parse:
+    """Return the parser of such a key, or of a name."""
+    return lambda raw: raw if raw in names else key(raw)
+
+
 def labels(raw: str) -> str:
     """Read whole numbers from 0 on, with commas or spaces between them."""
     found = re.split(r"[,;\s]+", raw.strip(" \t\r\n,;"))

@@ -48,6 +48,8 @@ class Session:
     #: numbers of one's own, which no link can carry, and why a file of them is not used
     data: str = ""
     file: Refusal | None = None
+    #: why a report that was pasted cannot be read
+    unread_report: Refusal | None = None
     #: fields of the network's editor that cannot be read, and the network that they stand beside
     wrong: dict[tuple[str, int], str] = field(default_factory=dict)
     wrong_in: str | None = None

@@ -1,6 +1,6 @@
 """The widgets of the table in ``state``, each with its refusal below it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -34,10 +34,12 @@ def _key(state: State, name: str) -> str:
     return name
 
 
-def show(state: State, name: str, t: Text, *, placeholder: str = "") -> None:
+def show(
+    state: State, name: str, t: Text, *, placeholder: str = "", changed: Callable[[], None] | None = None
+) -> None:
     """Show a control: chosen from its options, or from its examples and typed, or typed alone.
 
-    Whatever was typed stays there, right or wrong.
+    Whatever was typed stays there, right or wrong. ``changed`` is called once something else is chosen.
     """
     if name in state.hidden:
         return
@@ -56,6 +58,7 @@ def show(state: State, name: str, t: Text, *, placeholder: str = "") -> None:
             filter_mode=None if row.options else "fuzzy",
             accept_new_options=not row.options,
             help=t(hint) if hint in catalogue(t.language) else None,
+            on_change=changed,
             **known,
         )
     else:

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from core import Law
+from core import Law, Report
 from core.signals import fate as outlook
 from core.signals.fate import Fate
 from core.teaching.lesson import SQRT5
@@ -167,6 +167,24 @@ def model(asked: NetworkRun, run: Ran, state: State, t: Text) -> list[Asked]:
     right = "none" if moved == 0 else "all" if moved == len(rows) else "some"
     choices = {key: t(f"guess.learn.{key}") for key in ("all", "some", "none")}
     return [Asked("learn", t("guess.learns"), choices=choices, right=frozenset({right}))]
+
+
+#: What can be wrong with a file of weights, to choose from; "none" is nothing.
+WRONGS = (
+    *("none", "residual_scale", "not_finite", "same_seed", "fresh_among_trained", "swapped_fans"),
+    "steps_without_training",
+)
+
+
+def checkpoint(report: Report, t: Text) -> list[Asked]:
+    """Ask what is wrong with a file of weights; of what is not among the choices, whether it was trained."""
+    worst = "none" if report.worst is None else report.worst.kind
+    if worst in WRONGS:
+        choices = {key: t(f"guess.wrong.{key}") for key in WRONGS}
+        return [Asked("wrong", t("guess.wrong_with"), choices=choices, right=frozenset({worst}))]
+    states = {key: t(f"guess.state.{key}") for key in ("initialised", "trained", "mixed")}
+    right = frozenset({report.state} & states.keys())
+    return [Asked("state", t("guess.its_state"), choices=states, right=right)] if right else []
 
 
 def lesson(step: str, tensors: Sequence[Shown], t: Text) -> list[Asked]:

@@ -6,9 +6,10 @@ from typing import NamedTuple
 from core import SCHEMES
 from core.signals import fate
 from core.signals.fate import Setting
-from pages.figures.home import Course, courses, listing, spreads
+from pages.figures.checkpoint_map import bands
+from pages.figures.home import Course, blocks, courses, listing, spreads
 from pages.figures.palette import Palette
-from pages.jobs import lesson
+from pages.jobs import checkpoint, lesson
 from pages.state.link import link_with
 from pages.text import Text
 from pages.text.numbers import quantity
@@ -40,7 +41,7 @@ class Door(NamedTuple):
 
 def doors(t: Text, look: Palette) -> list[Door]:
     """Return the doors beside the draw that the page shows itself."""
-    return [_deep(t, look), _which(t, look), _lesson(t)]
+    return [_deep(t, look), _which(t, look), _started(t, look), _lesson(t)]
 
 
 def _deep(t: Text, look: Palette) -> Door:
@@ -72,6 +73,13 @@ def _which(t: Text, look: Palette) -> Door:
     rows = [(f"{key}: {t(f'scheme.{_TAKES[key]}.name')}", std, _short(std)) for key, std in stds.items()]
     query = link_with(aspect="inspector")
     return _door("which", t, spreads(rows, look), "compare", query, fan_in=fan_in, fan_out=fan_out)
+
+
+def _started(t: Text, look: Palette) -> Door:
+    report = checkpoint.of("gpt2").report
+    wrong = set(report.worst.tensors) if report.worst else set()
+    rows = bands(report.rows, lambda row: 2 * (row.name in wrong))
+    return _door("started", t, blocks(rows, look), "checkpoint", {}, wrong=len(wrong))
 
 
 def _lesson(t: Text) -> Door:

@@ -141,7 +141,7 @@ def _shown(app: AppTest) -> set[str]:
 @pytest.mark.parametrize("page", [page for page in PAGES if page != "teach"])
 def test_each_control_of_a_page_can_be_hidden_and_locked(page: str) -> None:
     names = sorted(_shown(opened(page)) & set(CONTROLS[page]))
-    assert len(names) >= 2
+    assert len(names) >= (1 if page == "checkpoint" else 2)  # whose others stand in its views
     for name in names:
         assert name not in _shown(opened(page, hide=name)), name
         app = opened(page, lock=name)

@@ -44,7 +44,7 @@ def _steps(app: AppTest) -> tuple[Step, ...]:
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page != "teach"])
 def test_what_a_page_shows_is_added_as_it_is(page: str) -> None:
-    own = {"step": "xavier"} if page == "lesson" else {"seed": "7"}
+    own = {"lesson": {"step": "xavier"}, "checkpoint": {"example": "seeds"}}.get(page, {"seed": "7"})
     own |= {"depth": "4", "width": "8", "seeds": "2"} if page == "signal" else {}
     app = opened(page, v="1", hide="more", predict="on", view="projector", lang="en", **own)
     _handed(app, "- [a](/model)")

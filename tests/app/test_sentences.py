@@ -37,7 +37,7 @@ def test_a_page_says_what_is_true_here(sight: dict[str, Any], language: str) -> 
 
 def test_every_sight_has_its_reason_and_every_page_its_sights() -> None:
     assert {sight["page"] for sight in SIGHTS} == {
-        *("home", "distribution", "compare", "signal", "model", "lesson", "teach")
+        *("home", "distribution", "compare", "signal", "model", "checkpoint", "lesson", "teach")
     }
     for sight in SIGHTS:
         assert sight["why"]

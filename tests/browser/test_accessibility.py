@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import CDPSession, Page, expect
 
-from pages.state.controls import ASPECTS, PAGES, PARTS, SIGHTS, STOPS, TABS
+from pages.state.controls import ASPECTS, BOARDS, PAGES, PARTS, SIGHTS, STOPS, TABS
 from pages.state.controls import CONTROLS as OWN_CONTROLS
 from pages.text import HTML_LANG, LANGUAGES, Text
 from tests.support.barriers import report, violations
@@ -18,12 +18,13 @@ VIEWS: dict[str, tuple[str, Sequence[str]]] = {
     "compare": ("aspect", ASPECTS),
     "signal": ("sight", SIGHTS),
     "model": ("part", PARTS),
+    "checkpoint": ("board", BOARDS),
     "lesson": ("step", STOPS),
 }
 #: Small networks, that a view waits for nothing.
 SMALL = {"signal": {"depth": "12", "width": "32", "seeds": "3", "samples": "8"}}
 #: Views that may be longer than the screen: a long table, a script.
-LONG = {"numbers", "rosetta", "gains", "figures", "code"}
+LONG = {"numbers", "rosetta", "gains", "figures", "code", "tensors"}
 CHART = ".js-plotly-plot .main-svg"
 
 #: What the Tab key should come to, kept in the document for PLACE to name; what appears only under a
@@ -134,6 +135,7 @@ def test_every_view_fits_and_has_no_barrier(name: str, tab: Visit) -> None:
         ("/compare?v=1", "light", ("Tab",)),
         (f"/signal?v=1&{urlencode(SMALL['signal'])}", "light", ("Tab", "Shift+Tab")),
         ("/model?v=1", "dark", ("Tab",)),
+        ("/checkpoint?v=1", "light", ("Tab",)),
         ("/lesson?v=1&step=network", "dark", ("Tab",)),
         ("/teach?v=1", "light", ("Tab",)),
     ],

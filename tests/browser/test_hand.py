@@ -305,6 +305,8 @@ def test_scripts_are_asked_for_once_and_messages_stay_small(visit: Visit) -> Non
     later |= {"lecture.js", "bar.js"}  # a lecture's
     later |= {"plane.js", "plane_said.js", "lengths.js", "meanfield.js"}  # the edge of chaos's
     later |= {"sketch.js"}  # a guess
+    later |= {"drop.js", "counter.js", "stored.js", "tallied.js", "pickled.js"}  # a file of weights
+    later |= {"map.js"}  # a file of weights
     assert first == sorted({*scripts.scripts()} - later)
     RUNS[page].told.clear()  # the style sheet, which comes once
     for _ in range(2):

@@ -25,6 +25,7 @@ OPENS = {
         Text("en")("gains.none", activation="sin(z)", forward="1.521", backward="1.327"),
     ),
     "model": ({"net": "3-2"}, "Total params: 8"),
+    "checkpoint": ({"example": "swapped"}, "where 3 other layers have ±1/√fan_in, here 0.0884"),
     "lesson": ({"step": "xavier"}, "std √(2/(5 + 3)) = 0.5"),
     "teach": ({"prepare": "plan", "plan": "depth"}, Text("en")("plan.download")),
 }

@@ -53,7 +53,7 @@ def _on(page: Page, step: Step, *, last: bool = False) -> None:
         page.keyboard.press("PageDown")
 
 
-@pytest.mark.parametrize("name", ["first", "network"])
+@pytest.mark.parametrize("name", ["first", "network", "started"])
 def test_one_button_goes_through_a_whole_plan(name: str, visit: Visit) -> None:
     steps = _plan(name).steps
     page = visit(f"/teach?v=1&prepare=plan&plan={name}&view=projector", size="wide")

@@ -5,14 +5,14 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from pages.state.controls import ASPECTS, PARTS, SIGHTS, STOPS, TABS
+from pages.state.controls import ASPECTS, BOARDS, PARTS, SIGHTS, STOPS, TABS
 from tests.support.tabs import Visit, go, settled
 
 #: Words that a screen may show at first sight; a network's views say their finding above what it is made of.
 MOST, OF_A_NETWORK = 60, 66
 #: The same with the cause of a finding and the answers of the home page's doors, where that is beyond MOST:
 #: a cause has the numbers of its own arithmetic, a network's sum those of one unit.
-WITH_CAUSE = {"distribution": 72, "signal": 79, "model": 87}
+WITH_CAUSE = {"distribution": 72, "signal": 79, "model": 87, "checkpoint": 66}
 CAUSES = ",.lab-cause,.lab-answer,.lab-worked,.lab-worked-bar"
 VIEWS = {
     "home": ["/?v=1"],
@@ -20,6 +20,7 @@ VIEWS = {
     "compare": [f"/compare?v=1&aspect={aspect}" for aspect in ASPECTS],
     "signal": [f"/signal?v=1&depth=20&width=64&seeds=2&sight={sight}" for sight in SIGHTS],
     "model": [f"/model?v=1&part={part}" for part in PARTS],
+    "checkpoint": [f"/checkpoint?v=1&board={board}" for board in BOARDS],
     "lesson": [f"/lesson?v=1&step={step}" for step in STOPS],
     "teach": ["/teach?v=1"],
 }

@@ -2,8 +2,10 @@
 
 import json
 import re
+import struct
 from contextlib import closing
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -220,6 +222,37 @@ def test_an_upload_wants_its_token_and_ends_at_its_limit(narrow: Server) -> None
         assert upload(narrow, sender.session, bytes(MB // 2)) == 204
         assert upload(narrow, "another", b"1,2,3") == 400
     is_served(narrow)
+
+
+def _sent(served: Server, data: bytes) -> dict[str, str]:
+    """Send a file of weights; return the last line of the answer."""
+    path = f"/weights/sent?size={len(data)}&name=own.safetensors"
+    answer = fetched(served, path, "POST", body=data)
+    assert answer.status == 200
+    last: dict[str, str] = json.loads(answer.body.decode().splitlines()[-1])
+    return last
+
+
+def _resident(served: Server) -> int:
+    """Return the bytes of memory that a server of one process holds."""
+    (kilobytes,) = re.findall(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{served.pid}/status").read_text("ascii"))
+    return int(kilobytes) << 10
+
+
+def test_a_file_of_weights_is_read_past_the_memory(narrow: Server) -> None:
+    size = 96 * MB
+    header = json.dumps({"w": {"dtype": "U8", "shape": [size], "data_offsets": [0, size]}}).encode()
+    _sent(narrow, struct.pack("<Q", len(header)) + header)  # cut short: what reads has been loaded by now
+    before = _resident(narrow)
+    assert len(_sent(narrow, struct.pack("<Q", len(header)) + header + bytes(size))["key"]) == 16
+    assert _resident(narrow) - before < size / 3
+    is_served(narrow)
+
+
+def test_a_full_disk_takes_no_file_of_weights_and_all_else_goes_on(starting: Starting) -> None:
+    served = starting["full disk"].result().server
+    assert _sent(served, bytes(3 * MB)) == {"refused": Text("en")("drop.room")}
+    is_served(served)
 
 
 # --------------------------------------------------------------------------------------------------

@@ -5,10 +5,13 @@ import math
 
 import numpy as np
 import plotly.graph_objects as go
+import torch
 
 from core import SCHEMES, Law, Summary, summarize
+from core.checkpoints.row import Row
+from core.checkpoints.scan import report_of
+from pages.figures import checkpoint, distribution, model_parameters
 from pages.figures import compare as comparison
-from pages.figures import distribution, model_parameters
 from pages.figures import distribution_agreement as agreement
 from pages.figures import model as network
 from pages.figures import signal as signal_figures
@@ -17,6 +20,7 @@ from pages.figures import signal_theory as chaos
 from pages.figures.palette import PRINT
 from pages.text import Text
 from tests.support.cases import CASES, Case
+from tests.support.stored_tensors import contents
 
 T = Text("en")
 SHAPE = (256, 512)
@@ -80,6 +84,13 @@ def some_phases() -> chaos.Phases:
     return chaos.Phases(np.array([1.0, 2.0, 3.0]), np.array([0.0, 0.1]), chi1, np.array([2.0, math.nan]))
 
 
+def some_row(seed: int = 1) -> Row:
+    """He's weights of SHAPE, as a file's report has them."""
+    weights = torch.randn(SHAPE, generator=torch.Generator().manual_seed(seed)) * math.sqrt(2 / SHAPE[1])
+    (row,) = report_of(contents({"weight": weights})).rows
+    return row
+
+
 def some_columns() -> list[network.Column]:
     columns = [network.Column("input", "", "x", np.array([0.5, -1.0, 2.0]), 3, np.empty((0, 3)), None)]
     for name, before, units in (("linear1", 3, 2), ("linear2", 2, 40)):
@@ -107,6 +118,7 @@ def every_chart(t: Text = T) -> dict[str, go.Figure]:
         "distribution_agreement.extreme": agreement.extreme(summary, law, t, PRINT),
         "compare.multiples": comparison.multiples(panels, t, PRINT),
         "compare.overlaid": comparison.overlaid(panels, t, PRINT),
+        "checkpoint.histogram": checkpoint.histogram(some_row(), law, t, PRINT, meant=law),
         "signal.by_layer": signal_figures.by_layer(lines, t, PRINT, y_title="y"),
         "signal.shares_by_layer": signal_figures.shares_by_layer(lines, t, PRINT, y_title="y"),
         "signal_layers.ridges": layers.ridges([some_layers()], t, PRINT),

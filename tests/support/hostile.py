@@ -49,6 +49,7 @@ OURS = {
     "style",
     "p",
     "b",
+    "bdi",
     "i",
     "em",
     "code",

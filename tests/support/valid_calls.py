@@ -111,6 +111,7 @@ CALLS: Mapping[str, Callable[[], Arguments]] = {
     "identify.Fit.decisive": lambda: {"self": _report().rows[0].init},
     "report.Report.compare": lambda: {"self": _report(), "other": core.audit(_module())},
     "report.Report.findings": lambda: {"self": _report()},
+    "report.Report.from_json": lambda: {"text": _report().to_json()},
     "report.Report.to_json": lambda: {"self": _report()},
     "report.Report.to_markdown": lambda: {"self": _report()},
     "report.Report.worst": lambda: {"self": _report()},

@@ -150,8 +150,9 @@ def test_limits_that_compose_passes_on_exist() -> None:
 
 def test_nginx_lets_the_largest_file_and_a_little_more_through() -> None:
     """``m`` is MiB in nginx; a multipart body has some hundred bytes beside the file."""
-    (megabytes,) = re.findall(r"client_max_body_size (\d+)m;", _read("docs/deploying.md"))
-    assert LIMITS["INIT_LAB_UPLOAD"].default < int(megabytes) <= LIMITS["INIT_LAB_UPLOAD"].default + 2
+    found = map(int, re.findall(r"client_max_body_size (\d+)m;", _read("docs/deploying.md")))
+    for name, megabytes in zip(("INIT_LAB_UPLOAD", "INIT_LAB_WEIGHTS"), found, strict=True):
+        assert LIMITS[name].default < megabytes <= LIMITS[name].default + 2
 
 
 def test_the_proxy_asks_for_health_denies_the_metrics_and_holds_to_a_replica() -> None:

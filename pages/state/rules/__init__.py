@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from core import devices
 from pages.state.chosen import State
 from pages.state.parsers import Refusal
-from pages.state.rules import compare, distribution, lesson, model, signal
+from pages.state.rules import checkpoint, compare, distribution, lesson, model, signal
 from pages.state.session import session
 
 _RULES: Mapping[str, Callable[[State], None]] = {
@@ -18,6 +18,7 @@ _RULES: Mapping[str, Callable[[State], None]] = {
     "compare": compare.settle,
     "signal": signal.settle,
     "model": model.settle,
+    "checkpoint": checkpoint.settle,
     "lesson": lesson.settle,
 }
 

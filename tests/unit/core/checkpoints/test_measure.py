@@ -1,6 +1,7 @@
 """One pass keeps what numpy and scipy find in the whole tensor."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -77,6 +78,13 @@ def test_whole_numbers_and_truths_are_measured() -> None:
         assert (found.minimum, found.maximum) == (whole.min(), whole.max())
         assert found.moments.mean == whole.mean()
     assert measure(stored(torch.tensor([-3, 5], dtype=torch.int8))).minimum == -3
+
+
+def test_every_byte_but_0_is_a_truth() -> None:
+    """As torch has it: a file's byte of 7 is true."""
+    bytes_ = torch.tensor([0, 1, 7, 255], dtype=torch.uint8)
+    found = measure(replace(stored(bytes_), dtype="bool"))
+    assert found.counts.tolist() == [1, int(bytes_.view(torch.bool).sum())]
 
 
 @pytest.mark.parametrize("dtype", FLOATS, ids=str)

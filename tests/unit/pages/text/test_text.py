@@ -54,6 +54,7 @@ def test_chinese_is_chinese() -> None:
             "rests_part_length",
         )
     }
+    marks |= {"checkpoint.nan", "checkpoint.tile", "checkpoint.head.dtype"}
     places = ("context.", "signal.signal.", "signal.gradient.", "chaos.head.")
     assert same == marks | {key for key in same if key.startswith(places)}
 
@@ -80,6 +81,10 @@ JUSTIFIED = {("count.note", "half-width punctuation")} | {
     (key, "no space between Chinese and a value")
     for key in (
         "finding.orthogonal",
+        "found.residual_scale",
+        "found.same_shards",
+        "found.signal_explodes",
+        "found.signal_vanishes",
         "refused.network_units",
         "refused.network_word",
         "table.note",

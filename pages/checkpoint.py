@@ -1,0 +1,242 @@
+"""A file of weights: did it start as it was meant to?"""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core import InitLabError, Row
+from core.checkpoints.plain_text import printable
+from core.teaching import broken
+from pages.figures import checkpoint_map
+from pages.figures.checkpoint import histogram
+from pages.jobs import checkpoint as jobs
+from pages.jobs.checkpoint import Overview, Seen
+from pages.lecture import predict
+from pages.shell.frame import Frame, Offer
+from pages.shell.page import show
+from pages.text.numbers import count
+from pages.widgets import controls, drop, pasted_report
+from pages.words import asks, common, findings
+from pages.words import checkpoint as words
+
+
+def body(frame: Frame) -> None:
+    """Ask for a file, or show an example; say what was found, and where."""
+    t, state = frame.t, frame.state
+    seen = jobs.seen(state)
+    with st.sidebar:
+        _controls(frame, seen)
+    waits = predict.covered(state, frame.page)
+    frame.html(words.context(seen, t, waits=waits) + common.headline(words.headline(seen.report, t)))
+    frame.ask(asks.checkpoint(seen.report, t))
+    frame.why(words.cause(seen.report, t), None)
+    frame.code = lambda: _script(frame, seen)
+    views: dict[str, Callable[[Frame, Seen], None]] = {
+        "map": _map,
+        "problems": _problems,
+        "tensors": _tensors,
+        "ties": _ties,
+        "against": _against,
+        "code": _code,
+    }
+    for view, tab in zip(views, controls.tabs(state, t, "board"), strict=True):
+        if tab.open:
+            with tab:
+                views[view](frame, seen)
+
+
+def _controls(frame: Frame, seen: Seen) -> None:
+    """Where a file is dropped, the examples; the field for a report in More."""
+    t, state = frame.t, frame.state
+    if "report" not in state.fixed:
+        drop.zone(t)
+    if not predict.covered(state, frame.page):  # or its name would tell
+        _examples(frame, seen)
+    with controls.more(state, t) as more:
+        if more.open:
+            pasted_report.field(state, t)
+
+
+def _examples(frame: Frame, seen: Seen) -> None:
+    """Show the examples, and what the one that is shown is; or the way back to it."""
+    t, state = frame.t, frame.state
+    controls.show(state, "example", t, changed=_close)
+    if "example" not in state.hidden:
+        if seen.example:
+            frame.aside(f'<p class="lab-hint">{t(f"checkpoint.example.{seen.example}")}</p>')
+        elif "report" not in state.fixed:
+            st.button(t("checkpoint.close"), key="close_report", on_click=_close, width="stretch")
+
+
+def _close() -> None:
+    """Go back to the example."""
+    pasted_report.open_report("")
+
+
+def _map(frame: Frame, seen: Seen) -> None:
+    """Show the map; beside it what was found, or the tensor that is chosen."""
+    t, state, report = frame.t, frame.state, seen.report
+    over, link = jobs.overview(report), words.Link(state)
+    drawn = checkpoint_map.drawing(
+        over.bands,
+        str(state["tensor"]),
+        label=t("checkpoint.map", file=findings.short(seen.file)),
+        href=lambda tile: link(tile.name) if tile.tensors == 1 else _among(frame, tile.name),
+        words=words.Tiles(over, t),
+        name=findings.name,
+    )
+    if frame.moves:
+        frame.live = {"moves": "map", "token": ""}
+    with st.container(key="checkpoint", horizontal=True, gap="medium"):
+        with st.container(key="mapped"):
+            frame.html(drawn + words.legend(over.bands, t))
+        with st.container(key="told_of"):
+            row = over.rows.get(str(state["tensor"]))
+            if row is not None:
+                _tensor(frame, row, over, link)
+            else:
+                frame.html(words.tally(report, t))
+                row = words.first(over, report)
+                if row is not None:
+                    frame.html(words.opened(row, link))
+                    _chart(frame, row, over)
+    if row is not None and seen.example:
+        offered = row.name
+        frame.tensors = lambda: [Offer.of(offered, broken.tensors(seen.example)[offered])]
+
+
+def _among(frame: Frame, name: str) -> str:
+    """Return the link to the tensors of a block."""
+    return words.Link(frame.state, board="tensors", search=name).back
+
+
+def _tensor(frame: Frame, row: Row, over: Overview, link: words.Link) -> None:
+    """Show a tensor: what it is, its histogram beside its law, its numbers."""
+    t = frame.t
+    frame.html(words.tensor(row, over.of(row), t, link.back))
+    if jobs.has_chart(row):
+        _chart(frame, row, over)
+    frame.html(words.numbers(row, t))
+
+
+def _chart(frame: Frame, row: Row, over: Overview) -> None:
+    """Show a tensor's histogram beside its best law, and the one by which it was to start."""
+    t, law, meant = frame.t, findings.law_of(row), words.meant(row, over.of(row))
+    frame.plot(
+        lambda look: histogram(row, law, t, look, meant=meant),
+        words.alt(row, t),
+        key="tensor_chart",
+        height=260,
+    )
+
+
+def _problems(frame: Frame, seen: Seen) -> None:
+    link = words.Link(frame.state, board="")
+    frame.html(words.problems(seen.report, link, frame.t) + words.skipped(seen.report, frame.t))
+
+
+def _tensors(frame: Frame, seen: Seen) -> None:
+    """Show a sheet of the table of tensors, with what chooses and sorts them."""
+    t, state = frame.t, frame.state
+    over = jobs.overview(seen.report)
+    with st.container(key="chooses", horizontal=True, vertical_alignment="bottom"):
+        for name in ("search", "only", "sort"):
+            controls.show(state, name, t)
+    rows = words.chosen(seen.report, state, over)
+    sheets = max(1, -(-len(rows) // words.SHEET))
+    sheet = min(state["sheet"], sheets)
+    first = (sheet - 1) * words.SHEET
+    frame.html(f'<p class="lab-note">{_range(frame, first, len(rows))}</p>')
+    frame.html(words.tensors(rows, first, over, words.Link(state, board=""), t))
+    if sheets > 1:
+        with st.container(horizontal=True):
+            for name, to in (("before", sheet - 1), ("after", sheet + 1)):
+                st.button(
+                    t(f"checkpoint.{name}"),
+                    key=f"sheet_{name}",
+                    on_click=_turn,
+                    args=(to,),
+                    disabled=not 1 <= to <= sheets or "sheet" in state.fixed,
+                )
+
+
+def _turn(sheet: int) -> None:
+    st.session_state["sheet"] = str(sheet)
+
+
+def _range(frame: Frame, first: int, n: int) -> str:
+    """Say which rows are shown, and of how many."""
+    if not n:
+        return frame.t("checkpoint.no_tensor")
+    return frame.t(
+        "checkpoint.range", first=count(first + 1), last=count(min(n, first + words.SHEET)), n=count(n)
+    )
+
+
+def _ties(frame: Frame, seen: Seen) -> None:
+    frame.html(words.ties(seen.report, words.Link(frame.state, board=""), frame.t))
+
+
+def _against(frame: Frame, seen: Seen) -> None:
+    """Compare with another file: an example, or one that is held while the next is dropped."""
+    t, state = frame.t, frame.state
+    with st.container(key="chooses", horizontal=True, vertical_alignment="bottom"):
+        controls.show(state, "against", t)
+        if state["report"] and "against" not in state.fixed:
+            st.button(t("checkpoint.hold"), key="hold", on_click=_hold, args=(state["report"],))
+    other = jobs.compared(state)
+    if other is None:
+        frame.html(f'<p class="lab-note">{t("checkpoint.against_none")}</p>')
+        return
+    try:
+        frame.html(words.changes(seen, other, words.Link(state, board=""), t))
+    except InitLabError:
+        frame.html(f'<p class="lab-verdict">{t("checkpoint.against_several")}</p>')
+
+
+def _hold(key: str) -> None:
+    st.session_state["against"] = key
+
+
+def _script(frame: Frame, seen: Seen) -> str:
+    """Return the Python that does the same."""
+    if seen.example:
+        return broken.code(seen.example)
+    tensor = str(frame.state["tensor"])
+    return (
+        "from init_lab import scan\n\n"
+        f"report = scan({printable(seen.file)!r})  # for a module in memory: audit(model)\n"
+        "print(report.state, report.coverage)\n"
+        "for finding in report.problems:  # worst first\n"
+        "    print(finding.kind, finding.tensors, finding, finding.would_refute)\n"
+        + (
+            f"\n(row,) = [row for row in report.rows if row.name == {tensor!r}]\nprint(row.std, row.init)\n"
+            if tensor
+            else ""
+        )
+    )
+
+
+def _code(frame: Frame, seen: Seen) -> None:
+    t, report = frame.t, seen.report
+    frame.aside(
+        f'<p class="lab-note">{t("checkpoint.code_example" if seen.example else "checkpoint.code")}</p>'
+    )
+    with st.container(horizontal=True):
+        for kind, make in (("json", report.to_json), ("md", report.to_markdown)):
+            st.download_button(
+                t(f"checkpoint.as_{kind}"), make, f"report.{kind}", key=f"as_{kind}", on_click="ignore"
+            )
+        if name := seen.example:
+            st.download_button(
+                t("checkpoint.as_file"),
+                lambda: jobs.file_of(name),
+                jobs.FILES[name],
+                "application/octet-stream",
+                key="as_file",
+                on_click="ignore",
+            )
+    frame.script(_script(frame, seen))
+
+
+show("checkpoint", body)

@@ -1,0 +1,133 @@
+"""The map of a model: a row a block, a tile a tensor in the file's order, as wide as its share of the row.
+
+It is HTML, as a tile is a link that keys reach. Fill, outline and mark say the same as the colours do.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from html import escape
+from itertools import groupby
+from typing import NamedTuple
+
+from core.checkpoints.row import Row
+
+#: Of more tensors than these, or longer names in all, a tile stands for a block; of more blocks for several.
+MOST_TILES, MOST_LETTERS = 600, 60_000
+#: Tiles in a row, at most.
+ACROSS = 40
+#: What a tile says by its mark: nothing, worth knowing, wrong.
+MARKS = ("", "△", "▲")
+
+
+class Tile(NamedTuple):
+    """A tensor, or a block of them: its numbers, how it looks, and its mark (0, 1 or 2)."""
+
+    name: str
+    n: int
+    look: str
+    mark: int
+    #: tensors that it stands for; 1 is the tensor itself
+    tensors: int = 1
+
+
+class Band(NamedTuple):
+    """A row of the map."""
+
+    label: str
+    tiles: Sequence[Tile]
+
+
+def look_of(row: Row) -> str:
+    """Return how a tensor's tile is filled: by what is known of its start."""
+    if row.flags & {"constant", "zeros"} or row.n == 1:
+        return "constant"
+    if row.init is not None:
+        return "fits"
+    judged = row.is_float and row.n and not row.quantised and not row.flags & {"nan", "inf", "uninitialised"}
+    return "unknown" if judged else "other"
+
+
+def block_of(name: str) -> str:
+    """Return the part of a name that counts a layer, up to its first number; '' if it has none."""
+    parts = name.split(".")
+    for at, part in enumerate(parts):
+        if part.isdigit():
+            return ".".join(parts[: at + 1])
+    return ""
+
+
+def bands(rows: Sequence[Row], mark_of: Callable[[Row], int]) -> list[Band]:
+    """Return the rows of the map, in the file's order."""
+    whole = len(rows) > MOST_TILES or sum(len(row.name) for row in rows) > MOST_LETTERS
+    if not whole:
+        return [band for block, members in _blocks(rows) for band in _band(block, members, mark_of)]
+    tiles = [_together(block, members, mark_of) for block, members in _blocks(rows)]
+    while len(tiles) > MOST_TILES:
+        tiles = [_merged(tiles[at : at + 10]) for at in range(0, len(tiles), 10)]
+    return [Band(_ends(some), some) for some in _cut(tiles, ACROSS // 2)]
+
+
+def _blocks(rows: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:
+    for (_, block), members in groupby(rows, lambda row: (row.file, block_of(row.name))):
+        yield block, list(members)
+
+
+def _band(block: str, members: Sequence[Row], mark_of: Callable[[Row], int]) -> Iterator[Band]:
+    for some in _cut([Tile(row.name, row.n, look_of(row), mark_of(row)) for row in members], ACROSS):
+        yield Band(block or _ends(some), some)
+
+
+def _cut(tiles: Sequence[Tile], most: int) -> Iterator[Sequence[Tile]]:
+    for at in range(0, len(tiles), most):
+        yield tiles[at : at + most]
+
+
+def _ends(tiles: Sequence[Tile]) -> str:
+    """Return what a row without a block of its own is called: its first part, and its last."""
+    first, last = (tile.name.rpartition(".")[0] or tile.name for tile in (tiles[0], tiles[-1]))
+    return first if first == last else f"{first} … {last}"
+
+
+def _together(block: str, members: Sequence[Row], mark_of: Callable[[Row], int]) -> Tile:
+    looks = [look_of(row) for row in members]
+    return Tile(
+        block or members[0].name,
+        sum(row.n for row in members),
+        max(dict.fromkeys(looks), key=looks.count),
+        max(map(mark_of, members)),
+        len(members),
+    )
+
+
+def _merged(tiles: Sequence[Tile]) -> Tile:
+    looks = [tile.look for tile in tiles]
+    look = max(dict.fromkeys(looks), key=looks.count)
+    total = sum(tile.n for tile in tiles), sum(tile.tensors for tile in tiles)
+    return Tile(tiles[0].name, total[0], look, max(tile.mark for tile in tiles), total[1])
+
+
+def drawing(  # noqa: PLR0913 - a map has these parts, named at the call
+    rows: Sequence[Band],
+    chosen: str,
+    *,
+    label: str,
+    href: Callable[[Tile], str],
+    words: Callable[[Tile], str],
+    name: Callable[[str], str],
+) -> str:
+    """Return the map as HTML; ``words`` say what a tile is to who does not see it, ``name`` writes a name."""
+    lines = []
+    for band in rows:
+        tiles = "".join(_tile(tile, chosen, href, words) for tile in band.tiles)
+        lines.append(f'<div class="lab-band"><span>{name(band.label)}</span><div>{tiles}</div></div>')
+    rows_of = f'style="--rows:{len(lines)}" aria-label="{escape(label)}"'
+    return f'<nav class="lab-map" data-lab-map {rows_of}>{"".join(lines)}</nav>'
+
+
+def _tile(tile: Tile, chosen: str, href: Callable[[Tile], str], words: Callable[[Tile], str]) -> str:
+    said = escape(words(tile))
+    here = ' aria-current="true"' if tile.name == chosen else ""
+    marked = f" lab-mark{tile.mark}" if tile.mark else ""
+    return (
+        f'<a href="{escape(href(tile))}" target="_self" data-lab-page class="lab-{tile.look}{marked}"'
+        f' style="flex-grow:{max(1, tile.n)}" title="{said}" aria-label="{said}"{here}>{MARKS[tile.mark]}</a>'
+    )

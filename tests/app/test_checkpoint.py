@@ -1,0 +1,237 @@
+"""The checkpoint page: what it says of files whose truth is known, from links and pasted reports."""
+
+import json
+import re
+from html import unescape
+
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+from torch import Tensor, nn
+
+from core import Report, audit
+from core.checkpoints.finding import KINDS
+from core.checkpoints.scan import report_of
+from core.teaching.broken import EXAMPLES
+from pages.state import reports
+from pages.state.controls import BOARDS
+from pages.text import LANGUAGES, Text, catalogue
+from tests.support.hostile import harm_in
+from tests.support.screen import headline, opened, query, refusals, said, stands
+from tests.support.stored_tensors import contents
+from tests.support.words import plain
+
+EN = Text("en")
+
+
+def _tiles(app: AppTest) -> list[tuple[str, str, str]]:
+    """Return what each tile says, its classes and its mark."""
+    found = re.findall(
+        r'<a href="[^"]*" target="_self" data-lab-page class="([^"]*)"[^>]*title="([^"]*)"[^>]*>([^<]*)</a>',
+        said(app),
+    )
+    return [(unescape(title), kind, mark) for kind, title, mark in found]
+
+
+def _report(tensors: dict[str, Tensor]) -> str:
+    """Keep a report of such tensors, and return its key."""
+    return reports.keep(report_of(contents(tensors)))
+
+
+def _seeded(*shape: int, seed: int = 1) -> Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+
+def test_the_first_sight_is_a_map_with_the_forgotten_projections_marked() -> None:
+    """GPT-2's 0.02/√(2·4) = 0.00707 at 8 projections (Radford et al. 2019), which were drawn with 0.02."""
+    app = opened("checkpoint")
+    stands(app)
+    assert headline(app) == "▲ 8 of 8 residual projections start √8 times too large: std 0.02, not 0.00707."
+    tiles = _tiles(app)
+    assert len(tiles) == 52
+    marked = [title for title, kind, mark in tiles if mark == "▲" and "lab-mark2" in kind]
+    assert len(marked) == 8
+    assert all("c_proj.weight: " in title and "residual scale" in title for title in marked)
+    constant = [title for title, kind, _ in tiles if kind == "lab-constant"]
+    assert len(constant) == 34  # biases, and norms' weights
+    assert query(app) == {}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_view_of_every_example_stands(name: str, language: str) -> None:
+    for board in BOARDS if name == "broken" else ("map", "problems"):
+        app = opened("checkpoint", example=name, board=board, lang=language)
+        stands(app)
+        assert refusals(app) == []
+        for element in app.get("html"):
+            assert harm_in(element.proto.body) == []
+
+
+def test_a_tile_opens_its_tensor() -> None:
+    app = opened("checkpoint", tensor="h.0.attn.c_proj.weight")
+    text = plain(app)
+    assert "64 × 64 · float32" in text
+    assert "Fits 𝒩(0, 0.02²)" in text
+    (chart,) = app.get("plotly_chart")
+    titles = json.loads(chart.proto.spec)["layout"]["xaxis"]["title"]["text"]
+    assert "Weight" in titles
+    assert said(app).count('aria-current="true"') == 1
+    assert query(app)["tensor"] == "h.0.attn.c_proj.weight"
+
+
+def test_a_link_carries_no_weights_and_a_report_that_is_gone_is_said() -> None:
+    key = _report({"a.weight": _seeded(64, 64)})
+    app = opened("checkpoint", report=key)
+    assert query(app) == {"v": "1", "report": key}
+    assert "model · 1 tensor · 4\u202f096 numbers · no sign of training" in plain(app)
+    app = opened("checkpoint", report="0" * 16)
+    assert refusals(app) == [EN("refused.report_gone", was="0" * 16)]
+    assert headline(app).startswith("▲ 8 of 8 residual projections")
+    for wrong in ("evil", "A" * 16, "../../etc/passwd"):
+        app = opened("checkpoint", report=wrong)
+        stands(app)
+        assert refusals(app) == [EN("refused.report_key", was=wrong)]
+
+
+def _pasted(app: AppTest, text: str) -> AppTest:
+    app.session_state["more"] = True
+    app.run()
+    return app.text_area(key="pasted").set_value(text).run()
+
+
+def test_a_report_that_is_pasted_shows_the_same_map() -> None:
+    """torch starts nn.Linear(30, 40) within ±1/√30; 0.5 was claimed."""
+    module = nn.Sequential(nn.Linear(30, 40), nn.ReLU(), nn.Linear(40, 20))
+    text = audit(module, expect={"0.weight": ("normal", {"std": 0.5})}).to_json()
+    app = _pasted(opened("checkpoint"), text)
+    stands(app)
+    assert re.fullmatch(r"[0-9a-f]{16}", query(app)["report"])
+    assert headline(app).startswith("▲ normal(std=0.5) was claimed of 1; in 1 the std is 0.1")
+    assert len(_tiles(app)) == 4
+    assert app.text_area(key="pasted").value == ""
+    kept = reports.kept(query(app)["report"])
+    assert kept is not None
+    assert kept.to_json() == text
+    app.button(key="close_report").click().run()
+    assert query(app) == {}
+
+
+@pytest.mark.parametrize("text", ["<html>", "{}", "[" * 9000, '{"tensors": 3}', "null", "1e999"])
+def test_what_is_no_report_is_refused_at_the_field(text: str) -> None:
+    app = _pasted(opened("checkpoint"), text)
+    stands(app)
+    assert query(app) == {}
+    (refusal,) = refusals(app)
+    assert "to_json()" in refusal
+
+
+#: Names that would do harm, turn lines round, or have no end.
+NAMES = (
+    "<img src=x onerror=evil>.weight",
+    '"><script>evil()</script>',
+    "\u202eevil\u2066.weight",
+    "w" * 500,
+    "[x](javascript:evil)",
+    "a|b`c\n\t\u0007",
+    "{0.__class__}",
+    "אבג.weight",
+)
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_a_name_is_only_a_name(board: str) -> None:
+    key = _report({name: _seeded(40, 40, seed=at) * 0.02 for at, name in enumerate(NAMES)})
+    for tensor in ("", *NAMES[:4]) if board == "map" else ("",):
+        app = opened("checkpoint", report=key, board=board, tensor=tensor)
+        stands(app)
+        for element in app.get("html"):
+            assert harm_in(element.proto.body) == []
+            assert "\u202e" not in element.proto.body
+            assert "\u0007" not in element.proto.body
+
+
+def test_tensors_are_searched_sorted_and_shown_by_what_they_are() -> None:
+    app = opened("checkpoint", board="tensors", search="C_PROJ.weight", only="wrong", sort="size")
+    names = re.findall(r'<th scope="row"><a [^>]*><bdi[^>]*>([^<]*)</bdi>', said(app))
+    assert len(names) == 8
+    assert all(name.endswith("mlp.c_proj.weight") for name in names[:4])  # of 256 × 64
+    assert "1 to 8 of 8" in plain(app)
+    app = opened("checkpoint", board="tensors", search="none such")
+    assert EN("checkpoint.no_tensor") in said(app)
+
+
+def test_a_table_of_many_tensors_is_paged() -> None:
+    key = _report({f"h.{at}.bias": torch.zeros(3) for at in range(120)})
+    app = opened("checkpoint", report=key, board="tensors")
+    assert "1 to 50 of 120" in plain(app)
+    app.button(key="sheet_after").click().run()
+    assert "51 to 100 of 120" in plain(app)
+    assert query(app)["sheet"] == "2"
+    assert "101 to 120 of 120" in plain(opened("checkpoint", report=key, board="tensors", sheet="99"))
+
+
+def test_ties_are_named() -> None:
+    shared = _seeded(40, 30)
+    key = _report({"wte.weight": shared, "head.weight": shared, "copy.weight": shared.clone()})
+    text = plain(opened("checkpoint", report=key, board="ties"))
+    assert "wte.weight = head.weight" in text
+    assert "copy.weight = wte.weight" in text
+
+
+def test_two_files_are_compared_by_name() -> None:
+    first, second = _seeded(40, 30), 2 * _seeded(40, 30)
+    one = _report({"a.weight": first, "same.weight": first + 1, "gone": torch.ones(2)})
+    two = _report({"a.weight": second, "same.weight": first + 1, "new": torch.ones(3)})
+    text = plain(opened("checkpoint", report=two, against=one, board="against"))
+    for words in ("1 equal", "1 changed", "1 added", "1 gone"):
+        assert words in text
+    assert "a.weight changed 2.000" in re.sub(r"\s+", " ", text)
+    app = opened("checkpoint", report=two, board="against")
+    app.button(key="hold").click().run()
+    assert query(app)["against"] == two
+
+
+def test_a_network_of_the_lab_opens_here() -> None:
+    app = opened("model", net="64-128.kaiming_normal.relu-10.xavier_normal.zeros_bias")
+    app.button(key="audit").click().run()
+    keys = [path.name for path in sorted(reports._folder().iterdir(), key=lambda path: path.stat().st_mtime)]
+    found = reports.kept(keys[-1])
+    assert found is not None
+    assert found.problems == ()  # it starts as its own code says
+    assert [row.name for row in found.rows] == ["linear1.weight", "linear1.bias", "out.weight", "out.bias"]
+    assert found.told == frozenset({"linear1.weight", "out.weight", "out.bias"})
+
+
+def test_predict_asks_what_is_wrong_and_names_it() -> None:
+    app = opened("checkpoint", example="fresh", predict="on")
+    before = plain(app).partition("▲")[0]  # what is hidden comes after
+    assert "digits-2.safetensors · 10 tensors" in before
+    assert "trained" not in before
+    assert EN("checkpoint.example.fresh") not in said(app)
+    assert "example" not in [widget.key for widget in app.selectbox]
+    app.button(key="reveal").click().run()
+    assert "partly trained" in plain(app)
+    app = opened("checkpoint", example="seeds", predict="on")
+    app.button(key="reveal").click().run()
+    assert "4 layers have the same random numbers to the bit" in headline(app)
+
+
+def test_every_kind_of_finding_has_its_words() -> None:
+    for language in LANGUAGES:
+        entries = catalogue(language)
+        for kind in KINDS:
+            assert f"found.{kind}" in entries
+            assert f"found_name.{kind}" in entries
+        shared = {KINDS[kind].refuted for kind in ("not_finite", "fresh_among_trained", "signal_vanishes")}
+        for kind, row in KINDS.items():
+            assert row.refuted in shared or f"refutes.{kind}" in entries
+
+
+def test_the_report_and_the_markdown_are_offered() -> None:
+    key = _report({"a.weight": _seeded(64, 64)})
+    app = opened("checkpoint", report=key, board="code")
+    labels = {button.proto.label for button in app.get("download_button")}
+    assert {"Report as JSON", "Report as Markdown"} <= labels
+    assert "scan('model')" in app.code[0].value
+    assert isinstance(reports.kept(key), Report)

@@ -1,0 +1,129 @@
+"""A file of weights that is dropped: counted in the browser, which sends none of it unless one says so."""
+
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from playwright.sync_api import Page, Request, expect
+from safetensors.torch import save
+
+from core import scan
+from pages.live import browser as scripts
+from pages.text import Text
+from tests.support.checkpoints import torch_bytes
+from tests.support.tabs import Visit, link, settled, until
+
+#: Bytes of a file that are looked for in what a page sends: two of its numbers beside each other.
+BYTES = 8
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Return a file in which one of six projections starts too large, under a name that is no name."""
+    rng = torch.Generator().manual_seed(4)
+    tensors = {
+        f"h.{i}.<b>mlp</b>.c_fc.weight": (0.05 if i == 3 else 0.02) * torch.randn(60, 100, generator=rng)
+        for i in range(6)
+    }
+    path = tmp_path / ("<img src=x>" + "n" * 200 + ".safetensors")
+    path.write_bytes(save(tensors))
+    return path
+
+
+class Listener:
+    """What a page sends by requests, from when it listens."""
+
+    def __init__(self, page: Page) -> None:
+        self.sent: list[tuple[str, bytes]] = []
+        self._page = page
+        page.on("request", self._hear)
+
+    def _hear(self, request: Request) -> None:
+        if request.method != "GET":
+            self.sent.append((request.url, request.post_data_buffer or b""))
+
+    def end(self) -> None:
+        self._page.remove_listener("request", self._hear)
+
+
+def _choose(page: Page, *files: Path) -> None:
+    for file in files:
+        page.locator("[data-lab-drop] input[type=file]").set_input_files(file)
+
+
+#: Drops a file that the test has put into the page, as a hand does.
+DROP = """([name, bytes]) => {
+    const files = new DataTransfer()
+    files.items.add(new File([Uint8Array.from(bytes)], name))
+    for (const type of ['dragenter', 'dragover', 'drop'])
+        document.querySelector('h1').dispatchEvent(new DragEvent(type, {bubbles: true, dataTransfer: files}))
+}"""
+#: What a page posts of a file, whole: requests' bodies that are blobs are not told by Chromium.
+TOLD = """async ([folder, name, bytes]) => {
+    const { counted } = await import(`/${folder}/counter.js`)
+    return [...new Uint8Array(await (await counted(new File([Uint8Array.from(bytes)], name))).arrayBuffer())]
+}"""
+
+
+def test_a_file_is_judged_and_no_byte_of_its_numbers_leaves_the_browser(tab: Visit, file: Path) -> None:
+    page = tab("/checkpoint?v=1")
+    listener = Listener(page)
+    data = file.read_bytes()
+    page.evaluate(DROP, [file.name, [*data]])
+    page.wait_for_url("**report=*")
+    settled(page)
+    listener.end()
+    assert [url.split("/weights/")[1].split("?")[0] for url, _ in listener.sent] == ["counted"]
+    told = bytes(page.evaluate(TOLD, [scripts.folder(), file.name, [*data]]))
+    assert len(told) < len(data) / 2
+    numbers = data[8 + struct.unpack("<Q", data[:8])[0] :]
+    pieces = {numbers[at : at + BYTES] for at in range(0, len(numbers) - BYTES, 4)}
+    assert len(pieces) > 30_000
+    assert not [at for at in range(len(told) - BYTES) if told[at : at + BYTES] in pieces]
+    finding = scan(file).worst
+    assert finding is not None
+    expect(page.locator("h1")).to_contain_text(f"{finding.evidence['std']:.3g}")
+    expect(page.locator("[data-lab-drop] img, [data-lab-drop] b")).to_have_count(0)
+
+
+def test_a_second_file_takes_the_first_one_s_place_and_keys_do_the_same(tab: Visit, file: Path) -> None:
+    page = tab("/checkpoint?v=1")
+    other = file.with_name("other.npy")
+    np.save(other, np.zeros((30, 40), np.float32))
+    _choose(page, file, other)
+    page.wait_for_url("**report=*")
+    settled(page)
+    expect(page.locator("[data-testid=stMain]")).to_contain_text("other.npy")
+    expect(page.get_by_role("group", name=Text("en")("drop.label"))).to_be_visible()
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name=Text("en")("drop.choose")).press("Enter")
+    chooser.value.set_files(file)
+    until(page, f"!location.search.includes('{link(page)['report']}')")
+
+
+def test_what_a_browser_does_not_read_is_sent_only_if_one_says_so(tab: Visit, tmp_path: Path) -> None:
+    page = tab("/checkpoint?v=1&lang=zh")
+    old = tmp_path / "old.pt"
+    old.write_bytes(torch_bytes({"a.weight": torch.eye(30)}, _use_new_zipfile_serialization=False))
+    listener = Listener(page)
+    _choose(page, old)
+    expect(page.locator("[data-lab-drop] [role=alert]")).to_contain_text("目前还没有发送任何内容")
+    assert listener.sent == []
+    page.get_by_role("button", name=Text("zh")("drop.send"), exact=True).click()
+    page.wait_for_url("**report=*")
+    settled(page)
+    listener.end()
+    assert ["ask=1" in url for url, _ in listener.sent] == [True, False]
+    expect(page.locator("[data-testid=stMain]")).to_contain_text("old.pt")
+
+
+def test_a_damaged_file_is_refused_where_it_was_dropped_and_the_page_stays(tab: Visit, file: Path) -> None:
+    page = tab("/checkpoint?v=1")
+    file.write_bytes(file.read_bytes()[:-100])
+    _choose(page, file)
+    said = page.locator("[data-lab-drop] [role=alert]")
+    expect(said).to_contain_text("it was cut short")
+    expect(said).to_contain_text(str(file.stat().st_size))
+    assert "report" not in link(page)
