@@ -109,7 +109,7 @@ def _network(frame: Frame, asked: NetworkRun, run: Ran) -> None:
             if frame.live:  # of the row, written by the browser, too
                 frame.aside('<div class="lab-row"></div>')
             frame.listing(run.summary)
-            frame.html(f'<p class="lab-note">{words.output(run, t)}</p>')
+            frame.html(common.folded(words.output(run, t), t))
 
 
 def _forward(frame: Frame, asked: NetworkRun, run: Ran) -> None:

@@ -285,7 +285,7 @@ def _figures(frame: Frame, followed: Sequence[Followed]) -> None:
             key="csv",
             on_click="ignore",
         )
-        frame.aside(f'<p class="lab-note">{t("signal.figures_note")}</p>')
+        frame.aside(common.folded(t("signal.figures_note"), t))
 
 
 def _maker(state: State, schemes: Sequence[Foretold]) -> Callable[[], str] | None:

@@ -12,6 +12,7 @@ from pages.state.chosen import State
 from pages.text import Text, sentences
 from pages.text.numbers import count, quantity
 from pages.text.tables import Cell, table
+from pages.words.common import fielded
 
 #: Rows and columns of a table of numbers; of more, the first five.
 CELLS, FIRST = 8, 5
@@ -22,11 +23,14 @@ LISTED = 6
 def context(state: State, t: Text) -> str:
     """Return the line above the finding: the network, where its numbers come from, and its input's."""
     weights = t("model.printed") if state["weights"] == "printed" else t("model.seed", seed=state["seed"])
-    draw = f"{state.device} · {state['dtype']}"
-    return (
-        f'<p class="lab-context"><b>{t("model.network")} {sizes(state.network)}</b> · {weights} · '
-        f'{_input(state, t)}<span class="lab-wide"> · {draw}</span>{_by_hand(state, t)}</p>'
-    )
+    parts = [
+        f"<b>{t('model.network')} {sizes(state.network)}</b>",
+        fielded(f" · {weights}", state, "weights", "seed"),
+        fielded(f" · {_input(state, t)}", state, "data", "batch", "data_seed"),
+        fielded(f" · {state.device} · {state['dtype']}", state, "device", "dtype", wide=True),
+        _by_hand(state, t),
+    ]
+    return f'<p class="lab-context">{"".join(parts)}</p>'
 
 
 #: Numbers set by hand that the line above the finding names; of more, the first.
