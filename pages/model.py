@@ -146,7 +146,7 @@ def _parameters(frame: Frame, asked: NetworkRun, _: Ran) -> None:
     frame.plot(
         lambda look: strips(model_parameters.strips_of(rows), t, look),
         sentences(t("strips.alt"), model_parameters.sits(rows, t)),
-        key="strips",
+        key="strips" if len(rows) <= 2 * len(LESSON.layers) else "many_strips",  # the style sheet fits few
         height=100 + 38 * len(rows),
     )
     frame.html(model_parameters.bounds(rows, state, t))
