@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
@@ -17,7 +18,7 @@ from pages.state.chosen import State
 from pages.state.controls import DTYPE_NAMES
 from pages.text import sentences
 from pages.widgets import controls, network_editor
-from pages.words import asks, common, model_findings, model_moving, model_parameters
+from pages.words import asks, common, guesses, model_findings, model_moving, model_parameters
 from pages.words import model as words
 
 
@@ -136,7 +137,8 @@ def _counting(frame: Frame, _: NetworkRun, run: Ran) -> None:
     with st.container(key="count", horizontal=True, gap="medium"):
         with st.container(key="summary"):
             frame.listing(run.summary)
-        frame.html(words.counted(run, t) + f'<p class="lab-note">{t("count.note")}</p>')
+        mark = partial(guesses.beside, asked=frame.asked, guesses=frame.guesses, t=t)
+        frame.html(words.counted(run, t, mark) + f'<p class="lab-note">{t("count.note")}</p>')
 
 
 def _parameters(frame: Frame, asked: NetworkRun, _: Ran) -> None:

@@ -1,7 +1,7 @@
 """What a network's run says in words and tables: counts, steps, sums written out, gradients."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
 
 from core import ACTIVATIONS, Network
@@ -294,8 +294,11 @@ def _number(value: float, *, brackets: bool = True) -> str:
     return f"({text})" if brackets and value < 0 else f"{{{text}}}"
 
 
-def counted(run: Ran, t: Text) -> str:
-    """Return the table of the summary: each layer's formula, its count by hand and torch's."""
+def counted(run: Ran, t: Text, mark: Callable[[str], str]) -> str:
+    """Return the table of the summary: each layer's formula, its count by hand and torch's.
+
+    ``mark`` writes what was guessed beside the total.
+    """
     outputs = {step.layer: step for step in run.steps if step.kind == "linear"}
     heads = [t(f"count.{key}") for key in ("layer", "output", "formula", "by_hand", "torch")]
     rows = [
@@ -303,5 +306,5 @@ def counted(run: Ran, t: Text) -> str:
         for row in run.counts
     ]
     by_hand = sum(row.by_hand for row in run.counts)
-    total = (t("count.total"), "", "", count(by_hand), count(run.size))
+    total = (t("count.total"), "", "", mark(count(by_hand)), count(run.size))
     return table(heads, [*rows, total], t("count.caption"), "lab-table lab-count")
