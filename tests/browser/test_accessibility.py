@@ -261,7 +261,7 @@ PART = """() => document.activeElement.closest('.st-key-nav') ? 'menu'
 def test_the_tab_key_comes_to_the_menu_then_the_content_then_the_drawer(tab: Visit) -> None:
     page = tab("/distribution?v=1")
     settled(page)
-    page.evaluate(BEGIN, True)
+    page.evaluate(f"({BEGIN})(true)")
     parts: list[str] = []
     while parts[-1:] != [""] or len(parts) < 3:  # the skip link comes first, and the document's end last
         page.keyboard.press("Tab")
