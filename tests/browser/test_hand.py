@@ -135,6 +135,7 @@ def test_all_of_the_table_follows_the_hand(tab: Visit) -> None:
         assert [old for old in page.locator(".lab-table .lab-old").all_inner_texts() if old] == []
         moved = errors.all_inner_texts()
     assert moved == before  # the same numbers, scaled
+    let_go(page)
     go(page, "/distribution?v=1&scheme=xavier_normal&fan_in=300&fan_out=70")
     ready(page)
     before = errors.all_inner_texts()
