@@ -91,7 +91,7 @@ def _multiples(frame: Frame, compared: Sequence[Compared]) -> None:
 
 def _overlaid(frame: Frame, compared: Sequence[Compared]) -> None:
     t = frame.t
-    panels = words.panels(compared, t)
+    panels = words.panels(compared, t, frame.guesses.get("widest"))
     frame.plot(lambda look: overlaid(panels, t, look), words.alt(compared, t))
 
 

@@ -178,10 +178,9 @@ def _matrix(frame: Frame, drawn: Drawn) -> None:
         return
     matrix = jobs.matrix(jobs.request(state))
     if matrix.small is None:
-        frame.html(f'<p class="lab-note">{sentences(intro, t("matrix.too_large", limit=MATRIX_LIMIT))}</p>')
+        frame.html(f'<p class="lab-note">{t("matrix.too_large", limit=MATRIX_LIMIT)}</p>')
         controls.shrink(state, t, MATRIX_LIMIT)
-    else:
-        frame.html(f'<p class="lab-note">{intro}</p>')
+    frame.html(common.folded(intro, t))
     with st.container(key="matrix", horizontal=True, gap="medium"):
         frame.listing(matrix.printed)
         if (small := matrix.small) is not None:
@@ -233,7 +232,7 @@ def _as_csv(drawn: Drawn) -> str:
 
 def _code(frame: Frame, drawn: Drawn) -> None:
     intro = frame.t("code.intro_orthogonal" if drawn.law.family == "orthogonal" else "code.intro")
-    frame.html(f'<p class="lab-note">{intro}</p>')
+    frame.html(common.folded(intro, frame.t, frame.t("code.lead")))
     frame.script(script(jobs.request(frame.state)), wrap=True)
 
 

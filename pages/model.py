@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
@@ -18,7 +19,7 @@ from pages.state.controls import DTYPE_NAMES
 from pages.state.placed import place
 from pages.text import sentences
 from pages.widgets import audit, controls, network_editor
-from pages.words import asks, common, model_findings, model_moving, model_parameters
+from pages.words import asks, common, guesses, model_findings, model_moving, model_parameters
 from pages.words import model as words
 
 
@@ -111,7 +112,7 @@ def _network(frame: Frame, asked: NetworkRun, run: Ran) -> None:
             if frame.live:  # of the row, written by the browser, too
                 frame.aside('<div class="lab-row"></div>')
             frame.listing(run.summary)
-            frame.html(f'<p class="lab-note">{words.output(run, t)}</p>')
+            frame.html(common.folded(words.output(run, t), t))
 
 
 def _forward(frame: Frame, asked: NetworkRun, run: Ran) -> None:
@@ -138,7 +139,8 @@ def _counting(frame: Frame, _: NetworkRun, run: Ran) -> None:
     with st.container(key="count", horizontal=True, gap="medium"):
         with st.container(key="summary"):
             frame.listing(run.summary)
-        frame.html(words.counted(run, t) + f'<p class="lab-note">{t("count.note")}</p>')
+        mark = partial(guesses.beside, asked=frame.asked, guesses=frame.guesses, t=t)
+        frame.html(words.counted(run, t, mark) + f'<p class="lab-note">{t("count.note")}</p>')
 
 
 def _parameters(frame: Frame, asked: NetworkRun, _: Ran) -> None:
@@ -148,7 +150,7 @@ def _parameters(frame: Frame, asked: NetworkRun, _: Ran) -> None:
     frame.plot(
         lambda look: strips(model_parameters.strips_of(rows), t, look),
         sentences(t("strips.alt"), model_parameters.sits(rows, t)),
-        key="strips",
+        key="strips" if len(rows) <= 2 * len(LESSON.layers) else "many_strips",  # the style sheet fits few
         height=100 + 38 * len(rows),
     )
     frame.html(model_parameters.bounds(rows, state, t))

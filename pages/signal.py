@@ -232,7 +232,8 @@ def _maps(frame: Frame, schemes: Sequence[Foretold]) -> None:
         return
     said = sentences(t("signal.alt_maps"), signal_theory.maps_finding(schemes, state, t))
     frame.plot(lambda look: maps(curves, t, look), said, key="maps_pair")
-    frame.html(signal_theory.key(curves) + common.folded(signal_theory.maps_note(curves, t), t))
+    guessed = guesses.words(frame.asked, frame.guesses, t)
+    frame.html(signal_theory.key(curves, guessed) + common.folded(signal_theory.maps_note(curves, t), t))
 
 
 def _chaos(frame: Frame, schemes: Sequence[Foretold]) -> None:
@@ -247,7 +248,9 @@ def _chaos(frame: Frame, schemes: Sequence[Foretold]) -> None:
         with st.container(key="beside"):
             if ways:
                 frame.plot(lambda look: lengths(ways, t, look), t("chaos.alt_lengths"), key="lengths")
-            frame.html(signal_theory.chaos_table(schemes, state, t) + common.folded(t("chaos.note"), t))
+            guessed = guesses.words(frame.asked, frame.guesses, t)
+            table = signal_theory.chaos_table(schemes, state, t, guessed)
+            frame.html(table + common.folded(t("chaos.note"), t))
             if frame.live:
                 frame.aside(signal_moving.theory(state))
 
@@ -257,7 +260,8 @@ def _gains(frame: Frame, _: Sequence[Foretold]) -> None:
     phi = activation_of(state["activation"])
     frame.formula(rf"$\phi(z) = {phi.formula}$")
     left, right = st.columns([1.6, 1], gap="large")
-    frame.html(signal_theory.gains_table(state, t), left.html)
+    mark = partial(guesses.beside, asked=frame.asked, guesses=frame.guesses, t=t)
+    frame.html(signal_theory.gains_table(state, t, mark), left.html)
     with right:
         frame.aside(common.folded(t("gains.note"), t))
         frame.aside(f'<p class="lab-note">{t("gains.try")}</p>')
@@ -286,7 +290,7 @@ def _figures(frame: Frame, followed: Sequence[Followed]) -> None:
             key="csv",
             on_click="ignore",
         )
-        frame.aside(f'<p class="lab-note">{t("signal.figures_note")}</p>')
+        frame.aside(common.folded(t("signal.figures_note"), t))
 
 
 def _maker(state: State, schemes: Sequence[Foretold]) -> Callable[[], str] | None:

@@ -185,7 +185,8 @@ def overlaid(panels: Sequence[Panel], t: Text, look: Palette) -> go.Figure:
             | {"ysizemode": "pixel", "yanchor": 1, "y0": up, "y1": up, "line": line}
         )
         place = {"xref": "paper", "xanchor": "right", "yanchor": "middle"}
-        labels.append(label(panel.name, 1, 1, color, xshift=-50, yshift=up, **place))
+        mark = f"<b style='color:{look.second}'>{t('guess.yours')} ▸</b>  " if panel.guessed else ""
+        labels.append(label(mark + panel.name, 1, 1, color, xshift=-50, yshift=up, **place))
     room = {"l": 56, "r": 44 if second else 12, "t": max(66, 22 * len(panels) + 20 + lift), "b": 48}
     return figure(
         traces,

@@ -254,13 +254,16 @@ function scale(numbers, mean, std, weights) {
 export function summarize(weights, edges, bands) {
   const n = weights.length
   const anchor = (edges[0] + edges[edges.length - 1]) / 2 // no law's mean is far from it, in std
-  const { sum, squares, minimum, maximum } = sums(weights, anchor)
+  const { sum, squares, cubes, fourths, minimum, maximum } = sums(weights, anchor)
   const off = sum / n
+  const variance = Math.max(0, squares / n - off * off)
+  const fourth = fourths / n - 4 * off * cubes / n + 6 * off * off * squares / n - 3 * off ** 4
   const spread = minimum < maximum
   return {
     n,
     mean: spread ? anchor + off : minimum,
-    std: spread ? Math.sqrt(Math.max(0, squares / n - off * off)) : 0,
+    std: spread ? Math.sqrt(variance) : 0,
+    excess_kurtosis: spread ? fourth / variance / variance - 3 : NaN,
     minimum,
     maximum,
     counts: counted(weights, edges),
@@ -271,16 +274,21 @@ export function summarize(weights, edges, bands) {
 function sums(weights, anchor) {
   let sum = 0
   let squares = 0
+  let cubes = 0
+  let fourths = 0
   let minimum = Infinity
   let maximum = -Infinity
   for (let i = 0; i < weights.length; i++) {
     const d = weights[i] - anchor
     sum += d
-    squares += d * d
+    const square = d * d
+    squares += square
+    cubes += square * d
+    fourths += square * square
     minimum = Math.min(minimum, weights[i])
     maximum = Math.max(maximum, weights[i])
   }
-  return { sum, squares, minimum, maximum }
+  return { sum, squares, cubes, fourths, minimum, maximum }
 }
 
 function counted(weights, edges) {

@@ -3,6 +3,8 @@
 import { printed } from "./printed.js"
 import { apart, count, filled, inFormula, interval, quantity } from "./numbers.js"
 
+const FAR_OFF = 4 // standard errors past which a number carries the warning
+
 // The numbers of the formula that are coloured: of each its parts, as a minus stands in one of its own.
 export function formulaNow() {
   const numbers = []
@@ -69,12 +71,28 @@ export class Said {
     if (found) {
       for (const key of ["mean", "std", "minimum", "maximum"]) this.put(key, quantity(found[key], law.std))
       this.put("outside", count(found.outside[0]))
+      if (this.live.errors?.mean && found.std > 0) this.off(law, n, found)
     }
     for (const key of ["mean", "std"]) this.put(`${key}_law`, quantity(law[key], law.std))
     if (family === "normal") this.put("outside_law", expected)
     if (family !== "uniform") return
     this.put("minimum_law", "≥ " + quantity(Math.fround(law.low), law.std))
     this.put("maximum_law", "≤ " + quantity(Math.fround(law.high), law.std))
+  }
+
+  // How many standard errors what was drawn is off what the law expects.
+  off(law, n, { mean, std, excess_kurtosis, outside }) {
+    const { errors, outside: beyond } = this.live
+    this.put("excess_kurtosis", quantity(Math.abs(excess_kurtosis) > 1e-9 ? excess_kurtosis : 0, 1))
+    const off = { mean: (mean - law.mean) / law.std, std: std / law.std - 1, excess_kurtosis: excess_kurtosis - errors.of_law }
+    for (const key of Object.keys(off)) this.signed(key, off[key] * Math.sqrt(n) / errors[key])
+    const missing = n * beyond
+    this.signed("outside", (outside[0] - missing) / Math.sqrt(missing * (1 - beyond)))
+  }
+
+  signed(key, errors) {
+    this.put(`${key}_off`, Number.isFinite(errors) ? (errors > 0 ? "+" : "") + quantity(errors, 0, 3) : "")
+    for (const element of this.texts.get(`${key}_off`) ?? []) element.closest("td").classList.toggle("bad", Math.abs(errors) > FAR_OFF)
   }
 
   writeFormula(name, value, law) {

@@ -46,7 +46,7 @@ def _export(frame: Frame) -> None:
             _file(t("tools.code"), frame.code, f"{frame.page}.py", "text/x-python")
     st.html(f'<p class="lab-note">{t("tools.report_note")}</p>')
     charts = [piece for piece in frame.shown if isinstance(piece, Chart)]
-    said = caption(frame.shown, t("app.name"), link)
+    said = caption(frame.shown, t("app.name"), share.printed(link))
     for at, chart in enumerate(charts, start=1):
         _chart(at, chart, frame, said)
     if frame.tensors is not None:

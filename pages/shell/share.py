@@ -70,6 +70,15 @@ def show(address: str, t: Text, *, note: str, alt: str) -> None:
     st.html(f'<div class="lab-share">{picture}<div>{copy}{said}</div></div>')
 
 
+def printed(address: str) -> str:
+    """Return an address as a picture names it, which others read: in this machine's network, or hostless."""
+    parts = urlsplit(address)
+    if not network.is_own(parts.hostname):
+        return address
+    first = [] if network.is_alone() else network.elsewhere(address)
+    return first[0] if first else parts._replace(scheme="", netloc="").geturl().lstrip("/")
+
+
 def _reachable(address: str, t: Text) -> tuple[str, list[str]]:
     """Return the address by which others reach a page, and what is to be said of it."""
     if not network.is_own(urlsplit(address).hostname):

@@ -8,6 +8,7 @@ from html import escape, unescape
 from typing import NamedTuple
 
 from pages.state.chosen import State
+from pages.state.controls import TABLE, default_of
 from pages.text import Text
 from pages.text.numbers import count, quantity
 
@@ -40,6 +41,23 @@ _APART = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef]) (?=[\u3000-\u9fff\uff00-
 def moving(name: str, text: object) -> str:
     """Return HTML whose text a browser writes anew while a hand moves the chart."""
     return f'<span data-lab-now="{name}">{text}</span>'
+
+
+def fielded(words: str, state: State, *names: str, wide: bool = False) -> str:
+    """Return a part of a context that fields of the drawer say too: it is hidden while they do.
+
+    So it is not where the link hides one of them, nor where one is folded away and says what is unusual.
+    ``wide`` words are hidden where a screen is narrow, too.
+    """
+    apart = any(name in state.hidden or _unusual(name, state) for name in names)
+    kinds = ["lab-wide"] * wide + ["lab-fielded"] * (not apart)
+    return f'<span class="{" ".join(kinds)}">{words}</span>' if kinds else words
+
+
+def _unusual(name: str, state: State) -> bool:
+    """Tell whether a control of the folded part of the drawer is not at its default."""
+    folded_away = any(place.drawer for place in TABLE[name].on.get(state.page, ()))
+    return folded_away and bool(state[name] != default_of(name, state["scheme"]))
 
 
 def folded(note: str, t: Text, summary: str = "") -> str:

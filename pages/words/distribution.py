@@ -12,7 +12,7 @@ from pages.jobs.distribution import Drawn
 from pages.state.chosen import State
 from pages.text import Text, sentences
 from pages.text.numbers import apart, count, expected_count, interval, probability, quantity
-from pages.words.common import folded, inputs, layer_name, moving, outputs, told
+from pages.words.common import fielded, folded, inputs, layer_name, moving, outputs, told
 from pages.words.distribution_tables import Row, beside_law, expected_beyond, wall_of, yardstick_of
 
 #: Fewer weights than this settle little, and the verdict opens with that.
@@ -34,10 +34,10 @@ def context(state: State, t: Text) -> str:
     n = math.prod(state.shape)
     weights = t("context.weights" if n > 1 else "context.weight", n=moving("n", count(n)))
     draw = t("context.draw", seed=moving("seed", state["seed"]), device=state.device, dtype=state["dtype"])
-    return (
-        f'<p class="lab-context"><b>{name(state, t)}</b> · {moving("layer", escape(layer_name(state, t)))} · '
-        f'{weights}<span class="lab-wide"> · {draw}</span>{moving("here", "")}</p>'
-    )
+    layer = f"<b>{name(state, t)}</b> · {moving('layer', escape(layer_name(state, t)))} · "
+    which = fielded(layer, state, "scheme", *(("fan_in", "fan_out") if state.is_linear else ("layer",)))
+    how = fielded(f" · {draw}", state, "seed", "device", "dtype", wide=True)
+    return f'<p class="lab-context">{which}{weights}{how}{moving("here", "")}</p>'
 
 
 def counted(state: State) -> str:
@@ -154,7 +154,7 @@ def alt_of(view: str, words: str, drawn: Drawn, state: State, t: Text) -> str:
 
 
 def verdict(drawn: Drawn, t: Text) -> str:
-    """Return whether sample and law agree, and what this n could have seen."""
+    """Return whether sample and law agree; where it is not plain, why."""
     summary, law, judged = drawn
     if not judged.consistent:
         alarms = count(1 / referee.ALPHA)
@@ -169,13 +169,18 @@ def verdict(drawn: Drawn, t: Text) -> str:
         case, why = "consistent", t("verdict.orthogonal_why")
     else:
         case = "consistent" if summary.n >= FEW else "few" if summary.n > 1 else "one"
-        why = t(f"verdict.{case}_why", detectable=quantity(100 * judged.detectable, digits=3))
-    sentence = t("verdict.sentence", lead=t(f"verdict.{case}"), why=why)
+        why = "" if case == "consistent" else _power(drawn, case, t)
+    sentence = t("verdict.sentence", lead=t(f"verdict.{case}"), why=why).rstrip()
     return f'<p class="lab-verdict">{sentence}</p>'
 
 
+def _power(drawn: Drawn, case: str, t: Text) -> str:
+    """Return how large an error so many weights would show."""
+    return t(f"verdict.{case}_why", detectable=quantity(100 * drawn.verdict.detectable, digits=3))
+
+
 def checked(drawn: Drawn, state: State, t: Text) -> str:
-    """Return what a draw that agrees with its law was checked for, and how surely; '' without chance."""
+    """Return what a draw that agrees with its law was checked for, how finely and surely; '' if none."""
     summary, law, judged = drawn
     if not (judged.consistent and law.random and summary.n > 1):
         return ""
@@ -186,7 +191,9 @@ def checked(drawn: Drawn, state: State, t: Text) -> str:
     words = t(
         "verdict.checked", checks=t("verdict.and").join(t(f"verdict.checks.{name}") for name in names), p=p
     )
-    return sentences(words, t("verdict.grid", dtype=state["dtype"]) if state.dtype.itemsize == 2 else "")
+    fine = _power(drawn, "consistent", t) if summary.n >= FEW else ""
+    grid = t("verdict.grid", dtype=state["dtype"]) if state.dtype.itemsize == 2 else ""
+    return sentences(fine, words, grid)
 
 
 def _against(drawn: Drawn, t: Text) -> str:
@@ -220,8 +227,8 @@ def cumulative(drawn: Drawn, t: Text) -> str:
     if law.family != "orthogonal":
         limit = KOLMOGOROV * math.sqrt(law.share / summary.n)
         inside = t("cumulative.inside" if distance <= limit else "cumulative.beyond")
-        words = sentences(f"<b>{inside}</b>", words, t("cumulative.limit", limit=quantity(limit, limit, 3)))
-        note = t("cumulative.note")
+        words = sentences(f"<b>{inside}</b>", words)
+        note = sentences(t("cumulative.limit", limit=quantity(limit, limit, 3)), t("cumulative.note"))
     return f'<p class="lab-verdict">{words}</p>{folded(note, t)}'
 
 
@@ -251,7 +258,7 @@ def largest(drawn: Drawn, state: State, t: Text) -> str:
     size = high.high - high.low
     ends = {"low": quantity(high.low, size, 3), "high": quantity(high.high, size, 3)}
     inside = high.low <= summary.maximum <= high.high
-    words = t("largest.inside" if inside else "largest.beyond", n=count(m), **ends)
+    words = t("largest.inside" if inside else "largest.beyond", **ends)
     rows = [
         Row(t("table.maximum"), quantity(summary.maximum, size, 3), quantity(high.expected, size, 3)),
         Row(t("table.minimum"), quantity(summary.minimum, size, 3), quantity(low.expected, size, 3)),

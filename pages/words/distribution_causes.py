@@ -30,7 +30,8 @@ def cause(drawn: Drawn, state: State, t: Text) -> str:
     }
     # torch's fans are not everywhere the true ones; what follows from them then holds for no signal
     words = say.get(scheme, _any)(law, state, t) if state.layer.faithful else ""
-    return common.cause(sentences(words, _wall(law, scheme, t)))
+    wall = _wall(law, scheme, t) if state["tab"] == "histogram" else ""  # which the other views have not
+    return common.cause(sentences(words, wall))
 
 
 def onward(state: State, t: Text) -> Onward | None:

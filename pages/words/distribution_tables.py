@@ -68,6 +68,7 @@ def _row(row: Row, *, errors: bool) -> list[str | Cell]:
     cells: list[str | Cell] = [row.name, *pair]
     if errors:
         shown = quantity(row.errors, digits=3, sign=True) if math.isfinite(row.errors) else ""
+        shown = moving(f"{row.key}_off", shown) if shown and row.key else shown
         cells.append(Cell(shown, 'class="bad"') if abs(row.errors) > FAR_OFF else shown)
     return cells
 
@@ -93,7 +94,8 @@ def _moments(drawn: Drawn, state: State, t: Text) -> list[Row]:
     ]
     kurtosis, theirs = summary.excess_kurtosis, expected.excess_kurtosis
     z = off("excess_kurtosis", kurtosis, theirs)
-    rows.append(Row(t("table.excess_kurtosis"), excess(kurtosis, t), excess(theirs, t), z))
+    shown = excess(kurtosis, t), excess(theirs, t)
+    rows.append(Row(t("table.excess_kurtosis"), *shown, z, "excess_kurtosis"))
     wall = wall_of(drawn)
     bounds = (wall.low, wall.high) if wall is not None else law.support
     for name, relation, bound in (("minimum", "≥", bounds[0]), ("maximum", "≤", bounds[1])):

@@ -67,12 +67,25 @@ def unread(asked: Asked, guesses: Guesses, t: Text) -> str:
 
 def marked(lines: Sequence[Line], asked: Sequence[Asked], guesses: Guesses, t: Text) -> list[Line]:
     """Return lines with the word that was guessed of each, in the phrase at its end."""
-    own = {each.name.rpartition("_")[2]: each.choices.get(str(guesses.get(each.name))) for each in asked}
+    own = words(asked, guesses, t)
     phrases = [own.get(str(line.series)) for line in lines]
     return [
-        line._replace(phrase=f"{line.phrase}<br>{t('guess.marked', was=was)}") if was else line
+        line._replace(phrase=f"{line.phrase}<br>{was}") if was else line
         for line, was in zip(lines, phrases, strict=True)
     ]
+
+
+def words(asked: Sequence[Asked], guesses: Guesses, t: Text) -> dict[str, str]:
+    """Return which word was guessed of each scheme, by its place, for what stands beside its name."""
+    own = ((each.name.rpartition("_")[2], each.choices.get(str(guesses.get(each.name)))) for each in asked)
+    return {place: t("guess.marked", was=escape(was)) for place, was in own if was}
+
+
+def beside(truth: str, asked: Sequence[Asked], guesses: Guesses, t: Text) -> str:
+    """Return a number of a table, as HTML, with what was typed of it on its left."""
+    typed_ = numbers(asked, guesses)
+    guess = f'<span class="lab-guessed">{t("guess.yours")}: {_written(typed_[0])} ▸</span> ' if typed_ else ""
+    return guess + truth
 
 
 def numbers(asked: Sequence[Asked], guesses: Guesses) -> list[float]:

@@ -1,7 +1,7 @@
 """What a network's run says in words and tables: counts, steps, sums written out, gradients."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
 
 from core import ACTIVATIONS, Network
@@ -12,6 +12,7 @@ from pages.state.chosen import State
 from pages.text import Text, sentences
 from pages.text.numbers import count, quantity
 from pages.text.tables import Cell, table
+from pages.words.common import fielded
 
 #: Rows and columns of a table of numbers; of more, the first five.
 CELLS, FIRST = 8, 5
@@ -22,11 +23,14 @@ LISTED = 6
 def context(state: State, t: Text) -> str:
     """Return the line above the finding: the network, where its numbers come from, and its input's."""
     weights = t("model.printed") if state["weights"] == "printed" else t("model.seed", seed=state["seed"])
-    draw = f"{state.device} · {state['dtype']}"
-    return (
-        f'<p class="lab-context"><b>{t("model.network")} {sizes(state.network)}</b> · {weights} · '
-        f'{_input(state, t)}<span class="lab-wide"> · {draw}</span>{_by_hand(state, t)}</p>'
-    )
+    parts = [
+        f"<b>{t('model.network')} {sizes(state.network)}</b>",
+        fielded(f" · {weights}", state, "weights", "seed"),
+        fielded(f" · {_input(state, t)}", state, "data", "batch", "data_seed"),
+        fielded(f" · {state.device} · {state['dtype']}", state, "device", "dtype", wide=True),
+        _by_hand(state, t),
+    ]
+    return f'<p class="lab-context">{"".join(parts)}</p>'
 
 
 #: Numbers set by hand that the line above the finding names; of more, the first.
@@ -290,8 +294,11 @@ def _number(value: float, *, brackets: bool = True) -> str:
     return f"({text})" if brackets and value < 0 else f"{{{text}}}"
 
 
-def counted(run: Ran, t: Text) -> str:
-    """Return the table of the summary: each layer's formula, its count by hand and torch's."""
+def counted(run: Ran, t: Text, mark: Callable[[str], str]) -> str:
+    """Return the table of the summary: each layer's formula, its count by hand and torch's.
+
+    ``mark`` writes what was guessed beside the total.
+    """
     outputs = {step.layer: step for step in run.steps if step.kind == "linear"}
     heads = [t(f"count.{key}") for key in ("layer", "output", "formula", "by_hand", "torch")]
     rows = [
@@ -299,5 +306,5 @@ def counted(run: Ran, t: Text) -> str:
         for row in run.counts
     ]
     by_hand = sum(row.by_hand for row in run.counts)
-    total = (t("count.total"), "", "", count(by_hand), count(run.size))
+    total = (t("count.total"), "", "", mark(count(by_hand)), count(run.size))
     return table(heads, [*rows, total], t("count.caption"), "lab-table lab-count")

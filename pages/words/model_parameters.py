@@ -144,7 +144,7 @@ def _learning(loss: float, rows: Sequence[LayerGradient], t: Text) -> str:
     said = t("gradient.loss", loss=quantity(loss, loss, 5))
     if rows[-1].units == 1:
         return sentences(said, t("gradient.one_class"))
-    return sentences(said, *_found(rows, t))
+    return sentences(said, *_found(rows, t)[1:])  # the first is the headline
 
 
 def _found(rows: Sequence[LayerGradient], t: Text) -> list[str]:

@@ -11,8 +11,10 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from core import PARAMETERS, Band, InitLabError, Law, Summary
+from core.weights import referee
 from core.weights.laws import COVERAGE_SIGMAS
 from core.weights.referee_checks import expected_counts
+from core.weights.rounding import rounded_law
 from core.weights.sampling import streams
 from core.weights.scheme_laws import number
 from pages.figures.notation import plain
@@ -41,6 +43,8 @@ BY_THE_END = (
     "n_decoder",
     "branch",
 )
+#: Families of laws of which the browser draws torch's own weights.
+DRAWN_THERE = frozenset({"uniform", "normal"})
 #: A number that is no whole one moves so many times as far down and up as it stands.
 REACH = 100.0
 
@@ -59,6 +63,7 @@ def told(drawn: Drawn, state: State, t: Text) -> dict[str, Any] | None:
         **known,
         "shares": _shares(summary, law),
         "comes_to": law.parameters[0].value,
+        "errors": _errors(summary, law),
         "controls": {name: _control(name, how, state, law) for name, how in moved.items()},
         "linear": state.is_linear,
         "ends": _ends(law, moved),
@@ -177,13 +182,27 @@ def _shares(summary: Summary, law: Law) -> list[float]:
     return [float(f"{share:.6g}") for share in (expected / summary.n).tolist()]
 
 
+def _errors(summary: Summary, law: Law) -> dict[str, float]:
+    """Return the standard errors of one weight, of mean and std in stds; of n they are √n times smaller.
+
+    Beside them stands the law's own excess kurtosis, as the dtype rounds it. Empty of laws that no browser
+    draws.
+    """
+    if law.family not in DRAWN_THERE:
+        return {}
+    found = referee.standard_errors(summary.n, law, summary.dtype)
+    units = {"mean": law.std, "std": law.std, "excess_kurtosis": 1.0}
+    one = {name: math.sqrt(summary.n) * error / units[name] for name, error in found.items()}
+    return one | {"of_law": rounded_law(law, summary.dtype).excess_kurtosis}
+
+
 def _finite(x: float) -> float | None:
     return x if math.isfinite(x) else None
 
 
 def _is_drawn_there(asked: Asked, law: Law, state: State) -> bool:
     """Tell whether the browser can draw torch's own weights of this kind."""
-    known = law.family in {"uniform", "normal"} and state["dtype"] == "float32"
+    known = law.family in DRAWN_THERE and state["dtype"] == "float32"
     streamed = streams(asked.scheme, asked.shape, state.device, **dict[str, Any](asked.params))
     return known and streamed and state.device == "cpu" and state.layer.padding_idx is None
 

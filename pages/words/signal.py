@@ -21,7 +21,7 @@ from pages.state.chosen import State
 from pages.text import Text, sentences
 from pages.text.numbers import apart, count, quantity
 from pages.text.tables import table
-from pages.words.common import folded, moving
+from pages.words.common import fielded, folded, moving
 
 Array = npt.NDArray[np.float64]
 
@@ -50,7 +50,12 @@ def context(state: State, t: Text) -> str:
     sigma_b = quantity(state["sigma_b"], state["sigma_b"], trim=True)
     biased = moving("bias", bias(state["bias"], sigma_b, t))
     wide = t("signal.context_wide", bias=biased, device=state.device, dtype=state["dtype"], **facts)
-    return f'<p class="lab-context">{words}<span class="lab-wide"> · {wide}</span>{moving("here", "")}</p>'
+    schemes, dot, network = words.partition(" · ")
+    which = schemes + fielded(dot + network, state, "activation", "depth", "width")
+    of = (["bias"], ["samples"], ["seeds", "seed"], ["device"], ["dtype"])
+    parts = zip(wide.split(" · "), of, strict=True)
+    how = "".join(fielded(f" · {part}", state, *fields, wide=True) for part, fields in parts)
+    return f'<p class="lab-context">{which}{how}{moving("here", "")}</p>'
 
 
 def bias(kind: str, sigma_b: str, t: Text) -> str:
@@ -146,6 +151,7 @@ def _groups(rows: Sequence[Followed], courses: Sequence[Array], state: State, t:
                     name=brief(row.name),
                     place=count(silent or layer),
                     steps=count(place - 1),
+                    last=count(state["depth"]),
                     value=quantity(end, digits=3),
                     factor=quantity(found.factor, digits=3, trim=True),
                     dtype=state["dtype"],

@@ -1,7 +1,7 @@
 """What theory says of the schemes in words: maps and fixed points, the edge of chaos, gains."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
 import numpy as np
@@ -41,13 +41,20 @@ def curves(rows: Sequence[Foretold], state: State) -> list[Curves]:
     return found
 
 
-def key(drawn: Sequence[Curves]) -> str:
-    """Return the schemes' marks and names in one line."""
+def key(drawn: Sequence[Curves], guessed: Mapping[str, str]) -> str:
+    """Return the schemes' marks and names in one line, with what was guessed of each, by its place."""
     names = (
-        f'<i style="color:var(--series{curve.series + 1})">{DRAWN[curve.series]} {escape(curve.name)}</i>'
+        f'<i style="color:var(--series{curve.series + 1})">{DRAWN[curve.series]} {escape(curve.name)}'
+        f"{_guess(curve.series, guessed)}</i>"
         for curve in drawn
     )
     return f'<p class="lab-marks">{" ".join(names)}</p>'
+
+
+def _guess(place: int, guessed: Mapping[str, str]) -> str:
+    """Return what was guessed of a scheme, as it stands beside its name; '' of nothing."""
+    words = guessed.get(str(place))
+    return f' · <span class="lab-guessed">{words}</span>' if words else ""
 
 
 def maps_finding(rows: Sequence[Foretold], state: State, t: Text) -> str:
@@ -155,8 +162,8 @@ def chaos_finding(rows: Sequence[Foretold], state: State, t: Text) -> str:
 LEAST_DEEP = 0.3
 
 
-def chaos_table(rows: Sequence[Foretold], state: State, t: Text) -> str:
-    """Return where each scheme lies, and how deep a signal gets there."""
+def chaos_table(rows: Sequence[Foretold], state: State, t: Text, guessed: Mapping[str, str]) -> str:
+    """Return where each scheme lies, what was guessed of that, and how deep a signal gets there."""
     heads = [t(f"chaos.head.{name}") for name in ("scheme", "sigma_w2", "q", "chi1", "inputs", "gradients")]
     body: list[Sequence[str | Cell]] = []
     for row in rows:
@@ -181,7 +188,7 @@ def chaos_table(rows: Sequence[Foretold], state: State, t: Text) -> str:
             f"<br><i>{moving(f'phase_{row.place}', t(f'chaos.phase.{here.phase}'))}</i>" if here.phase else ""
         )
         own = [moving(f"{what}_{row.place}", text) for what, text in cells.items()]
-        body.append((moving(f"name_{row.place}", name) + side, *own))
+        body.append((moving(f"name_{row.place}", name) + side + _guess(row.place, guessed), *own))
     caption = t("chaos.caption", activation=escape(state["activation"]))
     return table(heads, body, caption, "lab-table lab-chaos", within="lab-scroll")
 
@@ -227,8 +234,11 @@ def gains_finding(_: Sequence[Foretold], state: State, t: Text) -> str:
     return t("gains.same" if same else "gains.differs", torch=quantity(theirs), **facts)
 
 
-def gains_table(state: State, t: Text) -> str:
-    """Return the gains of all activations, the chosen one's in bold, a visitor's own on top."""
+def gains_table(state: State, t: Text, mark: Callable[[str], str]) -> str:
+    """Return the gains of all activations, the chosen one's in bold, a visitor's own on top.
+
+    ``mark`` writes what was guessed beside the chosen one's gain.
+    """
     keys = list(ACTIVATIONS)
     if state["activation"] not in ACTIVATIONS:
         keys.insert(0, state["activation"])
@@ -243,7 +253,9 @@ def gains_table(state: State, t: Text) -> str:
         theirs = "–" if row is None or row.gain is None else quantity(row.gain)
         slope = signal_theory.slope_at_1(key)
         source = escape(row.source) if row else t("gains.own")
-        body.append((name, theirs, _gain(own.mean_square), _gain(own.gradient), _beside_1(slope), source))
+        forward = _gain(own.mean_square)
+        forward = mark(forward) if key == state["activation"] else forward
+        body.append((name, theirs, forward, _gain(own.gradient), _beside_1(slope), source))
     body += map(_gated, GATED)
     return table(heads, body, t("gains.caption"), "lab-table lab-gains", within="lab-scroll")
 

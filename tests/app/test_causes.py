@@ -27,7 +27,7 @@ SAID = [
     # He et al. 2015: Var(w) = 2/fan_in, as relu halves the mean square; ±√(6/300)
     (
         {"scheme": "kaiming_normal"},
-        "fan_in·Var(w) = <2>: relu leaves <0.5> of a mean square, and <2> × <0.5> = 1.",
+        "fan_in·Var(w) = <2>: relu leaves <0.5> of a mean square; <2> × <0.5> = 1.",
     ),
     ({"scheme": "kaiming_uniform"}, f"ends at √3·σ: √3 × <{math.sqrt(2 / 300)}> = <{math.sqrt(6 / 300)}>."),
     ({"scheme": "kaiming_uniform", "mode": "fan_out"}, "fan_out·Var(w) = <2>: going back, relu leaves <0.5>"),
@@ -43,10 +43,10 @@ SAID = [
     # Glorot & Bengio 2010, eq. 12 and 16
     (
         {"scheme": "xavier_normal"},
-        "going forward, 1/70 the gradient’s going back; Var(w) = 2/(300 + 70) lies",
+        "Var(w) = 2/(300 + 70) lies between 1/300, which keeps the signal’s variance, and 1/70, which keeps",
     ),
     ({"scheme": "xavier_uniform"}, f"√3 × <{math.sqrt(2 / 370)}> = <{math.sqrt(6 / 370)}>."),
-    ({"scheme": "xavier_normal", "gain": "3"}, "times gain² = <3>²."),
+    ({"scheme": "xavier_normal", "gain": "3"}, "Var(w)/<3>² = 2/(300 + 70) lies between 1/300"),
     ({"scheme": "classic_uniform"}, f"has σ = 1/√(3d) = <{1 / 30}>: fan_in·Var(w) = 1/3"),
     ({"scheme": "lecun_normal"}, "fan_in·Var(w) = 1: a linear layer keeps the mean square."),
     (

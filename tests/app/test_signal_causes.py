@@ -48,23 +48,19 @@ def rest(of: str, sigma_w2: float) -> float:
 def test_relu_leaves_half_and_the_weights_multiply_it(scheme: str, sigma: float) -> None:
     rate = math.sqrt(sigma / 2)
     said = cause(rows=scheme)
-    assert says(said, f"relu leaves <0.5> of the mean square, and fan_in·Var(w) is <{sigma}> with ")
-    assert says(said, f": <{sigma}> × <0.5> = <{sigma / 2}> a layer, so ×<{rate}> in size")
-    assert says(said, f" and <{rate}> ^<11> = <{rate**11}>.")
+    assert says(said, f"relu leaves <0.5> of the mean square; fan_in·Var(w) = <{sigma}> with ")
+    assert says(said, f": √(<{sigma}> × <0.5>) = <{rate}> a layer, <{rate}> ^<11> = <{rate**11}>.")
     back = cause(rows=scheme, sight="gradient")
-    assert says(
-        back, f"Going back, relu’s slope leaves <0.5> of the mean square, and fan_in·Var(w) is <{sigma}>"
-    )
-    assert says(back, f": <{sigma}> × <0.5> = <{sigma / 2}> a layer, so ×<{rate}> in size")
-    assert says(back, f"<{rate}> ^<11> = <{rate**11}>.")
+    assert says(back, f"relu’s slope leaves <0.5> of the mean square; fan_in·Var(w) = <{sigma}> with ")
+    assert says(back, f": √(<{sigma}> × <0.5>) = <{rate}> a layer back, <{rate}> ^<11> = <{rate**11}>.")
 
 
 def test_he_gives_back_what_relu_takes() -> None:
     assert says(cause(rows="kaiming_normal"), "<2> with Kaiming normal, gives it back: <2> × <0.5> = <1>.")
     assert says(cause(rows="kaiming_normal", sight="gradient"), "gives it back: <2> × <0.5> = <1>.")
     beside = cause(rows="xavier_normal-kaiming_normal", depth="30")
-    assert says(beside, "with Xavier normal: <1> × <0.5> = <0.5> a layer")
-    assert says(beside, "With Kaiming normal it is <2>: <2> × <0.5> = <1>.")
+    assert says(beside, f"with Xavier normal: √(<1> × <0.5>) = <{math.sqrt(0.5)}> a layer")
+    assert says(beside, "Kaiming normal: <2> × <0.5> = <1>.")
 
 
 def test_a_signal_under_tanh_rests_where_it_is_given_back() -> None:
@@ -78,7 +74,8 @@ def test_a_signal_under_tanh_rests_where_it_is_given_back() -> None:
     back = cause(rows="kaiming_normal", activation="tanh", depth="60", sight="gradient")
     assert says(
         back,
-        f"slope leaves <{chi / 2}> of the mean square, and fan_in·Var(w) is <2> with Kaiming normal: <{chi}>",
+        f"slope leaves <{chi / 2}> of the mean square; fan_in·Var(w) = <2> with Kaiming normal: "
+        f"√(<2> × <{chi / 2}>) = <{math.sqrt(chi)}> a layer back.",
     )
 
 

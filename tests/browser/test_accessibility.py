@@ -252,3 +252,22 @@ def test_the_document_says_its_language(language: str, tab: Visit) -> None:
         page.get_by_role("button", name=LANGUAGES[other]).click()
         expect(document).to_have_attribute("lang", HTML_LANG[other])
         expect(page.get_by_role("link", name=Text(other)("nav.home")).first).to_be_visible()
+
+
+#: Where the focus is: in the menu, in the drawer, or in the content.
+PART = """() => document.activeElement.closest('.st-key-nav') ? 'menu'
+    : document.activeElement.closest('[data-testid=stSidebar]') ? 'drawer'
+    : document.activeElement.closest('[data-testid=stMain]') ? 'content' : ''"""
+
+
+def test_the_tab_key_comes_to_the_menu_then_the_content_then_the_drawer(tab: Visit) -> None:
+    page = tab("/distribution?v=1")
+    settled(page)
+    page.evaluate(f"({BEGIN})(true)")
+    parts: list[str] = []
+    while parts[-1:] != [""] or len(parts) < 3:  # the skip link comes first, and the document's end last
+        page.keyboard.press("Tab")
+        part = page.evaluate(PART)
+        parts += [part] if parts[-1:] != [part] else []
+        assert len(parts) < 9, parts
+    assert parts == ["", "menu", "content", "drawer", ""]

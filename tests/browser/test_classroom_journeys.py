@@ -86,6 +86,14 @@ def test_the_last_row_reads_every_page_and_none_has_a_barrier(
     assert not barriers, report(barriers)
 
 
+@pytest.mark.parametrize("link", ["part=parameters", "part=forward&net=12-9.relu-2", "part=network"])
+def test_what_is_written_below_a_network_s_chart_leaves_it_its_height(link: str, tab: Visit) -> None:
+    page = tab(f"/model?v=1&view=projector&{link}")
+    settled(page)
+    share, _ = page.evaluate(FILLED)
+    assert share > 0.3
+
+
 #: Which of menu and views are seen, and where the left one begins.
 BAR = """() => [...document.querySelectorAll('.st-key-nav, [data-testid=stTabs] [role=tablist]')]
     .filter(one => one.checkVisibility({opacityProperty: true}))

@@ -124,6 +124,28 @@ def test_what_a_hand_moves_is_torch_s_at_once_and_the_server_s_when_it_lets_go(
         assert shown[key] == pytest.approx(getattr(drawn, key), rel=1e-6)
 
 
+def test_all_of_the_table_follows_the_hand(tab: Visit) -> None:
+    """How far off a number is, and the kurtosis, move with the weights; nothing of the table is grey."""
+    page = tab("/distribution?v=1&scheme=normal&std=0.5&fan_in=300&fan_out=70")
+    ready(page)
+    errors = page.locator("[data-lab-now$=_off]")
+    before = errors.all_inner_texts()
+    assert len(before) == 4  # mean, std, kurtosis, share outside
+    with held(page, end_of(page, "std"), 40):
+        assert [old for old in page.locator(".lab-table .lab-old").all_inner_texts() if old] == []
+        moved = errors.all_inner_texts()
+    assert moved == before  # the same numbers, scaled
+    let_go(page)
+    go(page, "/distribution?v=1&scheme=xavier_normal&fan_in=300&fan_out=70")
+    ready(page)
+    before = errors.all_inner_texts()
+    with held(page, end_of(page, "fan_in"), -60):
+        assert all(now != was for now, was in zip(errors.all_inner_texts(), before, strict=True))
+        said = page.evaluate(SAID)
+    let_go(page)
+    assert page.evaluate(SAID) == said
+
+
 def test_the_arrow_keys_move_it_too_and_a_screen_reader_hears_the_number(tab: Visit) -> None:
     page = tab("/distribution?v=1")
     ready(page)

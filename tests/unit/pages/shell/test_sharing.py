@@ -130,6 +130,7 @@ def test_what_is_shared_opens_on_a_phone(
     assert ("10.9.8.7" in said) == (host != reached)  # another network of this machine
     assert ("2001:db8:5::7" in said) == (listens == "::")
     assert "169.254" not in said
+    assert sharing.printed(f"http://{host}{DEEP}") == f"http://{reached}{DEEP}"
 
 
 @pytest.mark.parametrize("listens", ["127.0.0.1", "::1"])
@@ -140,12 +141,15 @@ def test_what_listens_to_its_own_machine_alone_says_so_and_has_no_code(
     assert "HOST=0.0.0.0 make run" in said
     assert "<img" not in said
     assert f"http://localhost:8501{escape(DEEP)}" in said
+    assert sharing.printed(f"http://localhost:8501{DEEP}") == DEEP.lstrip("/")
+    assert sharing.printed("http://localhost:8501/") == ""
 
 
 def test_a_container_does_not_know_its_machine_s_address(machine: Callable[..., list[str]]) -> None:
     (said,) = machine(f"http://localhost:8501{DEEP}", inner=True)
     assert "this computer only" in said
     assert "<img" not in said
+    assert sharing.printed(f"http://localhost:8501{DEEP}") == DEEP.lstrip("/")
 
 
 def test_a_server_that_answers_to_names_alone_is_shared_by_its_name(

@@ -38,12 +38,18 @@ def _gradient(layer: str, units: int, different: int, **given: object) -> LayerG
     )
 
 
+def _said(*rows: LayerGradient) -> str:
+    """Return the headline and what stands below it."""
+    says = (model_parameters.learns, model_parameters._learning)
+    return " ".join(say(0.7, rows, Text("en")) for say in says)
+
+
 def test_a_hidden_layer_of_one_unit_has_none_to_be_told_apart() -> None:
     """Units are interchangeable with each other; one alone is not, and what is said is said of the others."""
     alone, three, last = _gradient("l1", 1, 1), _gradient("l2", 3, 3), _gradient("out", 2, 2)
-    said = model_parameters._learning(0.7, [alone, three, last], Text("en"))
+    said = _said(alone, three, last)
     assert "interchangeable" not in said
     assert "No two units of a hidden layer start alike" in said
-    said = model_parameters._learning(0.7, [alone, _gradient("l2", 3, 1), last], Text("en"))
+    said = _said(alone, _gradient("l2", 3, 1), last)
     assert "The units of l2 are interchangeable" in said
     assert "l1" not in said
