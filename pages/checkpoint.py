@@ -14,6 +14,7 @@ from pages.jobs.checkpoint import Overview, Seen
 from pages.lecture import predict
 from pages.shell.frame import Frame, Offer
 from pages.shell.page import show
+from pages.state.placed import place
 from pages.text.numbers import count
 from pages.widgets import controls, drop, pasted_report
 from pages.words import asks, common, findings
@@ -161,7 +162,7 @@ def _tensors(frame: Frame, seen: Seen) -> None:
 
 
 def _turn(sheet: int) -> None:
-    st.session_state["sheet"] = str(sheet)
+    place(sheet=str(sheet))
 
 
 def _range(frame: Frame, first: int, n: int) -> str:
@@ -195,7 +196,7 @@ def _against(frame: Frame, seen: Seen) -> None:
 
 
 def _hold(key: str) -> None:
-    st.session_state["against"] = key
+    place(against=key)
 
 
 def _script(frame: Frame, seen: Seen) -> str:

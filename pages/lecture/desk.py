@@ -120,7 +120,7 @@ def _net(values: Mapping[str, Value], by: int) -> str:
 
 def _example(values: Mapping[str, Value], by: int) -> str:
     """Return the next example; what was given by hand gives way to it."""
-    st.session_state["report"] = ""
+    place(report="")
     return _next(tuple(EXAMPLES), str(values["example"]), by, lambda _: None)
 
 

@@ -6,6 +6,7 @@ from core import CheckpointError, Report
 from pages.state import reports
 from pages.state.chosen import State
 from pages.state.parsers import Refusal
+from pages.state.placed import place
 from pages.state.session import session
 from pages.text import Text
 from pages.words.refusals import alert, worded
@@ -46,5 +47,4 @@ def field(state: State, t: Text) -> None:
 
 def open_report(key: str) -> None:
     """Have the page show another report from its first sight on."""
-    st.session_state["report"] = key
-    st.session_state["tensor"] = st.session_state["search"] = ""
+    place(report=key, tensor="", search="")
