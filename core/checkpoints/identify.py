@@ -139,7 +139,9 @@ def _best_first(matches: list[_Match], alpha: float) -> list[_Match]:
 
     What is exact in an orthogonal matrix is not so by chance.
     """
-    once = {(each.candidate.named.key, each.candidate.shape, each.scale): each for each in reversed(matches)}
+    once: dict[object, _Match] = {}
+    for match in matches:  # of equals the first: what libraries do by themselves
+        once.setdefault((match.candidate.named.key, match.candidate.shape, match.scale), match)
     honest = [match for match in once.values() if match.p_value >= alpha] or [*once.values()]
     return sorted(
         honest,

@@ -61,6 +61,14 @@ DRAWN = [
 ]
 
 
+@pytest.mark.parametrize("shape", [(10, 100), (300, 784), (64, 400), (25, 900)])
+def test_what_torch_draws_by_itself_is_named_first(shape: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    fit = _fit(nn.Linear(shape[1], shape[0]).weight.detach())
+    assert fit is not None
+    assert fit.schemes[0].key == "classic_uniform"
+
+
 @pytest.mark.parametrize("held", [torch.float32, torch.bfloat16], ids=str)
 @pytest.mark.parametrize(("key", "params", "shape"), DRAWN, ids=str)
 def test_a_drawn_tensor_is_called_by_its_scheme(
