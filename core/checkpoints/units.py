@@ -27,7 +27,7 @@ class Units(NamedTuple):
 
     #: mean of the row's squares
     squares: Array
-    #: two rows of one hash have, but for one chance in 2⁶³, the same bits
+    #: two rows of one hash have the same bits, but for a chance of one in 2³²
     hashes: npt.NDArray[np.uint64]
     #: in how many blocks of columns every row falls that are the same to the bit; 1: in none
     blocks: int = 1
@@ -96,7 +96,11 @@ def hashes_of_blocks(part: Bits) -> npt.NDArray[np.uint64]:
 
 
 def _hashes(rows: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
-    """Return Σ word·coefficient modulo 2⁶⁴ of each row: multilinear hashing (Carter & Wegman 1979)."""
+    """Return Σ word·coefficient modulo 2⁶⁴ of each row: multilinear hashing (Carter & Wegman 1979).
+
+    Of an odd coefficient times a word's top bit nothing is left but that bit: two flipped signs would cancel.
+    So a word's upper half is mixed into its lower one first.
+    """
     rows = np.ascontiguousarray(rows)
     width = rows.shape[1] * rows.itemsize
     if width % 8:
@@ -104,7 +108,11 @@ def _hashes(rows: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
         held[:, :width] = rows.view(np.uint8)
         rows = held
     words = rows.view(np.uint64)
-    return np.asarray(np.einsum("ij,j->i", words, _coefficients(words.shape[1])))
+    return np.asarray(np.einsum("ij,j->i", _mixed(words), _coefficients(words.shape[1])))
+
+
+def _mixed(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    return words ^ (words >> np.uint64(32))
 
 
 @lru_cache(maxsize=64)
@@ -125,7 +133,7 @@ def hashes_of_ones(places: npt.NDArray[np.intp], row: int, dtype: str) -> npt.ND
     one = torch.ones((), dtype=counted_as(dtype), device="cpu").view(_SIGNED[size]).item()
     at = places.astype(np.uint64) * np.uint64(size)
     words = np.uint64(one) << (at % np.uint64(8) * np.uint64(8))
-    return np.asarray(words * _coefficients(-(-row * size // 8))[at // np.uint64(8)])
+    return np.asarray(_mixed(words) * _coefficients(-(-row * size // 8))[at // np.uint64(8)])
 
 
 _SIGNED = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}

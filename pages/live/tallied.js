@@ -59,7 +59,7 @@ function withOdds(words) {
   return odds
 }
 
-// Σ word · coefficient modulo 2^64 of words of 8 bytes, given as halves, lower first.
+// Σ word · coefficient modulo 2^64 of words of 8 bytes, given as halves, lower first; the upper is mixed in below.
 function hashInto(halves, from, words, out, at) {
   const { low: lows, least, high: highs } = odds
   let low = 0, high = 0
@@ -67,10 +67,10 @@ function hashInto(halves, from, words, out, at) {
     const stop = Math.min(words, j + WORDS)
     let lower = 0, upper = 0
     for (; j < stop; j++, i += 2) {
-      const half = halves[i]
+      const upmost = halves[i + 1], half = halves[i] ^ upmost
       lower += (half & 0xFFFF) * lows[j]
       upper += (half >>> 16) * lows[j]
-      high = (high + Math.imul(half, highs[j]) + Math.imul(halves[i + 1], least[j])) | 0
+      high = (high + Math.imul(half, highs[j]) + Math.imul(upmost, least[j])) | 0
     }
     const sum = low + lower % TWO_32 + (upper % TWO_16) * TWO_16
     high = (high + Math.floor(lower / TWO_32) + Math.floor(upper / TWO_16) + Math.floor(sum / TWO_32)) | 0

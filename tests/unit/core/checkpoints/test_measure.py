@@ -146,3 +146,14 @@ def test_cells_rise_and_meet(dtype: str) -> None:
     assert (cells.low <= cells.values).all()
     assert (cells.values <= cells.high).all()
     np.testing.assert_allclose(cells.high[:-1], cells.low[1:], rtol=2.0**-23, atol=1e-44)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16], ids=str)
+def test_two_flipped_signs_make_another_tensor(dtype: torch.dtype) -> None:
+    one = torch.randn(6, 64, generator=torch.Generator().manual_seed(3)).to(dtype)
+    seen = {measure(stored(one)).digest}
+    for first, second in [(0, 8), (3, 7), (1, 63), (62, 63)]:
+        other = one.clone()
+        other[2, [first, second]] *= -1
+        seen.add(measure(stored(other)).digest)
+    assert len(seen) == 5
