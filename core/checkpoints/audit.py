@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -19,14 +19,13 @@ from .candidates import Named, Shape, candidate
 from .cells import COUNTED
 from .expected import Expected, Meanings, Meant, meant_of, told
 from .fading import fading
+from .memory import in_memory
 from .report import Report, made
 from .row import judged
 from .scan import besides, uncounted
-from .stored import Bits, Stored
 
 _NORMS = (nn.LayerNorm, nn.GroupNorm, nn.RMSNorm, _NormBase)
 _BY_FAN = (nn.Linear, nn.Bilinear, *CONVOLUTIONS, *TRANSPOSED)
-_UNSIGNED = {1: torch.uint8, 2: torch.uint16, 4: torch.uint32, 8: torch.uint64}
 
 
 def audit(
@@ -56,7 +55,7 @@ def audit(
     """
     check_module(module)
     chosen = checked_seeds(seeds)
-    held = [_stored(name, tensor, type(module).__name__) for name, tensor in _named_tensors(module)]
+    held = [in_memory(name, tensor, type(module).__name__) for name, tensor in _named_tensors(module)]
     counted = [each for each in held if each.dtype in COUNTED]
     skipped = [uncounted(each) for each in held if each.dtype not in COUNTED]
     meant = {**_meant(module), **dict(told(expect, counted, skipped))}
@@ -78,20 +77,6 @@ def _with_signal(
     return replace(report, signal=layers, not_redrawn=kept, unexpected=(*report.unexpected, *found))
 
 
-@dataclass(frozen=True, eq=False)
-class _InMemory:
-    """The numbers of a tensor, wherever it is."""
-
-    tensor: Tensor
-
-    def parts(self, most: int) -> Iterator[Bits]:
-        """Yield the numbers' bits, at most so many at a time."""
-        flat = self.tensor.reshape(-1)
-        for start in range(0, len(flat), most):
-            part = flat[start : start + most].cpu()
-            yield part.view(_UNSIGNED[part.itemsize]).numpy()
-
-
 def _named_tensors(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
     """Yield all parameters and buffers by name, those that two layers share under both.
 
@@ -109,12 +94,6 @@ def _named_tensors(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
         if tensor.layout != torch.strided or tensor.is_nested or tensor.is_quantized:
             raise unfit("module", module, "a module of dense tensors")
         yield name, tensor.detach().resolve_conj().resolve_neg()
-
-
-def _stored(name: str, tensor: Tensor, file: str) -> Stored:
-    dtype = str(tensor.dtype).removeprefix("torch.")
-    place = (tensor.data_ptr(), tuple(tensor.shape), tensor.stride()) if tensor.numel() else name
-    return Stored(name, file, dtype, tuple(tensor.shape), _InMemory(tensor), place)
 
 
 def _meant(module: nn.Module) -> dict[tuple[str, Shape], Meant]:

@@ -1,16 +1,17 @@
 """A file of weights that is looked at: what was kept of it, or an example's, made once for a class."""
 
-import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from safetensors.torch import save
 
-from core import Finding, Report, Row, audit, scan
+from core import Finding, Report, Row, audit
+from core.checkpoints.memory import in_memory
+from core.checkpoints.scan import report_of
+from core.checkpoints.stored import Contents
 from core.networks.network import Dense
 from core.teaching import broken
 from pages.figures.checkpoint_map import Band, bands, look_of
@@ -128,10 +129,9 @@ def file_of(name: str) -> bytes:
 
 @kept(most=len(broken.EXAMPLES))
 def _example(name: str) -> Report:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, FILES[name])
-        path.write_bytes(file_of(name))
-        return scan(path)
+    named = sorted(broken.tensors(name).items(), key=lambda each: (-each[1].itemsize, each[0]))  # as its file
+    held = (in_memory(key, tensor, FILES[name]) for key, tensor in named)
+    return report_of(Contents("safetensors", tuple(held), ()))
 
 
 def audited(run: NetworkRun) -> str:

@@ -194,8 +194,8 @@ def test_home_answers_and_leads_on_with_its_choice() -> None:
     assert query(app) == {"v": "1", "scheme": "classic_uniform", "seed": "41"}
     assert "Every weight lies within ±0.04419." in said(app)
     links = [link.proto for link in app.get("page_link")]
-    doors, cards = links[:3], links[3:]
-    assert [door.page for door in doors] == ["signal", "compare", "lesson"]
+    doors, cards = links[:4], links[4:]
+    assert [door.page for door in doors] == ["signal", "compare", "checkpoint", "lesson"]
     for door in doors:
         path = door.page + (f"?{door.query_string}" if door.query_string else "")
         assert not opened(door.page, **dict(parse_qsl(door.query_string))).exception, path
@@ -231,6 +231,9 @@ def test_every_objection_of_core_that_a_page_can_meet_has_its_sentence() -> None
     before |= {
         f"network.{name}" for name in ("input", "input_dtype", "labels", "lazy", "parameters", "summary")
     }
+    before |= {
+        f"network.{name}" for name in ("example", "outputs")
+    }  # nothing runs through a module of one's own
     before |= {"network.type", "network.tensor", "network.batch", "network.dtypes", "network.module"}
     # things of another kind than a page has, and summaries that it never makes
     before |= {"comparison.type", "table.type", "table.numbers", "shape.empty", "device.meta"}

@@ -12,6 +12,7 @@ import pytest
 import torch
 from scipy import integrate, stats
 
+from core.teaching.broken import tensors
 from tests.support.headings import EN, ZH, Heads, near
 from tests.support.marks import both_languages
 from tests.support.screen import opened
@@ -222,6 +223,55 @@ def test_torch_s_own_defaults(language: str) -> None:
         assert [numbers(rows[name][heading]) for heading in heads] == [[fan_in], [n, n], [n, n]]
 
 
+WEIGHTS: dict[str, Heads] = {
+    "tally": {EN: ("Tensors",), ZH: ("张量数",)},
+    "problems": {EN: ("What it says", "What would refute it"), ZH: ("内容", "可以推翻它的")},
+    "tensors": {
+        EN: ("Shape", "dtype", "Mean", "Std", "Starts as", "Found"),
+        ZH: ("形状", "dtype", "均值", "标准差", "初始分布", "发现"),
+    },
+    "against": {EN: ("Change", "Std ratio", "Mean shift"), ZH: ("变化", "标准差之比", "均值之差")},
+}
+
+
+@both_languages
+def test_tensors_of_a_file_of_weights(language: str) -> None:
+    """GPT-2's c_proj: of four blocks eight, all drawn with 0.02, not 0.02/√(2 · 4)."""
+    found = table(opened("checkpoint", example="gpt2", lang=language), *WEIGHTS["tally"][language])
+    assert numbers(next(iter(found.values()))[WEIGHTS["tally"][language][0]]) == [8]
+    app = opened("checkpoint", example="gpt2", board="problems", lang=language)
+    says, refuted = WEIGHTS["problems"][language]
+    ((row,),) = [table(app, says, refuted).values()]
+    assert 0.00707 in numbers(row[refuted])
+    assert {8, 0.02, 0.00707} <= {*numbers(row[says])}
+    app = opened("checkpoint", example="gpt2", board="tensors", lang=language)
+    shape, dtype, mean, std, start, kind = WEIGHTS["tensors"][language]
+    rows = table(app, *WEIGHTS["tensors"][language])
+    drawn = tensors("gpt2")["h.1.mlp.c_fc.weight"].double()
+    row = rows["h.1.mlp.c_fc.weight"]
+    assert numbers(row[shape]) == [256, 64]
+    assert row[dtype] == "float32"
+    assert near(row[mean], float(drawn.mean()))
+    assert near(row[std], float(drawn.std(correction=0)))
+    assert numbers(row[start])[:2] == [0, 0.02]
+    assert row[kind] == ""
+    assert rows["h.1.mlp.c_proj.weight"][kind].startswith("▲")
+
+
+@both_languages
+def test_what_has_changed_between_two_files_of_weights(language: str) -> None:
+    """One layer of the net was drawn anew after its training."""
+    app = opened("checkpoint", example="digits", board="against", against="fresh", lang=language)
+    rows = table(app, *WEIGHTS["against"][language])
+    _, ratio, shift = WEIGHTS["against"][language]
+    old, new = tensors("fresh"), tensors("digits")  # from the one that is held to the one that is shown
+    assert {*rows} == {name for name in old if not torch.equal(old[name], new[name])}
+    for name, row in rows.items():
+        one, other = old[name].double(), new[name].double()
+        assert near(row[ratio], float(other.std(correction=0) / one.std(correction=0)))
+        assert near(row[shift], float((other.mean() - one.mean()) / one.std(correction=0)))
+
+
 def test_every_table_of_the_pages_is_read_here() -> None:
     """All are built in one place; a new one is to be read by its headings, too."""
     sources = {path: path.read_text("utf-8") for path in (ROOT / "pages").rglob("*.py")}
@@ -232,6 +282,7 @@ def test_every_table_of_the_pages_is_read_here() -> None:
     assert built == {
         "figures/chart_data.py": 1,
         "pages/distribution.py": 1,
+        "words/checkpoint.py": 4,
         "words/compare.py": 1,
         "words/compare_rosetta.py": 1,
         "words/compare_layers.py": 2,

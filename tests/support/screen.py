@@ -50,8 +50,9 @@ def refusals(app: AppTest) -> list[str]:
 
 def menu(app: AppTest) -> list[str]:
     """Return the pages that the menu leads to, as it calls them."""
-    bodies = "".join(element.proto.body for element in app.get("html"))
-    return [unescape(words) for words in re.findall(r"<a [^>]*data-lab-page[^>]*>(.*?)</a>", bodies)]
+    bodies = (element.proto.body for element in app.get("html"))
+    menus = "".join(body for body in bodies if 'class="lab-menu"' in body)
+    return [unescape(words) for words in re.findall(r"<a [^>]*data-lab-page[^>]*>(.*?)</a>", menus)]
 
 
 #: Buttons that the frame puts around every page, with the languages.

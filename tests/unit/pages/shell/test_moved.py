@@ -7,7 +7,7 @@ import pytest
 import streamlit as st
 
 from pages.shell import keys
-from pages.state import session
+from pages.state import placed, session
 from pages.state.controls import TABLE
 
 
@@ -18,7 +18,8 @@ def fields(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     now = session.Session(page="distribution")
     now.good = {name: control.default for name, control in TABLE.items()}
     now.good |= {"hide": "gain", "lock": "seed"}
-    monkeypatch.setattr(keys, "session", lambda: now)
+    for module in (keys, placed):
+        monkeypatch.setattr(module, "session", lambda: now)
     return state
 
 
