@@ -28,7 +28,7 @@ def body(frame: Frame) -> None:
     with st.sidebar:
         _controls(frame, seen)
     waits = predict.covered(state, frame.page)
-    frame.html(words.context(seen, t, waits=waits) + common.headline(words.headline(seen.report, t)))
+    frame.html(words.context(seen, state, t, waits=waits) + common.headline(words.headline(seen.report, t)))
     frame.ask(asks.checkpoint(seen.report, t))
     frame.why(words.cause(seen.report, t), None)
     frame.code = lambda: _script(frame, seen)

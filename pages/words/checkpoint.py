@@ -16,7 +16,7 @@ from pages.text.numbers import count, interval, percent, quantity
 from pages.text.tables import Cell, table
 from pages.words import findings, refusals
 from pages.words.common import cause as cause_line
-from pages.words.common import excess
+from pages.words.common import excess, fielded
 from pages.words.distribution_tables import Row as Pair
 from pages.words.distribution_tables import beside_law
 
@@ -26,7 +26,7 @@ LAWS, SHEET = 3, 50
 LOOKS = ("fits", "constant", "unknown", "other")
 
 
-def context(seen: Seen, t: Text, *, waits: bool) -> str:
+def context(seen: Seen, state: State, t: Text, *, waits: bool) -> str:
     """Return the line above the headline: the file, and what was read of it; no more of what waits."""
     report = seen.report
     words = t(
@@ -34,9 +34,10 @@ def context(seen: Seen, t: Text, *, waits: bool) -> str:
         tensors=count(len(report.rows)),
         numbers=count(report.coverage.numbers),
         state=t(f"checkpoint.state_brief.{report.state}"),
-        kept=t("checkpoint.example_line" if seen.example else "checkpoint.kept_line"),
     )
-    return f'<p class="lab-context"><b>{escape(findings.short(seen.file))}</b> · {words}</p>'
+    kept = t("checkpoint.example_line" if seen.example else "checkpoint.kept_line")
+    of = fielded(f" · {kept}", state, "example") if seen.example else f" · {kept}"
+    return f'<p class="lab-context"><b>{escape(findings.short(seen.file))}</b> · {words}{of}</p>'
 
 
 def headline(report: Report, t: Text) -> str:

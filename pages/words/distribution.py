@@ -34,10 +34,15 @@ def context(state: State, t: Text) -> str:
     n = math.prod(state.shape)
     weights = t("context.weights" if n > 1 else "context.weight", n=moving("n", count(n)))
     draw = t("context.draw", seed=moving("seed", state["seed"]), device=state.device, dtype=state["dtype"])
-    layer = f"<b>{name(state, t)}</b> · {moving('layer', escape(layer_name(state, t)))} · "
-    which = fielded(layer, state, "scheme", *(("fan_in", "fan_out") if state.is_linear else ("layer",)))
-    how = fielded(f" · {draw}", state, "seed", "device", "dtype", wide=True)
-    return f'<p class="lab-context">{which}{weights}{how}{moving("here", "")}</p>'
+    scheme, layer = f"<b>{name(state, t)}</b> · ", moving("layer", escape(layer_name(state, t)))
+    if state.page != "home":
+        sizes = ("fan_in", "fan_out") if state.is_linear else ("layer",)
+        which = fielded(f"{scheme}{layer} · ", state, "scheme", *sizes) + weights
+        how = fielded(f" · {draw}", state, "seed", "device", "dtype", wide=True)
+    else:  # where the layer has no field, and the finding says how many weights it has
+        which = fielded(scheme, state, "scheme") + layer
+        how = fielded(f" · {weights} · {draw}", state, "seed", wide=True)
+    return f'<p class="lab-context">{which}{how}{moving("here", "")}</p>'
 
 
 def counted(state: State) -> str:

@@ -77,9 +77,10 @@ def _which(t: Text, look: Palette) -> Door:
 
 def _started(t: Text, look: Palette) -> Door:
     report = checkpoint.of("gpt2").report
-    wrong = set(report.worst.tensors) if report.worst else set()
+    assert report.worst is not None  # noqa: S101 - its scale was forgotten
+    wrong, square = {*report.worst.tensors}, report.worst.evidence["square"]
     rows = bands(report.rows, lambda row: 2 * (row.name in wrong))
-    return _door("started", t, blocks(rows, look), "checkpoint", {}, wrong=len(wrong))
+    return _door("started", t, blocks(rows, look), "checkpoint", {}, wrong=len(wrong), square=square)
 
 
 def _lesson(t: Text) -> Door:
