@@ -148,7 +148,8 @@ def fetched(served: Server, path: str, method: str = "GET", *, body: bytes = b""
     connection = http.client.HTTPConnection("localhost", served.port, timeout=20)
     with closing(connection):
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        connection.request(method, path, body or None, named)
+        with suppress(BrokenPipeError):  # an answer may come before all has been sent
+            connection.request(method, path, body or None, named)
         response = connection.getresponse()
         return Answer(response.status, response.headers, response.read())
 
