@@ -15,6 +15,7 @@ PICTURES = {
     "model": ("/model", "light"),
     "compare": ("/compare", "light"),
     "signal": ("/signal", "light"),
+    "checkpoint": ("/checkpoint", "light"),
     "projector": ("/signal?v=1&view=projector", "dark"),
 }
 #: Pixels as the page counts them, of which the picture has 1.25 each: 1600 × 900.

