@@ -19,11 +19,14 @@ def copy_of(module: nn.Module) -> nn.Module:
 
 
 def tensors_in(output: object) -> Iterator[Tensor]:
-    """Yield the tensors that a part returns, in whatever they are packed."""
-    if isinstance(output, Tensor):
-        yield output
-    elif isinstance(output, PackedSequence):
-        yield output.data
-    elif isinstance(output, (list, tuple, Mapping)):
-        for one in output.values() if isinstance(output, Mapping) else output:
-            yield from tensors_in(one)
+    """Yield the tensors that a part returns, in whatever they are packed, however deep, or in itself."""
+    waiting, met = [output], dict[int, object]()
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Tensor):
+            yield one
+        elif isinstance(one, PackedSequence):
+            yield one.data
+        elif isinstance(one, list | tuple | Mapping) and id(one) not in met:
+            met[id(one)] = one
+            waiting.extend(reversed([*(one.values() if isinstance(one, Mapping) else one)]))

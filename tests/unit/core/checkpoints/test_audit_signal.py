@@ -326,3 +326,11 @@ def test_what_cannot_be_run_is_refused_in_a_sentence(module: nn.Module, example:
 def test_seeds_that_are_none_are_refused(seeds: object) -> None:
     with pytest.raises(InitLabError):
         audit(nn.Linear(3, 2), example=torch.ones(3), seeds=seeds)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("others", [[], [torch.ones(2, 3)]], ids=["alone", "with a tensor"])
+def test_an_example_that_holds_itself_is_refused(others: list[object]) -> None:
+    example = [*others]
+    example.append(example)
+    with pytest.raises(InitLabError):
+        audit(nn.Linear(3, 2), example=example, seeds=1)
