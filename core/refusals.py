@@ -147,7 +147,8 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
             "occurs once."
         ),
         "checkpoint.unknown": (
-            "{file} begins with {given}, as no format does that is read; their files end with {formats:list}."
+            "{file} is in none of the formats that are read, it begins with {given}; their files end with "
+            "{formats:list}."
         ),
         "checkpoint.unreadable": "{file} cannot be read: {said}.",
         "checkpoint.value": "{file} has {given} before byte {offset}; there must be {wanted}.",

@@ -111,11 +111,16 @@ def _is_constant(row: Row) -> bool:
 
 
 def _zeros(rows: Sequence[Row], _: str) -> Iterator[Finding]:
-    """Find a model whose weights are mostly 0; some start so by design."""
+    """Find weights that are 0: of a model most, of one kind the fewer; all of a kind start so by design."""
     weights = [row for row in _weights(rows) if not ADAPTER.search(row.name) and min(row.shape[:2]) > 1]
     zeros = [row for row in weights if "zeros" in row.flags]
     if 2 * len(zeros) > len(weights):
         yield Finding("zero_weights", _names(zeros), {"count": len(zeros), "of": len(weights)})
+        return
+    for members in _kinds(weights):
+        zeros = [row for row in members if "zeros" in row.flags]
+        if 0 < 2 * len(zeros) < len(members):
+            yield Finding("zero_weights", _names(zeros), {"count": len(zeros), "of": len(members)})
 
 
 def _equal(rows: Sequence[Row], _: str) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 // A file of weights that is dropped on the page, or chosen: counted by a worker in this browser, from where only
 // counts travel, or sent to the server where somebody says so. What comes of it is the control `report`.
 
-import { filled } from "./numbers.js"
+import { filled, quantity } from "./numbers.js"
 
 const AGAIN = 3 // times that the server may ask for rows to be counted once more
 const SAID = 10 // percent between two sentences for who hears the page
@@ -159,7 +159,7 @@ function begin(file) {
 
 function offer(file) {
   if (!told.largest || file.size > told.largest) refuse(told.words.large)
-  else refuse(filled(told.words.unread, { name: named(file.name), size: Math.ceil(file.size / 2 ** 20) }), file)
+  else refuse(filled(told.words.unread, { name: named(file.name), size: quantity(file.size / 2 ** 20, 0, 2, true) }), file)
 }
 
 async function upload(file) {

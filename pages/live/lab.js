@@ -375,7 +375,7 @@ export default function ({ data, setTriggerValue }) {
   document.addEventListener("visibilitychange", away)
   addEventListener("storage", event => event.key === PLAN && send("kept", event.newValue ?? "")) // another tab's editor
   // a pointer's press leaves the focus where it was, so that Enter goes on to reveal
-  document.addEventListener("mousedown", event => event.target.closest?.(".st-key-desk button") && event.preventDefault())
+  document.addEventListener("mousedown", event => event.target.closest?.(":is(.st-key-desk, .st-key-project) button") && event.preventDefault())
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) still()
   new MutationObserver(connected)
     .observe(document.body, { subtree: true, attributeFilter: ["data-test-connection-state"] })

@@ -396,4 +396,4 @@ export function attach() {
 }
 
 addEventListener("resize", () => requestAnimationFrame(place))
-document.fonts?.ready.then(place)
+document.fonts?.addEventListener("loadingdone", place) // those of formulas come with the first formula

@@ -84,7 +84,8 @@ def _lecture(state: State, page: str, t: Text) -> dict[str, Any] | None:
     if not browser.SERVED:
         return None
     now = held_plan.held()
-    step = now and {"waits": predict.waits(page, state.values), "here": now.here}
+    # with its place: a script is called when something differs, and two steps may wait alike
+    step = now and {"waits": predict.waits(page, state.values), "here": now.here, "place": now.place}
     return {"view": state["view"], "step": step, "reveal": t("predict.reveal"), "next": t("plan.next")}
 
 

@@ -41,7 +41,10 @@ def names(finding: Finding, t: Text) -> str:
 
 def sentence(finding: Finding, t: Text) -> str:
     """Return what was found, with its numbers."""
-    return t(f"found.{finding.kind}", **_facts(finding, t))
+    only = ""
+    if finding.kind == "not_finite":  # of which there is one kind, most often
+        only = "_nan" if not finding.evidence["inf"] else "_inf" if not finding.evidence["nan"] else ""
+    return t(f"found.{finding.kind}{only}", **_facts(finding, t))
 
 
 def refuted(finding: Finding, t: Text) -> str:

@@ -16,8 +16,8 @@ from pages.text.numbers import quantity
 
 #: The deep net of the first door: relu layers, each as wide as the last.
 DEPTH, WIDTH = 30, 256
-#: The schemes that it starts with, and their short names; torch's own default has none.
-_STARTS = {"kaiming_normal": "He", "xavier_normal": "Xavier", "classic_uniform": ""}
+#: The schemes that it starts with, as on the signal page, and their short names; torch's default has none.
+_STARTS = {"classic_uniform": "", "xavier_normal": "Xavier", "kaiming_normal": "He"}
 #: activation → the scheme that it takes (He et al. 2015; Glorot & Bengio 2010; Klambauer et al. 2017)
 _TAKES = {"relu": "kaiming_normal", "tanh": "xavier_normal", "selu": "lecun_normal"}
 #: The layer for which they are written out: fan_in and fan_out.

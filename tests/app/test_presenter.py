@@ -100,11 +100,11 @@ def test_the_windows_are_told_what_the_class_sees(monkeypatch: pytest.MonkeyPatc
     step = FIRST["en"][2]
     app = opened(step.page, **dict(step.query), at="first-3", view="projector")
     seen = {"view": "projector", "reveal": "Reveal", "next": "Next ›"}
-    assert told[-1] == {**seen, "step": {"waits": True, "here": True}}
+    assert told[-1] == {**seen, "step": {"waits": True, "here": True, "place": "first-3"}}
     app.button(key="plan_next").click().run()
-    assert told[-1] == {**seen, "step": {"waits": False, "here": True}}
+    assert told[-1] == {**seen, "step": {"waits": False, "here": True, "place": "first-3"}}
     app.session_state["seed"] = "41"
     app.run()
-    assert told[-1] == {**seen, "step": {"waits": True, "here": False}}
+    assert told[-1] == {**seen, "step": {"waits": True, "here": False, "place": "first-3"}}
     app.button(key="plan_end").click().run()
     assert told[-1] == {**seen, "step": None}

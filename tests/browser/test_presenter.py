@@ -120,3 +120,19 @@ def test_the_clock_goes_on_over_a_reload(visit: Visit) -> None:
     expect(clock).to_have_text(re.compile(r"1[23]:\d\d"))
     presenter.get_by_role("button", name=EN("presenter.restart")).click()
     expect(clock).to_have_text(re.compile(r"0:\d\d"))
+
+
+def test_steps_that_wait_alike_are_followed_too(visit: Visit) -> None:
+    steps = plans.parse(plans.ready("depth", "en")).steps
+    projector = visit("/signal?v=1&rows=classic_uniform&predict=off&at=depth-1&view=projector")
+    presenter = listened(projector.context.new_page())
+    presenter.goto(projector.url.replace("projector", "presenter"))
+    presenter.wait_for_selector(
+        "[data-lab-projector][data-now=answer], [data-lab-projector][data-now=question]"
+    )
+    for at in (2, 3):
+        presenter.keyboard.press("PageDown")
+        for page in (projector, presenter):
+            expect(page).to_have_url(re.compile(rf"at=depth-{at}\b"))
+        expect(presenter.locator(".lab-asks")).to_have_text(steps[at - 1].title)
+    presenter.close()

@@ -142,6 +142,9 @@ CLEAN: dict[str, Callable[[], Model]] = {
     "gpt2": _gpt2,
     "gpt2 of another std": lambda: _gpt2(std=0.01),
     "gpt2 of two layers and half the std": lambda: _gpt2(std=0.01, layers=2),  # .01/√4 is .02/4
+    "gpt2 whose residual branches start at 0": lambda: {
+        name: 0 * tensor if "c_proj" in name else tensor for name, tensor in _gpt2().items()
+    },
     "gpt2 of many layers": lambda: _gpt2(layers=24),
     "gpt2 in bfloat16": lambda: {name: tensor.bfloat16() for name, tensor in _gpt2().items()},
     "gpt2 trained": lambda: _trained(_gpt2()),
@@ -268,6 +271,11 @@ BROKEN: dict[str, tuple[Callable[[], Model], str, int]] = {
         1,
     ),
     "zeros": (lambda: {name: 0 * tensor for name, tensor in _mlp(50, 60, 70).items()}, "zero_weights", 2),
+    "zeros in one layer": (
+        lambda: _with(_gpt2(), transformer__h__2__attn__c_attn__weight=torch.zeros(3 * WIDTH, WIDTH)),
+        "zero_weights",
+        1,
+    ),
     "one seed for all layers": (_same_seed, "same_seed", LAYERS),
     "one seed for all shards": (
         lambda: {"layers.0.up.weight": _normal(32, WIDTH).repeat(4, 1)},

@@ -42,7 +42,7 @@ def test_its_lines_fall_as_fast_as_the_theory_says() -> None:
         assert len(points) == DEPTH
         assert all(0 <= x <= WIDE and 0 <= y <= HIGH for x, y in points)
         ends.append(points[-1][1] - points[0][1])
-    he, xavier, default = ends
+    default, xavier, he = ends
     assert he == pytest.approx(0, abs=0.2)
     # He's keeps 1, Xavier's ½, 1/(3·fan_in)'s a sixth of the mean square
     assert default / xavier == pytest.approx(math.log(6) / math.log(2), rel=0.01)
