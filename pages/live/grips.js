@@ -101,9 +101,11 @@ export class Grips {
     const began = event.clientX
     const { left, width } = picture.cover.getBoundingClientRect()
     const scale = width / picture.cover.offsetWidth // a small projector has its charts drawn smaller
+    const box = grip.element.getBoundingClientRect()
+    const beside = event.clientX - (box.left + box.width / 2) // a hand beside the middle moves nothing by that
     const to = moved => {
       const value = grip.kind === "end"
-        ? under(live, grip, picture.value((moved.clientX - left) / scale))
+        ? under(live, grip, picture.value((moved.clientX - beside - left) / scale))
         : scrubbed(control, moved.clientX - began, picture.perPixel / scale)
       this.hand.move(value)
     }

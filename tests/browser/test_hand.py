@@ -387,3 +387,20 @@ def test_a_number_is_taken_hold_of_where_it_stands_also_where_a_formula_comes_la
         return document.elementsFromPoint(x + width / 2, y + height / 2).map(one => one.textContent)
     }""")
     assert any(text and text in "512" for text in under)
+
+
+def test_a_handle_that_is_taken_beside_its_middle_moves_as_far_as_the_hand(tab: Visit) -> None:
+    page = tab("/distribution?v=1&scheme=normal&mean=-0.5")
+    ready(page)
+    url, box = page.url, end_of(page, "std").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2 + 9, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for across in (25, 0):
+        frames = page.evaluate(f"{LAB}.frames")
+        page.mouse.move(x + across, y)
+        until(page, f"{LAB}.frames > {frames}")
+    page.mouse.up()
+    until(page, AT_REST)
+    assert page.url == url
