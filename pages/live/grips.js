@@ -101,12 +101,17 @@ export class Grips {
     const began = event.clientX
     const { left, width } = picture.cover.getBoundingClientRect()
     const scale = width / picture.cover.offsetWidth // a small projector has its charts drawn smaller
+    const perPixel = picture.perPixel / scale
+    // from where the end stands, wherever in its handle the hand is; of one off the axes, from where that is seen
     const box = grip.element.getBoundingClientRect()
-    const beside = event.clientX - (box.left + box.width / 2) // a hand beside the middle moves nothing by that
+    const seen = picture.value((box.left + box.width / 2 - left) / scale)
+    const stands = grip.kind === "end" ? endsOf(live, live.law)[grip.end] : seen
+    const start = Math.abs(seen - stands) < 2 * perPixel ? stands : seen
     const to = moved => {
+      const pixels = moved.clientX - began
       const value = grip.kind === "end"
-        ? under(live, grip, picture.value((moved.clientX - beside - left) / scale))
-        : scrubbed(control, moved.clientX - began, picture.perPixel / scale)
+        ? under(live, grip, start + pixels * perPixel)
+        : scrubbed(control, pixels, perPixel)
       this.hand.move(value)
     }
     dragged(event, grip.element, to, () => this.hand.release())

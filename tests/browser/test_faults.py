@@ -51,7 +51,9 @@ class Cable(threading.Thread):
 
     def run(self) -> None:
         while self._door.fileno() >= 0:
-            ready, _, _ = select.select([self._door, *self._pairs], [], [], 0.05)
+            ready: list[socket.socket] = []
+            with contextlib.suppress(OSError, ValueError):  # one of them has been cut meanwhile
+                ready, _, _ = select.select([self._door, *self._pairs], [], [], 0.05)
             for near in ready:
                 with contextlib.suppress(OSError):
                     self._carry(near)

@@ -57,9 +57,9 @@ SEEN = """() => {
 
 
 @pytest.mark.parametrize("name", VIEWS)
-def test_no_screen_says_more_than_60_words_at_first_sight(name: str, tab: Visit) -> None:
+def test_no_screen_says_more_than_60_words_at_first_sight(name: str, visit: Visit) -> None:
     first, *others = VIEWS[name]
-    page = tab(first)
+    page = visit(first)  # who has chosen nothing elsewhere, which would be said
     long = {}
     for path in (first, *others):
         go(page, path)
