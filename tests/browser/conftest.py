@@ -87,6 +87,10 @@ class Visitors:
         if urlsplit(page.url).path == urlsplit(path).path:
             go(page, "/teach?v=1")  # what is folded out on a page is so no more when one comes back
         go(page, path)
+        folded = page.locator("[data-testid=stExpandSidebarButton]")
+        if look.size != "phone" and "view=" not in path and folded.is_visible():
+            folded.click()  # a drawer that an earlier test has folded away
+            settled(page)
         return page
 
     def leave(self, page: Page, server: str, look: Look) -> None:
