@@ -116,11 +116,16 @@ def _zeros(rows: Sequence[Row], _: str) -> Iterator[Finding]:
     zeros = [row for row in weights if "zeros" in row.flags]
     if 2 * len(zeros) > len(weights):
         yield Finding("zero_weights", _names(zeros), {"count": len(zeros), "of": len(weights)})
-        return
-    for members in _kinds(weights):
+    else:
+        yield from _fewer_zeros("zero_weights", weights)
+
+
+def _fewer_zeros(kind: str, rows: Sequence[Row]) -> Iterator[Finding]:
+    """Find the fewer of layers of one kind that are 0 throughout."""
+    for members in _kinds(rows):
         zeros = [row for row in members if "zeros" in row.flags]
         if 0 < 2 * len(zeros) < len(members):
-            yield Finding("zero_weights", _names(zeros), {"count": len(zeros), "of": len(members)})
+            yield Finding(kind, _names(zeros), {"count": len(zeros), "of": len(members)})
 
 
 def _equal(rows: Sequence[Row], _: str) -> Iterator[Finding]:
@@ -307,10 +312,7 @@ def _fresh(rows: Sequence[Row], _: str) -> Iterator[Finding]:
 
 
 def _norms(rows: Sequence[Row], _: str) -> Iterator[Finding]:
-    for members in _kinds([row for row in rows if NORM.search(row.name)]):
-        zeros = [row for row in members if "zeros" in row.flags]
-        if 0 < 2 * len(zeros) < len(members):
-            yield Finding("zero_norm", _names(zeros), {"count": len(zeros), "of": len(members)})
+    return _fewer_zeros("zero_norm", [row for row in rows if NORM.search(row.name)])
 
 
 def _batches(rows: Sequence[Row], state: str) -> Iterator[Finding]:

@@ -29,7 +29,8 @@ def courses(lines: Sequence[Course], look: Palette) -> str:
     low, high = min(map(min, logs)), max(map(max, logs))
     across, down = WIDE - LEFT - RIGHT, HIGH - TOP - FOOT
     parts, last = [], -math.inf
-    for line, log, color in zip(lines, logs, look.series, strict=False):
+    ends = zip(lines, logs, look.series, strict=False)
+    for line, log, color in sorted(ends, key=lambda each: -each[1][-1]):  # names from above
         points = [
             (LEFT + across * place / (len(log) - 1), TOP + down * (high - value) / (high - low))
             for place, value in enumerate(log)

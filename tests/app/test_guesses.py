@@ -15,7 +15,7 @@ from pages.live import browser
 from pages.state.session import KEY
 from pages.text import Text
 from tests.support.marks import languages
-from tests.support.screen import bare, first_chart, opened, query, refusals, stands
+from tests.support.screen import bare, first_chart, guessed, opened, query, refusals, stands
 
 EN = Text("en")
 SMALL = {"depth": "20", "width": "64", "seeds": "2"}
@@ -24,17 +24,6 @@ DEAD = "3-3.zeros.zeros_bias.sigmoid-2.zeros.zeros_bias.relu-2.zeros.zeros_bias.
 
 def _waits(page: str, **link: str) -> AppTest:
     app = opened(page, predict="on", **link)
-    stands(app)
-    return app
-
-
-def _guessed(app: AppTest, name: str, guess: str) -> AppTest:
-    """Type a number, or press the button of a choice."""
-    fields = [field for field in app.text_input if str(field.key).startswith(f"guess_{name}_")]
-    if fields:
-        fields[0].set_value(guess).run()
-    else:
-        app.button(key=f"pick_{name}_{guess}").click().run()
     stands(app)
     return app
 
@@ -146,7 +135,7 @@ def _cases() -> Iterator[Case]:
 @pytest.mark.parametrize("case", list(_cases()), ids=lambda case: f"{case.page} {case.name} {case.guess}")
 def test_a_guess_is_held_beside_the_truth(case: Case) -> None:
     for language, sentence in case.said.items():
-        app = _guessed(_waits(case.page, lang=language, **case.link), case.name, case.guess)
+        app = guessed(_waits(case.page, lang=language, **case.link), case.name, case.guess)
         before = query(app)
         assert _beside(app) == ""  # nothing of the truth yet
         assert _revealed(app) == sentence
@@ -156,7 +145,7 @@ def test_a_guess_is_held_beside_the_truth(case: Case) -> None:
 @languages
 def test_what_is_no_number_gets_the_questions_sentence(language: str) -> None:
     t = Text(language)
-    app = _guessed(_waits("distribution", lang=language), "std", "half")
+    app = guessed(_waits("distribution", lang=language), "std", "half")
     assert refusals(app) == [t("quiz.number", was="half")]
     assert _revealed(app) == ""
     assert refusals(app) == [t("quiz.number", was="half")]
@@ -168,7 +157,7 @@ def test_who_says_nothing_is_in_nobody_s_way(page: str) -> None:
 
 
 def test_a_guess_is_of_one_result_and_is_there_again_with_it() -> None:
-    app = _guessed(_waits("distribution"), "std", "0.05")
+    app = guessed(_waits("distribution"), "std", "0.05")
     assert "0.05" in _revealed(app)
     app.session_state["seed"] = "41"
     app.run()
@@ -198,7 +187,7 @@ def _dashed(app: AppTest) -> list[dict[str, object]]:
 def test_a_number_is_marked_on_the_chart(
     link: dict[str, str], name: str, guess: str, ends: tuple[float, ...]
 ) -> None:
-    app = _guessed(_waits("distribution", **link), name, guess)
+    app = guessed(_waits("distribution", **link), name, guess)
     _revealed(app)
     assert [shape["x0"] for shape in _dashed(app)] == pytest.approx(ends)
     low, high = first_chart(app)["layout"]["xaxis"]["range"]
@@ -207,20 +196,20 @@ def test_a_number_is_marked_on_the_chart(
 
 
 def test_a_layer_a_share_and_a_word_are_marked_on_the_signal_s_chart() -> None:
-    app = _guessed(_waits("signal", rows="classic_uniform", **SMALL), "far_signal", "12")
-    _revealed(_guessed(app, "signal_0", "grows"))
+    app = guessed(_waits("signal", rows="classic_uniform", **SMALL), "far_signal", "12")
+    _revealed(guessed(app, "signal_0", "grows"))
     assert [shape["x0"] for shape in _dashed(app)] == [12]
     assert any(
         EN("guess.marked", was="grows") in note["text"] for note in first_chart(app)["layout"]["annotations"]
     )
     flat = {"rows": "normal", "activation": "tanh", "sight": "saturation"}
-    app = _guessed(_waits("signal", **SMALL, **flat), "flat_0", "50")
+    app = guessed(_waits("signal", **SMALL, **flat), "flat_0", "50")
     _revealed(app)
     assert [shape["y0"] for shape in _dashed(app)] == [0.5]  # 50 %
 
 
 def test_a_scheme_is_marked_on_the_comparison() -> None:
-    app = _guessed(_waits("compare"), "widest", "1")
+    app = guessed(_waits("compare"), "widest", "1")
     _revealed(app)
     titles = [note["text"] for note in first_chart(app)["layout"]["annotations"]]
     assert [EN("guess.yours") in title for title in titles if "<b>" in title] == [False, True, False]

@@ -7,19 +7,14 @@ from streamlit.testing.v1 import AppTest
 
 from pages.text import Text
 from tests.support.marks import languages
-from tests.support.screen import first_chart, opened, said, stands
+from tests.support.screen import first_chart, guessed, opened, said, stands
 
 SMALL = {"depth": "6", "width": "32", "seeds": "2"}
 
 
 def _revealed(app: AppTest, name: str, guess: str) -> AppTest:
     """Say what is expected, a number or a word, and reveal the result."""
-    fields = [field for field in app.text_input if str(field.key).startswith(f"guess_{name}_")]
-    if fields:
-        fields[0].set_value(guess).run()
-    else:
-        app.button(key=f"pick_{name}_{guess}").click().run()
-    app.button(key="reveal").click().run()
+    guessed(app, name, guess).button(key="reveal").click().run()
     stands(app)
     return app
 

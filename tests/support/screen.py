@@ -112,3 +112,14 @@ def chart_of(frame: Frame) -> Chart:
     """Return the one chart of what a page shows."""
     (chart,) = (piece for piece in frame.shown if isinstance(piece, Chart))
     return chart
+
+
+def guessed(app: AppTest, name: str, guess: str) -> AppTest:
+    """Type a number, or press the button of a choice."""
+    fields = [field for field in app.text_input if str(field.key).startswith(f"guess_{name}_")]
+    if fields:
+        fields[0].set_value(guess).run()
+    else:
+        app.button(key=f"pick_{name}_{guess}").click().run()
+    stands(app)
+    return app

@@ -42,10 +42,18 @@ def test_its_lines_fall_as_fast_as_the_theory_says() -> None:
         assert len(points) == DEPTH
         assert all(0 <= x <= WIDE and 0 <= y <= HIGH for x, y in points)
         ends.append(points[-1][1] - points[0][1])
-    default, xavier, he = ends
+    he, xavier, default = ends
     assert he == pytest.approx(0, abs=0.2)
     # He's keeps 1, Xavier's ½, 1/(3·fan_in)'s a sixth of the mean square
     assert default / xavier == pytest.approx(math.log(6) / math.log(2), rel=0.01)
+
+
+def test_each_line_has_its_name_in_the_picture_and_the_signal_page_s_colour() -> None:
+    named = re.findall(r'<text x="[\d.]+" y="([\d.-]+)" fill="(#\w+)">([^<]+)</text>', drawing("deep"))
+    assert [name for _, _, name in named] == ["He", "Xavier", "default"]  # from above
+    assert all(0 < float(y) < HIGH for y, _, _ in named)
+    colours = {name: colour for _, colour, name in named}
+    assert [colours[name] for name in ("default", "Xavier", "He")] == [*LIGHT.series[:3]]
 
 
 def test_the_second_door_draws_each_std_as_long_as_it_is() -> None:
