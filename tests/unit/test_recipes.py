@@ -73,9 +73,11 @@ def test_a_new_control_needs_a_row_a_call_and_two_texts_in_each_language(tmp_pat
         file.write_text(whole.replace(before, added + before), encoding="utf-8")
 
     def done(*command: str) -> str:
-        return subprocess.run(
-            [sys.executable, *command], cwd=tmp_path, capture_output=True, text=True, check=True
-        ).stdout
+        ran = subprocess.run(
+            [sys.executable, *command], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert ran.returncode == 0, ran.stdout[-4000:] + ran.stderr
+        return ran.stdout
 
     assert done("-c", LOOKS) == "found\n"
     held = ("tests/property/test_state.py", "tests/unit/pages/text/test_text.py", "tests/unit/test_claims.py")
