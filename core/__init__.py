@@ -14,9 +14,9 @@ from typing import Any
 from . import devices
 from .checkpoints.audit import audit
 from .checkpoints.finding import Finding
-from .checkpoints.identify import Fit
+from .checkpoints.law_fit import Fit
 from .checkpoints.report import Report
-from .checkpoints.row import Row
+from .checkpoints.report_row import Row
 from .checkpoints.scan import scan
 from .code import rosetta
 from .code.draw import pytorch_code

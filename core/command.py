@@ -17,8 +17,8 @@ from .checkpoints.expected import Expected
 from .checkpoints.finding import KINDS
 from .checkpoints.plain_text import change_cells, changes_text, plain_text, printable
 from .checkpoints.report import Change, Report
+from .checkpoints.report_text import code, counted
 from .checkpoints.scan import Progress, scan
-from .checkpoints.written import code, counted
 from .checks import unfit
 from .errors import CheckpointError, InitLabError, shown
 from .interrupts import STOPPED, raise_again

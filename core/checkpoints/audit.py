@@ -21,7 +21,7 @@ from .expected import Expected, Meanings, Meant, meant_of, told
 from .fading import fading
 from .memory import in_memory
 from .report import Report, made
-from .row import judged
+from .report_row import judged
 from .scan import besides, uncounted
 
 _NORMS = (nn.LayerNorm, nn.GroupNorm, nn.RMSNorm, _NormBase)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import torch
 
 from ..weights.laws import Array
-from .stored import Bits
+from .stored_tensor import Bits
 
 #: torch's dtypes whose numbers can be counted, by name.
 COUNTED = (

@@ -18,13 +18,13 @@ from ..checks import checked_progress
 from ..errors import Cancelled, CheckpointError, shown
 from .cells import COUNTED, Cells, cells_of, counted_as
 from .files import MOST_CHARS, MOST_ENTRIES
-from .given import Given, given
+from .given_json import Given, given
 from .measure import Measured, Tallied, moments_of, row_length
 from .report import Report, made
 from .report_json import skipped_of
-from .row import row_of_measured
+from .report_row import row_of_measured
 from .scan import besides
-from .stored import Bits, Skipped, Stored
+from .stored_tensor import Bits, Skipped, Stored
 from .units import BLOCK
 
 Progress = Callable[[int, int], bool | None]

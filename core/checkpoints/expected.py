@@ -12,9 +12,9 @@ from ..weights.laws import Law
 from ..weights.schemes import scheme_of
 from .candidates import Candidate, Named, Shape
 from .finding import Finding
-from .identify import DISTANCE, SCALE, Fit
-from .row import Row
-from .stored import Skipped, Stored
+from .law_fit import DISTANCE, SCALE, Fit
+from .report_row import Row
+from .stored_tensor import Skipped, Stored
 
 #: What a tensor is meant to start as: a scheme's key, alone or with parameters.
 Expected = Mapping[str, str | tuple[str, Mapping[str, Any]]]

@@ -11,7 +11,7 @@ from itertools import groupby
 
 from .candidates import written
 from .finding import KINDS, Finding
-from .row import EMBEDDING, Row
+from .report_row import EMBEDDING, Row
 
 #: Names of weights that are multiplied with, not looked up, masked with or added.
 WEIGHT = re.compile(r"(^|[._/])(weight|kernel|\w*_weight|weight_\w+|\w*(proj|fc|w)\d?)$", re.I)

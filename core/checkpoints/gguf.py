@@ -13,8 +13,8 @@ import numpy as np
 from ..errors import CheckpointError, shown
 from .cursor import Cursor
 from .files import MOST_DEEP, MOST_ENTRIES, Bytes, File, check_once, checked_name, too_many
-from .placing import WIDTHS, Layout, checked_shape, contents, placed, skipped, unread_dtype
-from .stored import Bits, Contents, Skipped, Stored
+from .stored_tensor import Bits, Contents, Skipped, Stored
+from .tensor_entry import WIDTHS, Layout, checked_shape, contents, placed, skipped, unread_dtype
 
 MAGIC = b"GGUF"
 _VERSIONS = (2, 3)

@@ -13,8 +13,18 @@ import numpy as np
 
 from ..errors import CheckpointError, shown
 from .files import MOST_DEEP, Bytes, File, check_once, checked_name, too_many
-from .placing import WIDTHS, Layout, checked_shape, contents, placed, scattered, skipped, turned, unread_dtype
-from .stored import Bits, Contents, Skipped, Stored
+from .stored_tensor import Bits, Contents, Skipped, Stored
+from .tensor_entry import (
+    WIDTHS,
+    Layout,
+    checked_shape,
+    contents,
+    placed,
+    scattered,
+    skipped,
+    turned,
+    unread_dtype,
+)
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 #: Opening a dataset takes the time of many entries of other formats.

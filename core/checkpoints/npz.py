@@ -10,9 +10,9 @@ import numpy as np
 
 from ..errors import CheckpointError, shown
 from .files import Bytes, File, check_once
-from .placing import WIDTHS, Layout, checked_shape, contents, placed, turned, unread_dtype
 from .sources import Deflated, Inflating
-from .stored import Contents, Skipped, Stored
+from .stored_tensor import Contents, Skipped, Stored
+from .tensor_entry import WIDTHS, Layout, checked_shape, contents, placed, turned, unread_dtype
 from .zips import DEFLATED, Member, begin_of, stored_begin
 
 MAGIC = b"\x93NUMPY"

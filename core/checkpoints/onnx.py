@@ -10,8 +10,8 @@ import numpy as np
 from ..errors import CheckpointError, shown
 from .cursor import Cursor
 from .files import MOST_ENTRIES, MOST_HEADER, Bytes, File, check_once, checked_name, too_many
-from .placing import WIDTHS, Layout, checked_shape, contents, placed, scattered, skipped, unread_dtype
-from .stored import Bits, Contents, Skipped, Stored
+from .stored_tensor import Bits, Contents, Skipped, Stored
+from .tensor_entry import WIDTHS, Layout, checked_shape, contents, placed, scattered, skipped, unread_dtype
 
 #: Fields of all messages: a second's.
 _MOST_FIELDS = 250_000

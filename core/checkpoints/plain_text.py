@@ -8,7 +8,7 @@ from textwrap import wrap
 
 from .finding import Finding
 from .report import Change, Report
-from .written import NUMBERS, named, table
+from .report_text import NUMBERS, named, table
 
 #: What a severity means, and its colour where there are colours.
 _SEVERITIES = {

@@ -22,8 +22,8 @@ from .files import (
     too_many,
 )
 from .pickles import MOST_STEPS, Meaning, Named, Opaque, dict_of, read_pickle
-from .placing import WIDTHS, Layout, checked_shape, contents, placed, reach, skipped, unread_dtype
-from .stored import Contents, Skipped, Stored
+from .stored_tensor import Contents, Skipped, Stored
+from .tensor_entry import WIDTHS, Layout, checked_shape, contents, placed, reach, skipped, unread_dtype
 from .zips import Member, stored_begin, whole
 
 #: How a file of the older kind begins: a pickle of the number 0x1950a86a20f9469cfc6c.

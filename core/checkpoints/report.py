@@ -12,7 +12,7 @@ from ..networks.module_signal import LayerSignal
 from .expected import Meanings, unmet
 from .finding import Finding
 from .findings import COMPUTED, MOMENT, WEIGHT, find
-from .given import given
+from .given_json import given
 from .report_json import (
     MOST_ROWS,
     finding_json,
@@ -24,9 +24,9 @@ from .report_json import (
     skipped_of,
     unexpected,
 )
-from .row import QUANTILES, Row
-from .stored import Skipped
-from .written import code, counted, html, named, signal_heading, signal_table, table
+from .report_row import QUANTILES, Row
+from .report_text import code, counted, html, named, signal_heading, signal_table, table
+from .stored_tensor import Skipped
 
 State = Literal["initialised", "trained", "mixed", "unknown"]
 

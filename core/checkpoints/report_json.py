@@ -14,11 +14,11 @@ from .candidates import Named
 from .cells import COUNTED
 from .expected import UNMET
 from .finding import SIGNALS, Finding
-from .given import Array, Given
-from .identify import Fit
+from .given_json import Array, Given
+from .law_fit import Fit
 from .measure import Counts
-from .row import BINS, FLAGS, NAMED, QUANTILES, Repeated, Row, Spare
-from .stored import Skipped
+from .report_row import BINS, FLAGS, NAMED, QUANTILES, Repeated, Row, Spare
+from .stored_tensor import Skipped
 
 #: Tensors of a report that is read back, and names of one finding.
 MOST_ROWS = 1 << 20

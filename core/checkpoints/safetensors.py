@@ -10,8 +10,8 @@ from typing import Any
 
 from ..errors import CheckpointError, shown
 from .files import MOST_ENTRIES, Bytes, File, checked_name, too_many
-from .placing import WIDTHS, Layout, checked_shape, contents, placed, unread_dtype
-from .stored import Contents, Skipped, Stored
+from .stored_tensor import Contents, Skipped, Stored
+from .tensor_entry import WIDTHS, Layout, checked_shape, contents, placed, unread_dtype
 
 #: The format's names of dtypes → torch's; of those that are here by size alone, bits of a number.
 _DTYPES: Mapping[str, str] = MappingProxyType(

@@ -10,10 +10,10 @@ from ..errors import Cancelled, CheckpointError
 from .candidates import Candidate, Shape
 from .cells import COUNTED
 from .expected import Expected, Meanings, check_read, meant_of, told
-from .opening import Path, opened
+from .file_formats import Path, opened
 from .report import Report, made
-from .row import Row, judged
-from .stored import Contents, Skipped, Stored
+from .report_row import Row, judged
+from .stored_tensor import Contents, Skipped, Stored
 
 Progress = Callable[[int, int], bool | None]
 #: Tensors read at a time where no executor is given.

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import CheckpointError, shown
 from .files import Bytes, File
-from .stored import PART, Bits, Source
+from .stored_tensor import PART, Bits, Source
 
 #: Numbers held at once where they lie in another order than they are given in.
 HELD = 2**21

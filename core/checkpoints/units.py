@@ -10,7 +10,7 @@ import torch
 
 from ..weights.laws import Array
 from .cells import cells_of, counted_as
-from .stored import Bits
+from .stored_tensor import Bits
 
 #: A row of fewer numbers than these may be another's by chance, or be 0.
 ROW = 8

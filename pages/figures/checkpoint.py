@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core import Law
-from core.checkpoints.row import Row
+from core.checkpoints.report_row import Row
 from pages.figures.chart_data import Column, Series
 from pages.figures.histogram import CURVE_POINTS, EDGE_WIDTH, LAW_WIDTH, WALL_WIDTH, density_axis, peak
 from pages.figures.palette import Palette

@@ -8,7 +8,7 @@ from html import escape
 from itertools import groupby
 from typing import NamedTuple
 
-from core.checkpoints.row import Row
+from core.checkpoints.report_row import Row
 
 #: Of more tensors than these, or longer names in all, a tile stands for a block; of more blocks for several.
 MOST_TILES, MOST_LETTERS = 600, 60_000

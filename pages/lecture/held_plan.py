@@ -190,7 +190,7 @@ def ways(state: State, page: str, t: Text) -> None:
 
 
 def way(now: HeldPlan, does: str, to: int, words: str) -> None:
-    """Show a link to a step. ``lab.js`` turns to it in one run, and the browser's way back knows it."""
+    """Show a link to a step, which ``keys_and_clicks.js`` turns to in one run; the way back knows it."""
     where, first = 'role="link" aria-disabled="true"', ""
     if 0 <= to < len(now.plan.steps):
         where = f'{link(address(now.plan, to, now.name))} data-lab-does="{does}"'
@@ -199,5 +199,5 @@ def way(now: HeldPlan, does: str, to: int, words: str) -> None:
 
 
 def link(address: str) -> str:
-    """Return what makes an element a link that ``lab.js`` turns to, as HTML."""
+    """Return what makes an element a link that ``keys_and_clicks.js`` turns to, as HTML."""
     return f'href="{escape(address)}" target="_self" data-lab-page'

@@ -1,6 +1,6 @@
 """A lecturer's own plan: the browser keeps it, and hands it to a server that has not heard of it.
 
-``pages/live/lab.js`` is the browser's side.
+``pages/live/keys_and_clicks.js`` is the browser's side.
 """
 
 from dataclasses import replace

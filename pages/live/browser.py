@@ -1,4 +1,4 @@
-"""What only a browser can do, in scripts on every page, of which ``lab.js`` is the first."""
+"""What only a browser can do, in scripts on every page, of which ``keys_and_clicks.js`` is the first."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -9,7 +9,8 @@ from typing import Any
 from streamlit.components.v2 import component
 from streamlit.components.v2.types import ComponentRenderer
 
-#: Whether a server hands out the scripts as files. Where none does, ``lab.js`` goes along with every page.
+#: Whether a server hands out the scripts as files. Where none does, ``keys_and_clicks.js`` goes along with
+#: every page.
 SERVED = False
 
 
@@ -27,10 +28,10 @@ def folder() -> str:
 
 @cache
 def _component(*, served: bool) -> ComponentRenderer:
-    script = scripts()["lab.js"].decode()
+    script = scripts()["keys_and_clicks.js"].decode()
     if served:
         # of several lines, or it would be taken for a file's name
-        place = f'new URL("{folder()}/lab.js", location.href)'
+        place = f'new URL("{folder()}/keys_and_clicks.js", location.href)'
         script = f"export default given => {{\n  import({place}).then(lab => lab.default(given))\n}}\n"
     return component("lab", js=script, isolate_styles=False)
 

@@ -23,11 +23,11 @@ from starlette.types import Receive, Scope, Send
 
 from core import Cancelled, CheckpointError, InitLabError
 from core.checkpoints.counted import report_of_counts
-from core.checkpoints.opening import opened
+from core.checkpoints.file_formats import opened
 from core.checkpoints.report import Report
 from core.checkpoints.scan import report_of
 from core.refusals import TEMPLATES
-from pages.jobs import allowed, queue
+from pages.jobs import operator_folder, queue
 from pages.jobs.queue import Full, Turn
 from pages.server.house import address_of, is_own
 from pages.server.spool import Holds, NoRoom, Spool, written
@@ -105,7 +105,7 @@ class Weights:
         """Judge a file in the folder that the operator allows."""
         t, name = _text(request), request.query_params.get("name", "")
         try:
-            file = await run_in_threadpool(allowed.opened, name)
+            file = await run_in_threadpool(operator_folder.opened, name)
         except OSError:
             return _said(t("drop.held_gone"))
         held = ExitStack()

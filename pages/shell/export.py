@@ -72,7 +72,7 @@ def _chart(at: int, shown: Chart, frame: Frame, said: Caption) -> None:
             _file("HTML", page, f"{name}.html", "text/html")
             _file("CSV", partial(files.chart_csv, chart), f"{name}.csv", "text/csv")
         camera = {
-            "modeBarButtons": [["toImage"]],  # hidden: lab.js presses it
+            "modeBarButtons": [["toImage"]],  # hidden: keys_and_clicks.js presses it
             "displayModeBar": True,
             "toImageButtonOptions": {"filename": name, "width": WIDTH, "height": high},
         }

@@ -1,4 +1,4 @@
-"""What the keys do on a page, and what its script in the browser has to know: see ``pages/live/lab.js``."""
+"""What the keys do on a page, and what ``pages/live/keys_and_clicks.js`` has to know there."""
 
 from collections.abc import Mapping
 from typing import Any

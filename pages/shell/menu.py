@@ -27,7 +27,7 @@ def menu(frame: Frame) -> None:
         if "lang" not in frame.state.fixed:
             _languages(frame)
         other = "light" if st.context.theme.type == "dark" else "dark"
-        # lab.js adds all that was chosen
+        # keys_and_clicks.js adds all that was chosen
         link = (
             f'<a href="?embed_options={other}_theme" data-lab-theme="{other}_theme">{t(f"nav.{other}")}</a>'
         )
@@ -35,7 +35,7 @@ def menu(frame: Frame) -> None:
 
 
 def _pages(here: str, t: Text) -> str:
-    """Return the links to all pages, which lab.js turns to without loading the front end anew.
+    """Return the links to all pages, which keys_and_clicks.js turns to without loading the front end anew.
 
     Streamlit's own links, each an element that looks for its file, took a tenth of a run.
     """

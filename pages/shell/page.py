@@ -14,7 +14,7 @@ from pages.shell import export, keys
 from pages.shell.frame import Frame
 from pages.shell.menu import menu
 from pages.shell.style import style_sheet
-from pages.state import link, rules
+from pages.state import conflicts, link
 from pages.state.controls import VERSION
 from pages.state.session import session
 from pages.text import Text, language_of
@@ -33,7 +33,7 @@ def show(page: str, body: Callable[[Frame], None]) -> None:
     try:
         with turnstile().through(newcomer=not session().page):
             state = link.read(page)
-            rules.settle(state)
+            conflicts.settle(state)
             language = state["lang"] or language
             link.say_in(language)
             held_plan.follow(state, page, language)

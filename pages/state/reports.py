@@ -14,7 +14,7 @@ from stat import S_ISREG
 from threading import Lock
 
 from core import CheckpointError, Report
-from core.checkpoints.given import MOST_TEXT
+from core.checkpoints.given_json import MOST_TEXT
 
 #: Where they are kept: set by the server for all its processes, else a folder of this process's own.
 FOLDER: Path | None = None

@@ -5,7 +5,7 @@ from html import escape
 
 import streamlit as st
 
-from pages.jobs import allowed
+from pages.jobs import operator_folder
 from pages.jobs.cache import visitor
 from pages.live import browser
 from pages.state.operator_limits import limit
@@ -43,6 +43,6 @@ def zone(t: Text) -> None:
         "lang": t.language,
         "visitor": visitor(),
         "largest": largest << 20,
-        "files": allowed.listed(),
+        "files": operator_folder.listed(),
     }
     st.html(f'<div class="lab-drop" data-lab-drop="{escape(json.dumps(told), quote=True)}"></div>')

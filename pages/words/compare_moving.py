@@ -9,8 +9,8 @@ from pages.figures.compare import titled
 from pages.jobs.compare import Compared, params_of
 from pages.jobs.moving import FANS, Asked
 from pages.state.chosen import State
+from pages.state.conflicts.compare import MAX_HELD
 from pages.state.operator_limits import limit
-from pages.state.rules.compare import MAX_HELD
 from pages.text import Text
 from pages.words import moving
 from pages.words.compare import finding_templates, phrase_template

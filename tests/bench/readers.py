@@ -19,8 +19,8 @@ import numpy as np
 import torch
 
 from core import CheckpointError
-from core.checkpoints.opening import opened
-from core.checkpoints.stored import PART
+from core.checkpoints.file_formats import opened
+from core.checkpoints.stored_tensor import PART
 from tests.support.checkpoints import BOMBS, FILES, KERAS, written
 from tests.support.mutations import mutated_file
 

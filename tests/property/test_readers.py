@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from core import CheckpointError
-from core.checkpoints.opening import opened
-from core.checkpoints.stored import PART
+from core.checkpoints.file_formats import opened
+from core.checkpoints.stored_tensor import PART
 from tests.support.checkpoints import FILES, KERAS, written
 from tests.support.mutations import mutated_file
 

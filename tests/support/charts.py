@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import torch
 
 from core import SCHEMES, Law, Summary, summarize
-from core.checkpoints.row import Row
+from core.checkpoints.report_row import Row
 from core.checkpoints.scan import report_of
 from pages.figures import checkpoint, distribution, model_parameters
 from pages.figures import compare as comparison

@@ -16,8 +16,8 @@ from safetensors.torch import save as safetensors_bytes
 from torch import Tensor
 
 from core import CheckpointError
-from core.checkpoints.opening import opened
-from core.checkpoints.stored import PART, Contents, Stored
+from core.checkpoints.file_formats import opened
+from core.checkpoints.stored_tensor import PART, Contents, Stored
 
 Arrays = Mapping[str, np.ndarray[Any, Any]]
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from core.checkpoints.counted import Again
+from core.checkpoints.file_formats import opened
 from core.checkpoints.measure import Measured, measure
-from core.checkpoints.opening import opened
-from core.checkpoints.stored import Stored
+from core.checkpoints.stored_tensor import Stored
 from core.checkpoints.units import hashes_of_blocks
 from tests.support.checkpoints import numbers
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from core.checkpoints.stored import Bits, Contents, Stored
+from core.checkpoints.stored_tensor import Bits, Contents, Stored
 
 _UNSIGNED = {1: torch.uint8, 2: torch.uint16, 4: torch.uint32, 8: torch.uint64}
 

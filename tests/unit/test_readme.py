@@ -12,9 +12,9 @@ from core.weights import sampling
 from pages.shell import files as exports
 from pages.shell import share as sharing
 from pages.state import controls as state
+from pages.state.conflicts import compare, model
+from pages.state.conflicts import signal as signal_conflicts
 from pages.state.operator_limits import limit
-from pages.state.rules import compare, model
-from pages.state.rules import signal as signal_rules
 from tests.support.stream import ROOT
 
 _POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
@@ -47,7 +47,7 @@ ROWS: dict[str, tuple[list[int], list[int]]] = {
             *(state.MAX_DEPTH, state.MAX_WIDTH, state.MAX_SEEDS, state.MAX_SAMPLES),
             *(
                 limit("RUN_WEIGHTS"),
-                limit("RUN_WEIGHTS") // signal_rules.SLOWER,
+                limit("RUN_WEIGHTS") // signal_conflicts.SLOWER,
                 limit("RUN_PRODUCTS"),
             ),
             *(trace_run.MAX_DEPTH, trace_run.MAX_WIDTH),
@@ -69,7 +69,7 @@ def test_a_limit_is_what_the_readme_says(begins: str) -> None:
     assert ours == read
 
 
-#: What README.md says of keys, by hand: how the browser calls each, and what lab.js does then.
+#: What README.md says of keys, by hand: how the browser calls each, and what keys_and_clicks.js does then.
 KEYS = {
     "ArrowRight": "next",
     "PageDown": "next",
@@ -101,7 +101,7 @@ REMOTE = {
 
 
 def test_keys_do_what_the_readme_says() -> None:
-    script = (ROOT / "pages" / "live" / "lab.js").read_text(encoding="utf-8")
+    script = (ROOT / "pages" / "live" / "keys_and_clicks.js").read_text(encoding="utf-8")
     block = script.partition("const KEYS = {")[2].partition("\n}")[0]
     assert dict(re.findall(r"(?:\"?([\w\[\]]+)\"?): \"(\w+)\"", block)) == KEYS
     block = script.partition("const REMOTE = {")[2].partition("}")[0]

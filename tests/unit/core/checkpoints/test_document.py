@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import save
 
 from core import CheckpointError, scan
-from core.checkpoints.opening import FORMATS
+from core.checkpoints.file_formats import FORMATS
 from tests.findings_table import DOCUMENT, table, written
 
 TEXT = DOCUMENT.read_text(encoding="utf-8")

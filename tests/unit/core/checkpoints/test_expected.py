@@ -9,7 +9,7 @@ from torch import Tensor
 
 from core import CheckpointError, InitLabError
 from core.checkpoints.scan import report_of
-from core.checkpoints.stored import Contents, Skipped
+from core.checkpoints.stored_tensor import Contents, Skipped
 from tests.support.stored_tensors import InMemory, contents
 
 NORMAL = ("normal", {"std": 0.02})

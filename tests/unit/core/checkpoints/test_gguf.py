@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.checkpoints import gguf as reader
-from core.checkpoints.opening import opened
+from core.checkpoints.file_formats import opened
 from tests.support.checkpoints import (
     assert_holds,
     gguf_bytes,

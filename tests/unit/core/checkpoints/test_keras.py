@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.checkpoints.opening import opened
+from core.checkpoints.file_formats import opened
 from tests.support.checkpoints import assert_holds, refused, written, zip_bytes
 
 HDF5 = b"\x89HDF\r\n\x1a\n"

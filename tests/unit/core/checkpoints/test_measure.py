@@ -11,7 +11,7 @@ from torch import Tensor
 
 from core.checkpoints.cells import COUNTED, cells_of
 from core.checkpoints.measure import measure
-from core.checkpoints.stored import PART
+from core.checkpoints.stored_tensor import PART
 from core.checkpoints.units import hashes_of_ones
 from tests.support.stored_tensors import stored
 

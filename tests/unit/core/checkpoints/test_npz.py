@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from core import CheckpointError
-from core.checkpoints import placing
-from core.checkpoints.opening import opened
-from core.checkpoints.stored import PART
+from core.checkpoints import tensor_entry
+from core.checkpoints.file_formats import opened
+from core.checkpoints.stored_tensor import PART
 from tests.support.checkpoints import assert_holds, npy_bytes, npz_bytes, refused, written, zip_bytes
 
 WEIGHT = np.random.default_rng(1).normal(size=(6, 7, 5))
@@ -142,7 +142,7 @@ def test_what_is_not_as_it_was_written_is_found_by_its_checksum(tmp_path: Path) 
 def test_compressed_columns_too_large_to_be_turned_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(placing, "MOST_TURNED", math.prod(WEIGHT.shape) - 1)
+    monkeypatch.setattr(tensor_entry, "MOST_TURNED", math.prod(WEIGHT.shape) - 1)
     text = npz_bytes({"a": ARRAYS["columns"], "b": ARRAYS["plain"]}, compressed=True)
     contents = opened(written(tmp_path, "a.npz", text))
     assert_holds(contents, {"b": ARRAYS["plain"]})

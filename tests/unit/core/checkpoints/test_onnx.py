@@ -8,8 +8,8 @@ import pytest
 
 from core import CheckpointError
 from core.checkpoints import onnx as onnx_reader
-from core.checkpoints.opening import opened
-from core.checkpoints.stored import PART
+from core.checkpoints.file_formats import opened
+from core.checkpoints.stored_tensor import PART
 from tests.support.checkpoints import (
     assert_holds,
     field,

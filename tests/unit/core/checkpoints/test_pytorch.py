@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from core.checkpoints import pickles, pytorch, sources
-from core.checkpoints.opening import opened
+from core.checkpoints.file_formats import opened
 from tests.support.checkpoints import (
     assert_holds,
     refused,

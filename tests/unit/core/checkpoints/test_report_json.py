@@ -14,7 +14,7 @@ from torch import nn
 from core import CheckpointError, Report, audit
 from core.checkpoints.report import made
 from core.checkpoints.scan import report_of
-from core.checkpoints.stored import Skipped
+from core.checkpoints.stored_tensor import Skipped
 from tests.support.stored_tensors import contents
 
 

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import save
 
 from core import CheckpointError
-from core.checkpoints.opening import opened
+from core.checkpoints.file_formats import opened
 from tests.support.checkpoints import assert_holds, refused, safetensors_of, some_tensors, written
 
 #: Every dtype of torch's that the library writes; the others are set by hand below.

@@ -86,7 +86,7 @@ def test_an_executor_that_takes_no_work_is_refused(tmp_path: Path) -> None:
 
 def test_what_changes_while_it_is_read_is_skipped_with_its_reason(tmp_path: Path) -> None:
     path = _saved(tmp_path, _net())
-    from core.checkpoints.opening import opened  # noqa: PLC0415
+    from core.checkpoints.file_formats import opened  # noqa: PLC0415
 
     found = opened(path)
     path.write_bytes(path.read_bytes()[:-3000])

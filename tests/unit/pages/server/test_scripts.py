@@ -33,7 +33,7 @@ def test_nothing_else_is(app: Starlette, name: str) -> None:
 
 def test_another_version_has_another_address(app: Starlette) -> None:
     """A browser that keeps a script for a year would never see the next one."""
-    assert ask(app, "/live/000000000000/lab.js").status == 404
+    assert ask(app, "/live/000000000000/keys_and_clicks.js").status == 404
     assert len(browser.folder()) == len("live/") + 12
 
 

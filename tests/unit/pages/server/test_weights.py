@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message
 
 from core import scan
-from pages.jobs import allowed
+from pages.jobs import operator_folder
 from pages.server import weights
 from pages.server.spool import Holds, Spool
 from pages.server.weights import Weights
@@ -217,7 +217,7 @@ def folder(tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_files_that_the_operator_allows_are_listed_and_read(folder: Path) -> None:
-    assert allowed.listed() == ["runs/step 1.safetensors"]
+    assert operator_folder.listed() == ["runs/step 1.safetensors"]
     _, lines = _posted(_app(), "held", name="runs/step 1.safetensors")
     report = reports.kept(lines[-1]["key"])
     assert report is not None
@@ -243,7 +243,7 @@ def test_nothing_outside_of_the_folder_is_read(folder: Path, name: str) -> None:
 
 
 def test_without_a_folder_nothing_is_listed_nor_read(file: Path) -> None:
-    assert allowed.listed() == []
+    assert operator_folder.listed() == []
     assert "no such file" in _said(_posted(_app(), "held", name=str(file)))
 
 

@@ -26,7 +26,7 @@ from streamlit.web.server.server import MEDIA_ENDPOINT
 from pages.state import insides
 from tests.support.stream import ROOT
 
-STYLES = [*(ROOT / "pages" / "shell").glob("*.css"), ROOT / "pages" / "live" / "lab.js"]
+STYLES = [*(ROOT / "pages" / "shell").glob("*.css"), ROOT / "pages" / "live" / "keys_and_clicks.js"]
 MARKS = sorted(
     {
         mark

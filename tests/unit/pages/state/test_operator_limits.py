@@ -96,7 +96,7 @@ from core import devices
 from pages.jobs import distribution, queue
 from pages.lecture.links import settled
 from pages.shell import keys
-from pages.state.rules import lesson, model, signal
+from pages.state.conflicts import lesson, model, signal
 
 entry.create()
 

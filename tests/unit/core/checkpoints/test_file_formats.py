@@ -11,7 +11,7 @@ from safetensors.torch import save
 
 from core import CheckpointError
 from core.checkpoints import folders
-from core.checkpoints.opening import FORMATS, opened
+from core.checkpoints.file_formats import FORMATS, opened
 from tests.support.checkpoints import (
     FILES,
     assert_holds,

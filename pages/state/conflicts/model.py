@@ -8,10 +8,10 @@ from core import InitLabError
 from core.networks.edits import check_edits
 from core.networks.network import LESSON
 from pages.state.chosen import State
+from pages.state.conflicts.agreement import agree
 from pages.state.controls import DTYPE_NAMES
 from pages.state.operator_limits import limit
 from pages.state.parsers import Refusal, network_of
-from pages.state.rules.agreement import agree
 
 #: Numbers that a forward pass may give, over all steps.
 MAX_STEPS = 1 << 22

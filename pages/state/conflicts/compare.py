@@ -6,9 +6,9 @@ from typing import Any
 from core import Entry
 from core.weights.sampling import streams
 from pages.state.chosen import State
+from pages.state.conflicts.agreement import agree, first_objection, leave_out, misfit, objects
 from pages.state.operator_limits import limit
 from pages.state.parsers import Refusal
-from pages.state.rules.agreement import agree, first_objection, leave_out, misfit, objects
 
 #: Weights of one scheme that has to be held whole: some tenths of a second.
 MAX_HELD = 1 << 20

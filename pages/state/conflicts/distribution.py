@@ -4,9 +4,9 @@ import math
 
 from core import SCHEMES, InitLabError
 from pages.state.chosen import State
+from pages.state.conflicts.agreement import agree, misfit
 from pages.state.controls import MAX_FAN
 from pages.state.parsers import Refusal
-from pages.state.rules.agreement import agree, misfit
 
 
 def settle(state: State) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from pages.lecture import links
-from pages.state.rules import compare
+from pages.state.conflicts import compare
 
 
 @pytest.mark.parametrize(("fan_in", "fan_out", "refused"), [(1024, 1024, 0), (512, 2048, 0), (1025, 1024, 1)])

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from core.checkpoints.opening import FORMATS
+from core.checkpoints.file_formats import FORMATS
 from pages.state.operator_limits import checkpoints
 
 #: Files that are listed, and folders in each other.

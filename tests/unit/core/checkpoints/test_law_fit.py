@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from core import SCHEMES
-from core.checkpoints.identify import Fit, identify
+from core.checkpoints.law_fit import Fit, identify
 from core.checkpoints.measure import measure
 from tests.support.stored_tensors import stored
 

@@ -3,9 +3,9 @@
 import math
 
 from pages.state.chosen import State
+from pages.state.conflicts.agreement import agree
 from pages.state.operator_limits import limit
 from pages.state.parsers import Refusal
-from pages.state.rules.agreement import agree
 
 
 def settle(state: State) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 from ..errors import CheckpointError, shown
 from .files import Bytes, File, looked_at
 from .folders import MOST_FILES, files_in, index_in, shards, too_many_files
-from .foreign import HEAD, refusal, refused_archive
 from .gguf import MAGIC as GGUF
 from .gguf import read_gguf
 from .keras import MAGIC as HDF5
@@ -18,10 +17,11 @@ from .keras import read_keras
 from .npz import MAGIC as NPY
 from .npz import read_npy, read_npz
 from .onnx import is_onnx, read_onnx
-from .placing import skipped
 from .pytorch import LEGACY, read_archive, read_legacy
 from .safetensors import read_safetensors
-from .stored import Contents, Skipped
+from .stored_tensor import Contents, Skipped
+from .tensor_entry import skipped
+from .unread_formats import HEAD, refusal, refused_archive
 from .zips import Member, directory, stored_begin
 
 Path = str | os.PathLike[str]

@@ -6,7 +6,7 @@ from html import escape
 
 from ..networks.module_signal import LayerSignal, Strengths
 from .finding import Finding
-from .row import Row
+from .report_row import Row
 
 #: Columns of numbers, which are never cut short.
 NUMBERS = ("mean", "std", "kurtosis")

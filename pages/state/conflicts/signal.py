@@ -5,9 +5,9 @@ from dataclasses import replace
 from core import Entry
 from core.weights.sampling import streams
 from pages.state.chosen import State
+from pages.state.conflicts.agreement import agree, first_objection, leave_out, misfit, objects
 from pages.state.operator_limits import limit
 from pages.state.parsers import Refusal, layer_of
-from pages.state.rules.agreement import agree, first_objection, leave_out, misfit, objects
 
 #: Signals kept for the way back: 128 MB.
 MAX_RUN_KEPT = 1 << 25

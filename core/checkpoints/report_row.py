@@ -14,9 +14,9 @@ from ..weights.laws import Array
 from ..weights.schemes import SCHEMES
 from .candidates import Candidate, Shape
 from .cells import counted_as
-from .identify import FAR, Fit, identify
+from .law_fit import FAR, Fit, identify
 from .measure import Counts, Measured, measure
-from .stored import Bits, Stored
+from .stored_tensor import Bits, Stored
 from .units import MOST_BLOCKS, Units
 
 #: The shares of a row's ``quantiles``.

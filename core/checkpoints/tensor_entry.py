@@ -9,7 +9,7 @@ from ..checks import is_whole
 from ..errors import CheckpointError, shown
 from .files import File
 from .sources import MOST_TURNED, Plain, Strided, Turned, collapsed, is_scattered
-from .stored import Contents, Skipped, Source, Stored
+from .stored_tensor import Contents, Skipped, Source, Stored
 
 #: torch's name of a dtype → bytes of a number
 WIDTHS: Mapping[str, int] = MappingProxyType(

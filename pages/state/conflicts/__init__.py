@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 
 from core import devices
 from pages.state.chosen import State
+from pages.state.conflicts import checkpoint, compare, distribution, lesson, model, signal
 from pages.state.parsers import Refusal
-from pages.state.rules import checkpoint, compare, distribution, lesson, model, signal
 from pages.state.session import session
 
 _RULES: Mapping[str, Callable[[State], None]] = {
