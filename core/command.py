@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from .checkpoints.expected import Expected
+from .checkpoints.expected_laws import Expected
 from .checkpoints.finding import KINDS
 from .checkpoints.plain_text import change_cells, changes_text, plain_text, printable
 from .checkpoints.report import Change, Report

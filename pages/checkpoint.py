@@ -14,7 +14,7 @@ from pages.jobs.checkpoint import Overview, Seen
 from pages.lecture import predict
 from pages.shell.frame import Frame, Offer
 from pages.shell.page import show
-from pages.state.placed import place
+from pages.state.set_by_button import place
 from pages.text.numbers import count
 from pages.widgets import controls, drop, pasted_report
 from pages.words import asks, common, findings

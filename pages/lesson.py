@@ -22,7 +22,7 @@ from pages.shell.frame import Frame, Offer
 from pages.shell.page import show
 from pages.state.controls import PAGES
 from pages.state.link import link_with
-from pages.state.placed import place
+from pages.state.set_by_button import place
 from pages.text import Text, sentences
 from pages.widgets import audit, controls, questions
 from pages.words import asks, common, lesson_moving

@@ -16,7 +16,7 @@ from pages.shell.frame import Frame, Offer
 from pages.shell.page import show
 from pages.state.chosen import State
 from pages.state.controls import DTYPE_NAMES
-from pages.state.placed import place
+from pages.state.set_by_button import place
 from pages.text import sentences
 from pages.widgets import audit, controls, network_editor
 from pages.words import asks, common, guesses, model_findings, model_moving, model_parameters

@@ -22,7 +22,7 @@ from pages.shell.frame import Frame, Picture
 from pages.shell.page import show
 from pages.state.chosen import State
 from pages.state.controls import DTYPE_NAMES
-from pages.state.placed import place
+from pages.state.set_by_button import place
 from pages.text import Text, sentences
 from pages.text.numbers import count
 from pages.widgets import comparison_editor, controls, waiting

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from pages.lecture import held_plan, kept, links, plan_editor, plans, presenter
+from pages.lecture import held_plan, links, own_plan, plan_editor, plans, presenter
 from pages.lecture.links import Prepared
 from pages.lecture.plans import Plan, PlanError
 from pages.shell import network, share
@@ -62,7 +62,7 @@ def _link(frame: Frame, link: Prepared) -> None:
 def _chosen(state: State, t: Text) -> Chosen:
     """Return the plan that is chosen, one's own if it can be read."""
     own = state["plan"] == OWN_PLAN
-    text = kept.own() if own else plans.ready(state["plan"], t.language)
+    text = own_plan.own() if own else plans.ready(state["plan"], t.language)
     if text is None:
         return Chosen("", None, session().not_read)
     try:
@@ -150,7 +150,7 @@ def _upload() -> None:
         try:
             text = plans.decoded(file.getvalue())
             plans.parse(text, _host())
-            kept.keep(text)
+            own_plan.keep(text)
         except PlanError as error:
             now.not_read = error
 

@@ -15,14 +15,14 @@ from ..networks.module_signal import module_signal
 from ..signals.trace import checked_seeds
 from ..weights.layer_text import CONVOLUTIONS, EMBEDDINGS, GATES, TRANSPOSED
 from ..weights.layers import Start, starts
-from .candidates import Named, Shape, candidate
-from .cells import COUNTED
-from .expected import Expected, Meanings, Meant, meant_of, told
-from .fading import fading
-from .memory import in_memory
+from .bit_cells import COUNTED
+from .candidate_laws import Named, Shape, candidate
+from .expected_laws import Expected, Meanings, Meant, meant_of, told
 from .report import Report, made
 from .report_row import judged
 from .scan import besides, uncounted
+from .tensors_in_memory import in_memory
+from .vanishing_signals import fading
 
 _NORMS = (nn.LayerNorm, nn.GroupNorm, nn.RMSNorm, _NormBase)
 _BY_FAN = (nn.Linear, nn.Bilinear, *CONVOLUTIONS, *TRANSPOSED)

@@ -16,9 +16,9 @@ import numpy.typing as npt
 
 from ..weights.laws import Array
 from ..weights.moments import Moments, merged
-from .cells import CELLS, Cells, cells_of, counted_as, numbers_of
+from .bit_cells import CELLS, Cells, cells_of, counted_as, numbers_of
+from .output_rows import BLOCK, ROW, Units, UnitTally, hashes_of_blocks, hashes_of_ones
 from .stored_tensor import PART, Bits, Stored
-from .units import BLOCK, ROW, Units, UnitTally, hashes_of_blocks, hashes_of_ones
 
 Counts = npt.NDArray[np.int64]
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from ..checks import checked_kind, unfit
 from ..networks.module_signal import LayerSignal
-from .expected import Meanings, unmet
+from .expected_laws import Meanings, unmet
 from .finding import Finding
 from .findings import COMPUTED, MOMENT, WEIGHT, find
 from .given_json import given

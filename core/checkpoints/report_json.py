@@ -10,9 +10,9 @@ from ..errors import worded
 from ..networks.module_signal import LayerSignal, Strengths
 from ..refusals import TEMPLATES
 from ..weights.schemes import SCHEMES
-from .candidates import Named
-from .cells import COUNTED
-from .expected import UNMET
+from .bit_cells import COUNTED
+from .candidate_laws import Named
+from .expected_laws import UNMET
 from .finding import SIGNALS, Finding
 from .given_json import Array, Given
 from .law_fit import Fit

@@ -12,12 +12,12 @@ import torch
 
 from ..weights.laws import Array
 from ..weights.schemes import SCHEMES
-from .candidates import Candidate, Shape
-from .cells import counted_as
+from .bit_cells import counted_as
+from .candidate_laws import Candidate, Shape
 from .law_fit import FAR, Fit, identify
 from .measure import Counts, Measured, measure
+from .output_rows import MOST_BLOCKS, Units
 from .stored_tensor import Bits, Stored
-from .units import MOST_BLOCKS, Units
 
 #: The shares of a row's ``quantiles``.
 QUANTILES = (0.001, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999)

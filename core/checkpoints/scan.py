@@ -7,9 +7,9 @@ from concurrent.futures.process import BrokenProcessPool
 
 from ..checks import checked_kind, checked_progress, unfit
 from ..errors import Cancelled, CheckpointError
-from .candidates import Candidate, Shape
-from .cells import COUNTED
-from .expected import Expected, Meanings, check_read, meant_of, told
+from .bit_cells import COUNTED
+from .candidate_laws import Candidate, Shape
+from .expected_laws import Expected, Meanings, check_read, meant_of, told
 from .file_formats import Path, opened
 from .report import Report, made
 from .report_row import Row, judged

@@ -170,7 +170,7 @@ def _bands(
 ) -> tuple[list[Part], list[Part]]:
     """Return lines and labels: a wall solid with nothing beyond, a yardstick dashed with counts.
 
-    Each has the name by which ``pages/live/picture.js`` moves it.
+    Each has the name by which ``pages/live/moving_histogram.js`` moves it.
     """
     shapes: list[Part] = []
     labels: list[Part] = []

@@ -9,9 +9,9 @@ from weakref import WeakKeyDictionary
 from safetensors.torch import save
 
 from core import Finding, Report, Row, audit
-from core.checkpoints.memory import in_memory
 from core.checkpoints.scan import report_of
 from core.checkpoints.stored_tensor import Contents
+from core.checkpoints.tensors_in_memory import in_memory
 from core.networks.network import Dense
 from core.teaching import broken
 from pages.figures.checkpoint_map import Band, bands, look_of

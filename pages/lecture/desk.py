@@ -19,8 +19,8 @@ from pages.state.chosen import State
 from pages.state.controls import stepped_on
 from pages.state.link import next_seed
 from pages.state.parsers import Value
-from pages.state.placed import place
 from pages.state.session import session
+from pages.state.set_by_button import place
 from pages.text import Text
 
 

@@ -10,13 +10,13 @@ from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
 
-from pages.lecture import kept, links, plans, predict
+from pages.lecture import links, own_plan, plans, predict
 from pages.lecture.plans import Plan, Step
 from pages.state.chosen import State
 from pages.state.controls import OWN_LOOK, OWN_PLAN, TABLE
 from pages.state.parsers import Refusal
-from pages.state.placed import place
 from pages.state.session import session
+from pages.state.set_by_button import place
 from pages.text import Text
 
 #: Letters of a note that fit beside each other at 1280 pixels.
@@ -74,7 +74,7 @@ def _name(state: State, place: str) -> None:
     """Have the link name a place in a plan; one that the browser has yet to hand over is named as it was."""
     linked = str(state["at"])
     if linked.startswith(OWN_PLAN) and not place:
-        if kept.awaited():
+        if own_plan.awaited():
             return
         state.refusals["at"] = Refusal("plan_gone", {"was": linked})
     state.values["at"] = session().good["at"] = place
@@ -85,7 +85,7 @@ def _name(state: State, place: str) -> None:
 def _plan(name: str, language: str) -> Plan | None:
     """Return a plan by its name; None for one's own where it is not here, or is none."""
     if name == OWN_PLAN:
-        return kept.plan()
+        return own_plan.plan()
     return plans.parsed(plans.ready(name, language)) if name else None
 
 
@@ -141,7 +141,7 @@ def question() -> str:
     """
     now = held()
     if now is None:
-        return "\u00a0" if kept.awaited() and session().good.get("at") else ""
+        return "\u00a0" if own_plan.awaited() and session().good.get("at") else ""
     return now.step.title if now.here else ""
 
 

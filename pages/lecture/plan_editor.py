@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.lecture import held_plan, kept, links, plans
+from pages.lecture import held_plan, links, own_plan, plans
 from pages.lecture.links import Prepared
 from pages.lecture.plans import Plan, Step
 from pages.state.chosen import State
@@ -27,8 +27,8 @@ def button(state: State, page: str, t: Text) -> None:
     """Offer to add what a page shows to one's own plan, and say when it was."""
     now = session()
     step = Step(title(state, page, t), page, _query(state))
-    label, full = t("plan.add"), not kept.room()
-    st.button(label, key="add_step", type="tertiary", on_click=kept.add, args=(step,), disabled=full)
+    label, full = t("plan.add"), not own_plan.room()
+    st.button(label, key="add_step", type="tertiary", on_click=own_plan.add, args=(step,), disabled=full)
     if now.added:
         st.toast(t("plan.added", at=now.added, title=plans.label(step.title)))
         now.added = 0
@@ -127,19 +127,19 @@ def _field(
 
 def _named() -> None:
     """Take the plan's title."""
-    if (plan := kept.plan()) is not None:
-        kept.put(replace(plan, title=plans.plain(st.session_state["plan_title"])))
+    if (plan := own_plan.plan()) is not None:
+        own_plan.put(replace(plan, title=plans.plain(st.session_state["plan_title"])))
 
 
 def _changed(name: str, at: int, step: Step) -> None:
     """Take what was changed of a step, wherever it stands by now; a title is never empty."""
-    plan, value = kept.plan(), st.session_state[f"step_{name}_{at}"]
+    plan, value = own_plan.plan(), st.session_state[f"step_{name}_{at}"]
     if plan is None or step not in plan.steps:
         return
     if plan.steps[min(at, len(plan.steps) - 1)] != step:
         at = plan.steps.index(step)
     session().own_before = None
-    kept.put(plan.changed(at, **_taken(name, value, step)))
+    own_plan.put(plan.changed(at, **_taken(name, value, step)))
 
 
 def _taken(name: str, value: Any, step: Step) -> dict[str, Any]:
@@ -156,22 +156,22 @@ def _taken(name: str, value: Any, step: Step) -> dict[str, Any]:
 
 
 def _move(at: int, by: int) -> None:
-    plan = kept.plan()
+    plan = own_plan.plan()
     if plan is not None and 0 <= at + by < len(plan.steps):
-        kept.put(plan.moved(at, at + by))
+        own_plan.put(plan.moved(at, at + by))
         st.session_state["plan_step"] = at + by
 
 
 def _remove(at: int) -> None:
-    plan, before = kept.plan(), kept.own()
+    plan, before = own_plan.plan(), own_plan.own()
     if plan is None or at >= len(plan.steps):
         return
-    kept.put(plan.without(at))
+    own_plan.put(plan.without(at))
     session().own_before = before
     if len(plan.steps) == 1 and (now := held_plan.held()) is not None and now.name == OWN_PLAN:
         held_plan.end()
 
 
 def _back() -> None:
-    kept.keep(session().own_before)
+    own_plan.keep(session().own_before)
     session().own_before = None

@@ -11,7 +11,7 @@ import streamlit as st
 from pages.lecture import held_plan
 from pages.lecture.held_plan import HeldPlan
 from pages.lecture.plans import Plan, Step
-from pages.state.placed import place
+from pages.state.set_by_button import place
 from pages.text import Text
 
 

@@ -9,8 +9,8 @@ from pages.lecture import held_plan, predict
 from pages.state.chosen import State
 from pages.state.controls import STOPS
 from pages.state.parsers import Value
-from pages.state.placed import place
 from pages.state.session import session
+from pages.state.set_by_button import place
 from pages.text import Text
 from pages.words.guesses import Asked
 

@@ -134,7 +134,7 @@ function anew(file) {
 
 function begin(file) {
   const own = anew(file), { signal } = own.end
-  const worker = new Worker(new URL("counter.js", import.meta.url), { type: "module" })
+  const worker = new Worker(new URL("counting_worker.js", import.meta.url), { type: "module" })
   signal.addEventListener("abort", () => worker.terminate())
   let asked = 0
   const judge = async counts => {

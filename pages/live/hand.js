@@ -1,11 +1,11 @@
 // What a hand takes hold of: the ends of a law, the numbers of its formula, the seeds. All that follows moves in
 // the same frame, in this browser; the server hears of it once, when the hand lets go.
 
-import { Grips, made } from "./grips.js"
+import { Grips, made } from "./handles.js"
 import { MOST, Weights, endsOf, lawWith, shapeWith, sizeWith, snapped, spelled } from "./law.js"
 import { count, expectedCount, filled, quantity } from "./numbers.js"
-import { Picture, axesAt, copyOf, labelled } from "./picture.js"
-import { Said, formulaNow } from "./said.js"
+import { Picture, axesAt, copyOf, labelled } from "./moving_histogram.js"
+import { Said, formulaNow } from "./moving_words.js"
 import { Seeds, seedAfter } from "./seeds.js"
 
 const PATIENCE = 10_000 // milliseconds for which the server's picture is waited for

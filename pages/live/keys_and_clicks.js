@@ -364,10 +364,10 @@ export default function ({ data, setTriggerValue }) {
     lecture.then(({ follow }) => follow(data.lecture, ask))
   }
   if (data.names) {
-    reach ??= import(new URL("reach.js", import.meta.url))
+    reach ??= import(new URL("keyboard_names.js", import.meta.url))
     reach.then(({ follow }) => follow(data.names))
   }
-  if (data.names && data.view === "projector") import(new URL("bar.js", import.meta.url))
+  if (data.names && data.view === "projector") import(new URL("projector_bar.js", import.meta.url))
   if (window.labListens) return
   window.labListens = true
   document.addEventListener("keydown", pressed, true)

@@ -1,7 +1,7 @@
 // What follows from a number that a hand moves: the law, how many weights there are, and the weights.
 
 import { inFormula, quantity } from "./numbers.js"
-import { Stream, linspace, numbersAfter, summarize, weigh } from "./draw.js"
+import { Stream, linspace, numbersAfter, summarize, weigh } from "./torch_draws.js"
 
 export const MOST = 2 ** 20 // weights that are drawn here
 const FEW = 64 // weights that can be shown one by one

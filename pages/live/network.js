@@ -3,14 +3,14 @@
 // Each input is a slider. Of the weights, which may be thousands, one is chosen at a time and has a handle:
 // by a click on its line, or with the keyboard by Enter (the next input) and space (the next unit).
 
-import { Edits, isWeight, rangeOf, same, snapped, written } from "./edits.js"
-import { Drawing, Places, brief, circlesOf, isClear } from "./drawing.js"
-import { made } from "./grips.js"
+import { Edits, isWeight, rangeOf, same, snapped, written } from "./network_edits.js"
+import { Drawing, Places, brief, circlesOf, isClear } from "./network_drawing.js"
+import { made } from "./handles.js"
 import { filled, inFormula, quantity } from "./numbers.js"
-import { copyOf } from "./picture.js"
+import { copyOf } from "./moving_histogram.js"
 import { dragged } from "./pointer.js"
-import { lineAt, marked, onLine, stepped, unitAt } from "./chosen.js"
-import { beside, layered, summed } from "./summed.js"
+import { lineAt, marked, onLine, stepped, unitAt } from "./chosen_weight.js"
+import { beside, layered, summed } from "./unit_sum.js"
 
 const PATIENCE = 10_000 // milliseconds for which the server's picture is waited for
 const QUIET = 350 // milliseconds after the last key, until it is as if a hand had let go

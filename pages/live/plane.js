@@ -2,13 +2,13 @@
 // headline, table, and the lengths beside it follow in the same frame, by theory in this browser. The server hears
 // of it once.
 
-import { made } from "./grips.js"
-import { Lengths } from "./lengths.js"
+import { made } from "./handles.js"
+import { Lengths } from "./length_map.js"
 import { Theory } from "./meanfield.js"
 import { filled } from "./numbers.js"
-import { copyOf } from "./picture.js"
+import { copyOf } from "./moving_histogram.js"
 import { dragged } from "./pointer.js"
-import { Signs, headline, numbersOf } from "./plane_said.js"
+import { Signs, headline, numbersOf } from "./plane_words.js"
 
 const PATIENCE = 10_000 // milliseconds for which the server's picture is waited for
 const QUIET = 350 // milliseconds after the last key, until it is as if a hand had let go

@@ -30,7 +30,7 @@ export class Seeds {
     this.ready = null
     if (n < AHEAD) return
     if (!this.worker) {
-      this.worker = new Worker(new URL("draw_ahead.js", import.meta.url), { type: "module" })
+      this.worker = new Worker(new URL("drawing_worker.js", import.meta.url), { type: "module" })
       this.worker.addEventListener("message", ({ data }) => { this.ready = data })
     }
     this.worker.postMessage({ family, seed: seedAfter(this.seed), n })

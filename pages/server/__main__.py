@@ -20,11 +20,11 @@ from typing import Any, NoReturn, cast
 
 import uvicorn
 
-from pages.server import log, machine
+from pages.server import log, machine_resources
 from pages.server.connections import Messages, Requests
-from pages.server.handed import Handed
+from pages.server.memory_share import Room
 from pages.server.processes import Processes
-from pages.server.room import Room
+from pages.server.worker_process import Handed
 from pages.state import operator_limits as limits
 from pages.state.operator_limits import GRACE, LimitError, limit
 
@@ -52,7 +52,7 @@ def main() -> None:
         listening = _bound(host, port)
     except (LimitError, ValueError) as error:
         _end(str(error))
-    limits.PROCESSES = machine.processes(given["INIT_LAB_PROCESSES"], given["INIT_LAB_MEMORY"])
+    limits.PROCESSES = machine_resources.processes(given["INIT_LAB_PROCESSES"], given["INIT_LAB_MEMORY"])
     try:
         _serve(listening, form, partial(_say_ready, listening, opens=opens))
     except OSError as error:

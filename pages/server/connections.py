@@ -10,7 +10,7 @@ from typing import Any
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from pages.server.room import Room
+from pages.server.memory_share import Room
 
 #: Seconds within which the head of a request is whole, and a message.
 HEAD, MESSAGE = 10.0, 30.0

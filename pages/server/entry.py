@@ -16,17 +16,17 @@ from starlette.routing import Route
 from streamlit import config
 
 from core import devices
-from pages.server import scripts, spool
-from pages.server.house import House
-from pages.server.machine import SharedLock
+from pages.server import scripts, weights_upload
+from pages.server.admission import House
+from pages.server.brought_files import Holds, Shelf
+from pages.server.machine_resources import SharedLock
+from pages.server.memory_share import Room, tidy
 from pages.server.middleware import Compressed, Ground, Guard
 from pages.server.notices import ASLEEP, asleep, asleep_script
-from pages.server.room import Room, tidy
+from pages.server.process_group import Together
 from pages.server.seats import Seats
-from pages.server.shelf import Holds, Shelf
-from pages.server.spool import Spool
-from pages.server.together import Together
-from pages.server.weights import Weights
+from pages.server.weights_entry import Weights
+from pages.server.weights_upload import Spool
 from pages.shell import keys, network, page
 from pages.state import operator_limits as limits
 from pages.state import reports
@@ -77,7 +77,7 @@ def _spool() -> Spool:
     """Return what holds files of weights while they are read."""
     largest = limit("WEIGHTS") * MB
     room = limit("WEIGHTS_ALL", least=limit("WEIGHTS")) * MB
-    return Spool(spool.Holds(largest, room, limit("WEIGHTS_EACH")))
+    return Spool(weights_upload.Holds(largest, room, limit("WEIGHTS_EACH")))
 
 
 def create(address: tuple[str, int] | None = None) -> st.App:

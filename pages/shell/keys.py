@@ -5,12 +5,12 @@ from typing import Any
 
 import streamlit as st
 
-from pages.lecture import desk, held_plan, kept, predict
+from pages.lecture import desk, held_plan, own_plan, predict
 from pages.live import browser
 from pages.state.chosen import State
 from pages.state.controls import MAX_LINK_DATA, TABLE, views_of
-from pages.state.placed import place
 from pages.state.session import session
+from pages.state.set_by_button import place
 from pages.text import HTML_LANG, Text
 
 #: What the help names, in its order: the keys, and the text catalogue's name for what they do.
@@ -65,7 +65,7 @@ def listen(state: State, page: str, t: Text, live: Mapping[str, Any] | None) -> 
         "plan": bool(state["at"]),
         "names": {name: t(f"part.{name}") for name in PARTS} if browser.SERVED else None,
         "lecture": _lecture(state, page, t),
-        "kept": kept.told(),
+        "kept": own_plan.told(),
         "actions": desk.actions(state, page),
         "title": t("keys.title"),
         "close": t("keys.close"),
@@ -76,7 +76,7 @@ def listen(state: State, page: str, t: Text, live: Mapping[str, Any] | None) -> 
         "drop": browser.SERVED and "report" in state.names,
         "sketch": browser.SERVED and predict.waits(page, state.values),
     }
-    browser.mount(data, pressed=_pressed, moved=_moved, kept=kept.took, sketched=predict.sketched)
+    browser.mount(data, pressed=_pressed, moved=_moved, kept=own_plan.took, sketched=predict.sketched)
 
 
 def _lecture(state: State, page: str, t: Text) -> dict[str, Any] | None:

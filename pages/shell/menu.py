@@ -5,8 +5,8 @@ import streamlit as st
 from pages.lecture import plan_editor
 from pages.shell.frame import Frame
 from pages.state.controls import PAGES
-from pages.state.placed import place
 from pages.state.session import session
+from pages.state.set_by_button import place
 from pages.text import LANGUAGES, Text, language_of
 
 

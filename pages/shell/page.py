@@ -19,7 +19,7 @@ from pages.state.controls import VERSION
 from pages.state.session import session
 from pages.text import Text, language_of
 from pages.widgets import waiting
-from pages.words import refusals, story, unread
+from pages.words import carried_over, refusals, unread
 
 _LOG = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ def show(page: str, body: Callable[[Frame], None]) -> None:
             _open(frame)
             menu(frame)
             if (came := session().came) is not None and came.page == page:
-                frame.aside(story.line(came, frame.t))
+                frame.aside(carried_over.line(came, frame.t))
             body(frame)
             _close(frame)
     except (Full, SizeError) as error:

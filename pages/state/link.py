@@ -10,7 +10,7 @@ from core import (
     ParameterError,
 )
 from core.table import written
-from pages.state import placed, story
+from pages.state import carried_over, set_by_button
 from pages.state.chosen import State, versioned
 from pages.state.control import MAX_CHARS, Control
 from pages.state.controls import (
@@ -30,12 +30,12 @@ from pages.state.session import session
 
 def read(page: str) -> State:
     """Return the values of a page's controls, from the widgets or from a link just opened."""
-    placed.stand()
+    set_by_button.stand()
     shown, now = CONTROLS[page], session()
     link = st.query_params.to_dict()
     if not link and now.page not in {"", page}:  # by the menu, which takes all choices along
         kept = link_to(page)
-        link = versioned(kept | story.carried(page, now.kept))
+        link = versioned(kept | carried_over.carried(page, now.kept))
     elif not now.page:
         link |= told(shown)
     typed = _typed(shown)
@@ -197,7 +197,7 @@ def write(state: State) -> None:
     if st.query_params.to_dict() != query or now.link not in (None, query):
         st.query_params.from_dict(query)
     now.link = query
-    story.note(state)
+    carried_over.note(state)
 
 
 def remember(state: State) -> None:
@@ -225,4 +225,4 @@ def leave() -> None:
     """Note at the end of a run which fields it had."""
     now = session()
     now.on_screen, now.drawn = now.drawn, set()
-    placed.told()
+    set_by_button.told()

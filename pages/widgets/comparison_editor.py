@@ -14,7 +14,7 @@ from core.signals.comparison import LESSON_THREE, MAX_ENTRIES
 from core.weights.spelling import split
 from pages.state.chosen import State
 from pages.state.controls import TABLE
-from pages.state.placed import place, standing
+from pages.state.set_by_button import place, standing
 from pages.text import Text
 from pages.widgets import cards, controls
 

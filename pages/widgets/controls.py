@@ -14,8 +14,8 @@ from pages.state.insides import Drawer, View
 from pages.state.link import next_seed
 from pages.state.operator_limits import limit
 from pages.state.parsers import Refused
-from pages.state.placed import place
 from pages.state.session import session
+from pages.state.set_by_button import place
 from pages.text import Text, catalogue
 from pages.text.numbers import count
 from pages.words.refusals import alert, input_in_force, sentence, title, worded

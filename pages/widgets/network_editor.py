@@ -16,8 +16,8 @@ from core.networks.network import BIASES, FOLLOWS, LESSON, LINEAR_SCHEMES, MAX_L
 from core.weights.spelling import parameters_of, written_parameters
 from pages.state.chosen import State
 from pages.state.parsers import network_of, outside
-from pages.state.placed import place, standing
 from pages.state.session import session
+from pages.state.set_by_button import place, standing
 from pages.text import Text
 from pages.text.numbers import count
 from pages.widgets import cards, controls

@@ -6,8 +6,8 @@ from core import CheckpointError, Report
 from pages.state import reports
 from pages.state.chosen import State
 from pages.state.parsers import Refusal
-from pages.state.placed import place
 from pages.state.session import session
+from pages.state.set_by_button import place
 from pages.text import Text
 from pages.words.refusals import alert, worded
 

@@ -9,8 +9,8 @@ from core import Question
 from core.teaching.quiz import KINDS
 from pages.state.chosen import State
 from pages.state.controls import MAX_SEED
-from pages.state.placed import place
 from pages.state.session import session
+from pages.state.set_by_button import place
 from pages.text import Text
 from pages.words import lesson_questions as words
 from pages.words import refusals

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.lecture import kept, plans
+from pages.lecture import own_plan, plans
 from pages.lecture.plans import Plan, Step
 from pages.state.controls import MAX_STEPS, PAGES
 from pages.state.session import KEY, Session
@@ -91,11 +91,11 @@ def test_a_step_is_added_to_what_the_browser_keeps_and_not_put_in_its_place(
 
 def _told(now: Session, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the browser of a session say what it keeps."""
-    monkeypatch.setattr(kept, "session", lambda: now)
-    monkeypatch.setattr(kept.st, "session_state", {"lab": {"kept": text}})
-    assert kept.told()["wanted"]
-    kept.took()
-    assert not kept.told()["wanted"]
+    monkeypatch.setattr(own_plan, "session", lambda: now)
+    monkeypatch.setattr(own_plan.st, "session_state", {"lab": {"kept": text}})
+    assert own_plan.told()["wanted"]
+    own_plan.took()
+    assert not own_plan.told()["wanted"]
 
 
 def test_a_plan_takes_no_step_beyond_its_limits() -> None:

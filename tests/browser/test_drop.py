@@ -62,7 +62,7 @@ DROP = """([name, bytes]) => {
 }"""
 #: What a page posts of a file, whole: requests' bodies that are blobs are not told by Chromium.
 TOLD = """async ([folder, name, bytes]) => {
-    const { counted } = await import(`/${folder}/counter.js`)
+    const { counted } = await import(`/${folder}/counting_worker.js`)
     return [...new Uint8Array(await (await counted(new File([Uint8Array.from(bytes)], name))).arrayBuffer())]
 }"""
 

@@ -180,7 +180,7 @@ def test_the_band_moves_as_binomial_counts_do(tab: Visit) -> None:
     cases = [(n, share) for n in (256, 10_000, 999_999) for share in (1e-7, 1e-5, 1e-3, 0.0166, 0.066, 0.5)]
     ours = page.evaluate(
         """async ([folder, cases]) => {
-            const { quantile } = await import(`/${folder}/picture.js`)
+            const { quantile } = await import(`/${folder}/moving_histogram.js`)
             return cases.map(([n, share]) => [-1.959964, 1.959964].map(z => quantile(n, share, z)))
         }""",
         [scripts.folder(), cases],
@@ -320,15 +320,21 @@ def test_scripts_are_asked_for_once_and_messages_stay_small(visit: Visit) -> Non
     page.goto(page.url.split("/teach")[0] + "/distribution?v=1")
     ready(page)
     first = sorted(url.rsplit("/", 1)[1] for url in asked)
-    later = {"draw_ahead.js"}  # which seeds that run on ask for
+    later = {"drawing_worker.js"}  # which seeds that run on ask for
     later |= {
         f"{name}.js" for name in ("network", "edits", "forward", "drawing", "chosen", "summed")
     }  # a network's
-    later |= {"lecture.js", "bar.js"}  # a lecture's
-    later |= {"plane.js", "plane_said.js", "lengths.js", "meanfield.js"}  # the edge of chaos's
+    later |= {"lecture.js", "projector_bar.js"}  # a lecture's
+    later |= {"plane.js", "plane_words.js", "length_map.js", "meanfield.js"}  # the edge of chaos's
     later |= {"sketch.js"}  # a guess
-    later |= {"drop.js", "counter.js", "stored.js", "tallied.js", "pickled.js"}  # a file of weights
-    later |= {"map.js"}  # a file of weights
+    later |= {
+        "drop.js",
+        "counting_worker.js",
+        "weights_file.js",
+        "measure.js",
+        "pickle.js",
+    }  # a file of weights
+    later |= {"tile_keys.js"}  # a file of weights
     assert first == sorted({*scripts.scripts()} - later)
     RUNS[page].told.clear()  # the style sheet, which comes once
     for _ in range(2):

@@ -124,7 +124,7 @@ def test_layers_given_whole_have_seeds_to_play_all_the_same(tab: Visit) -> None:
 def script(browser: Browser, served: Server) -> Page:
     """Open a tab at a script: of the server's pages the one that loads nothing else."""
     tab = browser.new_page()
-    tab.goto(f"{served.url}/{scripts.folder()}/draw.js")
+    tab.goto(f"{served.url}/{scripts.folder()}/torch_draws.js")
     return tab
 
 
@@ -148,7 +148,7 @@ def test_each_tensor_is_drawn_after_those_before_it(script: Page) -> None:
                     )
                     true.append(tensor.flatten().numpy())
     assert len(asked) == 4 * 6
-    drawn = script.evaluate(DRAW, {"place": f"/{scripts.folder()}/draw.js", "asked": asked})
+    drawn = script.evaluate(DRAW, {"place": f"/{scripts.folder()}/torch_draws.js", "asked": asked})
     for own, theirs in zip(drawn, true, strict=True):
         np.testing.assert_allclose(own, theirs, rtol=1e-6)
     script.context.close()
@@ -164,7 +164,7 @@ def test_a_tensor_is_written_as_torch_prints_it(script: Page) -> None:
     tensors += [torch.tensor([[0.5, 0.0, -3.25], [small, -400.5, 2.0625]]) for small in (0.3, 0.5, 1e-3)]
     assert {"e-" in str(tensor) for tensor in tensors} == {True, False}
     asked = [{"numbers": t.flatten().double().tolist(), "inRow": t.shape[1]} for t in tensors]
-    written = script.evaluate(PRINT, {"place": f"/{scripts.folder()}/printed.js", "asked": asked})
+    written = script.evaluate(PRINT, {"place": f"/{scripts.folder()}/tensor_text.js", "asked": asked})
     for own, tensor in zip(written, tensors, strict=True):
         assert own == str(tensor)
     script.context.close()

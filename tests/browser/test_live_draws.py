@@ -146,14 +146,14 @@ def cases() -> list[Case]:
 def page(browser: Browser, served: Server) -> Iterator[Page]:
     """Open a tab at the script itself: of the server's pages the one that loads nothing else."""
     tab = browser.new_page()
-    tab.goto(f"{served.url}/{scripts.folder()}/draw.js")
+    tab.goto(f"{served.url}/{scripts.folder()}/torch_draws.js")
     yield tab
     tab.close()
 
 
 def answered(page: Page, script: str, asked: list[dict[str, Any]]) -> list[Any]:
     folder = f"/{scripts.folder()}"
-    places = {"place": f"{folder}/draw.js", "ahead": f"{folder}/draw_ahead.js"}
+    places = {"place": f"{folder}/torch_draws.js", "ahead": f"{folder}/drawing_worker.js"}
     answers: list[Any] = page.evaluate(script, {**places, "asked": asked})
     return answers
 

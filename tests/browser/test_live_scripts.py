@@ -62,7 +62,7 @@ def test_the_browser_s_words_go_by_its_numbers(tab: Visit) -> None:
 
 #: A network as the page tells it, drawn by the browser.
 PARAMETERS = """async ([folder, told]) => {
-    const { drawn } = await import(`/${folder}/forward.js`)
+    const { drawn } = await import(`/${folder}/network_forward.js`)
     return drawn(told).flatMap(({ weight, bias }) => [...weight, ...(bias ?? [])])
 }"""
 
@@ -93,7 +93,7 @@ def test_the_browser_has_all_activations_and_they_are_torch_s(tab: Visit) -> Non
     z = torch.cat([torch.linspace(-30, 30, 241), torch.tensor([1e-8, -1e-8, 1e-3, -1e-3, 20.0, 20.001])])
     found = page.evaluate(
         """async ([folder, z]) => {
-            const { ACTIVATIONS } = await import(`/${folder}/forward.js`)
+            const { ACTIVATIONS } = await import(`/${folder}/network_forward.js`)
             const singles = z.map(Math.fround)
             const rows = Object.entries(ACTIVATIONS).map(([key, phi]) => [key, singles.map(one => phi(one))])
             return Object.fromEntries(rows)

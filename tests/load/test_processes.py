@@ -316,9 +316,9 @@ def test_a_process_that_cannot_start_ends_the_server() -> None:
     environment = {**os.environ, **SETTINGS, "HOST": "127.0.0.1", "PORT": str(free_port())}
     code = (
         "import sys, uvicorn\n"
-        "from pages.server import __main__ as server, handed\n"
+        "from pages.server import __main__ as server, worker_process\n"
         "async def fails(self, sockets=None): raise SystemExit(3)\n"
-        "handed.Handed.startup = fails\n"
+        "worker_process.Handed.startup = fails\n"
         "sys.argv = ['server']\n"
         "server.main()\n"
     )

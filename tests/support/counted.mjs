@@ -4,7 +4,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 
 const [scripts, folder] = process.argv.slice(2)
-const { counted, countedAgain } = await import(`${scripts}/counter.js`)
+const { counted, countedAgain } = await import(`${scripts}/counting_worker.js`)
 for (const name of readdirSync(folder)) {
   if (/\.(told2?|again)$/.test(name)) continue
   const path = `${folder}/${name}`, again = `${path}.again`

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from core.checkpoints.counted import Again
+from core.checkpoints.counted_elsewhere import Again
 from core.checkpoints.file_formats import opened
 from core.checkpoints.measure import Measured, measure
+from core.checkpoints.output_rows import hashes_of_blocks
 from core.checkpoints.stored_tensor import Stored
-from core.checkpoints.units import hashes_of_blocks
 from tests.support.checkpoints import numbers
 
 #: The dtypes of which there are sums beside the counts.

@@ -9,8 +9,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 
-from pages.server.house import House
-from pages.server.room import Room
+from pages.server.admission import House
+from pages.server.memory_share import Room
 from pages.server.seats import Seats
 from pages.state.insides import STREAM
 

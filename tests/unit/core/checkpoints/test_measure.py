@@ -9,10 +9,10 @@ import torch
 from scipy import stats
 from torch import Tensor
 
-from core.checkpoints.cells import COUNTED, cells_of
+from core.checkpoints.bit_cells import COUNTED, cells_of
 from core.checkpoints.measure import measure
+from core.checkpoints.output_rows import hashes_of_ones
 from core.checkpoints.stored_tensor import PART
-from core.checkpoints.units import hashes_of_ones
 from tests.support.stored_tensors import stored
 
 FLOATS = [torch.float64, torch.float32, torch.bfloat16, torch.float16, torch.float8_e4m3fn, torch.float8_e5m2]

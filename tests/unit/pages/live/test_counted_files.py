@@ -16,7 +16,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from core import CheckpointError, Report, scan
-from core.checkpoints.counted import report_of_counts
+from core.checkpoints.counted_elsewhere import report_of_counts
 from core.teaching import broken
 from pages.live import browser
 from tests.support.checkpoints import (

@@ -18,9 +18,9 @@ from typing import Any
 
 import pytest
 
-from pages.server import house, notices
+from pages.server import admission, notices
 from pages.server import middleware as doors
-from pages.server.house import Paced
+from pages.server.admission import Paced
 from pages.server.middleware import Compressed, Guard
 from pages.server.seats import Seats
 from pages.state.insides import FRONT_END
@@ -164,7 +164,7 @@ def test_an_hour_s_silence_saves_up_five_seconds_worth_and_no_more(
         while not heard or heard[-1]["type"] == "websocket.receive":
             heard.append(await receive())
 
-    monkeypatch.setattr(house, "Paced", AnHourOn)
+    monkeypatch.setattr(admission, "Paced", AnHourOn)
     visit(house_of(app, messages=pace), [*[RERUN] * 60, GONE])
     assert heard == [RERUN] * (5 * pace + 1) + [GONE]  # and one on account
 

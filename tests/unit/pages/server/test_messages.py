@@ -9,8 +9,8 @@ from starlette.types import Message, Receive, Scope, Send
 from streamlit.proto.ClientState_pb2 import ClientState, ContextInfo
 from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 
-from pages.server import room as rooms
-from pages.server.room import Room
+from pages.server import memory_share as rooms
+from pages.server.memory_share import Room
 from pages.state.insides import STREAM
 from tests.support.doors import GONE, RERUN, house_of, told, visit
 

@@ -7,7 +7,7 @@ import pytest
 import streamlit as st
 
 from pages.shell import keys
-from pages.state import placed, session
+from pages.state import session, set_by_button
 from pages.state.controls import TABLE
 
 
@@ -18,7 +18,7 @@ def fields(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     now = session.Session(page="distribution")
     now.good = {name: control.default for name, control in TABLE.items()}
     now.good |= {"hide": "gain", "lock": "seed"}
-    for module in (keys, placed):
+    for module in (keys, set_by_button):
         monkeypatch.setattr(module, "session", lambda: now)
     return state
 

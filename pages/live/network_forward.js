@@ -1,7 +1,7 @@
 // A network's parameters, as torch's own generator makes them, and one row's way through it. Sums are made in
 // double and rounded once, where torch rounds each step to float32: to the digits that are shown, the same.
 
-import { Tape, weigh } from "./draw.js"
+import { Tape, weigh } from "./torch_draws.js"
 
 const { fround } = Math
 

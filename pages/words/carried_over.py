@@ -3,7 +3,7 @@
 from html import escape
 
 from core import Entry
-from pages.state.story import Came
+from pages.state.carried_over import Came
 from pages.text import Text, sentences
 from pages.text.numbers import count
 from pages.words.compare import names

@@ -1,6 +1,6 @@
 // What the page says in numbers of a law that a hand moves: written anew in every frame, put back at the end.
 
-import { printed } from "./printed.js"
+import { printed } from "./tensor_text.js"
 import { apart, count, filled, inFormula, interval, quantity } from "./numbers.js"
 
 const FAR_OFF = 4 // standard errors past which a number carries the warning

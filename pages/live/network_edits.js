@@ -1,7 +1,7 @@
 // The numbers of a network and of the row that is followed: as drawn, with those that are set by hand, and with
 // one more that a hand holds. A place is [row, feature] of the input or [layer, unit, input], from 1.
 
-import { drawn, forward } from "./forward.js"
+import { drawn, forward } from "./network_forward.js"
 
 const { fround } = Math
 

@@ -16,9 +16,9 @@ from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from pages.server.brought_files import AROUND
 from pages.server.processes import COOKIE
 from pages.server.seats import Seats
-from pages.server.shelf import AROUND
 from pages.state.insides import HEALTH, MEDIA, METRICS, UPLOADS, session_of
 
 #: Seconds that another process may take to say how it is (Docker's check gives all five), and for a file.

@@ -22,15 +22,15 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from core import Cancelled, CheckpointError, InitLabError
-from core.checkpoints.counted import report_of_counts
+from core.checkpoints.counted_elsewhere import report_of_counts
 from core.checkpoints.file_formats import opened
 from core.checkpoints.report import Report
 from core.checkpoints.scan import report_of
 from core.refusals import TEMPLATES
 from pages.jobs import operator_folder, queue
 from pages.jobs.queue import Full, Turn
-from pages.server.house import address_of, is_own
-from pages.server.spool import Holds, NoRoom, Spool, written
+from pages.server.admission import address_of, is_own
+from pages.server.weights_upload import Holds, NoRoom, Spool, written
 from pages.state import reports
 from pages.text import LANGUAGES, Text
 from pages.text.numbers import count

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from pages.server.memory_share import Room
 from pages.server.notices import ASLEEP, full_house, long_link
-from pages.server.room import Room
 from pages.server.seats import Seats
 from pages.state.insides import LINK, STREAM, fate_of
 

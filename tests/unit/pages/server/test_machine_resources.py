@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from pages.server.machine import SharedLock, processes
+from pages.server.machine_resources import SharedLock, processes
+from pages.server.process_group import added_up
 from pages.server.seats import Seats
-from pages.server.together import added_up
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="one process elsewhere")
 

@@ -2,7 +2,7 @@
 // anew as pages/figures/model.py draws them. Only what can change is touched.
 
 import { filled, quantity } from "./numbers.js"
-import { axesAt } from "./picture.js"
+import { axesAt } from "./moving_histogram.js"
 
 const SVG = "http://www.w3.org/2000/svg"
 

@@ -1,7 +1,7 @@
 // What one unit makes of what comes in, written out: z = w₁·x₁ + … + b, and what follows it; and what every layer
 // makes of the row.
 
-import { brief } from "./drawing.js"
+import { brief } from "./network_drawing.js"
 import { filled, inFormula, quantity } from "./numbers.js"
 
 const TERMS = 5 // that are written; of more, the first three and the one that is chosen

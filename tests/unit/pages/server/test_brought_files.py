@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pages.server import shelf as shelves
-from pages.server.shelf import Holds, Shelf
+from pages.server import brought_files as shelves
+from pages.server.brought_files import Holds, Shelf
 from tests.support.doors import ask, inner
 
 

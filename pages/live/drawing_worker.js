@@ -1,7 +1,7 @@
 // A worker that draws ahead of the page, so that nothing there waits: asked for {family, seed, n}, it answers
 // with these and the buffers of a Stream that has drawn n, ready for a Stream of the page's own.
 
-import { Stream } from "./draw.js"
+import { Stream } from "./torch_draws.js"
 
 onmessage = ({ data: { family, seed, n } }) => {
   const stream = new Stream(family, seed)

@@ -1,8 +1,8 @@
-// Counts a file of weights where it lies, in a thread of its own: see stored.js and tallied.js. It has no words with
+// Counts a file of weights where it lies, in a thread of its own: see weights_file.js and measure.js. It has no words with
 // any server; the page that it works for sends what it tells, which is counts and sums and none of the numbers.
 
-import { Bytes, Refused, Unread, opened, turned } from "./stored.js"
-import { KINDS, Tally, Told, rowLength } from "./tallied.js"
+import { Bytes, Refused, Unread, opened, turned } from "./weights_file.js"
+import { KINDS, Tally, Told, rowLength } from "./measure.js"
 
 const PART = 1 << 20 // bytes that are counted at a time, or a row of more
 const OFTEN = 100 // milliseconds between two words on how far it is

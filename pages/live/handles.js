@@ -2,7 +2,7 @@
 
 import { endsOf, spelled, valueAt } from "./law.js"
 import { dragged } from "./pointer.js"
-import { formulaNow } from "./said.js"
+import { formulaNow } from "./moving_words.js"
 
 const DOUBLING = 120 // pixels in which a number of the formula doubles
 const QUIET = 350 // milliseconds after the last key, until it is as if a hand had let go

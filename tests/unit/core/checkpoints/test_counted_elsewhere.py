@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import save_file
 
 from core import Cancelled, CheckpointError, Report, scan
-from core.checkpoints.counted import report_of_counts
+from core.checkpoints.counted_elsewhere import report_of_counts
 from tests.support.counted import told_of
 
 

@@ -1,8 +1,8 @@
 // What a file of weights holds, and where its numbers lie: safetensors, NumPy's .npy and what torch.save writes, as
 // core/checkpoints reads them. Only the parts that are asked for are read.
 
-import { Opaque, Tensor, unpickled } from "./pickled.js"
-import { KINDS } from "./tallied.js"
+import { Opaque, Tensor, unpickled } from "./pickle.js"
+import { KINDS } from "./measure.js"
 
 const WINDOW = 1 << 22 // bytes read at a time, while those before are counted
 const [MOST_HEADER, MOST_ENTRIES, MOST_CHARS, MOST_DEEP, MOST_AXES] = [2 ** 24 - 1, 100_000, 1000, 32, 64]

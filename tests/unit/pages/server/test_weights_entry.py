@@ -16,9 +16,9 @@ from starlette.types import ASGIApp, Message
 
 from core import scan
 from pages.jobs import operator_folder
-from pages.server import weights
-from pages.server.spool import Holds, Spool
-from pages.server.weights import Weights
+from pages.server import weights_entry
+from pages.server.weights_entry import Weights
+from pages.server.weights_upload import Holds, Spool
 from pages.state import operator_limits, reports
 from tests.support.checkpoints import torch_bytes
 from tests.support.counted import told_of
@@ -251,7 +251,7 @@ def test_what_fails_unforeseen_is_a_sentence(file: Path, monkeypatch: pytest.Mon
     def fails(*_: object, **__: object) -> object:
         raise RuntimeError("secret")
 
-    monkeypatch.setattr(weights, "report_of_counts", fails)
+    monkeypatch.setattr(weights_entry, "report_of_counts", fails)
     said = _said(_posted(_app(), "counted", [told_of(file)]))
     assert "could not be read" in said
     assert "secret" not in said

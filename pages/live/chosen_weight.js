@@ -1,6 +1,6 @@
 // Which weight of a network's drawing is chosen: by a click near its line, by one on its unit, or by keys.
 
-import { strongest } from "./drawing.js"
+import { strongest } from "./network_drawing.js"
 
 const ALONG = 0.6 // of its line lies a weight's handle: not in the middle, where lines cross
 const SVG = "http://www.w3.org/2000/svg"

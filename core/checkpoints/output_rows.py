@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 
 from ..weights.laws import Array
-from .cells import cells_of, counted_as
+from .bit_cells import cells_of, counted_as
 from .stored_tensor import Bits
 
 #: A row of fewer numbers than these may be another's by chance, or be 0.

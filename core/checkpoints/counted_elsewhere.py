@@ -16,16 +16,16 @@ import numpy.typing as npt
 
 from ..checks import checked_progress
 from ..errors import Cancelled, CheckpointError, shown
-from .cells import COUNTED, Cells, cells_of, counted_as
+from .bit_cells import COUNTED, Cells, cells_of, counted_as
 from .files import MOST_CHARS, MOST_ENTRIES
 from .given_json import Given, given
 from .measure import Measured, Tallied, moments_of, row_length
+from .output_rows import BLOCK
 from .report import Report, made
 from .report_json import skipped_of
 from .report_row import row_of_measured
 from .scan import besides
 from .stored_tensor import Bits, Skipped, Stored
-from .units import BLOCK
 
 Progress = Callable[[int, int], bool | None]
 #: Numbers of a tensor that are counted elsewhere.

@@ -9,11 +9,11 @@ import re
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pages.server import house as houses
+from pages.server import admission as houses
 from pages.server import middleware as doors
-from pages.server.house import Paced
+from pages.server.admission import Paced
+from pages.server.memory_share import Room
 from pages.server.middleware import Compressed, Guard
-from pages.server.room import Room
 from pages.server.seats import Seats
 from pages.state.insides import FRONT_END
 from pages.text import LANGUAGES, Text
