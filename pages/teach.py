@@ -86,8 +86,10 @@ def _finding(chosen: Chosen, t: Text) -> str:
     pages = t("verdict.and").join(t(f"nav.{page}") for page in dict.fromkeys(step.page for step in steps))
     if len(steps) == 1:
         return t("plan.finding_one", title=title, pages=pages)
-    if minutes := chosen.plan.minutes:
-        return t("plan.finding_timed", title=title, steps=len(steps), pages=pages, minutes=minutes)
+    if timed := chosen.plan.timed:
+        key = "plan.finding_timed" if timed == len(steps) else "plan.finding_partly"
+        facts = {"minutes": chosen.plan.minutes, "timed": timed}
+        return t(key, title=title, steps=len(steps), pages=pages, **facts)
     return t("plan.finding", title=title, steps=len(steps), pages=pages)
 
 
@@ -127,6 +129,8 @@ def _ways(frame: Frame, plan: Plan, text: str) -> None:
             st.button(t("plan.leave"), key="plan_stop", on_click=held_plan.end)
         name = f"{state['plan']}.md"
         st.download_button(t("plan.download"), text, name, "text/markdown", key="plan_md", on_click="ignore")
+        if state["plan"] != OWN_PLAN and "plan" not in state.fixed:
+            st.button(t("plan.take"), key="plan_take", on_click=plan_editor.take, args=(plan,))
     frame.aside(f'<p class="lab-note">{t("plan.keys")}</p>')
     if state["plan"] == OWN_PLAN:
         frame.aside(f'<p class="lab-note">{t("plan.kept")}</p>')

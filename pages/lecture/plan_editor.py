@@ -16,6 +16,7 @@ from pages.lecture.plans import Plan, Step
 from pages.state.chosen import State
 from pages.state.controls import FRAME, OWN_LOOK, OWN_PLAN, stepped_on, views_of, word_of
 from pages.state.session import session
+from pages.state.set_by_button import place
 from pages.text import Text
 from pages.words import compare, model
 
@@ -77,7 +78,7 @@ def _order(plan: Plan, at: int, t: Text) -> None:
 
 
 def undo(t: Text) -> None:
-    """Offer to have the plan back as it was before a step was taken out."""
+    """Offer to have the plan back as it was before a step was taken out, or another plan took its place."""
     if session().own_before is not None:
         st.button(t("plan.undo"), key="plan_undo", on_click=_back)
 
@@ -170,6 +171,13 @@ def _remove(at: int) -> None:
     session().own_before = before
     if len(plan.steps) == 1 and (now := held_plan.held()) is not None and now.name == OWN_PLAN:
         held_plan.end()
+
+
+def take(plan: Plan) -> None:
+    """Have a copy of a plan as one's own, to be edited."""
+    session().own_before = own_plan.own()
+    own_plan.put(plan)
+    place(plan=OWN_PLAN)
 
 
 def _back() -> None:

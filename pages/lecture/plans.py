@@ -87,8 +87,13 @@ class Plan:
 
     @property
     def minutes(self) -> int:
-        """How long all steps are meant to take."""
+        """How long the steps are meant to take that say so."""
         return sum(step.minutes for step in self.steps)
+
+    @property
+    def timed(self) -> int:
+        """How many steps say how long they are meant to take."""
+        return sum(step.minutes > 0 for step in self.steps)
 
     def moved(self, at: int, to: int) -> "Plan":
         """Return the plan with a step at another place."""

@@ -67,7 +67,8 @@ def panel(t: Text) -> None:
 
 def _clock(now: HeldPlan, t: Text) -> str:
     """Return the clock that the browser keeps: since the window was opened, and since the step was."""
-    step, whole = now.step.minutes, now.plan.minutes
+    plan, step = now.plan, now.step.minutes
+    whole = plan.minutes if plan.timed == len(plan.steps) else 0  # the minutes of some are not the lecture's
     planned = f" <span>{t('presenter.planned', minutes=whole)}</span>" * bool(whole)
     own = f" <span>{t('presenter.planned', minutes=step)}</span>" * bool(step)
     return (

@@ -122,17 +122,17 @@ def _way(found: Fate) -> frozenset[str]:
 
 
 def _shares(kind: str, rows: Sequence[Foretold], state: State, t: Text) -> list[Asked]:
-    """Ask how many slopes are flat in the last layer, in percent, or how alike two inputs are there."""
+    """Ask for most flat slopes of a layer, in percent, or how alike two inputs are in the last one."""
     ran = [row for row in rows if isinstance(row, Followed)][:FEW]
     if kind == "flat":
-        ends = [100 * float(row.trace.saturated.mean(0)[-1]) for row in ran]
+        ends = [100 * float(np.nanmax(row.trace.saturated.mean(0), initial=-1)) for row in ran]
     else:
         ends = [float(line.middle[-1]) for line in correlation_lines(ran, state, t)]
     depth = count(state["depth"])
     return [
         Asked(f"{kind}_{row.place}", t(f"guess.{kind}", name=brief(row.name), depth=depth), end)
         for row, end in zip(ran, ends, strict=True)
-        if np.isfinite(end)
+        if np.isfinite(end) and (kind == "alike" or end >= 0)
     ]
 
 

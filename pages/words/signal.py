@@ -160,7 +160,8 @@ def _groups(rows: Sequence[Followed], courses: Sequence[Array], state: State, t:
         if len(of_kind) > named:
             parts.append(t("signal.others", n=len(of_kind) - named))
         groups.append(t(f"signal.is.{kind}", parts=t("signal.and").join(parts), dtype=state["dtype"]))
-    return t("signal.then").join(groups)
+    *first, last = groups
+    return t("signal.last").join([t("signal.then").join(first), last] if first else [last])
 
 
 def _silent_from(row: Followed) -> int:

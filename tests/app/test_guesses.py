@@ -79,8 +79,8 @@ signal | signal_2 | kept
 signal?rows=normal | signal_0 | shrinks
     Normal: you said “shrinks”; the truth is “grows”.
 signal?rows=kaiming_normal | far_signal | 12
-    Layer by which it is 1000 times smaller or larger: you said 12; it never is.
-    到第几层缩小或放大 1000 倍：您说 12，实际上始终没有。
+    The layer where it has become 1000 times smaller or larger: you said 12; it never is.
+    在第几层变为千分之一或一千倍：您说 12，实际上始终没有。
 signal?sight=gradient | gradient_0 | shrinks
     Classic uniform ±1/√d: you said “shrinks”: right.
 signal?sight=chaos | phase_2 | edge

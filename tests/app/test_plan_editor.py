@@ -120,7 +120,7 @@ def test_a_step_s_words_are_changed() -> None:
     first = ("What *is* [it]?", "Two lines, <b>and</b> a `mark`", 12)
     assert (plan.steps[0].title, plan.steps[0].note, plan.steps[0].minutes) == first
     assert plan.steps[1:] == plans.parse(THREE).steps[1:]
-    assert headline(app) == "Walls & fans: 3 steps in 12 min, on Distribution, Model."
+    assert headline(app) == "Walls & fans: 3 steps on Distribution, Model; 12 min are planned for 1 of them."
     assert app.radio(key="plan_step").options[0] == r"1\. What \*is\* \[it\]\?"
     app.text_input(key="step_title_0").set_value("  ").run()  # a step without a title is none
     assert _steps(app)[0].title == "What *is* [it]?"
@@ -161,6 +161,22 @@ def test_steps_change_places_are_removed_and_come_back() -> None:
     app.button(key="plan_undo").click().run()
     assert _own(app) == THREE.replace("# Fans\n", "# Fans\n\n")
     assert "plan_undo" not in {button.key for button in app.button}
+
+
+def test_a_ready_plan_is_copied_to_be_one_s_own_and_what_was_comes_back() -> None:
+    app = _handed(opened("teach", prepare="plan", plan="depth"), THREE)
+    app.button(key="plan_take").click().run()
+    stands(app)
+    assert query(app)["plan"] == "own"
+    assert _steps(app) == plans.parse(plans.ready("depth", "en")).steps
+    assert "plan_take" not in {button.key for button in app.button}
+    app.button(key="plan_undo").click().run()
+    assert _own(app) == THREE
+
+
+def test_a_plan_says_how_long_it_takes_where_all_its_steps_do() -> None:
+    app = _editor('- [a](/model "5 min")\n- [b](/model "7 min")')
+    assert headline(app) == "Lecture plan: 2 steps in 12 min, on Model."
 
 
 def test_a_change_is_the_step_s_own_although_it_has_moved_meanwhile() -> None:
