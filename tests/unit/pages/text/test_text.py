@@ -46,6 +46,7 @@ def test_chinese_is_chinese() -> None:
         f"signal.{key}"
         for key in (
             "and",
+            "last",
             "then",
             "listed",
             "near_zero_part",
