@@ -87,7 +87,7 @@ def _map(frame: Frame, seen: Seen) -> None:
         name=findings.name,
     )
     if frame.moves:
-        frame.live = {"moves": "map", "token": ""}
+        frame.live = {"moves": "tile_keys", "token": ""}
     with st.container(key="checkpoint", horizontal=True, gap="medium"):
         with st.container(key="mapped"):
             frame.html(drawn + words.legend(over.bands, t))
