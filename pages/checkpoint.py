@@ -1,6 +1,7 @@
 """A file of weights: did it start as it was meant to?"""
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
@@ -59,19 +60,16 @@ def _controls(frame: Frame, seen: Seen) -> None:
 
 
 def _examples(frame: Frame, seen: Seen) -> None:
-    """Show the examples, and what the one that is shown is; or the way back to it."""
+    """Show the examples, and what the shown one is; beside a file of one's own, the way back to them."""
     t, state = frame.t, frame.state
-    controls.show(state, "example", t, changed=_close)
+    closes = partial(pasted_report.open_report, "")
+    if not seen.example:
+        if not {"report", "example"} & state.fixed:
+            st.button(t("checkpoint.close"), key="close_report", on_click=closes, width="stretch")
+        return
+    controls.show(state, "example", t, changed=closes)
     if "example" not in state.hidden:
-        if seen.example:
-            frame.aside(f'<p class="lab-hint">{t(f"checkpoint.example.{seen.example}")}</p>')
-        elif "report" not in state.fixed:
-            st.button(t("checkpoint.close"), key="close_report", on_click=_close, width="stretch")
-
-
-def _close() -> None:
-    """Go back to the example."""
-    pasted_report.open_report("")
+        frame.aside(f'<p class="lab-hint">{t(f"checkpoint.example.{seen.example}")}</p>')
 
 
 def _map(frame: Frame, seen: Seen) -> None:

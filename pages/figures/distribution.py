@@ -267,7 +267,7 @@ def _names(summary: Summary, law: Law, t: Text, look: Palette, *, bars: bool) ->
 
 @lru_cache(maxsize=1024)
 def _shoulder(law: Law) -> tuple[float, float]:
-    """Return the point of the law's curve at which its name stands."""
+    """Return the point of the law's curve at which its name stands: above the handles half way up."""
     low, high = law.edges(1)
-    x = min(law.mean + 0.9 * law.std, high - 0.2 * (high - low))
+    x = min(law.mean + 0.4 * law.std, high - 0.2 * (high - low))
     return x, float(law.pdf(x))

@@ -62,7 +62,8 @@ def _type(asked: Asked, result: str) -> None:
         _keep(result, asked.name, st.session_state[key])
 
     st.session_state.setdefault(key, given(result).get(asked.name, ""))
-    questions.number(asked.what, key, width=FIELD, on_change=kept)
+    examples = {"placeholder": ""} if asked.whole else {}
+    questions.number(asked.what, key, width=FIELD, on_change=kept, **examples)
 
 
 def _choose(asked: Asked, result: str) -> None:

@@ -59,9 +59,8 @@ def number(label: str, key: str, **more: Any) -> str:
         label,
         key=key,
         max_chars=MAX_CHARS,
-        placeholder=EXAMPLES,
         persist_state="page",
-        **{"width": 260, **more},
+        **{"width": 260, "placeholder": EXAMPLES, **more},
     )
     return typed
 

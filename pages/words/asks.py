@@ -24,7 +24,7 @@ from pages.text import Text
 from pages.text.numbers import count
 from pages.words.guesses import Asked
 from pages.words.signal import backwards, brief, measured
-from pages.words.signal_layers import correlation_lines
+from pages.words.signal_layers import correlation_lines, flat
 
 #: Schemes of which each is asked for by itself, where words are, and where a number is.
 MOST, FEW = 4, 2
@@ -39,7 +39,7 @@ def distribution(drawn: Drawn, state: State, t: Text) -> list[Asked]:
         choices = {key: t(f"guess.units.{key}") for key in ("alike", "differ")}
         return [Asked("units", t("guess.two"), choices=choices, right=frozenset({"alike"}))]
     if law.family == "indicator":
-        return [Asked("ones", t("guess.ones"), drawn.summary.atoms[1][1])]
+        return [Asked("ones", t("guess.ones"), drawn.summary.atoms[1][1], whole=True)]
     return [_spread(law, fan_in, t)]
 
 
@@ -107,7 +107,7 @@ def _fates(rows: Sequence[Foretold], state: State, t: Text) -> list[Asked]:
     if len(ran) == 1:
         place = fates[0].place or fates[0].lost
         layer = float(place if not back else state["depth"] - place + 1) if place else math.nan
-        found.append(Asked(f"far_{way}", t("guess.far"), layer, none=t("guess.never")))
+        found.append(Asked(f"far_{way}", t("guess.far"), layer, none=t("guess.never"), whole=True))
     return found
 
 
@@ -128,9 +128,14 @@ def _shares(kind: str, rows: Sequence[Foretold], state: State, t: Text) -> list[
         ends = [100 * float(np.nanmax(row.trace.saturated.mean(0), initial=-1)) for row in ran]
     else:
         ends = [float(line.middle[-1]) for line in correlation_lines(ran, state, t)]
-    depth = count(state["depth"])
+    facts = {"depth": count(state["depth"])} if kind == "alike" else {"flat": flat(state, t)}
     return [
-        Asked(f"{kind}_{row.place}", t(f"guess.{kind}", name=brief(row.name), depth=depth), end)
+        Asked(
+            f"{kind}_{row.place}",
+            t(f"guess.{kind}", name=brief(row.name), **facts),
+            end,
+            whole=kind == "flat",
+        )
         for row, end in zip(ran, ends, strict=True)
         if np.isfinite(end) and (kind == "alike" or end >= 0)
     ]
@@ -159,7 +164,7 @@ def _gain(state: State, t: Text) -> list[Asked]:
 def model(asked: NetworkRun, run: Ran, state: State, t: Text) -> list[Asked]:
     """Ask how many parameters there are or, of the way back, which weights learn."""
     if state["part"] != "backward":
-        return [Asked("count", t("guess.count"), run.size)]
+        return [Asked("count", t("guess.count"), run.size, whole=True)]
     loss, rows = jobs.gradients(asked, state.labels)
     if not math.isfinite(loss) or any(row.broken for row in rows):
         return []
@@ -230,4 +235,4 @@ def slope(t: Text) -> list[Asked]:
 
 def parameters(size: int, t: Text) -> list[Asked]:
     """Ask how many parameters the lesson's network has."""
-    return [Asked("count", t("guess.count"), size)]
+    return [Asked("count", t("guess.count"), size, whole=True)]

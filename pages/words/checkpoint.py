@@ -37,7 +37,8 @@ def context(seen: Seen, state: State, t: Text, *, waits: bool) -> str:
     )
     kept = t("checkpoint.example_line" if seen.example else "checkpoint.kept_line")
     of = fielded(f" · {kept}", state, "example") if seen.example else f" · {kept}"
-    return f'<p class="lab-context"><b>{escape(findings.short(seen.file))}</b> · {words}{of}</p>'
+    own = "" if "report" in state.fixed else f'<span class="lab-narrow"> · {t("checkpoint.own")}</span>'
+    return f'<p class="lab-context"><b>{escape(findings.short(seen.file))}</b> · {words}{of}{own}</p>'
 
 
 def headline(report: Report, t: Text) -> str:

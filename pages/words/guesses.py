@@ -30,6 +30,8 @@ class Asked:
     #: the number itself; nan where words are asked for, or where there is none, as ``none`` then says
     exact: float = math.nan
     none: str = ""
+    #: whether it is a percentage or a count, for which a fraction is no example
+    whole: bool = False
     #: what there is to choose, by key, and what of it is right
     choices: Mapping[str, str] = field(default_factory=dict)
     right: frozenset[str] = frozenset()

@@ -56,12 +56,14 @@ def saturation_finding(rows: Sequence[Followed], state: State, t: Text) -> str:
     least, fewer = min(courses, key=lambda each: float(np.nanmax(each[1])))
     every = np.concatenate([part for _, part in courses])
     low, high = float(np.nanmin(every)), float(np.nanmax(every))
-    flat = {"activation": state["activation"], "flat": _flat(state, t)}
+    facts = {"activation": state["activation"], "flat": flat(state, t)}
     if high - low < ALIKE and low > 0:
         ends = dict.fromkeys(map(percent, (low, high)))
-        return t("signal.saturated_alike", share=t("percent", n="–".join(ends)), **flat)
+        return t("signal.saturated_alike", share=t("percent", n="–".join(ends)), **facts)
     layer = int(np.nanargmax(shares))
-    words = t("signal.saturated", name=most, layer=count(layer + 1), share=_percent(shares[layer], t), **flat)
+    words = t(
+        "signal.saturated", name=most, layer=count(layer + 1), share=_percent(shares[layer], t), **facts
+    )
     if high - np.nanmax(fewer) < 0.005:
         return words
     return sentences(
@@ -69,7 +71,7 @@ def saturation_finding(rows: Sequence[Followed], state: State, t: Text) -> str:
     )
 
 
-def _flat(state: State, t: Text) -> str:
+def flat(state: State, t: Text) -> str:
     """Name what an activation is where its slope is near 0: relu is off there, others are saturated."""
     return t("signal.flat.off" if state["activation"] == "relu" else "signal.flat.saturated")
 
@@ -78,7 +80,7 @@ def saturation_note(rows: Sequence[Followed], state: State, t: Text) -> str:
     """Return what counts as flat, and which units are so for every input."""
     dead = [(float(row.trace.dead.mean(0)[-1]), brief(row.name)) for row in rows]
     most, name = max(dead, key=lambda each: -1.0 if math.isnan(each[0]) else each[0])
-    facts = {"samples": count(state["samples"]), "layer": count(state["depth"]), "flat": _flat(state, t)}
+    facts = {"samples": count(state["samples"]), "layer": count(state["depth"]), "flat": flat(state, t)}
     words = [t("signal.saturated_note", activation=escape(state["activation"]), part=_percent(SATURATED, t))]
     if most > 0:
         words.append(t("signal.dead", dead=_percent(most, t), name=escape(name), **facts))

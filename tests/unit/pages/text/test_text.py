@@ -86,6 +86,7 @@ JUSTIFIED = {("count.note", "half-width punctuation")} | {
         "found.same_shards",
         "found.signal_explodes",
         "found.signal_vanishes",
+        "guess.flat",
         "refused.network_units",
         "refused.network_word",
         "table.note",
