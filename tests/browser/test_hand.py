@@ -321,9 +321,8 @@ def test_scripts_are_asked_for_once_and_messages_stay_small(visit: Visit) -> Non
     ready(page)
     first = sorted(url.rsplit("/", 1)[1] for url in asked)
     later = {"drawing_worker.js"}  # which seeds that run on ask for
-    later |= {
-        f"{name}.js" for name in ("network", "edits", "forward", "drawing", "chosen", "summed")
-    }  # a network's
+    later |= {"network.js", "network_edits.js", "network_forward.js", "network_drawing.js"}  # a network's
+    later |= {"chosen_weight.js", "unit_sum.js"}
     later |= {"lecture.js", "projector_bar.js"}  # a lecture's
     later |= {"plane.js", "plane_words.js", "length_map.js", "meanfield.js"}  # the edge of chaos's
     later |= {"sketch.js"}  # a guess
@@ -334,7 +333,7 @@ def test_scripts_are_asked_for_once_and_messages_stay_small(visit: Visit) -> Non
         "measure.js",
         "pickle.js",
     }  # a file of weights
-    later |= {"tile_keys.js"}  # a file of weights
+    later |= {"tile_keys.js"}
     assert first == sorted({*scripts.scripts()} - later)
     RUNS[page].told.clear()  # the style sheet, which comes once
     for _ in range(2):
