@@ -85,7 +85,7 @@ def test_a_slow_fall_says_that_small_signals_lose_less() -> None:
     for _ in range(11):
         q = mean("tanh²", q)
     assert says(said, f"In layer <12> tanh makes <{mean('tanh²', q)}> of a mean square of <{q}>")
-    assert "The smaller the signal, the less tanh takes." in said
+    assert "Of a smaller signal tanh takes less." in said
     assert "rests" not in said
 
 
