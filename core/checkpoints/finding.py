@@ -2,17 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ..errors import worded
 
 
 class Kind(NamedTuple):
-    """How bad it is, 3 where the weights cannot be used as they are; what it is; what would refute it."""
+    """How bad it is, 3 where the weights cannot be used as they are; what it is; what would refute it.
+
+    ``alone`` has what it is where one of its counts alone is not 0, by that count.
+    """
 
     severity: int
     says: str
     refuted: str
+    alone: Mapping[str, str] = MappingProxyType({})
 
 
 _EXACT = "Other bits in the file: this is read off them, nothing is estimated."
@@ -23,7 +28,15 @@ SIGNALS: Mapping[str, str] = {"vanishes": "signal_vanishes", "explodes": "signal
 
 #: The kinds of findings, worst first.
 KINDS: Mapping[str, Kind] = {
-    "not_finite": Kind(3, "{nan:,} {nan:number is|numbers are} NaN and {inf:,} infinite.", _EXACT),
+    "not_finite": Kind(
+        3,
+        "{nan:,} {nan:number is|numbers are} NaN and {inf:,} infinite.",
+        _EXACT,
+        {
+            "nan": "{nan:,} {nan:number is|numbers are} NaN.",
+            "inf": "{inf:,} {inf:number is|numbers are} infinite.",
+        },
+    ),
     "uninitialised": Kind(
         3,
         "Numbers from {minimum:.3g} to {maximum:.3g}, and denormals: memory that nothing was written to, "
@@ -182,5 +195,12 @@ class Finding:
     def would_refute(self) -> str:
         return worded(self.kind, self.evidence, {self.kind: KINDS[self.kind].refuted})
 
+    @property
+    def alone(self) -> str:
+        """The one of the kind's counts that is not 0; '' if several are, or it has no words for one."""
+        counts = [count for count in KINDS[self.kind].alone if self.evidence.get(count)]
+        return counts[0] if len(counts) == 1 else ""
+
     def __str__(self) -> str:
-        return worded(self.kind, self.evidence, {self.kind: KINDS[self.kind].says})
+        kind = KINDS[self.kind]
+        return worded(self.kind, self.evidence, {self.kind: kind.alone.get(self.alone, kind.says)})

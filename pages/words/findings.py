@@ -41,10 +41,8 @@ def names(finding: Finding, t: Text) -> str:
 
 def sentence(finding: Finding, t: Text) -> str:
     """Return what was found, with its numbers."""
-    only = ""
-    if finding.kind == "not_finite":  # of which there is one kind, most often
-        only = "_nan" if not finding.evidence["inf"] else "_inf" if not finding.evidence["nan"] else ""
-    return t(f"found.{finding.kind}{only}", **_facts(finding, t))
+    alone = f"_{finding.alone}" if finding.alone else ""
+    return t(f"found.{finding.kind}{alone}", **_facts(finding, t))
 
 
 def refuted(finding: Finding, t: Text) -> str:

@@ -105,6 +105,7 @@ CALLS: Mapping[str, Callable[[], Arguments]] = {
         "seeds": 2,
     },
     "finding.Finding.__str__": lambda: {"self": _report().problems[0]},
+    "finding.Finding.alone": lambda: {"self": _report().problems[0]},
     "finding.Finding.severity": lambda: {"self": _report().problems[0]},
     "finding.Finding.would_refute": lambda: {"self": _report().problems[0]},
     "law_fit.Fit.convincing": lambda: {"self": _report().rows[0].init},

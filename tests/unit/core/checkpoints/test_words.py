@@ -73,10 +73,23 @@ def test_each_kind_speaks_of_one_in_the_singular(kind: str) -> None:
     assert "{" not in str(finding) + finding.would_refute
 
 
+@pytest.mark.parametrize(
+    ("nan", "inf", "says"),
+    [
+        (1, 0, "1 number is NaN."),
+        (0, 1, "1 number is infinite."),
+        (0, 3000, "3,000 numbers are infinite."),
+        (2, 3, "2 numbers are NaN and 3 infinite."),
+    ],
+)
+def test_none_is_not_counted(nan: int, inf: int, says: str) -> None:
+    assert str(Finding("not_finite", ("a",), {"nan": nan, "inf": inf})) == says
+
+
 def test_each_kind_speaks_of_several_in_the_plural() -> None:
     facts = {"nan": 2, "inf": 0, "count": 2, "of": 5, "steps": 1000, "n": 7, "value": 1.0, "sigmas": 50.0}
     said = {kind: str(Finding(kind, ("a",), _Ones(FACTS | facts))) for kind in KINDS}
-    assert said["not_finite"] == "2 numbers are NaN and 0 infinite."
+    assert said["not_finite"] == "2 numbers are NaN."
     assert said["empty_shards"].startswith("2 of 5 weights have no numbers")
     assert said["zero_weights"] == "2 of 5 weights are 0 throughout: no gradient passes them."
     assert said["far_cut"].startswith("2 numbers lie at ±1, 50 std")
