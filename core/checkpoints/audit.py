@@ -16,7 +16,7 @@ from ..signals.trace import checked_seeds
 from ..weights.layer_text import CONVOLUTIONS, EMBEDDINGS, GATES, TRANSPOSED
 from ..weights.layers import Start, starts
 from .bit_cells import COUNTED
-from .candidate_laws import Named, Shape, candidate
+from .candidates import Named, Shape, candidate
 from .expected_laws import Expected, Meanings, Meant, meant_of, told
 from .report import Report, made
 from .report_row import judged

@@ -10,7 +10,7 @@ from ..checks import checked_kind, unfit
 from ..errors import InitLabError, shown
 from ..weights.laws import Law
 from ..weights.schemes import scheme_of
-from .candidate_laws import Candidate, Named, Shape
+from .candidates import Candidate, Named, Shape
 from .finding import Finding
 from .law_fit import DISTANCE, SCALE, Fit
 from .report_row import Row

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
-from .candidate_laws import written
+from .candidates import written
 from .finding import KINDS, Finding
 from .report_row import EMBEDDING, Row
 

@@ -23,18 +23,7 @@ from ..weights.rounding import Rounded, rounded_law, ways
 from ..weights.scheme_laws import CUT_AT_TWO
 from ..weights.summary import rounded
 from .bit_cells import Cells
-from .candidate_laws import (
-    BOUNDS,
-    STDS,
-    Candidate,
-    Named,
-    Shape,
-    candidate,
-    near,
-    optional,
-    residual,
-    written,
-)
+from .candidates import BOUNDS, STDS, Candidate, Named, Shape, candidate, near, optional, residual, written
 from .measure import Measured, moments_of
 
 #: The share of honest files in which any tensor is called none of the known laws, at most.

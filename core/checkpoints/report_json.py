@@ -11,7 +11,7 @@ from ..networks.module_signal import LayerSignal, Strengths
 from ..refusals import TEMPLATES
 from ..weights.schemes import SCHEMES
 from .bit_cells import COUNTED
-from .candidate_laws import Named
+from .candidates import Named
 from .expected_laws import UNMET
 from .finding import SIGNALS, Finding
 from .given_json import Array, Given

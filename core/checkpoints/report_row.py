@@ -13,7 +13,7 @@ import torch
 from ..weights.laws import Array
 from ..weights.schemes import SCHEMES
 from .bit_cells import counted_as
-from .candidate_laws import Candidate, Shape
+from .candidates import Candidate, Shape
 from .law_fit import FAR, Fit, identify
 from .measure import Counts, Measured, measure
 from .output_rows import MOST_BLOCKS, Units

@@ -8,7 +8,7 @@ from concurrent.futures.process import BrokenProcessPool
 from ..checks import checked_kind, checked_progress, unfit
 from ..errors import Cancelled, CheckpointError
 from .bit_cells import COUNTED
-from .candidate_laws import Candidate, Shape
+from .candidates import Candidate, Shape
 from .expected_laws import Expected, Meanings, check_read, meant_of, told
 from .file_formats import Path, opened
 from .report import Report, made

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from pages.figures.palette import Palette
 
+#: The sheets of every page, in the order in which the browser reads them: of two that clash the later wins.
+ALWAYS = ("style.css", "menu.css", "guesses.css", "checkpoint.css")
 _ROLES = ("paper", "ink", "ink2", "rule", "line", "law", "warning")
 
 
@@ -26,7 +28,7 @@ def style_sheet(look: Palette, *, covered: bool = False, presents: bool = False)
     ``covered`` hides the page's result, which waits to be predicted; ``presents`` makes room for what a
     lecturer alone sees.
     """
-    names = ["style.css"] + ["projector.css"] * (look.times != 1) + ["covered.css"] * covered
+    names = [*ALWAYS] + ["projector.css"] * (look.times != 1) + ["covered.css"] * covered
     names += ["presenter.css"] * presents
     rules = "".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in names)
     rules = re.sub(r"/\*.*?\*/", "", rules, flags=re.DOTALL)
