@@ -74,6 +74,26 @@ def reveal() -> None:
     now.revealed = _place(now.page, now.good)
 
 
+def told(page: str, values: Mapping[str, Value]) -> dict[str, Any] | None:
+    """Return what the browser keeps of a result that is predicted: a page loaded anew has it from there.
+
+    None of a result that is not.
+    """
+    if values["predict"] == "off" or page == "teach":
+        return None
+    token = result(page, values)
+    return {"token": token, "open": revealed(page, values), "guesses": dict(guesses.given(token))}
+
+
+def recalled() -> None:
+    """Uncover what a browser had uncovered before its page was loaded anew; anybody may tell anything."""
+    recalled, now = st.session_state["lab"]["recalled"], session()
+    token = result(now.page, now.good)
+    if isinstance(recalled, Mapping) and recalled.get("token") == token:
+        guesses.recall(recalled.get("guesses"), token)
+        reveal()
+
+
 def sketched() -> None:
     """Keep what was sketched of the result that stands there."""
     now = session()

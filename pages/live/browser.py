@@ -40,7 +40,8 @@ def mount(data: Mapping[str, Any], **told: Callable[[], None]) -> None:
     """Hand ``data`` to the script.
 
     It calls ``pressed`` for a key that no button on the page answers, ``moved`` when a hand lets go,
-    ``kept`` with the lecture plan that the browser keeps, and ``sketched`` with a guess that was drawn.
+    ``kept`` with the lecture plan that the browser keeps, ``sketched`` with a guess that was drawn, and
+    ``recalled`` with a result that had been uncovered before its page was loaded anew.
     """
     calls: dict[str, Any] = {f"on_{name}_change": does for name, does in told.items()}
     _component(served=SERVED)(key="lab", data=dict(data), **calls)

@@ -13,6 +13,7 @@ const KEYS = {
 // while a plan is held, a remote's buttons, and the arrows that some send, go through it and nowhere else
 const REMOTE = { ArrowRight: "plan_next", PageDown: "plan_next", ArrowLeft: "plan_previous", PageUp: "plan_previous" }
 const PLAN = "lab-plan" // what the browser keeps a lecturer's own plan as
+const PREDICTED = "lab-predicted" // and a result that has been uncovered, with what was guessed of it
 
 let words = {}
 let view = ""
@@ -85,15 +86,10 @@ function presented(key, planned) {
 // one after the other, each when the run that the one before asked for has ended
 const asked = []
 let after = 0
-function ask(name) {
-  if (asked.push(name) === 1) next()
-}
+const ask = name => asked.push(name) === 1 && next()
 function next() {
   const runs = document.querySelector(".stApp")?.dataset.testScriptState === "running"
-  if (runs || performance.now() < after) {
-    setTimeout(next, 30)
-    return
-  }
+  if (runs || performance.now() < after) return void setTimeout(next, 30)
   after = performance.now() + APART
   const name = asked[0]
   if (button(name)) button(name).click()
@@ -114,10 +110,7 @@ function toMenu(key) {
   return true
 }
 
-function fullScreen() {
-  if (document.fullscreenElement) document.exitFullscreen()
-  else document.documentElement.requestFullscreen?.()
-}
+const fullScreen = () => document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen?.()
 
 const closeHelp = () => document.querySelector("dialog.lab-keys")?.close()
 
@@ -206,9 +199,7 @@ function turned(event) {
 }
 
 async function clicked(event) {
-  unfolded(event)
-  opened(event)
-  turned(event)
+  for (const does of [unfolded, opened, turned]) does(event)
   const at = event.target.closest?.("[data-lab-copy],[data-lab-picture],[data-lab-theme],[data-lab-keys]")
   if (!at) return
   const { labCopy, labPicture, labTheme } = at.dataset
@@ -320,10 +311,8 @@ function connected() {
 }
 
 // Streamlit's own dialog asks visitors for a terminal, and silences all else
-function hush() {
-  if (document.querySelector(".lab-lost:not(:empty)"))
-    document.querySelector("[role=dialog]:has([data-testid=stErrorCodeBlock])>button")?.click()
-}
+const hush = () => document.querySelector(".lab-lost:not(:empty)")
+  && document.querySelector("[role=dialog]:has([data-testid=stErrorCodeBlock])>button")?.click()
 
 // the style sheet ends transitions; what scripts animate ends here
 function still() {
@@ -347,11 +336,24 @@ function keepPlan({ text, edit, wanted, needed }) {
   if (wanted && (own || needed)) setTimeout(() => send("kept", own))
 }
 
+// who reloads, or changes the theme, finds uncovered what was; who comes back from elsewhere predicts again
+let loaded = false
+function keepPredicted(now) {
+  try { // which a browser may refuse
+    const kept = JSON.parse(sessionStorage.getItem(PREDICTED))
+    if (now?.open) sessionStorage.setItem(PREDICTED, JSON.stringify(now))
+    else if (!loaded && kept && kept.token === now?.token) setTimeout(() => send("recalled", kept))
+    else sessionStorage.removeItem(PREDICTED)
+  } catch {}
+  loaded = true
+}
+
 export default function ({ data, setTriggerValue }) {
   document.documentElement.lang = data.lang
   words = data
   send = setTriggerValue
   keepPlan(data.kept)
+  keepPredicted(data.predicted)
   seen(data.view)
   const kind = data.live ? data.live.moves ?? "hand" : "" // only where there is a server that hands out scripts
   if (kind) hands[kind] ??= import(new URL(`${kind}.js`, import.meta.url))

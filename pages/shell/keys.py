@@ -75,8 +75,10 @@ def listen(state: State, page: str, t: Text, live: Mapping[str, Any] | None) -> 
         "live": live,
         "drop": browser.SERVED and "report" in state.names,
         "sketch": browser.SERVED and predict.waits(page, state.values),
+        "predicted": predict.told(page, state.values),
     }
-    browser.mount(data, pressed=_pressed, moved=_moved, kept=own_plan.took, sketched=predict.sketched)
+    told = {"pressed": _pressed, "moved": _moved, "kept": own_plan.took}
+    browser.mount(data, **told, sketched=predict.sketched, recalled=predict.recalled)
 
 
 def _lecture(state: State, page: str, t: Text) -> dict[str, Any] | None:

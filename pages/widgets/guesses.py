@@ -15,6 +15,8 @@ from pages.words.guesses import SKETCH, Asked, Guesses, unread
 
 #: Results of which a visitor's guesses are kept.
 MOST = 60
+#: What a browser may tell of one: so many guesses, and of each so many letters.
+_MOST_GUESSES, _MOST_LETTERS = 20, 64
 #: Pixels of a field, for what it asks for to stand in a line above it.
 FIELD = 340
 
@@ -79,10 +81,21 @@ def _choose(asked: Asked, result: str) -> None:
 
 def sketched(told: object, result: str) -> None:
     """Keep what the browser tells of a sketch of this result; anybody may tell anything."""
-    if not isinstance(told, dict) or told.get("token") != result:
-        return
-    bars = told.get("bars")
+    if isinstance(told, dict) and told.get("token") == result:
+        _keep_bars(told.get("bars"), result)
+
+
+def _keep_bars(bars: object, result: str) -> None:
     if not isinstance(bars, list) or len(bars) != BARS:
         return
     if all(isinstance(bar, int) and 0 <= bar <= 100 for bar in bars):
         _keep(result, SKETCH, tuple(bars))
+
+
+def recall(told: object, result: str) -> None:
+    """Keep the guesses that a browser had kept of this result; anybody may tell anything."""
+    for name, guess in [*told.items()][:_MOST_GUESSES] if isinstance(told, dict) else ():
+        if name == SKETCH:
+            _keep_bars(guess, result)
+        elif isinstance(guess, str):
+            _keep(result, str(name)[:_MOST_LETTERS], guess[:_MOST_LETTERS])

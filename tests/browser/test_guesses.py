@@ -67,3 +67,27 @@ def test_a_lecturer_goes_on_without_a_guess(visit: Visit) -> None:
     page.keyboard.press("PageDown")
     expect(page.locator(".js-plotly-plot").first).to_be_visible()
     expect(page.locator(".lab-guess")).to_have_count(0)
+
+
+def test_what_was_uncovered_is_so_after_a_reload_and_in_another_theme(visit: Visit) -> None:
+    page = visit(PREDICTED + "53")
+    field = page.locator(".st-key-guessed input").first
+    field.fill("1/8")
+    field.press("Tab")
+    settled(page)
+    page.get_by_role("button", name="Reveal").click()
+    said = page.locator(".lab-guess")
+    expect(said).to_contain_text("you said 0.125; it is 0.0625")
+    settled(page)
+    page.reload()
+    expect(said).to_contain_text("you said 0.125; it is 0.0625")
+    page.get_by_role("link", name="Dark").click()
+    page.wait_for_url("**embed_options=dark_theme**")
+    expect(said).to_contain_text("you said 0.125; it is 0.0625")
+    page.keyboard.press("d")  # another draw is predicted anew
+    expect(page.locator(".js-plotly-plot").first).to_be_hidden()
+    settled(page)
+    page.reload()
+    settled(page)
+    expect(said).to_have_count(0)
+    expect(page.locator(".js-plotly-plot").first).to_be_hidden()
