@@ -126,7 +126,7 @@ def test_a_long_draw_shows_how_far_it_is_and_can_be_stopped_and_gone_on_with(tab
     field.press("Enter")
     expect(page.locator("progress.lab-bar")).to_be_visible()
     expect(page.get_by_text(re.compile("of 1\\D073\\D741\\D824 weights"))).to_be_visible()
-    assert page.locator(".js-plotly-plot").count() == 1  # the chart before it stays
+    expect(page.locator(".js-plotly-plot")).to_have_count(1)  # the chart before it stays
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_text("Cancelled: ")).to_be_visible()
     assert field.input_value() == "65536"
