@@ -4,6 +4,7 @@
 import { Opaque, Tensor, unpickled } from "./pickle.js"
 import { KINDS } from "./measure.js"
 
+const HEAD = 512 // bytes by which a file is known
 const WINDOW = 1 << 22 // bytes read at a time, while those before are counted
 const [MOST_HEADER, MOST_ENTRIES, MOST_CHARS, MOST_DEEP, MOST_AXES] = [2 ** 24 - 1, 100_000, 1000, 32, 64]
 const MOST_TURNED = 1 << 26 // numbers that are held at once where they lie in another order
@@ -73,15 +74,21 @@ export class Bytes {
 // The tensors of a file in its order, each with its dtype, shape and place, and what of it is not read.
 export async function opened(bytes) {
   if (!bytes.size) throw new Refused("empty", { file: shown(bytes.name) })
-  const head = await bytes.read(0, Math.min(bytes.size, 16))
+  const head = await bytes.read(0, Math.min(bytes.size, HEAD))
   const text = String.fromCharCode(...head)
   const found = text.startsWith("\x93NUMPY") ? await npy(bytes)
     : text.startsWith("PK") ? await torch(bytes)
       : text[8] === "{" && (text.slice(5, 8) === "\0\0\0" || bytes.name.endsWith(".safetensors")) ? await safetensors(bytes)
         : null
-  if (!found) throw new Unread()
+  if (!found) throw none(bytes, text.replace(/^[\xef\xbb\xbf \t\r\n]+/, "").toLowerCase())
   if (!found.tensors.length && !found.skipped.length) throw new Refused("none", { file: shown(bytes.name) })
   return found
+}
+
+// What came in a file's place when it was downloaded is known here; what else it may be, the server says.
+function none(bytes, words) {
+  const code = /^(<!doctype|<html|<\?xml)/.test(words) ? "page" : words.startsWith("version https://git-lfs") ? "pointer" : ""
+  return code ? new Refused(code, { file: shown(bytes.name) }) : new Unread()
 }
 
 // A tensor whose numbers lie one after the other from a place on, or apart by strides.

@@ -146,6 +146,9 @@ REFUSED: Mapping[str, Callable[[], bytes]] = {
         b'{"a":{"dtype":"U8","shape":[-1],"data_offsets":[0,8]}}', bytes(8)
     ),
     "none.safetensors": lambda: safetensors_of(b"{}"),
+    "page.safetensors": lambda: b"\xef\xbb\xbf\r\n<!DOCTYPE html><html></html>",
+    "xml.npy": lambda: b"<?xml version='1.0'?><Error>AccessDenied</Error>",
+    "pointer.pt": lambda: b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 7\n",
 }
 #: What a browser does not read by itself: the server's reader does, or says what it is.
 UNREAD: Mapping[str, Callable[[], bytes]] = {
@@ -153,7 +156,6 @@ UNREAD: Mapping[str, Callable[[], bytes]] = {
     "some.npz": lambda: npz_bytes({"a": np.ones(3)}),
     "some.gguf": lambda: b"GGUF" + bytes(60),
     "cut.pt": lambda: torch_bytes({"a": torch.ones(300)})[:-40],
-    "page.html": lambda: b"<!doctype html><html></html>",
     "zip.pt": lambda: zip_bytes({"a/data.pkl": b"\x80\x02junk", "a/data/0": b""}),
     "endless.pt": lambda: zip_bytes({"a/data.pkl": b"\x80\x02" + b"N0" * 300_000 + b".", "a/version": b"3"}),
     "objects.npy": lambda: npy_bytes(np.array(["a"])),
