@@ -15,7 +15,7 @@ from pages.live import browser
 from pages.state.session import KEY
 from pages.text import Text
 from tests.support.marks import languages
-from tests.support.screen import bare, first_chart, guessed, opened, query, refusals, stands
+from tests.support.screen import bare, first_chart, guessed, headline, opened, query, refusals, stands
 
 EN = Text("en")
 SMALL = {"depth": "20", "width": "64", "seeds": "2"}
@@ -206,6 +206,15 @@ def test_a_layer_a_share_and_a_word_are_marked_on_the_signal_s_chart() -> None:
     app = guessed(_waits("signal", **SMALL, **flat), "flat_0", "50")
     _revealed(app)
     assert [shape["y0"] for shape in _dashed(app)] == [0.5]  # 50 %
+
+
+def test_saturation_is_asked_as_its_headline_answers() -> None:
+    """Of the worst layer, here the first: classic uniform makes the signal smaller in each that follows."""
+    where = {"rows": "classic_uniform", "activation": "gelu", "sight": "saturation"}
+    said = _revealed(app := guessed(_waits("signal", **SMALL, **where), "flat_0", "7"))
+    (exact,) = re.findall(r"% saturated in the worst layer: you said 7; it is ([\d.]+),", said)
+    assert float(exact) > 0.5
+    assert f"gelu is saturated for {exact}\u00a0% of its inputs in layer 1." in headline(app)
 
 
 def test_a_scheme_is_marked_on_the_comparison() -> None:
