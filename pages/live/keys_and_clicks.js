@@ -199,6 +199,7 @@ function turned(event) {
 }
 
 async function clicked(event) {
+  if (event.detail && document.activeElement?.dataset.testid === "stMain") document.activeElement.blur() // a press on nothing
   for (const does of [unfolded, opened, turned]) does(event)
   const at = event.target.closest?.("[data-lab-copy],[data-lab-picture],[data-lab-theme],[data-lab-keys]")
   if (!at) return

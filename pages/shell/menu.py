@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.lecture import plan_editor
+from pages.lecture import held_plan, plan_editor
 from pages.shell.frame import Frame
 from pages.state.controls import PAGES
 from pages.state.session import session
@@ -39,9 +39,11 @@ def _pages(here: str, t: Text) -> str:
 
     Streamlit's own links, each an element that looks for its file, took a tenth of a run.
     """
-    links = []
+    links, now = [], held_plan.held()
     for page in PAGES:
         path = "./" if page == "home" else f"./{page}"
+        if page == "teach" and now is not None:  # where the plan is that is held
+            path += f"?prepare=plan&amp;plan={now.name}"
         current = ' aria-current="page"' if page == here else ""
         links.append(f'<a href="{path}" target="_self" data-lab-page{current}>{t(f"nav.{page}")}</a>')
     brand = f'<span class="lab-brand">{t("app.name")}</span>'

@@ -51,14 +51,27 @@ def ask(asked: Sequence[Asked], result: str, reveal: Callable[[], None], t: Text
     with st.container(key="guessed", horizontal=True, vertical_alignment="bottom"):
         for each in numbers:
             _type(each, result)
-        st.button(t("predict.reveal"), key="reveal", on_click=reveal, type="primary")
+        shows = partial(_reveal, numbers, result, reveal, t)
+        st.button(t("predict.reveal"), key="reveal", on_click=shows, type="primary")
     for each in numbers:
         if wrong := unread(each, given(result), t):
             st.html(wrong)
 
 
+def _reveal(numbers: Sequence[Asked], result: str, reveal: Callable[[], None], t: Text) -> None:
+    """Reveal the result, unless a number was typed that cannot be read: it is mended first."""
+    for each in numbers:  # a field that is left by the press itself may tell of it only now
+        _keep(result, each.name, st.session_state.get(_key(each, result), ""))
+    if not any(unread(each, given(result), t) for each in numbers):
+        reveal()
+
+
+def _key(asked: Asked, result: str) -> str:
+    return f"guess_{asked.name}_{result}"
+
+
 def _type(asked: Asked, result: str) -> None:
-    key = f"guess_{asked.name}_{result}"
+    key = _key(asked, result)
 
     def kept() -> None:
         _keep(result, asked.name, st.session_state[key])

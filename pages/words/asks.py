@@ -27,7 +27,7 @@ from pages.words.signal import backwards, brief, measured
 from pages.words.signal_layers import correlation_lines, flat
 
 #: Schemes of which each is asked for by itself, where words are, and where a number is.
-MOST, FEW = 4, 2
+MOST, FEW = 4, 3
 #: How far apart two stds are that count as different.
 ALIKE = 1e-9
 

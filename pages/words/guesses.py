@@ -1,6 +1,7 @@
 """What is asked before a result is revealed, and what is said to a guess: how far off it was."""
 
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -56,7 +57,9 @@ def sketch(asked: Sequence[Asked], guesses: Guesses) -> Sketch | None:
 def typed(asked: Asked, guesses: Guesses) -> float:
     """Return the number that was typed; nan if none was, or none that can be read."""
     text = guesses.get(asked.name)
-    return number(text) if isinstance(text, str) and not asked.choices else math.nan
+    if not isinstance(text, str) or asked.choices:
+        return math.nan
+    return number(re.sub(r"[%％]\s*$", "", text) if "%" in asked.what else text)
 
 
 def unread(asked: Asked, guesses: Guesses, t: Text) -> str:

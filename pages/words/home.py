@@ -71,8 +71,9 @@ def _which(t: Text, look: Palette) -> Door:
     fan_in, fan_out = _FANS
     stds = {key: SCHEMES[scheme].law((fan_out, fan_in)).std for key, scheme in _TAKES.items()}
     rows = [(f"{key}: {t(f'scheme.{_TAKES[key]}.name')}", std, _short(std)) for key, std in stds.items()]
-    query = link_with(aspect="inspector")
-    return _door("which", t, spreads(rows, look), "compare", query, fan_in=fan_in, fan_out=fan_out)
+    return _door(
+        "which", t, spreads(rows, look), "signal", link_with(sight="gains"), fan_in=fan_in, fan_out=fan_out
+    )
 
 
 def _started(t: Text, look: Palette) -> Door:

@@ -54,8 +54,10 @@ def context(state: State, t: Text) -> str:
     which = schemes + fielded(dot + network, state, "activation", "depth", "width")
     of = (["bias"], ["samples"], ["seeds", "seed"], ["device"], ["dtype"])
     parts = zip(wide.split(" · "), of, strict=True)
-    how = "".join(fielded(f" · {part}", state, *fields, wide=True) for part, fields in parts)
-    return f'<p class="lab-context">{which}{how}{moving("here", "")}</p>'
+    _, *rest = parts
+    how = "".join(fielded(f" · {part}", state, *fields, wide=True) for part, fields in rest)
+    # without the biases that nn.Linear has, a signal vanishes that comes to rest with them
+    return f'<p class="lab-context">{which} · {biased}{how}{moving("here", "")}</p>'
 
 
 def bias(kind: str, sigma_b: str, t: Text) -> str:

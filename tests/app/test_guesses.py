@@ -212,7 +212,9 @@ def test_saturation_is_asked_as_its_headline_answers() -> None:
     """Of the worst layer, here the first: classic uniform makes the signal smaller in each that follows."""
     where = {"rows": "classic_uniform", "activation": "gelu", "sight": "saturation"}
     said = _revealed(app := guessed(_waits("signal", **SMALL, **where), "flat_0", "7"))
-    (exact,) = re.findall(r"% saturated in the worst layer: you said 7; it is ([\d.]+),", said)
+    (exact,) = re.findall(
+        r"% saturated in the worst layer with Classic uniform .*: you said 7; it is ([\d.]+),", said
+    )
     assert float(exact) > 0.5
     assert f"gelu is saturated for {exact}\u00a0% of its inputs in layer 1." in headline(app)
 
@@ -241,3 +243,12 @@ def test_a_sketch_is_drawn_over_the_truth_and_its_spread_is_said(monkeypatch: py
     area = sum((b[0] - a[0]) * a[1] for a, b in pairwise(points))
     (n, width) = 512 * 256, 0.625 / 60  # bins over ±5σ
     assert area == pytest.approx(n * width)  # as high as a histogram of as many weights would be
+
+
+def test_a_number_that_cannot_be_read_is_mended_before_the_answer_shows() -> None:
+    where = {"rows": "normal", "activation": "tanh", "sight": "saturation"}
+    app = guessed(_waits("signal", **SMALL, **where), "flat_0", "half")
+    app.button(key="reveal").click().run()
+    assert _beside(app) == ""
+    assert ["“half”" in refusal for refusal in refusals(app)] == [True]
+    assert "you said 50; it is" in _revealed(guessed(app, "flat_0", "50 %"))

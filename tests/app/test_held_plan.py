@@ -162,6 +162,15 @@ def test_a_plan_goes_along_by_the_menu_and_by_its_list() -> None:
     assert 'class="lab-plan"' not in said(app)
 
 
+def test_the_menu_leads_to_the_plan_that_is_held() -> None:
+    app = opened("distribution")
+    assert 'href="./teach" target' in _html(app)
+    app = opened("model", v="1", at="network-2")
+    (address,) = re.findall(r'href="(\./teach[^"]*)"', _html(app))
+    teach = opened("teach", **dict(parse_qsl(unescape(address).partition("?")[2])))
+    assert headline(teach).startswith("The three-layer net: 8 steps")
+
+
 def test_going_back_goes_back_in_the_plan() -> None:
     app = opened("home", at="first-5")
     turned(app, "home", v="1", at="first-2")

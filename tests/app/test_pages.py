@@ -195,7 +195,8 @@ def test_home_answers_and_leads_on_with_its_choice() -> None:
     assert "Every weight lies within ±0.04419." in said(app)
     links = [link.proto for link in app.get("page_link")]
     doors, cards = links[:4], links[4:]
-    assert [door.page for door in doors] == ["signal", "compare", "checkpoint", "lesson"]
+    assert [door.page for door in doors] == ["signal", "signal", "checkpoint", "lesson"]
+    assert dict(parse_qsl(doors[1].query_string))["sight"] == "gains"  # where an activation is asked
     for door in doors:
         path = door.page + (f"?{door.query_string}" if door.query_string else "")
         assert not opened(door.page, **dict(parse_qsl(door.query_string))).exception, path

@@ -51,8 +51,8 @@ def test_relu_leaves_half_and_the_weights_multiply_it(scheme: str, sigma: float)
     assert says(said, f"relu leaves <0.5> of the mean square; fan_in·Var(w) = <{sigma}> with ")
     assert says(said, f": √(<{sigma}> × <0.5>) = <{rate}> a layer, <{rate}> ^<11> = <{rate**11}>.")
     back = cause(rows=scheme, sight="gradient")
-    assert says(back, f"relu’s slope leaves <0.5> of the mean square; fan_in·Var(w) = <{sigma}> with ")
-    assert says(back, f": √(<{sigma}> × <0.5>) = <{rate}> a layer back, <{rate}> ^<11> = <{rate**11}>.")
+    assert says(back, f"relu’s slope leaves <0.5> of mean squares; fan_in·Var(w) = <{sigma}> with ")
+    assert says(back, f": √(<{sigma}> × <0.5>) = <{rate}> a layer, <{rate}> ^<11> = <{rate**11}>.")
 
 
 def test_he_gives_back_what_relu_takes() -> None:
@@ -75,7 +75,7 @@ def test_a_signal_under_tanh_rests_where_it_is_given_back() -> None:
     assert says(
         back,
         f"slope leaves <{chi / 2}> of the mean square; fan_in·Var(w) = <2> with Kaiming normal: "
-        f"√(<2> × <{chi / 2}>) = <{math.sqrt(chi)}> a layer back.",
+        f"√(<2> × <{chi / 2}>) = <{math.sqrt(chi)}> a layer.",
     )
 
 
@@ -85,7 +85,7 @@ def test_a_slow_fall_says_that_small_signals_lose_less() -> None:
     for _ in range(11):
         q = mean("tanh²", q)
     assert says(said, f"In layer <12> tanh makes <{mean('tanh²', q)}> of a mean square of <{q}>")
-    assert "Of a smaller signal tanh takes less." in said
+    assert "tanh takes less of smaller signals." in said
     assert "rests" not in said
 
 
