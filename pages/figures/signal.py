@@ -25,9 +25,9 @@ LINE, THEORY = 2.5, 1.5
 #: Pixels right of the plot, for the names of the lines.
 ROOM = 172
 #: The least part of the plot's height between two names, of two lines each and of one.
-APART, CLOSER = 0.185, 0.075
+APART, CLOSER = 0.18, 0.075
 #: In the projector view a line takes so much more of the plot.
-CROWDED = 1.35
+CROWDED = 1.25
 #: How far from the largest value a chart of powers reaches down at most, in powers of ten.
 DEEPEST = 60
 
@@ -282,7 +282,7 @@ def _names(
     low, high = span
     heights = [min(1.0, max(0.0, (end - low) / (high - low))) if math.isfinite(end) else 0.0 for end in ends]
     few = len(lines) <= 5
-    gap = APART if few else CLOSER * (CROWDED if look.times > 1 else 1)
+    gap = (APART if few else CLOSER) * (CROWDED if look.times > 1 else 1)
     if few and any("<br>" in line.phrase for line in lines):  # with a guess in a line of its own
         gap *= 1.5
     places = _spread(heights, gap)
