@@ -22,8 +22,9 @@ from pages.jobs.signal import Followed, Foretold
 from pages.state.chosen import State
 from pages.text import Text
 from pages.text.numbers import count
+from pages.words.common import brief
 from pages.words.guesses import Asked
-from pages.words.signal import backwards, brief, measured
+from pages.words.signal import backwards, measured
 from pages.words.signal_layers import correlation_lines, flat
 
 #: Schemes of which each is asked for by itself, where words are, and where a number is.

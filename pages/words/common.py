@@ -43,6 +43,13 @@ def moving(name: str, text: object) -> str:
     return f'<span data-lab-now="{name}">{text}</span>'
 
 
+def brief(name: str) -> str:
+    """Return a scheme's name without what is in brackets, for charts and headlines."""
+    return re.sub(r"\s*[(（](?:He|Glorot|Keras|nn\.Linear)[)）]", "", name).replace(
+        "/√", "/\u2060√"
+    )  # one word
+
+
 def fielded(words: str, state: State, *names: str, wide: bool = False) -> str:
     """Return a part of a context that fields of the drawer say too: it is hidden while they do.
 

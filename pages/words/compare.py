@@ -18,6 +18,7 @@ from pages.text.numbers import apart, count, interval, quantity
 from pages.text.tables import table
 from pages.words import common
 from pages.words.common import Onward, layer_name, moving
+from pages.words.common import brief as shortened
 
 #: Digits of the parameters in the schemes' names: as few as tell these apart.
 DIGITS = (4, 8, 17)
@@ -139,7 +140,7 @@ def panels(rows: Sequence[Compared], t: Text, guess: object = None) -> list[Pane
     """Return what the charts show; ``guess`` is the place of the one that was guessed, as text."""
     return [
         Panel(
-            row.name,
+            shortened(row.name),  # a panel is narrow on a phone
             phrase(row.drawn.law, t),
             row.drawn.summary,
             row.drawn.law,

@@ -13,6 +13,7 @@ from pages.state.conflicts.compare import MAX_HELD
 from pages.state.operator_limits import limit
 from pages.text import Text
 from pages.words import moving
+from pages.words.common import brief
 from pages.words.compare import finding_templates, phrase_template
 
 
@@ -33,7 +34,7 @@ def told(rows: Sequence[Compared], state: State, t: Text) -> dict[str, Any] | No
 
 
 def _side(row: Compared, state: State, t: Text) -> moving.Side:
-    title = titled(row.name, phrase_template(row.drawn.law, t))
+    title = titled(brief(row.name), phrase_template(row.drawn.law, t))
     asked = Asked(row.entry.scheme, row.layer.shape, tuple(params_of(row.entry).items()))
     numbers = {fan: fan for fan in FANS} if state.is_linear and not row.entry.fans else {}
     return moving.Side(asked, row.drawn.summary, row.drawn.law, title, numbers)

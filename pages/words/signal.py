@@ -3,7 +3,6 @@
 import csv
 import io
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
@@ -21,17 +20,12 @@ from pages.state.chosen import State
 from pages.text import Text, sentences
 from pages.text.numbers import apart, count, quantity
 from pages.text.tables import table
-from pages.words.common import fielded, folded, moving
+from pages.words.common import brief, fielded, folded, moving
 
 Array = npt.NDArray[np.float64]
 
 #: Schemes that a finding names of each kind before it counts the rest; of more than FEW, only one.
 NAMED, FEW = 3, 4
-
-
-def brief(name: str) -> str:
-    """Return a scheme's name without the person in brackets, for charts and headlines."""
-    return re.sub(r"\s*[(（](?:He|Glorot|Keras)[)）]", "", name).replace("/√", "/\u2060√")  # one word
 
 
 def context(state: State, t: Text) -> str:

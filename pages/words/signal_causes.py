@@ -24,7 +24,8 @@ from pages.state.chosen import State
 from pages.text import Text, sentences
 from pages.text.numbers import apart, count, percent, quantity
 from pages.words import common
-from pages.words.signal import brief, measured
+from pages.words.common import brief
+from pages.words.signal import measured
 from pages.words.signal_theory import curves
 
 #: What calls for a reason first: the worst that can become of a signal.

@@ -15,8 +15,8 @@ from pages.jobs.signal import Followed
 from pages.state.chosen import State
 from pages.text import Text, sentences
 from pages.text.numbers import apart, count, percent, quantity
-from pages.words.common import folded
-from pages.words.signal import NAMED, brief
+from pages.words.common import brief, folded
+from pages.words.signal import NAMED
 
 Array = npt.NDArray[np.float64]
 

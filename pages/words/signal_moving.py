@@ -17,9 +17,10 @@ from pages.jobs.signal_theory import ACROSS, stand, start
 from pages.state.chosen import State
 from pages.state.parsers import Value
 from pages.text import Text
+from pages.words.common import brief
 from pages.words.compare import names
 from pages.words.moving import BY_THE_END
-from pages.words.signal import NAMED, bias, brief
+from pages.words.signal import NAMED, bias
 from pages.words.signal_theory import dots, extent
 
 

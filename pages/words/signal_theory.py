@@ -20,8 +20,8 @@ from pages.state.chosen import State
 from pages.text import Text, sentences
 from pages.text.numbers import apart, quantity
 from pages.text.tables import Cell, table
-from pages.words.common import moving
-from pages.words.signal import NAMED, brief
+from pages.words.common import brief, moving
+from pages.words.signal import NAMED
 
 Array = npt.NDArray[np.float64]
 

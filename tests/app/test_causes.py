@@ -93,7 +93,7 @@ def test_two_stds_lie_as_far_apart_as_their_variances_say() -> None:
     said = cause("compare", rows="kaiming_normal-lecun_normal-classic_uniform", fan_in="300")
     assert says(
         said,
-        f"is <2> with Kaiming normal (He) and <{1 / 3}> with Classic uniform ±1/√d: "
+        f"is <2> with Kaiming normal (He) and <{1 / 3}> with Classic uniform ±1/√d (nn.Linear): "
         f"√(<2>/<{1 / 3}>) = <{math.sqrt(6)}>.",
     )
     assert cause("compare", rows="kaiming_normal-kaiming_uniform") == ""

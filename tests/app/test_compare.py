@@ -64,7 +64,7 @@ def test_the_figures_are_the_closed_forms() -> None:
         opened_comparison(rows=rows, aspect="figures", fan_in="300", fan_out="200", activation="relu")
     )
     n, d = 60_000, 300
-    classic = table["Classic uniform ±1/√d"]
+    classic = table["Classic uniform ±1/√d (nn.Linear)"]
     b = 1 / math.sqrt(d)
     assert classic[0].split("|")[1] == f"{b / math.sqrt(3):.5f}"
     assert classic[1] == f"wall ±{b:.5f}"
@@ -106,8 +106,8 @@ def test_ordering_by_std() -> None:
     given_, sorted_ = (
         list(rows_of(opened_comparison(rows=rows, aspect="figures", order=o))) for o in ("given", "std")
     )
-    assert given_ == ["Normal", "Zeros", "Classic uniform ±1/√d", "Kaiming normal (He)"]
-    assert sorted_ == ["Zeros", "Classic uniform ±1/√d", "Kaiming normal (He)", "Normal"]
+    assert given_ == ["Normal", "Zeros", "Classic uniform ±1/√d (nn.Linear)", "Kaiming normal (He)"]
+    assert sorted_ == ["Zeros", "Classic uniform ±1/√d (nn.Linear)", "Kaiming normal (He)", "Normal"]
 
 
 def test_one_scheme_followed_over_sizes() -> None:

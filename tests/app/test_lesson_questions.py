@@ -145,7 +145,7 @@ def test_the_right_scheme_and_the_one_picked_are_marked() -> None:
     app = _asked("scheme")
     assert _marked(app) == []
     _answered(app, "classic_uniform")
-    assert _marked(app) == ["✓ Kaiming normal (He)", "**✗ Classic uniform ±1/√d**"]
+    assert _marked(app) == ["✓ Kaiming normal (He)", "**✗ Classic uniform ±1/√d (nn.Linear)**"]
     _answered(app, "kaiming_normal")
     assert _marked(app) == ["**✓ Kaiming normal (He)**"]
 

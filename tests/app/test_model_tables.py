@@ -49,7 +49,10 @@ def test_parameters_between_their_bounds(language: str) -> None:
     for name, values in parameters.items():
         cells = rows[name]
         assert cells[shape] == " × ".join(map(str, values.shape))
-        assert cells[starts] == {EN: "Classic uniform ±1/√d", ZH: "经典均匀 ±1/√d"}[language]
+        assert (
+            cells[starts]
+            == {EN: "Classic uniform ±1/√d (nn.Linear)", ZH: "经典均匀 ±1/√d（nn.Linear）"}[language]
+        )
         assert numbers(cells[bounds])[-1] == pytest.approx(
             {"l": 1 / math.sqrt(3), "o": 0.5}[name[0]], rel=1e-3
         )
