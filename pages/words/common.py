@@ -44,10 +44,9 @@ def moving(name: str, text: object) -> str:
 
 
 def brief(name: str) -> str:
-    """Return a scheme's name without what is in brackets, for charts and headlines."""
-    return re.sub(r"\s*[(（](?:He|Glorot|Keras|nn\.Linear)[)）]", "", name).replace(
-        "/√", "/\u2060√"
-    )  # one word
+    """Return a scheme's name without what is in brackets, for charts and headlines; ±1/√d stays one word."""
+    named = re.sub(r"\s*[(（](?:He|Glorot|Keras|nn\.Linear)[)）]", "", name)
+    return named.replace("/√", "/\u2060√")
 
 
 def fielded(words: str, state: State, *names: str, wide: bool = False) -> str:

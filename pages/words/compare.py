@@ -17,8 +17,7 @@ from pages.text import Text, sentences
 from pages.text.numbers import apart, count, interval, quantity
 from pages.text.tables import table
 from pages.words import common
-from pages.words.common import Onward, layer_name, moving
-from pages.words.common import brief as shortened
+from pages.words.common import Onward, brief, layer_name, moving
 
 #: Digits of the parameters in the schemes' names: as few as tell these apart.
 DIGITS = (4, 8, 17)
@@ -30,8 +29,8 @@ def compared(state: State, t: Text) -> list[Compared]:
     schemes = [entry.scheme for entry in entries]
     rows = []
     for place, (entry, name) in enumerate(zip(entries, names(entries, t), strict=True)):
-        brief = name if schemes.count(entry.scheme) > 1 else t(f"scheme.{entry.scheme}.name")
-        rows.append(Compared(place, entry, entry.layer(state.layer), name, brief, drawn(entry, state)))
+        called = name if schemes.count(entry.scheme) > 1 else t(f"scheme.{entry.scheme}.name")
+        rows.append(Compared(place, entry, entry.layer(state.layer), name, called, drawn(entry, state)))
     if state["order"] == "std":
         rows = [rows[place] for place in comparison.ordered([row.drawn.law for row in rows])]
     return rows
@@ -140,7 +139,7 @@ def panels(rows: Sequence[Compared], t: Text, guess: object = None) -> list[Pane
     """Return what the charts show; ``guess`` is the place of the one that was guessed, as text."""
     return [
         Panel(
-            shortened(row.name),  # a panel is narrow on a phone
+            brief(row.name),  # a panel is narrow on a phone
             phrase(row.drawn.law, t),
             row.drawn.summary,
             row.drawn.law,
