@@ -77,7 +77,7 @@ def _type(asked: Asked, result: str) -> None:
         _keep(result, asked.name, st.session_state[key])
 
     st.session_state.setdefault(key, given(result).get(asked.name, ""))
-    examples = {"placeholder": ""} if asked.whole else {}
+    examples = {} if asked.of == "number" else {"placeholder": ""}
     questions.number(asked.what, key, width=FIELD, on_change=kept, **examples)
 
 

@@ -40,7 +40,7 @@ def distribution(drawn: Drawn, state: State, t: Text) -> list[Asked]:
         choices = {key: t(f"guess.units.{key}") for key in ("alike", "differ")}
         return [Asked("units", t("guess.two"), choices=choices, right=frozenset({"alike"}))]
     if law.family == "indicator":
-        return [Asked("ones", t("guess.ones"), drawn.summary.atoms[1][1], whole=True)]
+        return [Asked("ones", t("guess.ones"), drawn.summary.atoms[1][1], of="whole")]
     return [_spread(law, fan_in, t)]
 
 
@@ -83,8 +83,8 @@ def compare(rows: Sequence[Compared], t: Text) -> list[Asked]:
 def signal(rows: Sequence[Foretold], state: State, t: Text) -> list[Asked]:
     """Ask what the open view finds of each scheme, or of the first ones."""
     views: Mapping[str, Callable[[], list[Asked]]] = {
-        "saturation": lambda: _shares("flat", rows, state, t),
-        "correlation": lambda: _shares("alike", rows, state, t),
+        "saturation": lambda: _saturated(rows, state, t),
+        "correlation": lambda: _alike(rows, state, t),
         "maps": lambda: _phases(rows, state, t),
         "chaos": lambda: _phases(rows, state, t),
         "gains": lambda: _gain(state, t),
@@ -108,7 +108,7 @@ def _fates(rows: Sequence[Foretold], state: State, t: Text) -> list[Asked]:
     if len(ran) == 1:
         place = fates[0].place or fates[0].lost
         layer = float(place if not back else state["depth"] - place + 1) if place else math.nan
-        found.append(Asked(f"far_{way}", t("guess.far"), layer, none=t("guess.never"), whole=True))
+        found.append(Asked(f"far_{way}", t("guess.far"), layer, none=t("guess.never"), of="whole"))
     return found
 
 
@@ -122,23 +122,31 @@ def _way(found: Fate) -> frozenset[str]:
     return frozenset({"grows" if grows else "shrinks"})
 
 
-def _shares(kind: str, rows: Sequence[Foretold], state: State, t: Text) -> list[Asked]:
-    """Ask for most flat slopes of a layer, in percent, or how alike two inputs are in the last one."""
+def _saturated(rows: Sequence[Foretold], state: State, t: Text) -> list[Asked]:
+    """Ask for the share of flat slopes, in percent, in the layer that has most of them."""
     ran = [row for row in rows if isinstance(row, Followed)][:FEW]
-    if kind == "flat":
-        ends = [100 * float(np.nanmax(row.trace.saturated.mean(0), initial=-1)) for row in ran]
-    else:
-        ends = [float(line.middle[-1]) for line in correlation_lines(ran, state, t)]
-    facts = {"depth": count(state["depth"])} if kind == "alike" else {"flat": flat(state, t)}
+    shares = [row.trace.saturated.mean(0) for row in ran]
     return [
         Asked(
-            f"{kind}_{row.place}",
-            t(f"guess.{kind}", name=brief(row.name), **facts),
-            end,
-            whole=kind == "flat",
+            f"flat_{row.place}",
+            t("guess.flat", name=brief(row.name), flat=flat(state, t)),
+            100 * float(np.nanmax(share)),
+            of="percent",
         )
+        for row, share in zip(ran, shares, strict=True)
+        if np.isfinite(share).any()
+    ]
+
+
+def _alike(rows: Sequence[Foretold], state: State, t: Text) -> list[Asked]:
+    """Ask how alike two inputs are in the last layer."""
+    ran = [row for row in rows if isinstance(row, Followed)][:FEW]
+    ends = [float(line.middle[-1]) for line in correlation_lines(ran, state, t)]
+    depth = count(state["depth"])
+    return [
+        Asked(f"alike_{row.place}", t("guess.alike", name=brief(row.name), depth=depth), end)
         for row, end in zip(ran, ends, strict=True)
-        if np.isfinite(end) and (kind == "alike" or end >= 0)
+        if np.isfinite(end)
     ]
 
 
@@ -165,7 +173,7 @@ def _gain(state: State, t: Text) -> list[Asked]:
 def model(asked: NetworkRun, run: Ran, state: State, t: Text) -> list[Asked]:
     """Ask how many parameters there are or, of the way back, which weights learn."""
     if state["part"] != "backward":
-        return [Asked("count", t("guess.count"), run.size, whole=True)]
+        return [Asked("count", t("guess.count"), run.size, of="whole")]
     loss, rows = jobs.gradients(asked, state.labels)
     if not math.isfinite(loss) or any(row.broken for row in rows):
         return []
@@ -236,4 +244,4 @@ def slope(t: Text) -> list[Asked]:
 
 def parameters(size: int, t: Text) -> list[Asked]:
     """Ask how many parameters the lesson's network has."""
-    return [Asked("count", t("guess.count"), size, whole=True)]
+    return [Asked("count", t("guess.count"), size, of="whole")]

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
+from typing import Literal
 
 from pages.figures.signal import Line
 from pages.figures.sketch import Guess, Sketch
@@ -31,8 +32,8 @@ class Asked:
     #: the number itself; nan where words are asked for, or where there is none, as ``none`` then says
     exact: float = math.nan
     none: str = ""
-    #: whether it is a percentage or a count, for which a fraction is no example
-    whole: bool = False
+    #: what kind of number; of a percentage or a whole one a fraction is no example
+    of: Literal["number", "percent", "whole"] = "number"
     #: what there is to choose, by key, and what of it is right
     choices: Mapping[str, str] = field(default_factory=dict)
     right: frozenset[str] = frozenset()
@@ -59,7 +60,7 @@ def typed(asked: Asked, guesses: Guesses) -> float:
     text = guesses.get(asked.name)
     if not isinstance(text, str) or asked.choices:
         return math.nan
-    return number(re.sub(r"[%％]\s*$", "", text) if "%" in asked.what else text)
+    return number(re.sub(r"[%％]\s*$", "", text) if asked.of == "percent" else text)
 
 
 def unread(asked: Asked, guesses: Guesses, t: Text) -> str:

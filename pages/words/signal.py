@@ -43,13 +43,12 @@ def context(state: State, t: Text) -> str:
     words = t("signal.context" if n > 1 else "signal.context_one", **facts)
     sigma_b = quantity(state["sigma_b"], state["sigma_b"], trim=True)
     biased = moving("bias", bias(state["bias"], sigma_b, t))
-    wide = t("signal.context_wide", bias=biased, device=state.device, dtype=state["dtype"], **facts)
+    wide = t("signal.context_wide", device=state.device, dtype=state["dtype"], **facts)
     schemes, dot, network = words.partition(" · ")
     which = schemes + fielded(dot + network, state, "activation", "depth", "width")
-    of = (["bias"], ["samples"], ["seeds", "seed"], ["device"], ["dtype"])
+    of = (["samples"], ["seeds", "seed"], ["device"], ["dtype"])
     parts = zip(wide.split(" · "), of, strict=True)
-    _, *rest = parts
-    how = "".join(fielded(f" · {part}", state, *fields, wide=True) for part, fields in rest)
+    how = "".join(fielded(f" · {part}", state, *fields, wide=True) for part, fields in parts)
     # without the biases that nn.Linear has, a signal vanishes that comes to rest with them
     return f'<p class="lab-context">{which} · {biased}{how}{moving("here", "")}</p>'
 
