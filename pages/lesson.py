@@ -22,7 +22,7 @@ from pages.shell.frame import Frame, Offer
 from pages.shell.page import show
 from pages.state.controls import PAGES
 from pages.state.link import link_with
-from pages.state.set_by_button import place
+from pages.state.set_by_button import fill, is_old, place
 from pages.text import Text, sentences
 from pages.widgets import audit, controls, questions
 from pages.words import asks, common, lesson_moving
@@ -161,9 +161,10 @@ def _slider(frame: Frame) -> None:
     t, state = frame.t, frame.state
 
     def moved() -> None:
-        place(slope=repr(st.session_state["slid"]))
+        if not is_old("slid"):
+            place(slope=repr(st.session_state["slid"]))
 
-    st.session_state["slid"] = state["slope"]
+    fill(slid=state["slope"])
     st.select_slider(
         t("control.slope"),
         sorted({*SLOPES, state["slope"]}),

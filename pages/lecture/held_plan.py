@@ -16,7 +16,7 @@ from pages.state.chosen import State
 from pages.state.controls import OWN_LOOK, OWN_PLAN, TABLE
 from pages.state.parsers import Refusal
 from pages.state.session import session
-from pages.state.set_by_button import place
+from pages.state.set_by_button import fill, place
 from pages.text import Text
 
 #: Letters of a note that fit beside each other at 1280 pixels.
@@ -79,7 +79,7 @@ def _name(state: State, place: str) -> None:
         state.refusals["at"] = Refusal("plan_gone", {"was": linked})
     state.values["at"] = session().good["at"] = place
     if "at" not in state.refusals:
-        st.session_state["at"] = place
+        fill(at=place)
 
 
 def _plan(name: str, language: str) -> Plan | None:

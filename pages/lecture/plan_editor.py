@@ -16,7 +16,7 @@ from pages.lecture.plans import Plan, Step
 from pages.state.chosen import State
 from pages.state.controls import FRAME, OWN_LOOK, OWN_PLAN, stepped_on, views_of, word_of
 from pages.state.session import session
-from pages.state.set_by_button import place
+from pages.state.set_by_button import is_old, place
 from pages.text import Text
 from pages.words import compare, model
 
@@ -53,7 +53,7 @@ def editor(plan: Plan, t: Text) -> None:
     """Show the plan's title, its steps to choose from, and the step that is chosen."""
     _field(st.text_input, t("plan.title"), "plan_title", plan.title, _named, max_chars=_TITLE)
     at = min(int(st.session_state.get("plan_step") or 0), len(plan.steps) - 1)
-    st.session_state["plan_step"] = at
+    place(plan_step=at)  # whatever it is: the browser knows it by its step's title, which may be another
     st.radio(
         t("plan.steps"),
         range(len(plan.steps)),
@@ -122,25 +122,25 @@ def _field(
     widget: Callable[..., Any], label: str, key: str, value: Any, changed: Callable[[], None], **how: Any
 ) -> None:
     """Show a field of the plan, with what the plan says in it, whatever was typed there before."""
-    st.session_state[key] = value
+    place(**{key: value})
     widget(label, key=key, on_change=changed, persist_state="page", **how)
 
 
 def _named() -> None:
     """Take the plan's title."""
-    if (plan := own_plan.plan()) is not None:
+    if (plan := own_plan.plan()) is not None and not is_old("plan_title"):
         own_plan.put(replace(plan, title=plans.plain(st.session_state["plan_title"])))
 
 
 def _changed(name: str, at: int, step: Step) -> None:
     """Take what was changed of a step, wherever it stands by now; a title is never empty."""
-    plan, value = own_plan.plan(), st.session_state[f"step_{name}_{at}"]
-    if plan is None or step not in plan.steps:
+    plan, key = own_plan.plan(), f"step_{name}_{at}"
+    if plan is None or step not in plan.steps or is_old(key):
         return
     if plan.steps[min(at, len(plan.steps) - 1)] != step:
         at = plan.steps.index(step)
     session().own_before = None
-    own_plan.put(plan.changed(at, **_taken(name, value, step)))
+    own_plan.put(plan.changed(at, **_taken(name, st.session_state[key], step)))
 
 
 def _taken(name: str, value: Any, step: Step) -> dict[str, Any]:
@@ -160,7 +160,7 @@ def _move(at: int, by: int) -> None:
     plan = own_plan.plan()
     if plan is not None and 0 <= at + by < len(plan.steps):
         own_plan.put(plan.moved(at, at + by))
-        st.session_state["plan_step"] = at + by
+        place(plan_step=at + by)
 
 
 def _remove(at: int) -> None:

@@ -6,7 +6,7 @@ from pages.lecture import held_plan, plan_editor
 from pages.shell.frame import Frame
 from pages.state.controls import PAGES
 from pages.state.session import session
-from pages.state.set_by_button import place
+from pages.state.set_by_button import place, standing
 from pages.text import LANGUAGES, Text, language_of
 
 
@@ -69,5 +69,4 @@ def _ask(tool: str) -> None:
 
 
 def _project() -> None:
-    session = st.session_state
-    session["view"] = "page" if session.get("view") == "projector" else "projector"
+    place(view="page" if standing("view") == "projector" else "projector")

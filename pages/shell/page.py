@@ -14,7 +14,7 @@ from pages.shell import export, keys
 from pages.shell.frame import Frame
 from pages.shell.menu import menu
 from pages.shell.style import style_sheet
-from pages.state import conflicts, link
+from pages.state import conflicts, link, set_by_button
 from pages.state.controls import VERSION
 from pages.state.session import session
 from pages.text import Text, language_of
@@ -56,6 +56,7 @@ def show(page: str, body: Callable[[Frame], None]) -> None:
     else:
         link.remember(state)
         link.leave()
+    set_by_button.tell()
 
 
 def _open(frame: Frame) -> None:

@@ -115,15 +115,16 @@ def _follow(name: str, raw: Any, before: str, scheme: str) -> Any:
     Return what stands in it.
     """
     if before != scheme and raw == written(default_of(name, before)):
-        raw = st.session_state[name] = written(default_of(name, scheme))
+        set_by_button.place(**{name: (raw := written(default_of(name, scheme)))})
     elif (options := options_of(name, scheme)) and raw not in options:
-        raw = st.session_state[name] = default_of(name, scheme)
+        set_by_button.place(**{name: (raw := default_of(name, scheme))})
     return raw
 
 
 def _load(link: Mapping[str, str], shown: tuple[str, ...]) -> None:
     """Put a link's parameters into the widgets, as if they had been typed there."""
-    widgets, now = st.session_state, session()
+    now = session()
+    values: dict[str, Any] = {}
     refused: dict[str, str] = {}
     scheme = str(TABLE["scheme"].default)
     link = {name: _cut(TABLE[name], raw) if name in shown else raw for name, raw in link.items()}
@@ -137,13 +138,14 @@ def _load(link: Mapping[str, str], shown: tuple[str, ...]) -> None:
             if raw is not None and raw not in options_of(name, scheme):
                 refused[name] = raw[:MAX_CHARS]
                 raw = None
-            widgets[name] = default if raw is None else raw
+            values[name] = default if raw is None else raw
         else:
             if name == "data" and raw is None and len(now.data) > MAX_LINK_DATA:
                 raw = now.data  # it was left behind here, as no link can carry it
-            widgets[name] = written(default) if raw is None else raw
+            values[name] = written(default) if raw is None else raw
         if name == "scheme":
-            scheme = str(widgets[name])
+            scheme = str(values[name])
+    set_by_button.place(**values)
     now.good, now.wrong, now.refused = {}, {}, refused
     now.unknown = tuple(n[:MAX_CHARS] for n in link if n not in shown and n != "v")[:3]
     now.version = link.get("v", VERSION)[:MAX_CHARS]
@@ -225,4 +227,3 @@ def leave() -> None:
     """Note at the end of a run which fields it had."""
     now = session()
     now.on_screen, now.drawn = now.drawn, set()
-    set_by_button.told()

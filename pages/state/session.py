@@ -40,8 +40,9 @@ class Session:
     good: dict[str, Value] = field(default_factory=dict)
     scheme: str = ""
     typed: Mapping[str, Any] | None = None
-    #: what was put into controls since the browser was last told of all of them
+    #: what was put into controls and the browser may not have heard of, and how often anything was
     placed: dict[str, Any] = field(default_factory=dict)
+    placings: int = 0
     #: the fields of the run that ended last, and those of this one so far
     on_screen: set[str] = field(default_factory=set)
     drawn: set[str] = field(default_factory=set)

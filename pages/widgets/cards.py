@@ -34,12 +34,6 @@ def drawer(  # noqa: PLR0913 - what an editor is made of
     return bool(opened.open)
 
 
-def put(key: str, text: str) -> None:
-    """Put a text into a widget that shows another; one that shows it already may be just being typed in."""
-    if st.session_state.get(key) != text:
-        st.session_state[key] = text
-
-
 def defaults_of(scheme: str) -> str:
     """Return a scheme's parameters at their defaults, as code writes them; '' if there is no such scheme."""
     return written_parameters(tuple(SCHEMES[scheme].params.items())) if scheme in SCHEMES else ""

@@ -14,7 +14,7 @@ from core.signals.comparison import LESSON_THREE, MAX_ENTRIES
 from core.weights.spelling import split
 from pages.state.chosen import State
 from pages.state.controls import TABLE
-from pages.state.set_by_button import place, standing
+from pages.state.set_by_button import fill, is_old, place, standing
 from pages.text import Text
 from pages.widgets import cards, controls
 
@@ -73,17 +73,18 @@ def _card(at: int, typed: list[Typed], t: Text, *, fans: bool) -> None:
     own = typed[at]
 
     def chosen() -> None:  # parameters belong to a scheme
-        _put([*typed[:at], Typed(st.session_state[f"row_{at}"], fans=own.fans), *typed[at + 1 :]])
+        if not is_old(key := f"row_{at}"):
+            _put([*typed[:at], Typed(st.session_state[key], fans=own.fans), *typed[at + 1 :]])
 
-    def changed(part: str) -> None:
-        _put(
-            [*typed[:at], own._replace(**{part: st.session_state[f"{part}_{at}"].strip()}), *typed[at + 1 :]]
-        )
+    def edited(part: str) -> None:
+        if not is_old(key := f"{part}_{at}"):
+            changed = own._replace(**{part: st.session_state[key].strip()})
+            _put([*typed[:at], changed, *typed[at + 1 :]])
 
     def removed() -> None:
         _put(typed[:at] + typed[at + 1 :])
 
-    cards.put(f"row_{at}", own.scheme)
+    fill(**{f"row_{at}": own.scheme})
     st.selectbox(
         t("rows.row", at=at + 1),
         dict.fromkeys([*SCHEMES, own.scheme]),
@@ -99,13 +100,13 @@ def _card(at: int, typed: list[Typed], t: Text, *, fans: bool) -> None:
         with st.popover(given, key=f"more_{at}", width="stretch"):
             parts = {"params": cards.defaults_of(own.scheme)} | ({"fans": t("rows.shared")} if fans else {})
             for part, hint in parts.items():
-                cards.put(f"{part}_{at}", getattr(own, part))
+                fill(**{f"{part}_{at}": getattr(own, part)})
                 st.text_input(
                     t(f"rows.{part}"),
                     key=f"{part}_{at}",
                     max_chars=TABLE["rows"].max_chars,
                     placeholder=hint,
-                    on_change=changed,
+                    on_change=edited,
                     args=(part,),
                     disabled=part == "params" and not hint,
                 )

@@ -15,7 +15,7 @@ from pages.state.link import next_seed
 from pages.state.operator_limits import limit
 from pages.state.parsers import Refused
 from pages.state.session import session
-from pages.state.set_by_button import place
+from pages.state.set_by_button import fill, is_old, place
 from pages.text import Text, catalogue
 from pages.text.numbers import count
 from pages.words.refusals import alert, input_in_force, sentence, title, worded
@@ -226,11 +226,10 @@ def tabs(state: State, t: Text, control: str = "tab") -> Sequence[View | Bare]:
     labels = {t(f"tab.{name}"): name for name in TABLE[control].options}
 
     def opened() -> None:
-        place(**{control: labels.get(st.session_state["views"], TABLE[control].default)})
+        if not is_old("views"):
+            place(**{control: labels.get(st.session_state["views"], TABLE[control].default)})
 
-    here = t(f"tab.{state[control]}")
-    if st.session_state.get("views") != here:  # a tab that is open already may just be being left
-        st.session_state["views"] = here
+    fill(views=t(f"tab.{state[control]}"))
     return st.tabs(list(labels), key="views", on_change=opened)
 
 

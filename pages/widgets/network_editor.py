@@ -17,7 +17,7 @@ from core.weights.spelling import parameters_of, written_parameters
 from pages.state.chosen import State
 from pages.state.parsers import network_of, outside
 from pages.state.session import session
-from pages.state.set_by_button import place, standing
+from pages.state.set_by_button import fill, is_old, place, standing
 from pages.text import Text
 from pages.text.numbers import count
 from pages.widgets import cards, controls
@@ -88,7 +88,7 @@ def _parameters(at: int, dense: Dense, t: Text) -> None:
 
 def _field(what: str, at: int, value: str, label: str, placeholder: str = "") -> None:
     """Show what was typed last, or the value in force."""
-    cards.put(f"{what}_{at}", _wrong().get((what, at), value))
+    fill(**{f"{what}_{at}": _wrong().get((what, at), value)})
     st.text_input(
         label, key=f"{what}_{at}", max_chars=60, on_change=_typed, args=(what, at), placeholder=placeholder
     )
@@ -100,7 +100,7 @@ def _choose(what: str, at: int, value: str, options: Sequence[str], t: Text) -> 
             return t(f"scheme.{key}.name")
         return t(f"layers.{what}_{key}") if what == "bias" or key == "linear" else key
 
-    cards.put(f"{what}_{at}", value)
+    fill(**{f"{what}_{at}": value})
     st.selectbox(
         t(f"layers.{what}"),
         options,
@@ -161,7 +161,9 @@ def _wrong() -> dict[Place, str]:
 
 
 def _typed(what: str, at: int) -> None:
-    raw, network = st.session_state[f"{what}_{at}"], _asked()
+    if is_old(key := f"{what}_{at}"):
+        return
+    raw, network = st.session_state[key], _asked()
     try:
         if what == "params":
             _change(network, at, params=parameters_of(network.layers[at - 1].scheme, raw))
@@ -178,7 +180,9 @@ def _typed(what: str, at: int) -> None:
 
 
 def _chosen(what: str, at: int) -> None:
-    change: dict[str, Any] = {what: st.session_state[f"{what}_{at}"]}
+    if is_old(key := f"{what}_{at}"):
+        return
+    change: dict[str, Any] = {what: st.session_state[key]}
     if what == "scheme":  # parameters belong to a scheme
         change["params"] = ()
         _wrong().pop(("params", at), None)

@@ -10,7 +10,7 @@ from pages.state.controls import ASPECTS, LAYERS
 from pages.text import Text
 from tests.support.compare_page import MANY, opened_comparison, rows_of
 from tests.support.marks import languages
-from tests.support.screen import first_chart, menu, own_buttons, query, refusals, said, stands
+from tests.support.screen import first_chart, menu, own_buttons, query, refusals, said, stands, typed_in
 
 aspects = pytest.mark.parametrize("aspect", ASPECTS)
 
@@ -48,7 +48,7 @@ def test_first_sight_is_three_schemes_on_one_axis_with_a_sentence() -> None:
     app = opened_comparison()
     own = own_buttons(app)
     assert own == {"redraw"}
-    assert len(app.selectbox) + len(app.text_input) + len(own) + 1 <= 6  # and the drawer
+    assert len(app.selectbox) + len(typed_in(app)) + len(own) + 1 <= 6  # and the drawer
     assert query(app) == {}
     # √2·√3 apart, as √(2/512) and 1/√(3·512) are
     assert "2.45 times as wide" in said(app)

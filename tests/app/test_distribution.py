@@ -13,7 +13,7 @@ from core import SCHEMES
 from pages.state.controls import TABS
 from pages.text import Text
 from tests.support.page_chart import stands_with_chart
-from tests.support.screen import bare, first_chart, opened, refusals, said
+from tests.support.screen import bare, first_chart, opened, refusals, said, typed_in
 
 
 # each scheme and each view in both languages, though not each pair of them
@@ -45,8 +45,8 @@ def test_a_single_weight_breaks_no_view(scheme: str, tab: str) -> None:
 def test_first_sight_is_kaiming_normal_with_its_three_sigma() -> None:
     app = opened()
     assert [box.value for box in app.selectbox] == ["kaiming_normal", "relu", "cpu"]
-    assert [field.value for field in app.text_input] == ["512", "256", "40"]
-    controls = len(app.selectbox) + len(app.text_input)
+    assert [field.value for field in typed_in(app)] == ["512", "256", "40"]
+    controls = len(app.selectbox) + len(typed_in(app))
     assert controls <= 6
     assert "A normal law has no wall: 338 of 131\u202f072 weights lie beyond ±3σ, 354 expected" in said(app)
     assert app.markdown[0].value == (

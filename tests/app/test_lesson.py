@@ -16,7 +16,17 @@ from pages.state.controls import STOPS
 from pages.text import Text
 from tests.support.lesson import PRINTED
 from tests.support.marks import languages
-from tests.support.screen import few, first_chart, opened, own_buttons, query, refusals, said, stands
+from tests.support.screen import (
+    few,
+    first_chart,
+    opened,
+    own_buttons,
+    query,
+    refusals,
+    said,
+    stands,
+    typed_in,
+)
 
 EN = Text("en")
 
@@ -86,7 +96,7 @@ def test_first_sight_is_one_step_one_chart_and_at_most_six_controls() -> None:
     app = _opened()
     own = {*own_buttons(app), "previous", "next"}
     assert own == {"redraw", "previous", "next"}
-    assert len(app.selectbox) + len(app.text_input) + len(own) <= 6
+    assert len(app.selectbox) + len(typed_in(app)) + len(own) <= 6
     assert len(app.get("plotly_chart")) == 1
     assert query(app) == {}
 

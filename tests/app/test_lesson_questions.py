@@ -9,7 +9,17 @@ from streamlit.testing.v1 import AppTest
 from core.teaching.quiz import KINDS, questions
 from pages.text import Text
 from tests.support.marks import languages
-from tests.support.screen import bare, first_chart, opened, own_buttons, query, refusals, said, stands
+from tests.support.screen import (
+    bare,
+    first_chart,
+    opened,
+    own_buttons,
+    query,
+    refusals,
+    said,
+    stands,
+    typed_in,
+)
 
 EN = Text("en")
 
@@ -20,8 +30,8 @@ def _opened(**link: str) -> AppTest:
 
 def _answered(app: AppTest, answer: str) -> str:
     """Type or pick an answer and return what the page says to it."""
-    if app.text_input:
-        app.text_input[-1].set_value(answer).run()
+    if fields := typed_in(app):
+        fields[-1].set_value(answer).run()
     else:
         app.button(key=f"pick_{answer}").click().run()
     stands(app)
@@ -124,14 +134,14 @@ def test_a_common_error_is_named_and_the_rule_has_the_fans_put_in(kind: str, lan
 def test_an_answer_is_typed_as_it_is_thought(kind: str, typed: str) -> None:
     app = _asked(kind)
     assert EN("quiz.right") in _answered(app, typed)
-    assert app.text_input[-1].value == typed
+    assert typed_in(app)[-1].value == typed
 
 
 def test_a_button_answers_too_and_asks_for_what_is_not_there() -> None:
     app = _asked("std")
     app.button(key="answer").click().run()
     assert refusals(app) == [EN("quiz.empty")]
-    app.text_input[-1].set_value("0.2")
+    typed_in(app)[-1].set_value("0.2")
     app.button(key="answer").click().run()
     stands(app)
     assert EN("quiz.right") in bare(said(app))

@@ -15,7 +15,7 @@ from pages.state.controls import PARTS
 from pages.text import Text
 from tests.support.marks import languages
 from tests.support.model_page import DEEP, opened_model, tables_of
-from tests.support.screen import menu, query, refusals, said, stands
+from tests.support.screen import menu, query, refusals, said, stands, typed_in
 
 parts = pytest.mark.parametrize("part", PARTS)
 
@@ -33,7 +33,7 @@ def test_every_part_stands_in_every_language(net: str, language: str, part: str)
 def test_first_sight_is_the_lesson_s_network_drawn_summarised_and_counted() -> None:
     app = opened_model()
     assert "Total params: 26" in "".join(block.value for block in app.code)
-    assert len(app.selectbox) + len(app.text_input) + len(app.get("file_uploader")) <= 6
+    assert len(app.selectbox) + len(typed_in(app)) + len(app.get("file_uploader")) <= 6
     assert len(app.get("plotly_chart")) == 1
     app = opened_model(part="counting")
     assert "26 parameters" in said(app)

@@ -9,7 +9,7 @@ from core import ACTIVATIONS
 from pages.state.controls import MEASURES, SIGHTS, TABLE
 from pages.text import Text
 from tests.support.marks import languages
-from tests.support.screen import menu, opened, own_buttons, query, refusals, stands
+from tests.support.screen import menu, opened, own_buttons, query, refusals, stands, typed_in
 from tests.support.signal_page import CHARTS, EN, MANY, RUN, headline_of, name_of, opened_small
 
 sights = pytest.mark.parametrize("sight", SIGHTS)
@@ -90,8 +90,8 @@ def test_first_sight_is_a_question_with_few_controls_and_its_answer() -> None:
     app = opened("signal")
     stands(app)
     assert query(app) == {}
-    fields = [*app.selectbox, *app.text_input]
-    assert [field.key for field in app.text_input] == ["depth", "width", "seed"]
+    fields = [*app.selectbox, *typed_in(app)]
+    assert [field.key for field in typed_in(app)] == ["depth", "width", "seed"]
     assert len(fields) + 1 <= 6  # and the drawer with the schemes
     assert own_buttons(app) == {"redraw"}
     # a chart of three lines with their bands and theory; a moved control sends no more of it

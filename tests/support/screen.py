@@ -12,6 +12,7 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from pages.shell.frame import Chart, Frame
+from pages.state.set_by_button import HEARD
 from pages.text import LANGUAGES, Text
 from tests.support.stream import ROOT
 from tests.support.unmarked import unmarked
@@ -112,6 +113,11 @@ def chart_of(frame: Frame) -> Chart:
     """Return the one chart of what a page shows."""
     (chart,) = (piece for piece in frame.shown if isinstance(piece, Chart))
     return chart
+
+
+def typed_in(app: AppTest) -> list[Any]:
+    """Return the fields for text that can be seen: one more tells what the browser has heard of."""
+    return [field for field in app.text_input if field.key != HEARD]
 
 
 def guessed(app: AppTest, name: str, guess: str) -> AppTest:
