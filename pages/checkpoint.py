@@ -2,24 +2,29 @@
 
 from collections.abc import Callable
 from functools import partial
+from html import escape
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from core import InitLabError, Row
 from core.checkpoints.plain_text import printable
 from core.teaching import broken
-from pages.figures import checkpoint_map
+from pages.figures import checkpoint_map, checkpoint_rows
 from pages.figures.checkpoint import histogram
+from pages.figures.palette import Palette
 from pages.jobs import checkpoint as jobs
 from pages.jobs.checkpoint import Overview, Seen
 from pages.lecture import predict
 from pages.shell.frame import Frame, Offer
 from pages.shell.page import show
 from pages.state.set_by_button import place
+from pages.text import Text
 from pages.text.numbers import count
 from pages.widgets import controls, drop, pasted_report
 from pages.words import asks, common, findings
 from pages.words import checkpoint as words
+from pages.words import checkpoint_rows as rows
 
 
 def body(frame: Frame) -> None:
@@ -111,11 +116,28 @@ def _among(frame: Frame, name: str) -> str:
 
 def _tensor(frame: Frame, row: Row, over: Overview, link: words.Link) -> None:
     """Show a tensor: what it is, its histogram beside its law, its numbers."""
-    t = frame.t
+    t, law = frame.t, findings.law_of(row)
     frame.html(words.tensor(row, over.of(row), t, link.back))
-    if jobs.has_chart(row):
-        _chart(frame, row, over)
-    frame.html(words.numbers(row, t))
+    asked = str(frame.state["plot"])
+    plot = asked if asked in rows.plots(row) else "weights"
+    if ways := rows.ways(row, plot, words.Link(frame.state, plot=""), t):
+        frame.aside(ways)
+    if plot == "row_norms":
+        _plot(frame, partial(checkpoint_rows.row_norms, row, law), rows.norms(row, law, t))
+    elif plot == "spectrum":
+        _plot(frame, partial(checkpoint_rows.spectrum, row), rows.spectrum(row, t))
+    else:
+        if asked != plot:
+            frame.html(f'<p class="lab-note">{rows.not_kept(asked, t)}</p>')
+        if jobs.has_chart(row):
+            _chart(frame, row, over)
+        frame.html(words.numbers(row, t))
+
+
+def _plot(frame: Frame, draw: Callable[[Text, Palette], go.Figure], said: str) -> None:
+    """Show a chart of a tensor's rows, and what it says in a sentence, which describes it too."""
+    frame.plot(lambda look: draw(frame.t, look), said, key="tensor_chart", height=260)
+    frame.html(f'<p class="lab-verdict">{escape(said)}</p>')
 
 
 def _chart(frame: Frame, row: Row, over: Overview) -> None:

@@ -1,8 +1,8 @@
 """A file whose tensors were counted elsewhere, as in a browser, which keeps the numbers to itself.
 
-What arrives is eight bytes of length, a header of JSON, then five arrays of all its tensors in turn: sums and
-mean squares of rows in float64, hashes in uint64, counts in uint32 and the cells they are of in uint16. None
-of it is known to be true: it is held to the shapes and to itself.
+What arrives is eight bytes of length, a header of JSON, then six arrays of all its tensors in turn: sums,
+mean squares of rows and singular values in float64, hashes in uint64, counts in uint32 and the cells they are
+of in uint16. None of it is known to be true: it is held to the shapes and to itself.
 """
 
 import math
@@ -19,12 +19,13 @@ from ..errors import Cancelled, CheckpointError, shown
 from .bit_cells import COUNTED, Cells, cells_of, counted_as
 from .files import MOST_CHARS, MOST_ENTRIES
 from .given_json import Given, given
-from .measure import Measured, Tallied, moments_of, row_length
-from .output_rows import BLOCK
+from .measure import Measured, Tallied, moments_of
+from .output_rows import BLOCK, row_length
 from .report import Report, made
 from .report_json import skipped_of
 from .report_row import row_of_measured
 from .scan import besides
+from .spectrum import side_of
 from .stored_tensor import Bits, Skipped, Stored
 
 Progress = Callable[[int, int], bool | None]
@@ -119,7 +120,7 @@ class _Arrays:
         return self.begins == self.ends
 
 
-_ARRAYS = tuple(np.dtype(kind) for kind in ("<f8", "<f8", "<u8", "<u4", "<u2"))
+_ARRAYS = tuple(np.dtype(kind) for kind in ("<f8", "<f8", "<f8", "<u8", "<u4", "<u2"))
 
 
 def _opened(told: bytes, most: int) -> tuple[Given, _Arrays]:
@@ -217,6 +218,7 @@ class _Cells(NamedTuple):
     stored: Stored
     sums: npt.NDArray[np.float64]
     squares: npt.NDArray[np.float64]
+    singular_values: npt.NDArray[np.float64]
     hashes: npt.NDArray[np.uint64]
     counts: npt.NDArray[np.uint32]
     codes: npt.NDArray[np.uint16]
@@ -230,7 +232,8 @@ class _Cells(NamedTuple):
         """
         rows = stored.shape[0] if row_length(stored.dtype, stored.shape) else 0
         n = math.prod(stored.shape)
-        sizes = (SUMS if _is_wide(stored) else 0, rows, rows or -(-n // BLOCK), cells, cells)
+        side = side_of(stored.dtype, stored.shape)
+        sizes = (SUMS if _is_wide(stored) else 0, rows, side, rows or -(-n // BLOCK), cells, cells)
         try:
             return cls(stored, *(arrays.take(array, size) for array, size in enumerate(sizes)))
         except ValueError:
@@ -248,7 +251,7 @@ class _Cells(NamedTuple):
             if not self._adds_up(cells):
                 raise _odd(stored.file, stored.name)
             counts[self.codes] = self.counts
-            tallied = Tallied(counts, self.hashes, self.squares, self.sums)
+            tallied = Tallied(counts, self.hashes, self.squares, self.sums, self.singular_values)
             if _is_wide(stored) and not _is_likely(tallied, cells):
                 raise _odd(stored.file, stored.name)
             return tallied.measured(stored.dtype, stored.shape)
@@ -260,7 +263,17 @@ class _Cells(NamedTuple):
             bool((counts > 0).all() and (np.diff(codes) > 0).all() and (codes < cells.count).all())
             and int(counts.sum()) == math.prod(self.stored.shape)
             and not (self.squares < 0).any()
+            and self._has_this_norm()
         )
+
+    def _has_this_norm(self) -> bool:
+        """Tell whether singular values fall, and have as many squares as the rows."""
+        values, columns = self.singular_values, math.prod(self.stored.shape[1:])
+        if np.isnan(values).all():
+            return True
+        ours, theirs = float(values @ values), float(self.squares.sum() * columns)
+        falls = bool((np.diff(values) <= 0).all()) and values[-1] >= 0
+        return falls and (math.isclose(ours, theirs, rel_tol=1e-3) or theirs < 1e-30 or not ours < _TAME)
 
 
 def _is_wide(stored: Stored) -> bool:

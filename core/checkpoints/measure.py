@@ -17,7 +17,8 @@ import numpy.typing as npt
 from ..weights.laws import Array
 from ..weights.moments import Moments, merged
 from .bit_cells import CELLS, Cells, cells_of, counted_as, numbers_of
-from .output_rows import BLOCK, ROW, Units, UnitTally, hashes_of_blocks, hashes_of_ones
+from .output_rows import BLOCK, Units, UnitTally, hashes_of_blocks, hashes_of_ones, row_length
+from .spectrum import NONE, side_of, singular_values
 from .stored_tensor import PART, Bits, Stored
 
 Counts = npt.NDArray[np.int64]
@@ -42,6 +43,8 @@ class Measured:
     units: Units | None
     #: of all bits in their order
     digest: bytes
+    #: of a small weight, largest first; see ``spectrum``
+    singular_values: Array
     #: the dtype of fewest bits that holds all numbers of a float32: they were cast upwards from there
     origin: str = ""
 
@@ -103,16 +106,21 @@ def measure(stored: Stored) -> Measured:
     columns = stored.shape[1] if len(stored.shape) == 2 else 1  # of kernels' inputs some repeat rightly
     units = UnitTally(stored.dtype, row, columns) if row else None
     sequence = hashlib.blake2b(digest_size=16)
+    whole: list[Bits] | None = [] if side_of(stored.dtype, stored.shape) else None
     with np.errstate(all="ignore"):
         for part in _whole_rows(stored, row or BLOCK):
             tally.add(part)
             sequence.update((hashes_of_blocks(part) if units is None else units.add(part)).data)
+            if whole is not None:
+                whole.append(part.copy())
+        singular = singular_values(np.concatenate(whole), stored.dtype, stored.shape[0]) if whole else NONE
         found = tally.totals()
     return Measured(
         dtype=stored.dtype,
         shape=stored.shape,
         units=None if units is None else units.totals(),
         digest=sequence.digest(),
+        singular_values=singular,
         **found,
     )
 
@@ -131,6 +139,7 @@ class Tallied:
     hashes: npt.NDArray[np.uint64]
     squares: Array
     sums: Array
+    singular_values: Array
 
     def measured(self, dtype: str, shape: tuple[int, ...]) -> Measured:
         """Return the same as ``measure`` of the numbers themselves."""
@@ -140,15 +149,14 @@ class Tallied:
             tally.take(self.sums)
         digest = hashlib.blake2b(self.hashes.data, digest_size=16).digest()
         units = Units(self.squares, self.hashes) if row_length(dtype, shape) else None
-        return Measured(dtype=dtype, shape=shape, units=units, digest=digest, **tally.totals())
-
-
-def row_length(dtype: str, shape: tuple[int, ...]) -> int:
-    """Return how many numbers a row has; 0 where rows are not looked at."""
-    if len(shape) < 2 or not counted_as(dtype).is_floating_point or "int" in dtype:
-        return 0
-    length = math.prod(shape[1:])
-    return length if ROW <= length <= PART and shape[0] else 0
+        return Measured(
+            dtype=dtype,
+            shape=shape,
+            units=units,
+            digest=digest,
+            singular_values=self.singular_values,
+            **tally.totals(),
+        )
 
 
 def _whole_rows(stored: Stored, row: int) -> Iterator[Bits]:

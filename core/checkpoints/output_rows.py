@@ -1,5 +1,6 @@
 """The rows of a weight, each the numbers that feed one output unit: their size, and which are equal."""
 
+import math
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -10,7 +11,7 @@ import torch
 
 from ..weights.laws import Array
 from .bit_cells import cells_of, counted_as
-from .stored_tensor import Bits
+from .stored_tensor import PART, Bits
 
 #: A row of fewer numbers than these may be another's by chance, or be 0.
 ROW = 8
@@ -20,6 +21,14 @@ BLOCK = 1 << 13
 NOTHING = 1e-16
 #: In no more blocks than these is a weight sharded.
 MOST_BLOCKS = 64
+
+
+def row_length(dtype: str, shape: tuple[int, ...]) -> int:
+    """Return how many numbers a row has; 0 where rows are not looked at."""
+    if len(shape) < 2 or not counted_as(dtype).is_floating_point or "int" in dtype:
+        return 0
+    length = math.prod(shape[1:])
+    return length if ROW <= length <= PART and shape[0] else 0
 
 
 class Units(NamedTuple):
@@ -84,8 +93,15 @@ def _widened(dtype: str) -> Callable[[Bits], npt.NDArray[Any]]:
 
 def _sizes_of_float16(rows: Bits) -> npt.NDArray[np.float32]:
     """Return |w| of float16s: with float32's wider exponent their bits mean 2⁻¹¹² of it; numpy is slower."""
-    shifted = (rows & np.uint16(0x7FFF)).astype(np.uint32) << np.uint32(13)
-    return np.asarray(shifted.view(np.float32) * np.float32(2.0**112))
+    bits = rows & np.uint16(0x7FFF)
+    sizes = (bits.astype(np.uint32) << np.uint32(13)).view(np.float32) * np.float32(2.0**112)
+    if bits.max(initial=0) >= _NO_NUMBER:
+        sizes[bits >= _NO_NUMBER] = np.inf
+    return np.asarray(sizes)
+
+
+#: From here on the bits of a float16 are infinity's, and nan's.
+_NO_NUMBER = 0x7C00
 
 
 def hashes_of_blocks(part: Bits) -> npt.NDArray[np.uint64]:

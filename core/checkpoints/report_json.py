@@ -17,7 +17,8 @@ from .finding import SIGNALS, Finding
 from .given_json import Array, Given
 from .law_fit import Fit
 from .measure import Counts
-from .report_row import BINS, FLAGS, NAMED, QUANTILES, Repeated, Row, Spare
+from .report_row import BINS, FLAGS, MOST_NORM_BINS, NAMED, QUANTILES, Bins, Repeated, Row, Spare
+from .spectrum import MOST_SIDE
 from .stored_tensor import Skipped
 
 #: Tensors of a report that is read back, and names of one finding.
@@ -60,6 +61,9 @@ def _row_json(row: Row, place: int) -> dict[str, Any]:
         "spare": row.spare and {**row.spare._asdict(), "fit": _fit_json(row.spare.fit)},
         "digest": row.digest.hex(),
         "place": place,
+        "row_norms": row.row_norms
+        and plain({name: bins.tolist() for name, bins in row.row_norms._asdict().items()}),
+        "singular_values": plain(row.singular_values.tolist()),
     }
 
 
@@ -109,6 +113,8 @@ def row_of(given: Given) -> Row:
         spare=_spare_of(given.at("spare")),
         digest=_bytes(given.at("digest")),
         place=given.at("place").whole(),
+        row_norms=_norms_of(given.at("row_norms"), shape),
+        singular_values=_singular_of(given.at("singular_values"), shape),
     )
 
 
@@ -119,6 +125,25 @@ def _histogram(given: Given, n: int) -> tuple[Counts, Array]:
     if sum(counts) != n:
         raise given.at("counts").refused()
     return np.array(counts, np.int64), edges
+
+
+def _norms_of(given: Given, shape: tuple[int, ...]) -> Bins | None:
+    if given.value is None:
+        return None
+    counts = given.at("counts").wholes(MOST_NORM_BINS)
+    if not counts or sum(counts) > shape[0]:
+        raise given.at("counts").refused()
+    return Bins(np.array(counts, np.int64), _rising(given.at("edges"), len(counts) + 1))
+
+
+def _singular_of(given: Given, shape: tuple[int, ...]) -> Array:
+    """Return singular values, which fall to 0 at last; all of them may be nan."""
+    found = given.numbers(MOST_SIDE)
+    if len(found) and (len(shape) < 2 or len(found) > min(shape[0], math.prod(shape[1:]))):
+        raise given.refused()
+    if not np.isnan(found).all() and ((np.diff(found) > 0).any() or not found[-1] >= 0):
+        raise given.refused()
+    return found
 
 
 def _rising(given: Given, length: int) -> Array:

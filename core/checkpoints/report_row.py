@@ -28,6 +28,8 @@ FLAGS = (
 )
 #: Bins of a row's histogram, at most.
 BINS = 100
+#: Bins of the norms of its rows, at most; norms are one where no two differ by more than this share.
+MOST_NORM_BINS, NEARLY = 40, 1e-4
 #: Finite numbers this large come from memory that nothing was written to.
 HUGE = 1e30
 #: Fewer different numbers than these make equal rows by chance.
@@ -47,6 +49,13 @@ class Spare(NamedTuple):
     first: tuple[int, ...]
     fit: Fit
     std: float
+
+
+class Bins(NamedTuple):
+    """A histogram: ``counts[i]`` lie from ``edges[i]`` up to ``edges[i + 1]``."""
+
+    counts: Counts
+    edges: Array
 
 
 class Repeated(NamedTuple):
@@ -98,6 +107,10 @@ class Row:
     spare: Spare | None
     digest: bytes
     place: Hashable
+    #: of its rows' Euclidean norms; None where rows are not looked at
+    row_norms: Bins | None
+    #: of a small weight, largest first; empty of others, nan where a number is not finite
+    singular_values: Array
     #: the first tensor with the same bits at another place
     equal_to: str = ""
 
@@ -191,6 +204,8 @@ def row_of_measured(  # noqa: PLR0913 - what was measured, and all that it is ju
         spare=spare,
         digest=found.digest,
         place=stored.place,
+        row_norms=_row_norms(found),
+        singular_values=found.singular_values,
     )
 
 
@@ -271,6 +286,21 @@ def histogram(found: Measured, bins: int = BINS) -> tuple[Counts, Array]:
     edges = np.concatenate([cells.low[at], [cells.high[max(at[-1], np.searchsorted(cells.values, high))]]])
     biggest = np.finfo(np.float64).max
     return counts.astype(np.int64), edges.clip(-biggest, biggest)
+
+
+def _row_norms(found: Measured) -> Bins | None:
+    if found.units is None:
+        return None
+    norms = np.sqrt(found.units.squares * math.prod(found.shape[1:]))
+    norms = norms[np.isfinite(norms)]
+    if not len(norms):
+        return None
+    low, high = float(norms.min()), float(norms.max())
+    if high - low < NEARLY * high or not high:  # what is left is rounding
+        half = NEARLY * high or 0.5
+        return Bins(np.array([len(norms)]), np.array([low - half, high + half]))
+    counts, edges = np.histogram(norms, bins=min(MOST_NORM_BINS, 2 * math.ceil(len(norms) ** (1 / 3))))
+    return Bins(counts.astype(np.int64), edges)
 
 
 #: Laws whose scale rows are looked at for, beside trained ones; fewer rows of fewer numbers say nothing.

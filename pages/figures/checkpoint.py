@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core import Law
-from core.checkpoints.report_row import Row
+from core.checkpoints.report_row import Bins, Row
 from pages.figures.chart_data import Column, Series
 from pages.figures.histogram import CURVE_POINTS, EDGE_WIDTH, LAW_WIDTH, WALL_WIDTH, density_axis, peak
 from pages.figures.palette import Palette
@@ -26,11 +26,11 @@ def histogram(row: Row, law: Law | None, t: Text, look: Palette, *, meant: Law |
     The bins are the report's own, which hold all finite numbers; the tensor has numbers that differ.
     ``meant`` is the law by which it was to start: dotted, and cut off where it is much higher.
     """
-    density = row.counts / (row.counts.sum() * np.diff(row.edges))
+    density = density_of(Bins(row.counts, row.edges))
     law = law if law is not None and law.continuous is not None else None
     span, tallest = _span(row, (law, meant)), float(density.max())
     top = max(tallest, *(min(peak(each), HIGHER * tallest) for each in (law, meant) if each is not None), 0.0)
-    traces = [_bars(row, density, t, look)]
+    traces = [steps(Bins(row.counts, row.edges), row.std, t("chart.many"), t, look)]
     shapes: list[Part] = []
     labels: list[Part] = []
     if law is not None:
@@ -76,20 +76,29 @@ def _span(row: Row, laws: Sequence[Law | None]) -> tuple[float, float]:
     return low - room, high + room
 
 
-def _bars(row: Row, density: np.ndarray, t: Text, look: Palette) -> Part:
-    """Return the histogram as one filled step line, from the left edge of each bin to the next."""
-    edges = [quantity(edge, row.std, LEAST) for edge in row.edges.tolist()]
+def density_of(bins: Bins) -> np.ndarray:
+    """Return the density in each bin, of what is counted there."""
+    return np.asarray(bins.counts / (bins.counts.sum() * np.diff(bins.edges)))
+
+
+def steps(bins: Bins, spread: float, of: str, t: Text, look: Palette) -> Part:
+    """Return a histogram as one filled step line, from the left edge of each bin to the next.
+
+    ``of`` names what is counted, and ``spread`` is by how much it differs.
+    """
+    density = density_of(bins)
+    edges = [quantity(edge, spread, LEAST) for edge in bins.edges.tolist()]
     ends = {"low": "%{customdata[0]}", "high": "%{customdata[1]}"}
-    told = [[*pair, int(n)] for *pair, n in zip(edges, edges[1:], row.counts, strict=False)]
-    first, last = float(row.edges[0]), float(row.edges[-1])
+    told = [[*pair, int(n)] for *pair, n in zip(edges, edges[1:], bins.counts, strict=False)]
+    first, last = float(bins.edges[0]), float(bins.edges[-1])
     return {
-        "x": [first, *row.edges.tolist(), last],
+        "x": [first, *bins.edges.tolist(), last],
         "y": [0.0, *density.tolist(), 0.0, 0.0],
         "line": {"shape": "hv", "color": look.edge, "width": EDGE_WIDTH},
         "fill": "tozeroy",
         "fillcolor": look.bars,
         "customdata": [told[0], *told, told[-1], told[-1]],
-        **pointed(t("chart.hover", count="%{customdata[2]:,d}", weights=t("chart.many"), **ends)),
+        **pointed(t("chart.hover", count="%{customdata[2]:,d}", weights=of, **ends)),
     }
 
 

@@ -2,9 +2,12 @@
 // by the first 16 bits, sums, and of each row its mean square and a hash. A tensor comes in parts of whole units:
 // its rows, or where it has none blocks of so many numbers.
 
+import { singularValues } from "./singular_values.js"
+
 export const BLOCK = 1 << 13
 const [LEAST_ROW, MOST_ROW] = [8, 1 << 18]
 const CELLS = 1 << 16
+const [MOST_SIDE, MOST_BYTES] = [128, 1 << 19] // of a weight whose singular values are kept
 const FEW = 1 << 13 // numbers whose cells are found by going through them once more, and not through all cells
 const WORDS = 32 // of a hash, whose products fit a double together: 2^16 · 2^32 · 2^5
 const TWO_16 = 2 ** 16, TWO_32 = 2 ** 32
@@ -30,16 +33,26 @@ export function rowLength(dtype, shape) {
   return length >= LEAST_ROW && length <= MOST_ROW ? length : 0
 }
 
-const squares = {} // dtype → the squares of its numbers, by their bits
-function squaresOf(dtype) {
+// How many singular values are kept of a weight; 0 of one that is large, or has no rows.
+export function sideOf(dtype, shape) {
+  const row = rowLength(dtype, shape)
+  if (!row || shape[0] * row * KINDS[dtype].width > MOST_BYTES) return 0
+  const side = Math.min(shape[0], row)
+  return side > 1 && side <= MOST_SIDE ? side : 0
+}
+
+const numbers = {}, squares = {} // dtype → its numbers, and their squares, by their bits
+function numbersOf(dtype) {
   const { width, digits, bias, nan } = KINDS[dtype]
   const steps = 2 ** digits, top = 2 ** (8 * width - 1)
-  return squares[dtype] ??= Float64Array.from({ length: 2 * top }, (_, code) => {
-    const size = code % top, power = Math.floor(size / steps), rest = size % steps
-    if (nan ? nan(code) : power === top / steps - 1) return nan || rest ? NaN : Infinity
-    return (power ? (steps + rest) * 2 ** (power - bias - digits) : rest * 2 ** (1 - bias - digits)) ** 2
+  return numbers[dtype] ??= Float64Array.from({ length: 2 * top }, (_, code) => {
+    const sign = code < top ? 1 : -1, size = code % top, power = Math.floor(size / steps), rest = size % steps
+    if (nan ? nan(code) : power === top / steps - 1) return nan || rest ? NaN : sign * Infinity
+    return sign * (power ? (steps + rest) * 2 ** (power - bias - digits) : rest * 2 ** (1 - bias - digits))
   })
 }
+
+const squaresOf = dtype => squares[dtype] ??= numbersOf(dtype).map(each => each ** 2)
 
 // The coefficients of hashes, SplitMix64's made odd: low halves as doubles and as whole numbers, and high halves.
 const odds = { low: new Float64Array(0), least: new Int32Array(0), high: new Int32Array(0) }
@@ -228,6 +241,7 @@ export class Told {
     counts.fill(0) // a file before may have ended in the midst of a tensor
     this.sums = new Growing(Float64Array)
     this.squares = new Growing(Float64Array)
+    this.singular = new Growing(Float64Array)
     this.hashes = new Growing(Int32Array)
     this.counts = new Growing(Uint32Array)
     this.codes = new Growing(Uint16Array)
@@ -235,7 +249,7 @@ export class Told {
 
   // Their bytes, and how many numbers each has.
   arrays() {
-    const all = [this.sums, this.squares, this.hashes, this.counts, this.codes]
+    const all = [this.sums, this.squares, this.singular, this.hashes, this.counts, this.codes]
     return { parts: all.map(each => each.whole().slice()), sizes: all.map(each => each.length / (each === this.hashes ? 2 : 1)) }
   }
 }
@@ -252,6 +266,7 @@ export class Tally {
     Object.assign(this, { dtype, told, width, whole, unit: row || BLOCK, hasRows: row > 0, few: undefined })
     this.sums = width > 2 ? new Sums() : null
     this.square = row && width < 4 ? squaresOf(dtype) : null
+    this.rows = sideOf(dtype, shape) && shape[0]
     this.words = Math.ceil(this.unit * width / 8)
     withOdds(this.words)
   }
@@ -271,6 +286,10 @@ export class Tally {
       if (this.hasRows) told.squares.held[square++] = Math.fround(sum / unit)
     }
     if (values) this.sums.end()
+    if (this.rows) { // such a weight comes in one part
+      const weight = values ?? Float64Array.from(bits, code => numbersOf(this.dtype)[code])
+      told.singular.push(singularValues(weight, this.rows))
+    }
     this.few = this.few === undefined && numbers <= FEW ? topsOf(values ?? bits).sort() : null
   }
 

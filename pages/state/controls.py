@@ -95,6 +95,8 @@ SIGHTS = (
     *("forward", "gradient", "saturation", "layers", "correlation", "maps", "chaos", "gains"),
     *("figures", "code"),
 )
+#: The charts of one tensor.
+PLOTS = ("weights", "row_norms", "spectrum")
 BOARDS = ("map", "problems", "tensors", "ties", "against", "code")
 PARTS = ("network", "forward", "counting", "parameters", "backward", "code")
 #: The lesson's stops: its seven steps, why √5, its network, its close; and questions on all of it.
@@ -199,6 +201,7 @@ _ROWS = (
     typed("report", "", parsers.key, on(checkpoint=IN_LINK)),
     choice("example", "gpt2", EXAMPLES, on(checkpoint=OPEN), stepped=True, read_if=lambda v: not v["report"]),
     typed("tensor", "", str, on(checkpoint=IN_LINK), look=True, max_chars=MAX_NAME),
+    choice("plot", "weights", PLOTS, on(checkpoint=IN_LINK), names="checkpoint.plot.{}", look=True),
     typed(
         "against",
         "",

@@ -17,7 +17,7 @@ from pages.state import reports
 from pages.state.controls import BOARDS
 from pages.text import LANGUAGES, Text, catalogue
 from tests.support.hostile import harm_in
-from tests.support.screen import headline, opened, query, refusals, said, stands
+from tests.support.screen import bare, headline, opened, query, refusals, said, stands
 from tests.support.stored_tensors import contents
 from tests.support.words import plain
 
@@ -78,6 +78,64 @@ def test_a_tile_opens_its_tensor() -> None:
     assert "Weight" in titles
     assert said(app).count('aria-current="true"') == 1
     assert query(app)["tensor"] == "h.0.attn.c_proj.weight"
+
+
+def _charted(plot: str, **tensors: Tensor) -> AppTest:
+    app = opened("checkpoint", report=_report(tensors), tensor=next(iter(tensors)), plot=plot)
+    stands(app)
+    return app
+
+
+def _axis(app: AppTest) -> str:
+    (chart,) = app.get("plotly_chart")
+    return str(json.loads(chart.proto.spec)["layout"]["xaxis"]["title"]["text"])
+
+
+def test_a_tensor_has_three_charts_each_a_link() -> None:
+    weight = _seeded(40, 90)
+    app = _charted("weights", w=weight)
+    ways = re.findall(r'class="lab-plots">(.*?)</p>', said(app))[0]
+    assert re.findall(r"plot=(\w+)", ways) == ["row_norms", "spectrum"]
+    assert bare(ways) == "WeightsRow normsSingular values"
+    norms = torch.linalg.vector_norm(weight, dim=1)
+    text = plain(app := _charted("row_norms", w=weight))
+    assert _axis(app) == "Norm of a row"
+    ends = re.findall(
+        r"The 40 rows, each the weights of one output, have norms from (.*?) to (.*?)\. Ind", text
+    )
+    assert [*map(float, ends[0])] == pytest.approx([float(norms.min()), float(norms.max())], rel=1e-3)
+    # 𝒩(0, 1): √90·(1 − 1/360) and 1/√2
+    assert "Independent entries by the law that fits give 9.460 ± 0.707." in text
+
+
+def test_what_rows_share_passes_marchenko_pastur_s_edge() -> None:
+    noise = _seeded(40, 90)
+    text = plain(app := _charted("spectrum", w=noise))
+    assert _axis(app) == "Singular value"
+    largest, std = float(torch.linalg.svdvals(noise)[0]), float(noise.std(correction=0))
+    low, high = std * (90**0.5 - 40**0.5), std * (90**0.5 + 40**0.5)
+    assert f"The largest of 40 singular values is {largest:.2f}. " in text
+    assert f"edges are {low:.3f} and {high:.2f}. That proves nothing about training." in text
+    text = plain(_charted("spectrum", w=noise + 0.5))
+    assert "1 of 40 singular values passes" in text
+    assert "a direction that the rows share, from training or a mean that is not 0" in text
+    text = plain(_charted("spectrum", w=noise + 3 * _seeded(40, 2, seed=2) @ _seeded(2, 90, seed=3)))
+    assert "2 of 40 singular values pass " in text
+    orthogonal = 1.5 * nn.init.orthogonal_(torch.empty(40, 90), generator=torch.Generator().manual_seed(1))
+    assert "All 40 singular values are 1.500" in plain(_charted("spectrum", w=orthogonal))
+    assert "All 40 rows, each the weights of one output, have the norm 1.500." in plain(
+        _charted("row_norms", w=orthogonal)
+    )
+
+
+def test_a_chart_that_a_tensor_has_not_is_said() -> None:
+    text = plain(app := _charted("spectrum", w=_seeded(300, 200)))
+    assert (
+        "Singular values are kept of weights of 512 kB at most, with no more than 128 rows or colum" in text
+    )
+    assert _axis(app) == "Weight <i>w</i>"
+    text = plain(_charted("row_norms", w=_seeded(500)))
+    assert "Norms are kept of rows of 8 numbers or more." in text
 
 
 def test_a_link_carries_no_weights_and_a_report_that_is_gone_is_said() -> None:

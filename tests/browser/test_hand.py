@@ -331,6 +331,7 @@ def test_scripts_are_asked_for_once_and_messages_stay_small(visit: Visit) -> Non
         "counting_worker.js",
         "weights_file.js",
         "measure.js",
+        "singular_values.js",
         "pickle.js",
     }  # a file of weights
     later |= {"tile_keys.js"}

@@ -10,7 +10,7 @@ import torch
 from core import SCHEMES, Law, Summary, summarize
 from core.checkpoints.report_row import Row
 from core.checkpoints.scan import report_of
-from pages.figures import checkpoint, distribution, model_parameters
+from pages.figures import checkpoint, checkpoint_rows, distribution, model_parameters
 from pages.figures import compare as comparison
 from pages.figures import distribution_agreement as agreement
 from pages.figures import model as network
@@ -84,9 +84,9 @@ def some_phases() -> chaos.Phases:
     return chaos.Phases(np.array([1.0, 2.0, 3.0]), np.array([0.0, 0.1]), chi1, np.array([2.0, math.nan]))
 
 
-def some_row(seed: int = 1) -> Row:
-    """He's weights of SHAPE, as a file's report has them."""
-    weights = torch.randn(SHAPE, generator=torch.Generator().manual_seed(seed)) * math.sqrt(2 / SHAPE[1])
+def some_row(shape: tuple[int, int] = SHAPE) -> Row:
+    """He's weights, as a file's report has them."""
+    weights = torch.randn(shape, generator=torch.Generator().manual_seed(1)) * math.sqrt(2 / shape[1])
     (row,) = report_of(contents({"weight": weights})).rows
     return row
 
@@ -119,6 +119,8 @@ def every_chart(t: Text = T) -> dict[str, go.Figure]:
         "compare.multiples": comparison.multiples(panels, t, PRINT),
         "compare.overlaid": comparison.overlaid(panels, t, PRINT),
         "checkpoint.histogram": checkpoint.histogram(some_row(), law, t, PRINT, meant=law),
+        "checkpoint_rows.row_norms": checkpoint_rows.row_norms(some_row(), law, t, PRINT),
+        "checkpoint_rows.spectrum": checkpoint_rows.spectrum(some_row((40, 90)), t, PRINT),
         "signal.by_layer": signal_figures.by_layer(lines, t, PRINT, y_title="y"),
         "signal.shares_by_layer": signal_figures.shares_by_layer(lines, t, PRINT, y_title="y"),
         "signal_layers.ridges": layers.ridges([some_layers()], t, PRINT),

@@ -87,6 +87,7 @@ def _arrays(stored: Stored, found: Measured) -> list[np.ndarray[Any, Any]]:
     return [
         np.array(sums if wide else [], "<f8"),
         np.zeros(0) if units is None else units.squares,
+        found.singular_values,
         hashes_of_blocks(numbers(stored)) if units is None else units.hashes,
         found.counts[codes].astype("<u4"),
         codes.astype("<u2"),

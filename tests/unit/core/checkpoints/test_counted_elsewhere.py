@@ -1,14 +1,16 @@
 """What is counted elsewhere is judged as the file itself, and what does not add up is refused."""
 
 import json
+import math
 import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from core import Cancelled, CheckpointError, Report, scan
 from core.checkpoints.counted_elsewhere import report_of_counts
@@ -109,6 +111,24 @@ ODD: dict[str, Callable[[Path], bytes]] = {
 def test_what_does_not_add_up_is_refused(file: Path, name: str) -> None:
     with pytest.raises(CheckpointError) as caught:
         report_of_counts(ODD[name](file))
+    assert caught.value.code == "checkpoint.counted"
+
+
+@pytest.mark.parametrize("change", [(2.0, 0), (1.0, 1), (-1.0, 0), (math.nan, 1)], ids=str)
+def test_singular_values_that_are_not_these_rows_are_refused(
+    tmp_path: Path, change: tuple[float, int]
+) -> None:
+    """Their squares add up to the rows'; they fall, to 0 at least."""
+    file = tmp_path / "small.safetensors"
+    save_file({"weight": torch.randn(20, 30, generator=torch.Generator().manual_seed(1))}, file)
+    told, (factor, turned) = told_of(file), change
+    size = int.from_bytes(told[:8], "little")
+    begin = 8 + size + 8 * (10 + 20)  # behind sums and mean squares of rows
+    values = np.frombuffer(told, "<f8", 20, begin)
+    np.testing.assert_allclose(values, torch.linalg.svdvals(load_file(file)["weight"].double()), rtol=1e-9)
+    others = np.roll(values * [factor, *[1.0] * 19], turned).astype("<f8")
+    with pytest.raises(CheckpointError) as caught:
+        report_of_counts(told[:begin] + others.tobytes() + told[begin + 160 :])
     assert caught.value.code == "checkpoint.counted"
 
 

@@ -121,6 +121,8 @@ WRONG: dict[str, Callable[[dict[str, Any]], object]] = {
     "tensors[0].counts": _set(counts=[1], edges=[0.0, 1.0]),
     "tensors[0].edges": _set(edges=[0.0]),
     "tensors[0].digest": _set(digest="zz"),
+    "tensors[0].row_norms.counts": _set(row_norms={"counts": [10**6], "edges": [0.0, 1.0]}),
+    "tensors[0].row_norms.edges": _set(row_norms={"counts": [1, 1], "edges": [0.0, 2.0, 1.0]}),
     "tensors[0].quantiles": _set(quantiles=[2.0, 1.0] + [3.0] * 7),
     "tensors[0].init.schemes[0].key": lambda whole: (
         whole["tensors"][1]["init"]
@@ -144,6 +146,13 @@ def test_what_is_not_as_it_was_written_is_refused_at_its_place(place: str) -> No
         Report.from_json(_changed(WRONG[place]))
     assert refused.value.facts["place"] == place
     assert str(refused.value).startswith(f"{place} is ")
+
+
+@pytest.mark.parametrize("values", [[1.0, 2.0], [1.0, -2.0], [1.0, None], [1.0] * 129, {}, "1"])
+def test_singular_values_fall_to_0_at_last_and_are_few(values: object) -> None:
+    with pytest.raises(CheckpointError) as refused:
+        Report.from_json(_changed(_set(singular_values=values)))
+    assert refused.value.facts["place"] == "tensors[0].singular_values"
 
 
 @pytest.mark.parametrize(

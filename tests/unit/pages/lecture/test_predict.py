@@ -18,7 +18,7 @@ LOOKS = {
     "compare": {"aspect", "order"},
     "signal": {"between", "picture", "sight"},
     "model": {"part"},
-    "checkpoint": {"against", "board", "only", "search", "sheet", "sort", "tensor"},
+    "checkpoint": {"against", "board", "only", "plot", "search", "sheet", "sort", "tensor"},
     "lesson": {"slope"},
     "teach": set(),
 }

@@ -203,6 +203,12 @@ def test_a_file_s_counts_are_judged_as_the_file(folder: Path, name: str) -> None
         for field in ("minimum", "maximum"):  # −0 is 0
             np.testing.assert_equal(getattr(row, field) + 0.0, getattr(own, field) + 0.0, err_msg=row.name)
         np.testing.assert_array_equal(row.counts, own.counts, err_msg=row.name)
+        size = own.singular_values.max(initial=0)
+        np.testing.assert_allclose(row.singular_values, own.singular_values, atol=1e-7 * size, rtol=1e-9)
+        assert (row.row_norms is None) == (own.row_norms is None), row.name
+        if row.row_norms and own.row_norms:  # a norm at an edge may fall to either side
+            np.testing.assert_allclose(row.row_norms.edges, own.row_norms.edges, rtol=1e-6)
+            assert abs(row.row_norms.counts - own.row_norms.counts).sum() <= 2, row.name
         assert (row.init and row.init.schemes) == (own.init and own.init.schemes), row.name
         assert (row.spare and row.spare.number) == (own.spare and own.spare.number), row.name
         for field in ("mean", "std", "excess_kurtosis"):
