@@ -165,7 +165,7 @@ def test_a_report_that_is_pasted_shows_the_same_map() -> None:
     app = _pasted(opened("checkpoint"), text)
     stands(app)
     assert re.fullmatch(r"[0-9a-f]{16}", query(app)["report"])
-    assert headline(app).startswith("▲ normal(std=0.5) was claimed of 1; in 1 the std is 0.1")
+    assert headline(app).startswith("▲ normal(std=0.5) was claimed for 1 tensor; in 1 the std is 0.1")
     assert len(_tiles(app)) == 4
     assert app.text_area(key="pasted").value == ""
     kept = reports.kept(query(app)["report"])

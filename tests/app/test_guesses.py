@@ -79,7 +79,7 @@ signal | signal_2 | kept
 signal?rows=normal | signal_0 | shrinks
     Normal: you said “shrinks”; the truth is “grows”.
 signal?rows=kaiming_normal | far_signal | 12
-    The layer where it has become 1000 times smaller or larger: you said 12; it never is.
+    The layer where it has become 1000 times smaller or larger: you said 12; there is none.
     在第几层变为千分之一或一千倍：您说 12，实际上始终没有。
 signal?sight=gradient | gradient_0 | shrinks
     Classic uniform ±1/√d: you said “shrinks”: right.

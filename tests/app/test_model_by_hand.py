@@ -107,7 +107,7 @@ def test_a_weight_beyond_its_wall_is_counted_and_explained() -> None:
     app = opened_model(edits="w3.1.1=9", part="parameters")
     words = said(app)
     assert "▲ 1 of" in words
-    assert "What is set by hand is no draw" in words
+    assert "Weights set by hand are not draws" in words
     assert "no draw" not in said(opened_model(edits="x1.1=9", part="parameters"))
 
 

@@ -45,9 +45,9 @@ def test_the_drawing_s_headline_is_what_the_row_comes_out_as(row: int) -> None:
 
 def test_of_many_outputs_the_largest_is_named() -> None:
     found = headline(net="3-9.zeros.no_bias", data="1,2,3")
-    assert says(found, "Of row <1>’s <9> outputs, unit <1> is the largest: <0>.")
+    assert says(found, "Of row <1>’s <9> outputs, unit <1>’s is the largest: <0>.")
     said_ = headline(net="3-70")
-    assert says(said_, "Of the first <64> of row <1>’s <70> outputs, unit <*> is the largest: <*>.")
+    assert says(said_, "Of the first <64> of row <1>’s <70> outputs, unit <*>’s is the largest: <*>.")
 
 
 def test_all_parts_have_headlines_of_their_own_in_both_languages() -> None:
@@ -59,7 +59,7 @@ def test_all_parts_have_headlines_of_their_own_in_both_languages() -> None:
 
 def test_the_way_back_says_that_nothing_learns_where_all_is_0() -> None:
     zeros = "3-3.zeros.sigmoid.zeros_bias-2.zeros.relu.zeros_bias-2.zeros.softmax.zeros_bias"
-    assert headline(part="backward", net=zeros) == "Nothing can learn here: every weight has gradient 0."
+    assert headline(part="backward", net=zeros) == "No weight can learn here: every one has gradient 0."
     assert "where one of them is 0 on every row" in said("lab-cause", "p", part="backward", net=zeros)
     assert "one of them is 0" not in said("lab-cause", "p", part="backward", net="3-3.tanh-2")
     # torch agrees: of all parameters, only the last bias has a gradient

@@ -41,7 +41,7 @@ def test_equal_weights_show_what_they_do() -> None:
     assert len({tuple(row) for row in tables["∂L/∂linear1"]}) == 1
     assert tables["∂L/∂linear1"][0] != [0, 0, 0, 0]
     app.button(key="all_zeros").click().run()
-    assert "Nothing can learn here: every weight has gradient 0" in said(app)
+    assert "No weight can learn here: every one has gradient 0" in said(app)
     for key in ("all_ones", "all_constant"):
         app.button(key=key).click().run()
         stands(app)
@@ -52,7 +52,7 @@ def test_equal_weights_show_what_they_do() -> None:
     ("net", "words", "unsaid"),
     [
         # all inputs of out are 0, so its weights have none either; its bias has
-        ("3-4.zeros.zeros_bias.relu-2.softmax", "every weight has gradient 0", "start alike"),
+        ("3-4.zeros.zeros_bias.relu-2.softmax", "every one has gradient 0", "start alike"),
         # nothing comes back through a last layer of zeros, whose own gradient is what came in
         ("3-4.tanh-2.zeros.softmax", "The weights of linear1 have gradient 0", "out have gradient 0"),
         ("3-3.relu-1.softmax", "With one output there is only one class", "gradient 0"),

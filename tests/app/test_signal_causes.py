@@ -67,9 +67,9 @@ def test_a_signal_under_tanh_rests_where_it_is_given_back() -> None:
     q = rest("tanh²", 2.0)
     said = cause(rows="kaiming_normal", activation="tanh", depth="60")
     assert says(
-        said, f"In layer <60> tanh makes <{q / 2}> of a mean square of <{q}>, and fan_in·Var(w), <2> with"
+        said, f"In layer <60> tanh turns a mean square of <{q}> into <{q / 2}>, and fan_in·Var(w), <2> with"
     )
-    assert "There it rests." in said
+    assert "It stays there." in said
     chi = 2 * mean("tanh′²", q)
     back = cause(rows="kaiming_normal", activation="tanh", depth="60", sight="gradient")
     assert says(
@@ -84,9 +84,9 @@ def test_a_slow_fall_says_that_small_signals_lose_less() -> None:
     q = 1.0
     for _ in range(11):
         q = mean("tanh²", q)
-    assert says(said, f"In layer <12> tanh makes <{mean('tanh²', q)}> of a mean square of <{q}>")
-    assert "tanh takes less of smaller signals." in said
-    assert "rests" not in said
+    assert says(said, f"In layer <12> tanh turns a mean square of <{q}> into <{mean('tanh²', q)}>")
+    assert "tanh takes less from smaller signals." in said
+    assert "It stays there." not in said
 
 
 def test_biases_are_named_with_their_variance() -> None:
@@ -95,8 +95,8 @@ def test_biases_are_named_with_their_variance() -> None:
     assert "^" not in said
     settles = cause(rows="xavier_normal", activation="sigmoid", bias="normal", sigma_b="0.5", depth="40")
     q = float(optimize.brentq(lambda x: mean("sigmoid²", x) + 0.25 - x, 1e-3, 10))
-    assert says(settles, f"of a mean square of <{q}>; fan_in·Var(w), <1> with")
-    assert says(settles, f"the biases’ variance <0.25> make <{q}> of that.")
+    assert says(settles, f"a mean square of <{q}> into <{q - 0.25}>; fan_in·Var(w), <1> with")
+    assert says(settles, f"the biases’ variance <0.25> turn that into <{q}>.")
 
 
 @pytest.mark.parametrize(
@@ -106,8 +106,8 @@ def test_biases_are_named_with_their_variance() -> None:
         ({"rows": "zeros", "bias": "torch"}, "each layer passes on its own biases alone."),
         ({"rows": "zeros", "sight": "gradient"}, "A gradient goes back through the weights"),
         ({"rows": "eye"}, "The identity repeats its inputs; only relu changes them."),
-        ({"rows": "uniform"}, "of <32> equal inputs they make <16> times their size."),  # 32 · 1/2
-        ({"rows": "constant", "sight": "gradient"}, "of <32> equal ones they make <160> times"),  # 32 · 5
+        ({"rows": "uniform"}, "for <32> equal inputs, <16> times their size."),  # 32 · 1/2
+        ({"rows": "constant", "sight": "gradient"}, "for <32> equal ones, <160> times"),  # 32 · 5
     ],
 )
 def test_weights_of_which_theory_says_nothing_have_reasons_of_their_own(
@@ -127,7 +127,7 @@ def test_why_inputs_become_alike_or_stay_apart() -> None:
     # relu at c = 0: (1/π)·(√(1 − c²) + c·(π − arccos c)) = 1/π (Cho & Saul 2009)
     relu = cause(sight="correlation", rows="kaiming_normal")
     assert says(relu, f"the first layer alone brings <0> to <{1 / math.pi}>, and no layer takes it back.")
-    assert "inputs without correlation stay without" in cause(
+    assert "uncorrelated inputs stay uncorrelated" in cause(
         sight="correlation", rows="kaiming_normal", activation="tanh"
     )
     straight = cause(

@@ -81,9 +81,9 @@ def test_a_scheme_that_stands_there_already_moves_to_the_front() -> None:
     [
         ({"scheme": "normal", "fan_in": "4000"}, "signal", "rows", "the number of inputs was left behind"),
         ({"scheme": "normal", "fan_in": "4000"}, "model", "net", "the number of inputs was left behind"),
-        ({"scheme": "normal", "layer": "Conv2d(64, 128, 3)"}, "signal", "rows", "no linear one"),
-        ({"scheme": "dirac"}, "signal", "", "fills convolutions alone"),
-        ({"scheme": "dirac"}, "model", "", "fills convolutions alone"),
+        ({"scheme": "normal", "layer": "Conv2d(64, 128, 3)"}, "signal", "rows", "is not linear"),
+        ({"scheme": "dirac"}, "signal", "", "fills only convolutions"),
+        ({"scheme": "dirac"}, "model", "", "fills only convolutions"),
     ],
 )
 def test_what_cannot_go_along_says_so(link: dict[str, str], page: str, kept: str, reason: str) -> None:

@@ -134,7 +134,7 @@ def test_an_address_has_so_many_files_on_the_way() -> None:
     spool = Spool(Holds(MB, 9 * MB, 1))
     app = Starlette(routes=Weights(spool, MB).routes())
     with spool.room(10, "192.0.2.7"):
-        assert "1 file is on the way" in _said(_posted(app, "sent", size=10, ask=1))
+        assert "1 file from your address is already on the way" in _said(_posted(app, "sent", size=10, ask=1))
     assert _posted(app, "sent", size=10, ask=1)[1] == [{"go": True}]
 
 
@@ -154,7 +154,7 @@ def test_who_leaves_takes_the_file_along(file: Path) -> None:
 HOSTILE = {
     "nothing that is known": (b"\0" * 999, "model.bin"),
     "a page": (b"<!doctype html><title>x", "is a web page"),
-    "code": (torch_bytes({"a": torch.ones(3)})[:-9], "no whole ZIP archive"),
+    "code": (torch_bytes({"a": torch.ones(3)})[:-9], "not a valid ZIP archive"),
     "a header without end": (b"\xff" * 7 + b"\0{" + b" " * 99, "model.bin"),
 }
 
@@ -174,7 +174,7 @@ def test_counts_that_cannot_be_are_refused_in_both_languages(file: Path) -> None
     assert "对不上" in _said(_posted(_app(), "counted", [b""], lang="zh"))
     for length in (str(2 * MB), "", "-1", "9" * 40):
         answer = _posted(_app(), "counted", [told], headers=OWN | {"content-length": length})
-        assert "than the 1 MB" in _said(answer)
+        assert "exceed the 1 MB" in _said(answer)
     answer = _posted(_app(), "counted", [told], headers=OWN | {"content-length": "9"})
     assert "does not add up" in _said(answer)
 
