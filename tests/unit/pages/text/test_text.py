@@ -51,7 +51,6 @@ def test_chinese_is_chinese() -> None:
             "then",
             "listed",
             "near_zero_part",
-            "alike_part",
             "rests_part",
             "rests_part_length",
         )
