@@ -50,7 +50,6 @@ def test_chinese_is_chinese() -> None:
             "last",
             "then",
             "listed",
-            "near_zero_part",
             "rests_part",
             "rests_part_length",
         )
