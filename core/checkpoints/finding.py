@@ -39,7 +39,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "uninitialised": Kind(
         3,
-        "Numbers from {minimum:.3g} to {maximum:.3g}, and denormals: memory that nothing was written to, "
+        "Numbers from {minimum:.3g} to {maximum:.3g}, and denormals: memory never written to, "
         "as torch.empty leaves it.",
         "A program that wrote these numbers on purpose.",
     ),
@@ -62,7 +62,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "same_seed": Kind(
         3,
-        "{count} layers have the same random numbers to the bit: each was drawn from one seed, or copied.",
+        "{count} layers have the same random numbers to the bit: all were drawn from one seed, or copied.",
         _EXACT,
     ),
     "same_shards": Kind(
@@ -78,7 +78,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "expected_law": Kind(
         2,
-        "{wanted} was expected of {of}; in {count} the std is as it says, {expected:.3g}, but the law is "
+        "{wanted} was expected of {of}; in {count} the std is as claimed, {expected:.3g}, but the law is "
         "not: the excess kurtosis is {kurtosis:.3g}, not {wanted_kurtosis:.3g}.",
         "A tensor of this shape drawn by that law: its distance from it lies below {distance:.3g}.",
     ),
@@ -159,8 +159,8 @@ KINDS: Mapping[str, Kind] = {
     ),
     "dead_rows": Kind(
         1,
-        "{count:,} of {of:,} rows {count:is|are} 0 or below 1e-16: {count:this unit gives|these units "
-        "give} nothing.",
+        "{count:,} of {of:,} rows {count:is|are} 0 or below 1e-16: {count:this unit ignores its|these "
+        "units ignore their} inputs.",
         _EXACT,
     ),
     "spare_rows": Kind(

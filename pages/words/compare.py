@@ -160,7 +160,7 @@ def phrase_template(law: Law, t: Text) -> str:
     """Return the phrase with {std}, and {bound} or {low} and {high}, where its numbers go."""
     if law.continuous is None:
         return "σ = {std}"
-    return f"σ = {{std}}, {_bounds_template(law, t)}"
+    return "σ = {std}" + t("signal.listed") + _bounds_template(law, t)
 
 
 def _bounds(law: Law, t: Text) -> str:

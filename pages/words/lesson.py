@@ -131,7 +131,7 @@ def phrase_template(law: Law, t: Text) -> str:
 
 def alt(tensors: Sequence[Shown], t: Text) -> str:
     """Return a stop's chart in words."""
-    names = ", ".join(t(f"scheme.{shown.scheme}.name") for shown in tensors)
+    names = t("verdict.and").join(t(f"scheme.{shown.scheme}.name") for shown in tensors)
     return t("lesson.alt", names=names, n=tensors[0].summary.n)
 
 

@@ -55,7 +55,7 @@ def context(state: State, t: Text) -> str:
 
 def bias(kind: str, sigma_b: str, t: Text) -> str:
     """Return which biases there are, and how wide normal ones are."""
-    return t(f"option.bias.{kind}") + (f", σ_b = {sigma_b}" if kind == "normal" else "")
+    return t(f"option.bias.{kind}") + (f"{t('signal.listed')}σ_b = {sigma_b}" if kind == "normal" else "")
 
 
 def measured(row: Followed, measure: str) -> Array:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core import SCHEMES
+from core import SCHEMES, Law
 from core.signals import fate as outlook
 from core.signals.fate import Expected, Setting
 from core.signals.formula import activation_of
@@ -150,7 +150,7 @@ def _balanced(rows: Sequence[Followed], worst: Followed, part: float, t: Text) -
 
 def _untold(row: Followed, state: State, t: Text, back: str = "") -> str:
     """Say why a scheme does what it does of which the theory of drawn weights says nothing."""
-    law = SCHEMES[row.entry.scheme].law((state["width"], state["width"]), **dict(row.entry.params))
+    law = _law(row, state)
     facts = {"name": escape(brief(row.name)), "activation": escape(state["activation"])}
     if law.mean == 0 and law.std == 0:
         return t(f"cause.zeros{back or ('' if state['bias'] == 'none' else '_biases')}", **facts)
@@ -162,6 +162,10 @@ def _untold(row: Followed, state: State, t: Text, back: str = "") -> str:
     return t(
         f"cause.mean{back}", mean=_short(law.mean), width=count(state["width"]), total=_short(total), **facts
     )
+
+
+def _law(row: Foretold, state: State) -> Law:
+    return SCHEMES[row.entry.scheme].law((state["width"], state["width"]), **dict(row.entry.params))
 
 
 def _of_gradient(rows: Sequence[Followed], state: State, t: Text) -> str:
@@ -221,10 +225,9 @@ def _flat_where(activation: str) -> tuple[str, float] | None:
 
 
 def _of_correlation(rows: Sequence[Followed], state: State, t: Text) -> str:
-    row = next((row for row in rows if row.setting and row.setting.sigma_w2), None)
     if state["between"] == "units":
-        alike = next((row for row in rows if row.setting is None), None)
-        return t("cause.units_alike" if alike else "cause.units", name=escape(brief((alike or rows[0]).name)))
+        return _of_units(rows, state, t)
+    row = next((row for row in rows if row.setting and row.setting.sigma_w2), None)
     if row is None or row.setting is None:
         return ""
     facts = (state["activation"], state["depth"], state["input"], state["input_scale"])
@@ -251,6 +254,15 @@ def _of_correlation(rows: Sequence[Followed], state: State, t: Text) -> str:
     else:
         kind = "falls" if here.phase == "chaotic" else ""
     return t(f"cause.correlation_{kind}", **numbers) if kind else ""
+
+
+def _of_units(rows: Sequence[Followed], state: State, t: Text) -> str:
+    """Say what makes units alike, or that nothing does; an identity's copy other inputs each."""
+    laws = [_law(row, state) for row in rows]
+    for row, law in zip(rows, laws, strict=True):
+        if law.family != "indicator" and (law.mean or not law.std):
+            return t("cause.units_alike", name=escape(brief(row.name)))
+    return t("cause.units") if all(law.random and law.independent for law in laws) else ""
 
 
 def _still(told: Expected | None, activation: str, c: float) -> str:

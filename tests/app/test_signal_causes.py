@@ -195,3 +195,20 @@ def test_what_is_locked_is_not_tried() -> None:
     assert onward(rows="xavier_normal", depth="40", lock="rows")[1]["sight"] == ["gradient"]
     app = opened("signal", **SMALL, rows="xavier_normal", lock="rows,sight")
     assert not app.get("page_link")
+
+
+@pytest.mark.parametrize(
+    ("scheme", "said"),
+    [
+        ("xavier_normal", "drawn independently"),
+        ("orthogonal", ""),
+        ("eye", ""),  # each unit copies an input of its own
+        ("zeros", "every unit has the same weights"),
+        ("ones", "every unit has the same weights"),
+        ("normal(mean=0.1)", "weights of the same nonzero mean"),
+        ("xavier_normal-zeros", "With Zeros every unit has the same weights"),
+    ],
+)
+def test_units_are_alike_where_their_weights_are(scheme: str, said: str) -> None:
+    found = cause(rows=scheme, sight="correlation", between="units")
+    assert said in found if said else not found

@@ -12,14 +12,14 @@ from tests.support.stored_tensors import contents
 #: Each kind with every count at 1, written by hand; where a count is 2 at least, with that.
 ONE = {
     "not_finite": "1 number is NaN and 1 infinite.",
-    "uninitialised": "Numbers from 1 to 1, and denormals: memory that nothing was written to",
+    "uninitialised": "Numbers from 1 to 1, and denormals: memory never written to",
     "empty_shards": "1 of 1 weight has no numbers: shards of ZeRO-3",
     "constant_weight": "All 2 numbers are 1: units that start alike stay alike.",
     "zero_weights": "1 of 1 weight is 0 throughout: no gradient passes it.",
     "same_seed": "2 layers have the same random numbers to the bit",
     "same_shards": "2 blocks of 1 row are the same to the bit",
     "expected": "ones was expected of 1; in 1 the std is 1, not 1: × 1.",
-    "expected_law": "ones was expected of 1; in 1 the std is as it says, 1, but",
+    "expected_law": "ones was expected of 1; in 1 the std is as claimed, 1, but",
     "expected_point": "ones was expected of 1; in 1 the numbers are others, from 1 to 1.",
     "residual_scale": "1 of 2 projections into the residual stream starts √1 times too large: std 1, not 1.",
     "unequal_layers": "1 of 3 layers of one kind has the std 1, the others 1: × 1.",
@@ -38,7 +38,7 @@ ONE = {
     "no_gradient": "Adam has seen no gradient of 1 of 2 parameters: its second moment is 0.",
     "cloned": "2 trained layers are the same to the bit: copies of one.",
     "lora_untrained": "1 of 2 adapters does nothing: its B is 0, as it starts.",
-    "dead_rows": "1 of 2 rows is 0 or below 1e-16: this unit gives nothing.",
+    "dead_rows": "1 of 2 rows is 0 or below 1e-16: this unit ignores its inputs.",
     "spare_rows": "1 of 16 rows still follows normal, std 1, as if it never occurred in training.",
 }
 #: Facts that are no counts, and counts that cannot be 1: of what is found among others, or equals another.
@@ -95,7 +95,7 @@ def test_each_kind_speaks_of_several_in_the_plural() -> None:
     assert said["far_cut"].startswith("2 numbers lie at ±1, 50 std")
     assert said["steps_without_training"].startswith("1,000 batches have passed")
     assert said["lora_untrained"] == "2 of 5 adapters do nothing: their B is 0, as it starts."
-    assert said["dead_rows"] == "2 of 5 rows are 0 or below 1e-16: these units give nothing."
+    assert said["dead_rows"] == "2 of 5 rows are 0 or below 1e-16: these units ignore their inputs."
 
 
 def test_a_report_speaks_of_one_in_the_singular() -> None:
