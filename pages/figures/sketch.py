@@ -141,7 +141,7 @@ def guessed(guess: Guess, unit: float, t: Text, look: Palette) -> tuple[list[Par
 def named(t: Text, look: Palette) -> Part:
     """Return what a guess is called, above the plot at its right."""
     words = f"<b>– – {t('guess.yours')}</b>"
-    return label(words, 1, 1, look.second, xref="paper", xanchor="right", yshift=44)
+    return label(words, 1, 1, look.second, xref="paper", xanchor="right", yshift=40)
 
 
 def _outline(sketch: Sketch, unit: float, look: Palette) -> Part:
