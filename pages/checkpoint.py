@@ -199,12 +199,12 @@ def _ties(frame: Frame, seen: Seen) -> None:
 
 
 def _against(frame: Frame, seen: Seen) -> None:
-    """Compare with another file: an example, or one that is held while the next is dropped."""
+    """Compare with another file: an example, or one that is dropped here."""
     t, state = frame.t, frame.state
     with st.container(key="chooses", horizontal=True, vertical_alignment="bottom"):
         controls.show(state, "against", t)
-        if state["report"] and "against" not in state.fixed:
-            st.button(t("checkpoint.hold"), key="hold", on_click=_hold, args=(state["report"],))
+        if "against" not in state.fixed:
+            drop.zone(t, "against")
     other = jobs.compared(state)
     if other is None:
         frame.html(f'<p class="lab-note">{t("checkpoint.against_none")}</p>')
@@ -213,10 +213,6 @@ def _against(frame: Frame, seen: Seen) -> None:
         frame.html(words.changes(seen, other, words.Link(state, board=""), t))
     except InitLabError:
         frame.html(f'<p class="lab-verdict">{t("checkpoint.against_several")}</p>')
-
-
-def _hold(key: str) -> None:
-    place(against=key)
 
 
 def _script(frame: Frame, seen: Seen) -> str:

@@ -1,5 +1,6 @@
 // A file of weights that is dropped on the page, or chosen: counted by a worker in this browser, from where only
-// counts travel, or sent to the server where somebody says so. What comes of it is the control `report`.
+// counts travel, or sent to the server where somebody says so. What comes of it is the control that its zone
+// stands for: `report`, or `against` for one to compare with. One file is read at a time.
 
 import { filled, quantity } from "./numbers.js"
 
@@ -10,21 +11,22 @@ const BASE = new URL("../../", import.meta.url)
 let tell = () => {}
 let told = null // the page's words and limits
 let work = null // what is under way: it ends what it began when another takes its place
-let shown = {} // what the zone says: sentence, share, refusal, and what it offers to do
+let shown = {} // what a zone says: which, sentence, share, refusal, and what it offers to do
 
 export function follow(_, send) {
   tell = send
   attach()
 }
 
-const zone = () => document.querySelector("[data-lab-drop]")
+const zones = () => [...document.querySelectorAll("[data-lab-drop]")]
+const intoOf = place => place.dataset.labInto
 
 export function attach() {
-  const place = zone()
-  if (!place) return
-  told = JSON.parse(place.dataset.labDrop)
-  if (place.childElementCount) return
-  place.append(...parts())
+  for (const place of zones()) {
+    const own = JSON.parse(place.dataset.labDrop)
+    if (!told || intoOf(place) === "report") told = own
+    if (!place.childElementCount) place.append(...parts(place, own))
+  }
   show()
 }
 
@@ -34,17 +36,17 @@ const made = (tag, has, ...inner) => {
   return element
 }
 
-function parts() {
-  const { words } = told
+function parts(place, { words, files }) {
+  const into = intoOf(place)
   const field = made("input", { type: "file", hidden: true, tabIndex: -1 })
   field.addEventListener("change", () => {
-    if (field.files.length) begin(field.files[0])
+    if (field.files.length) begin(field.files[0], into)
     field.value = "" // the same file may be chosen again
   })
   const choose = made("button", { type: "button", className: "lab-button lab-choose", textContent: words.choose })
   choose.addEventListener("click", () => field.click())
   const first = made("p", { className: "lab-drop-here" }, `${words.here} `, choose, field)
-  const promise = made("p", { className: "lab-context", textContent: words.promise })
+  const promise = into === "report" ? [made("p", { className: "lab-context", textContent: words.promise })] : []
   const line = made("p", { className: "lab-drop-far" })
   const said = made("p", { className: "lab-drop-said" }) // for who hears the page: it says less often
   said.setAttribute("role", "status")
@@ -55,51 +57,52 @@ function parts() {
   refusal.setAttribute("role", "alert")
   const send = made("button", { type: "button", className: "lab-button lab-drop-send", textContent: words.send })
   send.addEventListener("click", () => upload(shown.offered))
-  const place = zone()
   place.setAttribute("role", "group")
   place.setAttribute("aria-label", words.label)
-  return [first, promise, ...held(), made("div", { className: "lab-drop-work" }, line, bar, cancel), said, refusal, send]
+  return [first, ...promise, ...held(files, into), made("div", { className: "lab-drop-work" }, line, bar, cancel), said, refusal, send]
 }
 
 // The files in the folder that the server's operator allows, if there is one.
-function held() {
-  if (!told.files.length) return []
+function held(files, into) {
+  if (!files.length) return []
   const list = made("select", { className: "lab-drop-held" }, made("option", { value: "", textContent: told.words.held }))
   list.setAttribute("aria-label", told.words.held)
-  for (const name of told.files) list.append(made("option", { value: name, textContent: name }))
+  for (const name of files) list.append(made("option", { value: name, textContent: name }))
   list.addEventListener("change", async () => {
     const name = list.value
     list.value = ""
     if (!name) return
-    const own = anew({ name })
+    const own = anew({ name }, into)
     end(await post("held", new Blob(), own, { name }), own)
   })
   return [list]
 }
 
-// Writes what is known into the zone, which a run of the page may have drawn anew.
+// Writes what is known into its zone, which a run of the page may have drawn anew, and nothing into the other.
 function show(changed = {}) {
   shown = { ...shown, ...changed }
-  const place = zone()
-  if (!place?.childElementCount) return
-  const { sentence = "", share = null, refusal = "", offered = null, said = "" } = shown
-  const write = (name, text) => {
+  const { into = "report", ...rest } = shown
+  for (const place of zones()) if (place.childElementCount) write(place, intoOf(place) === into ? rest : {}, work && intoOf(place) === into)
+}
+
+function write(place, { sentence = "", share = null, refusal = "", offered = null, said = "" }, busy) {
+  const put = (name, text) => {
     const element = place.querySelector(name)
     if (element.textContent !== text) element.textContent = text
     element.hidden = !text
   }
-  write(".lab-drop-far", sentence)
-  write(".lab-refusal", refusal && `▲ ${refusal}`)
+  put(".lab-drop-far", sentence)
+  put(".lab-refusal", refusal && `▲ ${refusal}`)
   const spoken = place.querySelector(".lab-drop-said")
   if (spoken.textContent !== said) spoken.textContent = said
   const bar = place.querySelector(".lab-bar")
-  bar.hidden = !work
+  bar.hidden = !busy
   if (share === null) bar.removeAttribute("value")
   else bar.value = share
   bar.setAttribute("aria-label", sentence)
-  place.querySelector(".lab-drop-cancel").hidden = !work
+  place.querySelector(".lab-drop-cancel").hidden = !busy
   place.querySelector(".lab-drop-send").hidden = !offered
-  place.toggleAttribute("data-lab-busy", Boolean(work))
+  place.toggleAttribute("data-lab-busy", Boolean(busy))
 }
 
 function far(words, share) {
@@ -125,15 +128,15 @@ function refuse(sentence, offered = null) {
 }
 
 // What is begun now takes the place of what is under way.
-function anew(file) {
+function anew(file, into) {
   stop()
-  work = { name: file.name, end: new AbortController() }
-  show({ sentence: filled(told.words.begun, { name: named(file.name) }) })
+  work = { name: file.name, into, end: new AbortController() }
+  show({ into, sentence: filled(told.words.begun, { name: named(file.name) }) })
   return work
 }
 
-function begin(file) {
-  const own = anew(file), { signal } = own.end
+function begin(file, into) {
+  const own = anew(file, into), { signal } = own.end
   const worker = new Worker(new URL("counting_worker.js", import.meta.url), { type: "module" })
   signal.addEventListener("abort", () => worker.terminate())
   let asked = 0
@@ -163,7 +166,7 @@ function offer(file) {
 }
 
 async function upload(file) {
-  const own = anew(file), where = { size: file.size, name: file.name }
+  const own = anew(file, shown.into), where = { size: file.size, name: file.name }
   const answer = await post("sent", new Blob(), own, { ...where, ask: 1 })
   if (own !== work) return
   if (!answer.go) end(answer, own)
@@ -172,14 +175,14 @@ async function upload(file) {
 
 function end({ key, refused }, own) {
   if (own !== work || !work) return
-  const name = named(work.name)
+  const { into } = work, name = named(work.name)
   if (!key) {
     refuse(refused || told.words.odd)
     return
   }
   stop()
   show({ said: filled(told.words.ready, { name }) })
-  tell("moved", { report: key, tensor: "", search: "" })
+  tell("moved", into === "report" ? { report: key, tensor: "", search: "" } : { [into]: key })
 }
 
 // Sends something to one of the server's doors; hears how far it is there, and what comes of it.
@@ -217,17 +220,23 @@ function post(door, body, own, query = {}, isSent = false) {
 }
 
 // A file that is dropped beside the zone would take the page's place.
-const brings = event => zone() && [...event.dataTransfer?.types ?? []].includes("Files")
+const brings = event => zones().length && [...event.dataTransfer?.types ?? []].includes("Files")
 let within = 0
-const lit = on => zone()?.toggleAttribute("data-lab-over", on)
+// Beside the zones a file is one to be looked at.
+const under = event => event.target.closest?.("[data-lab-drop]") ?? zones()[0]
+const light = lit => { for (const place of zones()) place.toggleAttribute("data-lab-over", place === lit) }
 
-document.addEventListener("dragenter", event => brings(event) && lit(++within > 0))
-document.addEventListener("dragleave", event => brings(event) && lit(--within > 0))
+document.addEventListener("dragenter", event => {
+  if (!brings(event)) return
+  within++
+  light(under(event))
+})
+document.addEventListener("dragleave", event => brings(event) && --within <= 0 && light(null))
 document.addEventListener("dragover", event => brings(event) && event.preventDefault())
 document.addEventListener("drop", event => {
   if (!brings(event)) return
   event.preventDefault()
   within = 0
-  lit(false)
-  if (event.dataTransfer.files.length && told) begin(event.dataTransfer.files[0])
+  light(null)
+  if (event.dataTransfer.files.length && told) begin(event.dataTransfer.files[0], intoOf(under(event)))
 })

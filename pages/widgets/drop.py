@@ -2,6 +2,7 @@
 
 import json
 from html import escape
+from typing import Literal
 
 import streamlit as st
 
@@ -24,15 +25,18 @@ _FILLED = {
 _PLAIN = ("label", "here", "choose", "promise", "cancel", "send", "cut", "odd", "lost", "held")
 
 
-def zone(t: Text) -> None:
-    """Show the zone in which a file is dropped; what has been read of it becomes the control ``report``.
+def zone(t: Text, into: Literal["report", "against"] = "report") -> None:
+    """Show a zone in which a file is dropped; what has been read of it becomes the control ``into``.
 
     The script writes into it how far it is, and what is refused; see ``pages/live/drop.js``.
     """
     if not browser.SERVED:
-        st.html(f'<p class="lab-context">{t("drop.away")}</p>')
+        if into == "report":
+            st.html(f'<p class="lab-context">{t("drop.away")}</p>')
         return
     words = {name: t(f"drop.{name}") for name in _PLAIN}
+    if into == "against":
+        words |= {"here": t("drop.other_here"), "label": t("drop.other_label")}
     words |= {
         name: t(f"drop.{name}", **{each: f"{{{each}}}" for each in has}) for name, has in _FILLED.items()
     }
@@ -45,4 +49,5 @@ def zone(t: Text) -> None:
         "largest": largest << 20,
         "files": operator_folder.listed(),
     }
-    st.html(f'<div class="lab-drop" data-lab-drop="{escape(json.dumps(told), quote=True)}"></div>')
+    has = escape(json.dumps(told), quote=True)
+    st.html(f'<div class="lab-drop" data-lab-into="{into}" data-lab-drop="{has}"></div>')

@@ -103,6 +103,27 @@ def test_a_second_file_takes_the_first_one_s_place_and_keys_do_the_same(tab: Vis
     until(page, f"!location.search.includes('{link(page)['report']}')")
 
 
+def test_the_other_file_of_two_has_a_zone_of_its_own(tab: Visit, file: Path) -> None:
+    page = tab("/checkpoint?v=1&board=against")
+    other = file.with_name("other.npy")
+    np.save(other, np.zeros((30, 40), np.float32))
+    for name, into in ((other, "report"), (file, "against")):
+        page.locator(f"[data-lab-into={into}] input[type=file]").set_input_files(name)
+        page.wait_for_url(f"**{into}=*")
+        settled(page)
+    assert {"report", "against"} <= link(page).keys()
+    expect(page.locator(".lab-verdict")).to_contain_text("to other.npy: 6 gone, 1 added")
+    broken = file.with_name("broken.safetensors")
+    broken.write_bytes(file.read_bytes()[:3000])
+    before = link(page)
+    page.locator("[data-lab-into=against] input[type=file]").set_input_files(broken)
+    expect(page.locator("[data-lab-into=against] [role=alert]")).to_contain_text("broken.safetensors")
+    expect(page.locator("[data-lab-into=report] [role=alert]")).to_be_empty()
+    assert link(page) == before
+    page.evaluate(DROP.replace("'h1'", "'[data-lab-into=against]'"), [other.name, [*other.read_bytes()]])
+    expect(page.locator(".lab-verdict")).to_contain_text("to other.npy: 1 equal")
+
+
 def test_what_a_browser_does_not_read_is_sent_only_if_one_says_so(tab: Visit, tmp_path: Path) -> None:
     page = tab("/checkpoint?v=1&lang=zh")
     old = tmp_path / "old.pt"
