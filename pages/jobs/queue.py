@@ -1,6 +1,7 @@
 """What keeps visitors from each other's way: a gate for big work, and a turnstile for pages."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import Future
@@ -12,6 +13,8 @@ from core import Cancelled
 from pages.state.operator_limits import limit
 
 Result = TypeVar("Result")
+#: Seconds between two looks at whether pages are being drawn.
+LOOK = 0.002
 
 
 class Full(Exception):
@@ -116,7 +119,7 @@ class Turnstile:
     """
 
     def __init__(self, places: int, patience: float) -> None:
-        self._free, self._patience = places, patience
+        self.places, self._free, self._patience = places, places, patience
         self._lock, self._mine = threading.Lock(), threading.local()
         #: whoever waits, each by a lock that is opened when it is their turn: who is inside, and at the door
         self._inside: deque[threading.Lock] = deque()
@@ -130,6 +133,12 @@ class Turnstile:
             yield
         finally:
             self._leave()
+
+    def give_way(self, most: float) -> None:
+        """Wait while any page is being drawn, for ``most`` seconds."""
+        end = time.monotonic() + most
+        while self._free < self.places and time.monotonic() < end:
+            time.sleep(LOOK)
 
     @contextmanager
     def aside(self) -> Iterator[None]:

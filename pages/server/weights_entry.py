@@ -7,7 +7,9 @@ The answer comes line by line, each a JSON object: how far the work is, ``done``
 import asyncio
 import json
 import logging
+import math
 import os
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -39,6 +41,8 @@ from pages.words import refusals
 
 #: Seconds between two looks at how far the work is, and for what a browser tells to arrive.
 LOOK, PATIENCE = 0.2, 60.0
+#: How many times as long as its own work a file lets pages go first.
+WAYS = 4
 #: Letters of a file's name, and bytes of what is only to be put into words.
 NAME, WORDS = 255, 1 << 14
 
@@ -218,7 +222,7 @@ class _Answer(Response):
         super().__init__(headers=_HEADERS, media_type="application/x-ndjson")
         del self.headers["content-length"]
         self._work, self._owner, self._t, self._held = work, owner, t, held
-        self._far, self._left = (0, 0), False
+        self._far, self._left, self._since = (0, 0), False, math.inf
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         loop = asyncio.get_running_loop()
@@ -253,11 +257,15 @@ class _Answer(Response):
             yield _line(result.result())
 
     def _progress(self, done: int, total: int) -> bool:
+        """Note how far it is, and let pages go first, for some times what the last part took at most."""
         self._far = done, total
+        queue.turnstile().give_way(WAYS * (time.monotonic() - self._since))
+        self._since = time.monotonic()
         return not self._left
 
     def _done(self) -> Line:
         """Do the work; whatever goes wrong is a sentence."""
+        self._since = time.monotonic()
         try:
             return self._work(self._progress)
         except Cancelled:

@@ -247,3 +247,20 @@ def test_many_pages_that_lose_patience_leave_the_places_as_they_were() -> None:
     assert turnstile._free == 2
     assert not turnstile._inside
     assert not turnstile._at_the_door
+
+
+def test_work_gives_way_to_pages_for_a_while() -> None:
+    turnstile, most = Turnstile(2, 30.0), 0.3
+    begin = time.monotonic()
+    turnstile.give_way(most)
+    assert time.monotonic() - begin < most / 2  # no page is being drawn
+    with turnstile.through():
+        begin = time.monotonic()
+        turnstile.give_way(most)
+        assert time.monotonic() - begin >= most  # one is, all the while
+        waits = threading.Thread(target=turnstile.give_way, args=(60.0,))
+        waits.start()
+        time.sleep(0.05)
+        assert waits.is_alive()
+    waits.join(5.0)
+    assert not waits.is_alive()
