@@ -110,6 +110,12 @@ def test_the_density_is_that_of_a_large_matrix(rows: int, columns: int) -> None:
     assert not noise.pdf(np.array([0.0, low / 2, 1.01 * high])).any() or rows == columns
 
 
+def test_the_reach_is_johnstone_s() -> None:
+    """μ = (√399 + √100)², σ = (√399 + √100)·(1/√399 + 1/√100)^⅓ = 15.93; 2.02 of it lie 1 % beyond."""
+    assert Noise(100, 400, 1.0).reach == pytest.approx((898.5 + 2.02 * 15.93) ** 0.5, rel=1e-5)
+    assert Noise(400, 100, 3.0).reach == pytest.approx(3 * (898.5 + 2.02 * 15.93) ** 0.5, rel=1e-5)
+
+
 @pytest.mark.parametrize("law", ["normal", "uniform"])
 @pytest.mark.parametrize(("rows", "columns"), [(40, 90), (90, 40), (128, 128)])
 def test_the_largest_passes_its_reach_in_one_draw_of_100_or_less(law: str, rows: int, columns: int) -> None:
