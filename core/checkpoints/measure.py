@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from ..weights.laws import Array
 from ..weights.moments import Moments, merged
@@ -177,14 +178,14 @@ class _Counter:
 
     def __init__(self, cells: int) -> None:
         self.counts = np.zeros(cells, np.int64)
-        self._held = np.empty(PART, np.intp)
+        self._held = np.empty(PART, np.int32)
 
     def add(self, part: Bits) -> None:
         for start in range(0, len(part), PART):
             piece = part[start : start + PART]
             held = self._held[: len(piece)]
-            np.copyto(held, piece)
-            self.counts += np.bincount(held, minlength=len(self.counts))
+            np.copyto(held, piece)  # of 32 bits torch counts twice as fast as numpy of 64
+            self.counts += torch.bincount(torch.from_numpy(held), minlength=len(self.counts)).numpy()
 
 
 class _Narrow:
@@ -240,7 +241,7 @@ class _Wide:
         steps = numbers.itemsize // 2
         self.counter.add(numbers.view(np.uint16)[steps - 1 :: steps])
         self.low |= np.uint64(np.bitwise_or.reduce(part))
-        self.zeros += len(numbers) - int(np.count_nonzero(numbers))
+        self.zeros += int(np.count_nonzero(numbers == 0))
         if not (np.isfinite(numbers.min()) and np.isfinite(numbers.max())):
             numbers = self._finite(numbers)
         if len(numbers):
@@ -306,7 +307,8 @@ class _Powers:
         for start in range(0, len(numbers), _BLOCK):
             block = numbers[start : start + _BLOCK]
             off, squares = self._held[:, : len(block)]
-            np.subtract(block, shift, out=off, dtype=np.float64)
+            np.copyto(off, block)
+            np.subtract(off, shift, out=off)
             np.multiply(off, off, out=squares)
             sums += off.sum(), off.dot(off), squares.dot(off), squares.dot(squares)
         return _about_mean(len(numbers), shift, sums)
