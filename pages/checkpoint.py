@@ -22,7 +22,7 @@ from pages.state.set_by_button import place
 from pages.text import Text
 from pages.text.numbers import count
 from pages.widgets import controls, drop, pasted_report
-from pages.words import asks, common, findings
+from pages.words import asks, checkpoint_changes, common, findings
 from pages.words import checkpoint as words
 from pages.words import checkpoint_rows as rows
 
@@ -202,7 +202,13 @@ def _against(frame: Frame, seen: Seen) -> None:
     """Compare with another file: an example, or one that is dropped here."""
     t, state = frame.t, frame.state
     with st.container(key="chooses", horizontal=True, vertical_alignment="bottom"):
-        controls.show(state, "against", t)
+        controls.show(
+            state,
+            "against",
+            t,
+            placeholder=t("checkpoint.choose_other"),
+            called=lambda key: findings.short(jobs.of(key).file),
+        )
         if "against" not in state.fixed:
             drop.zone(t, "against")
     other = jobs.compared(state)
@@ -210,7 +216,9 @@ def _against(frame: Frame, seen: Seen) -> None:
         frame.html(f'<p class="lab-note">{t("checkpoint.against_none")}</p>')
         return
     try:
-        frame.html(words.changes(seen, other, words.Link(state, board=""), t))
+        frame.html(checkpoint_changes.changes(seen, other, words.Link(state, board=""), t))
+        if way := checkpoint_changes.swap(state, t):
+            frame.aside(way)
     except InitLabError:
         frame.html(f'<p class="lab-verdict">{t("checkpoint.against_several")}</p>')
 

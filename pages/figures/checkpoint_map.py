@@ -16,6 +16,8 @@ MOST_TILES, MOST_LETTERS = 600, 60_000
 ACROSS = 40
 #: What a tile says by its mark: nothing, worth knowing, wrong.
 MARKS = ("", "△", "▲")
+#: A law that only such a distance would refute is one of many that fit: of some 50 numbers, or fewer.
+LITTLE = 0.3
 
 
 class Tile(NamedTuple):
@@ -36,10 +38,17 @@ class Band(NamedTuple):
     tiles: Sequence[Tile]
 
 
+def tells_little(row: Row) -> bool:
+    """Tell whether a law fits only as numbers so few, or so coarse, refute hardly any."""
+    return row.init is not None and row.init.would_refute[0] > LITTLE
+
+
 def look_of(row: Row) -> str:
     """Return how a tensor's tile is filled: by what is known of its start."""
     if row.flags & {"constant", "zeros"} or row.n == 1:
         return "constant"
+    if tells_little(row):
+        return "other"
     if row.init is not None:
         return "fits"
     judged = row.is_float and row.n and not row.quantised and not row.flags & {"nan", "inf", "uninitialised"}

@@ -162,8 +162,10 @@ function begin(file, into) {
 
 function offer(file) {
   if (!told.largest || file.size > told.largest) refuse(told.words.large)
-  else refuse(filled(told.words.unread, { name: named(file.name), size: quantity(file.size / 2 ** 20, 0, 2, true) }), file)
+  else refuse(filled(told.words.unread, { name: named(file.name), size: sized(file.size) }), file)
 }
+
+const sized = bytes => bytes < 2 ** 20 ? `${Math.ceil(bytes / 2 ** 10)} kB` : `${quantity(bytes / 2 ** 20, 0, 2, true)} MB`
 
 async function upload(file) {
   const own = anew(file, shown.into), where = { size: file.size, name: file.name }
@@ -222,8 +224,8 @@ function post(door, body, own, query = {}, isSent = false) {
 // A file that is dropped beside the zone would take the page's place.
 const brings = event => zones().length && [...event.dataTransfer?.types ?? []].includes("Files")
 let within = 0
-// Beside the zones a file is one to be looked at.
-const under = event => event.target.closest?.("[data-lab-drop]") ?? zones()[0]
+// Beside the zones a file is for the last of them: one to compare with, where that is asked for.
+const under = event => event.target.closest?.("[data-lab-drop]") ?? zones().at(-1)
 const light = lit => { for (const place of zones()) place.toggleAttribute("data-lab-over", place === lit) }
 
 document.addEventListener("dragenter", event => {

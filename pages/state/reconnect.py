@@ -18,10 +18,14 @@ def told(shown: Iterable[str]) -> dict[str, str]:
 
 
 def _chosen(name: str, label: str | None) -> str | None:
-    """Return the option that a browser calls ``label`` in whichever language; a typed text as it is."""
-    if label is None or not TABLE[name].options:
+    """Return the option that a browser calls ``label`` in whichever language; a typed text as it is.
+
+    Where examples have names of their own, so has what else stands there: a link knows it, a label does not.
+    """
+    row = TABLE[name]
+    if label is None or not (row.options or row.names):
         return label
-    for option in TABLE[name].options:
+    for option in row.options or row.examples:
         if label in {option, *(word_of(name, option, Text(language)) for language in LANGUAGES)}:
             return option
     return None

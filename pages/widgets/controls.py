@@ -34,12 +34,19 @@ def _key(state: State, name: str) -> str:
     return name
 
 
-def show(
-    state: State, name: str, t: Text, *, placeholder: str = "", changed: Callable[[], None] | None = None
+def show(  # noqa: PLR0913 - a control, and what few of them need
+    state: State,
+    name: str,
+    t: Text,
+    *,
+    placeholder: str = "",
+    changed: Callable[[], None] | None = None,
+    called: Callable[[str], str] | None = None,
 ) -> None:
     """Show a control: chosen from its options, or from its examples and typed, or typed alone.
 
-    Whatever was typed stays there, right or wrong. ``changed`` is called once something else is chosen.
+    Whatever was typed stays there, right or wrong. ``changed`` is called once something else is chosen;
+    ``called`` names what is in force and no example.
     """
     if name in state.hidden:
         return
@@ -51,10 +58,15 @@ def show(
     }
     if row.options or row.examples:
         hint = f"control.{name}_help"
+        options = options_of(name, state["scheme"]) or row.examples
+        own = () if called is None or state[name] in options else (str(state[name]),)
         st.selectbox(
             t(f"control.{name}"),
-            options_of(name, state["scheme"]) or row.examples,
-            format_func=lambda option: word_of(name, option, t),
+            (*options, *own),
+            format_func=lambda option: (
+                called(option) if called and option in own else word_of(name, option, t)
+            ),
+            placeholder=placeholder or None,
             filter_mode=None if row.options else "fuzzy",
             accept_new_options=not row.options,
             help=t(hint) if hint in catalogue(t.language) else None,

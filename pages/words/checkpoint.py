@@ -1,14 +1,13 @@
 """What the checkpoint page says of a file of weights: its headline, what was found, a tensor's numbers."""
 
 import math
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from urllib.parse import quote, urlencode
 
 from core import SCHEMES, Finding, Law, Report, Row
 from core.checkpoints.plain_text import printable
-from pages.figures.checkpoint_map import MARKS, Band, Tile, look_of
+from pages.figures.checkpoint_map import MARKS, Band, Tile, look_of, tells_little
 from pages.jobs.checkpoint import Overview, Seen, has_chart, law_key, mark_of, overview
 from pages.state.chosen import State
 from pages.text import Text, sentences
@@ -65,6 +64,8 @@ def _flag(finding: Finding) -> str:
 
 def start(row: Row, t: Text) -> str:
     """Return what a tensor starts as, in a few words."""
+    if tells_little(row):
+        return t("checkpoint.few")
     if row.init is not None:
         return findings.law(row.init, t)
     if row.quantised:
@@ -185,6 +186,8 @@ def verdict(row: Row, t: Text) -> str:
     name = findings.law(fit, t)
     if look_of(row) == "constant" or not fit.would_refute[0]:
         return t("checkpoint.verdict.constant", n=count(row.n), law=name)
+    if tells_little(row):
+        return t("checkpoint.verdict.few", n=count(row.n), law=name)
     others = len(fit.schemes) - 1
     facts = {
         "distance": quantity(fit.distance, fit.distance, 3),
@@ -207,9 +210,15 @@ def numbers(row: Row, t: Text) -> str:
     rows.append(Pair(t("table.excess_kurtosis"), excess(row.excess_kurtosis, t), kurtosis))
     walls = interval(*law.support) if law and math.isfinite(law.support[1]) else ()
     ends = interval(row.minimum, row.maximum)
-    rows.append(Pair(t("checkpoint.range_of"), " … ".join(ends), " … ".join(walls) or t("table.unbounded")))
+    rows.append(
+        Pair(
+            t("checkpoint.range_of"),
+            " … ".join(ends),
+            " … ".join(walls) or (t("table.unbounded") if law else "–"),
+        )
+    )
     rows += [Pair(t(f"checkpoint.{name}"), count(n), "–") for name, n in _odd(row)]
-    return beside_law(rows, t, note=t("checkpoint.note"))
+    return beside_law(rows, t, note=t("checkpoint.note"), drawn=t("checkpoint.in_file"))
 
 
 def _expected(law: object, name: str, spread: float) -> str:
@@ -362,31 +371,3 @@ def ties(report: Report, link: Link, t: Text) -> str:
             f'<p class="lab-verdict">{words}</p><ul class="lab-left-out">{"".join(lines)}</ul>' + rest(n, t)
         )
     return "".join(parts)
-
-
-def changes(seen: Seen, other: Seen, link: Link, t: Text) -> str:
-    """Return how the tensors differ from those of another file: how many of each way, and the largest."""
-    found = other.report.compare(seen.report)
-    tallied = Counter(change.status for change in found)
-    said = t("verdict.and").join(
-        t(f"checkpoint.changed.{status}", n=count(n)) for status, n in tallied.most_common()
-    )
-    names = {"one": findings.short(seen.file), "other": findings.short(other.file)}
-    head = f'<p class="lab-verdict">{escape(t("checkpoint.compared", **names, said=said))}</p>'
-    telling = sorted((c for c in found if c.status != "equal"), key=lambda c: -_size(c.std_ratio))
-    body = [
-        [
-            link.to(change.name) if change.status != "removed" else findings.name(change.name),
-            t(f"checkpoint.status.{change.status}"),
-            findings.number(change.std_ratio),
-            findings.number(change.mean_shift),
-        ]
-        for change in telling[:SHEET]
-    ]
-    heads = [t(f"checkpoint.head.{name}") for name in ("tensor", "change", "ratio", "shift")]
-    whole = table(heads, body, t("tab.against"), "lab-table lab-changes", within="lab-scroll") if body else ""
-    return head + whole + rest(len(telling), t)
-
-
-def _size(ratio: float) -> float:
-    return abs(math.log(ratio)) if ratio > 0 else math.inf if ratio == 0 else -1.0

@@ -40,10 +40,10 @@ def evidence(drawn: Drawn, state: State, t: Text, checked: str) -> str:
     return beside_law(rows, t, note=sentences(checked, note))
 
 
-def beside_law(rows: Sequence[Row], t: Text, *, note: str) -> str:
-    """Return a table of drawn beside expected, with a note below it."""
+def beside_law(rows: Sequence[Row], t: Text, *, note: str, drawn: str = "") -> str:
+    """Return a table of drawn, or what is called so, beside expected, with a note below it."""
     errors = any(math.isfinite(row.errors) for row in rows)
-    heads = ["", t("table.drawn"), t("table.expected")] + [t("table.off")] * errors
+    heads = ["", drawn or t("table.drawn"), t("table.expected")] + [t("table.off")] * errors
     body = [_row(row, errors=errors) for row in rows]
     return f"{table(heads, body, t('table.caption'), 'lab-table')}{folded(note, t)}"
 

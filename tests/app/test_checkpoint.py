@@ -3,6 +3,7 @@
 import json
 import re
 from html import unescape
+from urllib.parse import parse_qsl
 
 import pytest
 import torch
@@ -131,11 +132,11 @@ def test_what_rows_share_passes_marchenko_pastur_s_edge() -> None:
 def test_a_chart_that_a_tensor_has_not_is_said() -> None:
     text = plain(app := _charted("spectrum", w=_seeded(300, 200)))
     assert (
-        "Singular values are kept of weights of 512 kB at most, with no more than 128 rows or colum" in text
+        "Singular values are kept of matrices of 512 kB at most, with no more than 128 rows or colum" in text
     )
     assert _axis(app) == "Weight <i>w</i>"
     text = plain(_charted("row_norms", w=_seeded(500)))
-    assert "Norms are kept of rows of 8 numbers or more." in text
+    assert "Norms are kept of matrices whose rows have 8 numbers or more." in text
 
 
 def test_a_link_carries_no_weights_and_a_report_that_is_gone_is_said() -> None:
@@ -245,6 +246,31 @@ def test_two_files_are_compared_by_name() -> None:
     for words in ("1 equal", "1 changed", "1 added", "1 gone"):
         assert words in text
     assert "a.weight changed 2.000" in re.sub(r"\s+", " ", text)
+    app = opened("checkpoint", report=two, against=one, board="against")
+    (way,) = re.findall(r'<a href="([^"]*)"[^>]*>The other way round<', said(app))
+    turned = dict(parse_qsl(unescape(way).partition("?")[2]))
+    assert turned == {"v": "1", "report": one, "against": two, "board": "against"}
+    assert "a.weight changed 0.5000" in re.sub(r"\s+", " ", plain(opened("checkpoint", **turned)))
+    (way,) = re.findall(
+        r'<a href="([^"]*)"[^>]*>The other way round<',
+        said(opened("checkpoint", example="mlp", against=one, board="against")),
+    )
+    assert dict(parse_qsl(unescape(way).partition("?")[2])) == {
+        "v": "1",
+        "report": one,
+        "against": "mlp",
+        "board": "against",
+    }
+
+
+def test_few_numbers_are_said_to_tell_nothing() -> None:
+    """Ten numbers from ±0.128 do not refute ±0.316, nor much else."""
+    weight, bias = _seeded(10, 100) / 10, (_seeded(10).clamp(-2, 2) / 16)
+    text = plain(_charted("weights", bias=bias, weight=weight))
+    assert re.search(r"10 numbers cannot tell: .* is not refuted, nor are laws far from it\.", text)
+    tiles = _tiles(opened("checkpoint", report=_report({"bias": bias, "weight": weight})))
+    assert [kind for _, kind, _ in tiles] == ["lab-other", "lab-fits"]
+    assert "too few numbers to tell" in tiles[0][0]
 
 
 def test_a_network_of_the_lab_opens_here() -> None:
