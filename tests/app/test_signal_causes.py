@@ -67,7 +67,7 @@ def test_a_signal_under_tanh_rests_where_it_is_given_back() -> None:
     q = rest("tanh²", 2.0)
     said = cause(rows="kaiming_normal", activation="tanh", depth="60")
     assert says(
-        said, f"In layer <60> tanh turns a mean square of <{q}> into <{q / 2}>, and fan_in·Var(w), <2> with"
+        said, f"In layer <60> tanh turns a mean square of <{q}> into <{q / 2}>; fan_in·Var(w), <2> with"
     )
     assert "It stays there." in said
     chi = 2 * mean("tanh′²", q)
