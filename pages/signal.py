@@ -138,13 +138,14 @@ def _course(frame: Frame, followed: Sequence[Followed], so_far: str = "") -> Cou
     }
     make, finding = makers[sight]
     lines = guesses.marked(make(followed, t=t), frame.asked, frame.guesses, t)
-    numbers = guesses.numbers(frame.asked, frame.guesses)
+    unit = 0.01 if sight == "saturation" else 1.0
+    numbers = guesses.of_schemes(frame.asked, frame.guesses, unit)
     name = {"forward": state["measure"], "saturation": "saturated"}.get(sight, sight)
     title = t(f"signal.y.{name}")
     alt = _alt(title, finding(followed, state, t), t)
     given: dict[str, Any] = {"y_title": title + so_far}
     if sight == "saturation":
-        given["guesses"] = [number / 100 for number in numbers]
+        given["guesses"] = numbers
         return Course(partial(_by_share, lines, t, given), alt, words.key(lines))
     given |= {"theory": t("signal.theory"), "back": sight == "gradient", "guesses": numbers}
     return Course(lambda look: by_layer(lines, t, look, **given), alt, words.key(lines))
@@ -216,7 +217,7 @@ def _correlation(frame: Frame, followed: Sequence[Followed]) -> None:
     _beside_note(frame, "between", signal_layers.correlation_note(lines, state, t))
     title = t(f"signal.y.{state['between']}")
     theory = t("signal.theory") if state["between"] == "samples" else ""
-    numbers = guesses.numbers(frame.asked, frame.guesses)
+    numbers = guesses.of_schemes(frame.asked, frame.guesses)
     course = Course(
         lambda look: shares_by_layer(lines, t, look, y_title=title, theory=theory, guesses=numbers),
         _alt(title, signal_layers.correlation_finding(followed, state, t), t),

@@ -45,6 +45,17 @@ class Line(NamedTuple):
     theory: Array | None = None
 
 
+class Guessed(NamedTuple):
+    """A number that was guessed, and of which series; None where it is of no single one."""
+
+    value: float
+    series: int | None = None
+
+    def color(self, look: Palette) -> str:
+        """Return the colour of what it is of."""
+        return look.second if self.series is None else look.series[self.series]
+
+
 def by_layer(  # noqa: PLR0913 - a chart has these parts, named at the call
     lines: Sequence[Line],
     t: Text,
@@ -53,7 +64,7 @@ def by_layer(  # noqa: PLR0913 - a chart has these parts, named at the call
     y_title: str,
     theory: str = "",
     back: bool = False,
-    guesses: Sequence[float] = (),
+    guesses: Sequence[Guessed] = (),
 ) -> go.Figure:
     """Draw each scheme's course on a log axis, with its band over seeds and theory dashed.
 
@@ -64,7 +75,11 @@ def by_layer(  # noqa: PLR0913 - a chart has these parts, named at the call
     axis = {"type": "log", "range": [short(low), short(high)], **powers(low, high)}
     ends = [math.log10(line) if line > 0 else math.nan for line in _ends(lines, back=back, log=True)]
     depth = len(lines[0].middle)
-    marks = [vertical(at, look.second, width=WIDTH, dash=DASH) for at in guesses if 1 <= at <= depth]
+    marks = [
+        vertical(each.value, each.color(look), width=WIDTH, dash=DASH)
+        for each in guesses
+        if 1 <= each.value <= depth
+    ]
     return _courses(
         lines,
         t,
@@ -87,7 +102,7 @@ def shares_by_layer(  # noqa: PLR0913 - as above
     y_title: str,
     theory: str = "",
     percent: bool = False,
-    guesses: Sequence[float] = (),
+    guesses: Sequence[Guessed] = (),
 ) -> go.Figure:
     """Draw shares or correlations by layer on a plain axis, which holds 0 and all there is.
 
@@ -95,8 +110,11 @@ def shares_by_layer(  # noqa: PLR0913 - as above
     """
     seen = np.concatenate([part for line in lines for part in (line.middle, line.high) if part is not None])
     least, most = (float(end(seen[np.isfinite(seen)], initial=0)) for end in (np.min, np.max))
-    inside = [at for at in guesses if -1 <= at <= 1]
-    least, most = min([least, *inside]), max([most, *inside])
+    inside = [each for each in guesses if -1 <= each.value <= 1]
+    least, most = (
+        min([least, *(each.value for each in inside)]),
+        max([most, *(each.value for each in inside)]),
+    )
     top = 1.05 if most > 0.6 else max(0.12, 1.25 * most)
     low = -0.02 * top if least > -0.05 else -1.05
     axis: Part = {
@@ -108,9 +126,17 @@ def shares_by_layer(  # noqa: PLR0913 - as above
     if percent:
         axis["tickformat"] = ".0%"
     ends = _ends(lines, back=False, log=False)
-    dashed = {"line": {"color": look.second, "width": WIDTH, "dash": DASH}}
     across = {"xref": "paper", "x0": 0, "x1": 1, "yref": "y"}
-    marks = [{**across, "y0": short(at), "y1": short(at), **dashed} for at in inside]
+    dashed = {"width": WIDTH, "dash": DASH}
+    marks = [
+        {
+            **across,
+            "y0": short(at := each.value),
+            "y1": short(at),
+            "line": {"color": each.color(look), **dashed},
+        }
+        for each in inside
+    ]
     return _courses(
         lines,
         t,
@@ -148,7 +174,7 @@ def _courses(  # noqa: PLR0913 - the parts of both charts by layer
     if foretold and theory:
         labels.append(label(f"– – {theory}", 1, 1, look.ink, xref="paper", xanchor="right", yshift=22))
     if marks:
-        labels.append(named(t, look))
+        labels.append(named(t, look, marks[0]["line"]["color"] if len(marks) == 1 else look.ink))
     room = 0.01 * depth
     across = [short(1 - room), short(depth + room)]
     return figure(

@@ -138,10 +138,10 @@ def guessed(guess: Guess, unit: float, t: Text, look: Palette) -> tuple[list[Par
     return lines, [named(t, look)]
 
 
-def named(t: Text, look: Palette) -> Part:
-    """Return what a guess is called, above the plot at its right."""
+def named(t: Text, look: Palette, color: str = "") -> Part:
+    """Return what guesses are called, above the plot at its right, in their colour if they have one."""
     words = f"<b>– – {t('guess.yours')}</b>"
-    return label(words, 1, 1, look.second, xref="paper", xanchor="right", yshift=40)
+    return label(words, 1, 1, color or look.second, xref="paper", xanchor="right", yshift=40)
 
 
 def _outline(sketch: Sketch, unit: float, look: Palette) -> Part:

@@ -1,13 +1,27 @@
 // What the keyboard comes to, and what that is called: Streamlit's own parts have English names, or none, and
 // some are stops where there is nothing to do.
 
+import { filled } from "./numbers.js"
+
 let names = {}
+const first = new WeakMap() // text → what Streamlit has written there
 
 const scrolls = e => e.scrollWidth > e.clientWidth || e.scrollHeight > e.clientHeight
 
 function named(selector, name) {
   for (const part of document.querySelectorAll(selector))
     if (part.ariaLabel !== name) part.ariaLabel = name
+}
+
+// Writes into an element's text what `words` make of Streamlit's own, which may stand there in pieces.
+function said(element, words) {
+  if (!element?.firstChild) return
+  if (!first.has(element.firstChild)) first.set(element.firstChild, element.textContent)
+  const wanted = words(first.get(element.firstChild))
+  for (const [at, piece] of [...element.childNodes].entries()) {
+    const text = at ? "" : wanted
+    if (piece.data !== text) piece.data = text
+  }
 }
 
 export function attach() {
@@ -24,8 +38,12 @@ export function attach() {
   named("[data-testid=stSidebar]", names.drawer)
   named("[data-testid=stSidebarCollapseButton] button", names.fold)
   named("[data-testid=stExpandSidebarButton]", names.unfold)
-  const skip = document.querySelector("[data-testid=stSkipToContent]")?.firstChild
-  if (skip && skip.data !== names.skip) skip.data = names.skip
+  said(document.querySelector("[data-testid=stSkipToContent]"), () => names.skip)
+  for (const zone of document.querySelectorAll("[data-testid=stFileUploaderDropzone]")) {
+    said(zone.querySelector("button p"), () => names.upload)
+    const limits = zone.querySelector("[data-testid=stFileUploaderDropzoneInstructions] span")
+    said(limits, own => own.replace(/^(\S+) per file • (.*)$/, (_, size, kinds) => filled(names.per_file, { size, kinds })))
+  }
 }
 
 // on a phone the drawer lies over the page, and would over the next

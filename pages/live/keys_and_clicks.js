@@ -42,6 +42,7 @@ const busy = event => {
     return true
   }
   if (event.key === "Enter" && at?.dataset.labSketch) return false // which it reveals
+  if (/^\S$/.test(event.key) && at?.matches("[inputmode=none][aria-expanded=false]")) return false // nothing is typed there
   return Boolean(at) || (event.key === "Enter" && event.target !== document.body)
 }
 
@@ -250,8 +251,7 @@ function away() {
 }
 
 // Streamlit takes a chart away, empty, before it makes the next: a copy of it stands until that is there
-const copies = new WeakMap()
-const stood = new Set()
+const copies = new WeakMap(), stood = new Set()
 
 function copyCharts() {
   for (const plot of document.querySelectorAll(".js-plotly-plot:not(.lab-stood)")) {

@@ -2,6 +2,8 @@
 
 let known = false
 let held = false // whether a tile had the focus when the map was drawn anew
+let tapped = "" // the tile that was opened on a phone, where what it holds lies below the map
+const NARROW = 640
 
 const map = () => document.querySelector("[data-lab-map]")
 const tiles = () => [...(map()?.querySelectorAll("a") ?? [])]
@@ -42,13 +44,27 @@ function only(chosen) {
   for (const tile of tiles()) tile.tabIndex = tile === chosen ? 0 : -1
 }
 
+// What a tile holds comes into sight where it would be below it.
+function scrolled() {
+  const name = document.querySelector(".st-key-told_of .lab-tensor-name")
+  const text = name?.querySelector("b")?.textContent
+  if (!tapped || !text || !tapped.startsWith(text) || !/^[:：]/.test(tapped.slice(text.length))) return
+  if (document.querySelector(".stApp").dataset.testScriptState === "running") { // Streamlit goes to the top meanwhile
+    setTimeout(scrolled, 100)
+    return
+  }
+  tapped = ""
+  name.scrollIntoView()
+}
+
 // The focus goes with the map that takes the place of the one that had it.
 export function attach() {
+  scrolled()
   const all = tiles()
   if (!all.length || all.some(tile => tile.tabIndex === 0) && all.some(tile => tile.tabIndex < 0)) return
   const here = all.find(tile => tile.ariaCurrent) ?? all.find(tile => tile.textContent) ?? all[0]
   only(here)
-  if (held && document.activeElement === document.body) here.focus()
+  if (held && document.activeElement === document.body) here.focus({ preventScroll: innerWidth <= NARROW })
 }
 
 export function follow(live) {
@@ -57,5 +73,9 @@ export function follow(live) {
   if (known) return
   known = true
   window.addEventListener("keydown", pressed, true) // before what the document hears
+  document.addEventListener("click", event => {
+    const tile = event.target.closest?.("[data-lab-map] a")
+    if (tile && innerWidth <= NARROW) tapped = tile.title
+  }, true)
   document.addEventListener("focusin", event => { held = Boolean(event.target.closest?.("[data-lab-map] a")) })
 }

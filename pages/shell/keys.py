@@ -33,7 +33,7 @@ PLAN_KEYS = ((("→", "PgDn", "]"), "plan_next"), (("←", "PgUp", "["), "plan_p
 #: What of all these a presenter's window has.
 PRESENTED = {"plan_next", "plan_previous", "again", "full", "help"}
 #: Parts of Streamlit's own that are called something.
-PARTS = ("skip", "drawer", "fold", "unfold", "listing", "copy")
+PARTS = ("skip", "drawer", "fold", "unfold", "listing", "copy", "upload")
 #: Seconds for which a page may be hidden until it gives its seat away, if the server has a page for that.
 IDLE = 0
 
@@ -63,7 +63,7 @@ def listen(state: State, page: str, t: Text, live: Mapping[str, Any] | None) -> 
         "view": state["view"],
         "idle": 0 if _holds_more() else IDLE,
         "plan": bool(state["at"]),
-        "names": {name: t(f"part.{name}") for name in PARTS} if browser.SERVED else None,
+        "names": _names(t) if browser.SERVED else None,
         "lecture": _lecture(state, page, t),
         "kept": own_plan.told(),
         "actions": desk.actions(state, page),
@@ -79,6 +79,12 @@ def listen(state: State, page: str, t: Text, live: Mapping[str, Any] | None) -> 
     }
     told = {"pressed": _pressed, "moved": _moved, "kept": own_plan.took}
     browser.mount(data, **told, sketched=predict.sketched, recalled=predict.recalled)
+
+
+def _names(t: Text) -> dict[str, str]:
+    """Return what Streamlit's own parts are called, and what a file may be."""
+    limits = t("part.per_file", size="{size}", kinds="{kinds}")
+    return {**{name: t(f"part.{name}") for name in PARTS}, "per_file": limits}
 
 
 def _lecture(state: State, page: str, t: Text) -> dict[str, Any] | None:

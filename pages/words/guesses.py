@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Literal
 
-from pages.figures.signal import Line
+from pages.figures.signal import Guessed, Line
 from pages.figures.sketch import Guess, Sketch
 from pages.text import Text, sentences
 from pages.text.numbers import count, quantity
@@ -98,6 +98,15 @@ def numbers(asked: Sequence[Asked], guesses: Guesses) -> list[float]:
     """Return the numbers that were typed."""
     given = (typed(each, guesses) for each in asked)
     return [number for number in given if not math.isnan(number)]
+
+
+def of_schemes(asked: Sequence[Asked], guesses: Guesses, unit: float = 1.0) -> list[Guessed]:
+    """Return the numbers that were typed, in ``unit``, each with the scheme that it is of."""
+    return [
+        Guessed(unit * number, int(place) if (place := each.name.rpartition("_")[2]).isdigit() else None)
+        for each in asked
+        if not math.isnan(number := typed(each, guesses))
+    ]
 
 
 def drawn(asked: Sequence[Asked], guesses: Guesses) -> Guess:

@@ -5,6 +5,7 @@ import re
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.figures.palette import LIGHT
 from pages.text import Text
 from tests.support.marks import languages
 from tests.support.screen import first_chart, guessed, opened, said, stands
@@ -59,3 +60,16 @@ def test_the_side_that_was_guessed_stands_beside_its_scheme(sight: str) -> None:
     before = said(app).split('<span class="lab-guessed">')[0]
     names = re.findall("Classic uniform|Xavier normal|Kaiming normal", before)
     assert names[-1] == "Xavier normal"
+
+
+def test_numbers_guessed_of_several_schemes_have_their_colours() -> None:
+    app = opened("signal", sight="saturation", predict="on", depth="6", width="32", seeds="2")
+    for place, guess in ((0, "30%"), (2, "70%")):
+        guessed(app, f"flat_{place}", guess)
+    app.button(key="reveal").click().run()
+    stands(app)
+    chart = first_chart(app)
+    lines = {line["y0"]: line["line"]["color"] for line in chart["layout"]["shapes"] if line.get("y0")}
+    assert lines == {0.3: LIGHT.series[0], 0.7: LIGHT.series[2]}
+    (name,) = [note for note in chart["layout"]["annotations"] if "your guess" in note["text"]]
+    assert name["font"]["color"] == LIGHT.ink  # neither scheme's

@@ -2,12 +2,13 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from core import audit
 from core.teaching.broken import EXAMPLES
 from pages.text import Text
-from tests.support.tabs import Visit, fits, go, link, settled, until
+from tests.support.tabs import LOCALES, Visit, fits, go, link, settled, until
 
 EN = Text("en")
 TILES = "[data-lab-map] a"
@@ -84,3 +85,13 @@ def test_the_lab_s_own_network_opens_here_with_one_click(tab: Visit) -> None:
     page.wait_for_url(re.compile("checkpoint.*report=[0-9a-f]{16}"))
     settled(page)
     expect(page.locator(TILES)).to_have_count(6)
+
+
+@pytest.mark.parametrize("language", LOCALES)
+def test_on_a_phone_what_a_tile_holds_comes_into_sight(language: str, tab: Visit) -> None:
+    page = tab("/checkpoint?v=1&example=mlp", size="phone", locale=LOCALES[language])
+    page.locator(TILES).nth(1).click()
+    page.wait_for_url("**tensor=0.weight")
+    settled(page)
+    expect(page.locator(".lab-tensor-name")).to_be_in_viewport()
+    expect(page.locator(".js-plotly-plot").first).to_be_in_viewport()

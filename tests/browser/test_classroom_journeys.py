@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 from pages.state.controls import PAGES
 from pages.text import Text
 from tests.support.barriers import report, violations
-from tests.support.tabs import LOCALES, NAMED, Visit, go, link, settled, until
+from tests.support.tabs import LOCALES, NAMED, Visit, choose, go, link, settled, until
 
 CHARTED = [page for page in PAGES if page != "teach"]
 
@@ -340,3 +340,20 @@ def test_the_theme_keeps_what_was_chosen(visit: Visit) -> None:
         "sight": "gains",
         "embed_options": "",
     }
+
+
+def test_letters_do_the_same_while_a_list_has_the_focus(tab: Visit) -> None:
+    page = tab("/distribution?v=1")
+    choose(page, "Scheme", "Zeros", "**scheme=zeros**", exact=True)
+    expect(page.get_by_label("Scheme", exact=True).first).to_be_focused()
+    page.keyboard.press("h")
+    page.wait_for_url("**predict=on**")
+    settled(page)
+    page.get_by_label("Scheme", exact=True).first.focus()
+    page.keyboard.press("h")
+    page.wait_for_url(lambda url: "predict" not in url)
+    settled(page)
+    page.get_by_label("Scheme", exact=True).first.focus()
+    page.keyboard.press("ArrowDown")  # which is the list's own
+    expect(page.get_by_role("listbox")).to_be_visible()
+    page.keyboard.press("Escape")

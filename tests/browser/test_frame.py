@@ -176,3 +176,14 @@ def test_the_first_paint_has_the_ground_of_the_page(  # noqa: PLR0917
     red, green, blue = (int(paper[at : at + 2], 16) for at in (1, 3, 5))
     assert page.evaluate(GROUND) == f"rgb({red}, {green}, {blue})"
     page.context.close()
+
+
+def test_where_a_file_is_chosen_speaks_the_page_s_language(tab: Visit) -> None:
+    page = tab("/teach?v=1&prepare=plan&plan=own", locale="zh-CN")
+    zone = page.locator("[data-testid=stFileUploaderDropzone]")
+    expect(zone.locator("button")).to_contain_text("选择文件")
+    expect(zone).to_contain_text("不超过 1MB：MD")
+    page.get_by_role("button", name="English").click()
+    expect(zone.locator("button")).to_contain_text("Choose a file")
+    expect(zone).to_contain_text("up to 1MB: MD")
+    assert "Upload" not in zone.inner_text()
