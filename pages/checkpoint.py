@@ -128,7 +128,7 @@ def _tensor(frame: Frame, row: Row, over: Overview, link: words.Link) -> None:
         _plot(frame, partial(checkpoint_rows.spectrum, row), rows.spectrum(row, t))
     else:
         if asked != plot:
-            frame.html(f'<p class="lab-note">{rows.not_kept(asked, t)}</p>')
+            frame.html(f'<p class="lab-note">{rows.not_drawn(row, asked, t)}</p>')
         if jobs.has_chart(row):
             _chart(frame, row, over)
         frame.html(words.numbers(row, t))

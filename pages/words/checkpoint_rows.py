@@ -3,15 +3,15 @@
 from html import escape
 
 from core import Law, Row
+from core.checkpoints.output_rows import ROW
+from core.checkpoints.report_row import NEARLY
 from core.checkpoints.spectrum import MOST_BYTES, MOST_SIDE
+from core.checkpoints.stored_tensor import PART
 from pages.figures.checkpoint_rows import expected_norm, noise_of
 from pages.jobs.checkpoint import FAR, has_chart
 from pages.text import Text, sentences
 from pages.text.numbers import count, interval, quantity
 from pages.words.checkpoint import Link
-
-#: Singular values, or norms, that differ by no more than this share are one.
-NEARLY = 1e-4
 
 
 def plots(row: Row) -> tuple[str, ...]:
@@ -73,8 +73,11 @@ def spectrum(row: Row, t: Text) -> str:
     return t(f"checkpoint.spectrum.{'beyond' if largest > noise.reach else 'inside'}", **facts)
 
 
-def not_kept(plot: str, t: Text) -> str:
-    """Say of which tensors there is such a chart."""
-    if plot == "spectrum":
-        return t("checkpoint.spectrum.none", side=count(MOST_SIDE), size=count(MOST_BYTES >> 10))
-    return t("checkpoint.norms.none")
+def not_drawn(row: Row, plot: str, t: Text) -> str:
+    """Say why there is no such chart of a tensor."""
+    if plot == "row_norms":
+        return t("checkpoint.norms.none", low=count(ROW), high=count(PART))
+    if len(row.singular_values):
+        return t("checkpoint.spectrum.undrawn")
+    facts = {"side": count(MOST_SIDE), "size": count(MOST_BYTES >> 10), "row": count(ROW)}
+    return t("checkpoint.spectrum.none", **facts)

@@ -1,6 +1,7 @@
 """The checkpoint page: what it says of files whose truth is known, from links and pasted reports."""
 
 import json
+import math
 import re
 from html import unescape
 from urllib.parse import parse_qsl
@@ -119,7 +120,7 @@ def test_what_rows_share_passes_marchenko_pastur_s_edge() -> None:
     assert f"edges are {low:.3f} and {high:.2f}. That proves nothing about training." in text
     text = plain(_charted("spectrum", w=noise + 0.5))
     assert "1 of 40 singular values passes" in text
-    assert "a direction that the rows share, from training or a mean that is not 0" in text
+    assert "a sign of training, of a mean that is not 0, or of a few rows or numbers far larger" in text
     text = plain(_charted("spectrum", w=noise + 3 * _seeded(40, 2, seed=2) @ _seeded(2, 90, seed=3)))
     assert "2 of 40 singular values pass " in text
     orthogonal = 1.5 * nn.init.orthogonal_(torch.empty(40, 90), generator=torch.Generator().manual_seed(1))
@@ -131,12 +132,14 @@ def test_what_rows_share_passes_marchenko_pastur_s_edge() -> None:
 
 def test_a_chart_that_a_tensor_has_not_is_said() -> None:
     text = plain(app := _charted("spectrum", w=_seeded(300, 200)))
-    assert (
-        "Singular values are kept of matrices of 512 kB at most, with no more than 128 rows or colum" in text
-    )
+    said_of = "Singular values are kept of matrices of 512 kB at most, whose rows have 8 numbers or more, "
+    assert f"{said_of}with no more than 128 rows or columns." in text
     assert _axis(app) == "Weight <i>w</i>"
-    text = plain(_charted("row_norms", w=_seeded(500)))
-    assert "Norms are kept of matrices whose rows have 8 numbers or more." in text
+    text = plain(_charted("row_norms", w=_seeded(500))).replace("\u202f", " ")
+    assert "Norms are kept of matrices whose rows have from 8 to 262 144 numbers, all finite." in text
+    for odd in (torch.zeros(20, 30), torch.full((20, 30), math.nan), torch.full((20, 30), 0.5)):
+        text = plain(_charted("spectrum", w=odd))
+        assert "There is nothing to draw: some numbers are not finite, or all are alike." in text
 
 
 def test_a_link_carries_no_weights_and_a_report_that_is_gone_is_said() -> None:

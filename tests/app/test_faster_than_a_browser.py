@@ -22,6 +22,12 @@ def _field(app: AppTest, name: str) -> Any:
     return next(field for field in (*app.text_input, *app.selectbox) if field.key == name)
 
 
+def _unfolded(page: str, drawer: str, **link: str) -> AppTest:
+    app = opened(page, **link)
+    app.session_state[drawer] = True
+    return app.run()
+
+
 def _heard(app: AppTest) -> str:
     return str(app.text_input(key=HEARD).value)
 
@@ -62,9 +68,7 @@ def test_a_link_s_values_stay_until_the_browser_shows_them() -> None:
 
 
 def test_a_layer_is_added_to_the_network_that_was_typed() -> None:
-    app = opened("model")
-    app.session_state["layers"] = True
-    app.run()
+    app = _unfolded("model", "layers")
     heard, net = _heard(app), app.text_input(key="net").value
     app.text_input(key="units_1").set_value("5").run()
     _unheard(app, heard, net=net).button(key="add").click().run()
@@ -74,9 +78,7 @@ def test_a_layer_is_added_to_the_network_that_was_typed() -> None:
 
 
 def test_a_layer_s_old_units_are_not_typed_into_the_one_that_took_its_place() -> None:
-    app = opened("model", net="3-9.zeros.relu-2.xavier_normal.tanh-2.zeros")
-    app.session_state["layers"] = True
-    app.run()
+    app = _unfolded("model", "layers", net="3-9.zeros.relu-2.xavier_normal.tanh-2.zeros")
     heard = _heard(app)
     app.button(key="down_1").click().run()
     moved = query(app)["net"]
@@ -87,9 +89,7 @@ def test_a_layer_s_old_units_are_not_typed_into_the_one_that_took_its_place() ->
 
 
 def test_a_scheme_that_was_taken_away_does_not_come_back_in_the_next_one_s_place() -> None:
-    app = opened("compare", rows="zeros.9x7-normal(std=0.5).64x32-ones")
-    app.session_state["schemes"] = True
-    app.run()
+    app = _unfolded("compare", "schemes", rows="zeros.9x7-normal(std=0.5).64x32-ones")
     heard = _heard(app)
     app.button(key="remove_0").click().run()
     _unheard(app, heard, row_0="zeros", fans_0="9x7", params_0="").run()

@@ -80,6 +80,17 @@ def bombs(folder: Path) -> None:
         path.unlink()
 
 
+def in_turn(*works: Callable[[], None], clock: Callable[[], float]) -> list[list[float]]:
+    """Return what each takes by a clock, over ``ROUNDS`` in which they take turns."""
+    taken: list[list[float]] = [[] for _ in works]
+    for _ in range(ROUNDS):
+        for work, times in zip(works, taken, strict=True):
+            start = clock()
+            work()
+            times.append(clock() - start)
+    return taken
+
+
 def against_a_bare_read(folder: Path) -> None:
     """Print how long reading takes, in parts, against a bare read into one buffer."""
     weights = {f"{i}": torch.randn(4096, 4096) for i in range(4)}
@@ -98,13 +109,8 @@ def against_a_bare_read(folder: Path) -> None:
             while file.readinto(buffer):
                 pass
 
-    taken: dict[Callable[[], None], list[float]] = {ours: [], bare: []}
-    for _ in range(ROUNDS):
-        for work, times in taken.items():
-            start = time.process_time()
-            work()
-            times.append(time.process_time() - start)
-    ratio = min(taken[ours]) / min(taken[bare])
+    taken = in_turn(ours, bare, clock=time.process_time)
+    ratio = min(taken[0]) / min(taken[1])
     print(f"268 MB in parts, against a bare read, processor time: {ratio:.2f} (≤ 1.2)")
 
 
@@ -124,13 +130,8 @@ def against_numpy(folder: Path) -> None:
             weights.mean()
             weights.std()
 
-    taken: dict[Callable[[], None], list[float]] = {ours: [], numpy: []}
-    for _ in range(ROUNDS):
-        for work, times in taken.items():
-            start = time.perf_counter()
-            work()
-            times.append(time.perf_counter() - start)
-    ratio = statistics.median(taken[numpy]) / statistics.median(taken[ours])
+    taken = in_turn(ours, numpy, clock=time.perf_counter)
+    ratio = statistics.median(taken[1]) / statistics.median(taken[0])
     print(f"268 MB of bfloat16: load_file and numpy take {ratio:.1f} times as long as scan (≥ 5)")
 
 
