@@ -5,14 +5,12 @@ import re
 from pathlib import Path
 from urllib.parse import urlencode
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from pages.state.controls import CONTROLS, PAGES
-from pages.text import HTML_LANG, LANGUAGES, Text
-from tests.support.barriers import report, violations
+from pages.text import Text
 from tests.support.stream import server
-from tests.support.tabs import LOCALES, PATHS, SIZES, Visit, choose, fits, go, link, settled
+from tests.support.tabs import PATHS, Visit, choose, go, link, settled
 
 #: page → a choice of its own, and words that its page then says
 OPENS = {
@@ -29,8 +27,6 @@ OPENS = {
     "lesson": ({"step": "xavier"}, "std √(2/(5 + 3)) = 0.5"),
     "teach": ({"prepare": "plan", "plan": "depth"}, Text("en")("plan.download")),
 }
-#: pages that draw nothing
-CHARTLESS = {"teach"}
 
 
 def _headline(page: Page) -> str:
@@ -57,66 +53,6 @@ def test_a_deep_link_opens_on_a_fresh_server_and_then_every_other(visit: Visit) 
             assert opened.get_by_text("Page not found").count() == 0
             assert link(opened) == query
         opened.close()  # before its server, which it would miss
-
-
-#: language → a link to every kind of chart that there is in it
-CHARTS = {
-    "zh": (
-        "scheme=sparse",
-        "scheme=orthogonal&fan_in=4&fan_out=4",
-        "tab=cumulative&scheme=sparse",
-        "tab=largest",
-    ),
-    "en": (
-        "scheme=trunc_normal&a=1&b=4",
-        "scheme=eye",
-        "scheme=kaiming_uniform&dtype=bfloat16",
-        "tab=quantiles&fan_in=30&fan_out=20",
-        "tab=largest&scheme=kaiming_uniform",
-    ),
-}
-
-
-#: a phone has the colours of any screen
-AUDITED = {("en", "laptop", "light"), ("en", "laptop", "dark"), ("zh", "phone", "light")}
-
-
-# the theme changes colours and no sizes, so one screen will do for the dark one
-@pytest.mark.parametrize(
-    ("language", "size", "scheme"),
-    [*((language, size, "light") for language in LANGUAGES for size in SIZES), ("en", "laptop", "dark")],
-)
-def test_every_page_and_every_kind_of_chart_fits_its_screen_and_has_no_barrier(
-    size: str, language: str, scheme: str, tab: Visit
-) -> None:
-    opened = tab("/?v=1", size=size, locale=LOCALES[language], scheme=scheme)
-    opened.wait_for_selector(".js-plotly-plot .main-svg")  # what draws charts is loaded
-    t = Text(language)
-    barriers: list[str] = []
-    for page in PAGES:
-        go(opened, f"{PATHS[page]}?v=1")
-        expect(opened.locator("[data-testid=stPlotlyChart]:not(:has(.main-svg))")).to_have_count(0)
-        assert opened.locator(".js-plotly-plot").count() or page in CHARTLESS, page
-        expect(opened.locator("html")).to_have_attribute("lang", HTML_LANG[language])
-        assert t("nav.home") in opened.locator(".st-key-nav").inner_text()
-        fits(opened, size)
-        background = opened.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
-        assert background == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(19, 21, 25)")
-        # text is never smaller than 12 pixels
-        smallest = opened.evaluate(
-            """() => Math.min(...[...document.querySelectorAll('[data-testid=stMain] p, td, th, label, text')]
-                .filter(e => e.textContent.trim() && e.getBoundingClientRect().width > 1)
-                .map(e => parseFloat(getComputedStyle(e).fontSize)))"""
-        )
-        assert smallest >= 12, page
-        if (language, size, scheme) in AUDITED:
-            barriers += violations(opened)
-    # a chart has more room on a wide screen than on a laptop
-    for query in CHARTS[language] if scheme == "light" and size != "wide" else ():
-        go(opened, f"/distribution?v=1&{query}")
-        opened.wait_for_selector(".js-plotly-plot .main-svg")
-        fits(opened, size)
-    assert not barriers, report(barriers)
 
 
 def test_a_long_draw_shows_how_far_it_is_and_can_be_stopped_and_gone_on_with(tab: Visit) -> None:
