@@ -10,7 +10,7 @@ from core.checkpoints.report_row import Bins, Row
 from pages.figures.chart_data import Column, Series
 from pages.figures.histogram import CURVE_POINTS, EDGE_WIDTH, LAW_WIDTH, WALL_WIDTH, density_axis, peak
 from pages.figures.palette import Palette
-from pages.figures.template import Part, figure, label, pointed, short, vertical
+from pages.figures.template import Part, drawn, figure, label, pointed, short, vertical
 from pages.text import Text
 from pages.text.numbers import LEAST, interval, quantity
 
@@ -90,10 +90,9 @@ def steps(bins: Bins, spread: float, of: str, t: Text, look: Palette) -> Part:
     edges = [quantity(edge, spread, LEAST) for edge in bins.edges.tolist()]
     ends = {"low": "%{customdata[0]}", "high": "%{customdata[1]}"}
     told = [[*pair, int(n)] for *pair, n in zip(edges, edges[1:], bins.counts, strict=False)]
-    first, last = float(bins.edges[0]), float(bins.edges[-1])
     return {
-        "x": [first, *bins.edges.tolist(), last],
-        "y": [0.0, *density.tolist(), 0.0, 0.0],
+        "x": np.concatenate([bins.edges[:1], bins.edges, bins.edges[-1:]]),
+        "y": drawn(np.concatenate([[0.0], density, [0.0, 0.0]])),
         "line": {"shape": "hv", "color": look.edge, "width": EDGE_WIDTH},
         "fill": "tozeroy",
         "fillcolor": look.bars,
@@ -105,12 +104,11 @@ def steps(bins: Bins, spread: float, of: str, t: Text, look: Palette) -> Part:
 def _curve(law: Law, top: float, line: Part) -> Part:
     """Return a law's density, up to the top of the chart."""
     low, high = law.edges(1)
-    flat = law.family == "uniform"
-    x = np.linspace(low, high, 2 if flat else 4 * CURVE_POINTS)
-    y = law.pdf(x)
-    if flat:  # its walls belong to it
-        x, y = np.array([low, *x, high]), np.array([0.0, *y, 0.0])
-    return {"x": x, "y": y.clip(0, top), "line": line}
+    if law.family == "uniform":  # its walls belong to it
+        height = min(float(law.pdf((low + high) / 2)), top)
+        return {"x": [low, low, high, high], "y": [0.0, height, height, 0.0], "line": line}
+    x, step = np.linspace(low, high, 4 * CURVE_POINTS, retstep=True)
+    return {"x0": low, "dx": float(step), "y": drawn(law.pdf(x).clip(0, top)), "line": line}
 
 
 def _walls(law: Law, span: tuple[float, float], look: Palette) -> tuple[list[Part], list[Part]]:

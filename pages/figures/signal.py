@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from pages.figures.chart_data import Column, Series
 from pages.figures.palette import Palette, translucent
 from pages.figures.sketch import DASH, WIDTH, named
-from pages.figures.template import Part, figure, label, pointed_number, short, vertical
+from pages.figures.template import Part, drawn, figure, label, pointed_number, short, vertical
 from pages.text import Text
 from pages.text.numbers import quantity
 
@@ -165,11 +165,11 @@ def _courses(  # noqa: PLR0913 - the parts of both charts by layer
 ) -> go.Figure:
     depth = len(lines[0].middle)
     log = axis.get("type") == "log"
-    layers: Numbers = np.arange(1, depth + 1, dtype=np.int16)
+    layers: Numbers = np.arange(1, depth + 1, dtype=np.min_scalar_type(depth))
     traces = [part for line in lines for part in _course(line, layers, look, log=log, back=back)]
     foretold = [line.theory for line in lines if line.theory is not None]
     dashed = {"color": look.ink, "width": THEORY, "dash": "6px,4px"}
-    traces += [{"x": layers, "y": _usable(course, log=log), "line": dashed} for course in foretold]
+    traces += [{"x": layers, "y": drawn(_usable(course, log=log)), "line": dashed} for course in foretold]
     labels = _names(lines, ends, span, look)
     if foretold and theory:
         labels.append(label(f"– – {theory}", 1, 1, look.ink, xref="paper", xanchor="right", yshift=22))
@@ -234,7 +234,7 @@ def _course(line: Line, layers: Numbers, look: Palette, *, log: bool, back: bool
         parts.append(
             {
                 "x": np.concatenate([layers[inner], layers[inner][::-1]]),
-                "y": np.concatenate([line.low[inner], line.high[inner][::-1]]),
+                "y": drawn(np.concatenate([line.low[inner], line.high[inner][::-1]])),
                 "fill": "toself",
                 "fillcolor": translucent(color, 0.18),
                 "line": {"width": 0},
@@ -250,7 +250,7 @@ def _course(line: Line, layers: Numbers, look: Palette, *, log: bool, back: bool
         {
             "mode": "lines+markers",
             "x": layers,
-            "y": middle,
+            "y": drawn(middle),
             "line": {"color": color, "width": LINE},
             "marker": mark | {"color": color},
             **pointed_number(middle, "y", f"{line.name}: {{}}".format),

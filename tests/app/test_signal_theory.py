@@ -16,6 +16,9 @@ from tests.support.plain_signal import NET
 from tests.support.screen import first_chart, said, stands
 from tests.support.signal_page import EN, MANY, cells_of, headline_of, name_of, opened_small, short, words_of
 
+#: How far off a number may be that is drawn in float32.
+HALF_A_STEP = 2.0**-24
+
 
 def _indexed(words: str) -> str:
     """Return words as a headline has them, whose indices stand low."""
@@ -35,7 +38,9 @@ def test_theory_is_the_closed_form_that_halves() -> None:
         dashed = [decoded(t["y"]) for t in chart["data"] if t.get("line", {}).get("dash")]
         for course, variance in zip(dashed, (1 / 3, 1, 2), strict=True):
             halves = [(variance / 2) ** ((first + layer) / 2) for layer in range(6)]
-            np.testing.assert_allclose(course, halves if sight == "forward" else halves[::-1], rtol=1e-9)
+            np.testing.assert_allclose(
+                course, halves if sight == "forward" else halves[::-1], rtol=HALF_A_STEP
+            )
 
 
 def test_a_variance_s_theory_takes_the_mean_away() -> None:
@@ -45,7 +50,7 @@ def test_a_variance_s_theory_takes_the_mean_away() -> None:
         dashed = [decoded(t["y"]) for t in chart["data"] if t.get("line", {}).get("dash")]
         for course, variance in zip(dashed, (1 / 3, 1, 2), strict=True):
             q = [variance * (variance / 2) ** layer for layer in range(7)]
-            np.testing.assert_allclose(course, of * np.array(q), rtol=1e-9)
+            np.testing.assert_allclose(course, of * np.array(q), rtol=HALF_A_STEP)
 
 
 def test_weights_with_a_mean_have_no_theory_and_the_page_says_so() -> None:
@@ -64,7 +69,7 @@ def test_two_alike_inputs_stay_alike_by_theory_under_relu() -> None:
         path.append(c)
         c = (math.sqrt(1 - c * c) + (math.pi - math.acos(c)) * c) / math.pi
     for course in dashed:
-        np.testing.assert_allclose(course, path, rtol=1e-8)
+        np.testing.assert_allclose(course, path, rtol=HALF_A_STEP)
 
 
 # --- theory's tables --------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from pages.figures.palette import LIGHT, translucent
 from pages.figures.signal import APART, CLOSER, DEEPEST, SYMBOLS, Line, by_layer, shares_by_layer
+from pages.figures.template import drawn
 from pages.text import Text
 from tests.support.charts import T, decoded
 from tests.support.checked_charts import Part, checked, looks
@@ -259,12 +260,27 @@ def test_shares_stand_on_a_plain_axis_with_0(
     assert axis["range"][1] <= max(0.13, 1.3 * high)  # what is small is not drawn flat
     assert (axis.get("tickformat") == ".0%") is percent
     (curve,) = _curves(chart)
-    np.testing.assert_array_equal(decoded(curve["y"]), values)  # 0 has a place here
+    np.testing.assert_array_equal(decoded(curve["y"]), np.float32(values))  # 0 has a place here
     dashed = [t for t in chart["data"] if t.get("line", {}).get("dash")]
-    np.testing.assert_array_equal(decoded(dashed[0]["y"]), np.array(values) / 2)
+    np.testing.assert_array_equal(decoded(dashed[0]["y"]), np.float32(values) / 2)
 
 
 def test_the_default_page_s_chart_is_small() -> None:
     """JSON of three lines over fifty layers with bands and theory: what a moved control sends of it."""
     lines = _falling(3, 50, band=1.3, theory=True)
-    assert len(by_layer(lines, T, LIGHT, y_title="RMS", theory="theory").to_json()) < 16_000
+    assert len(by_layer(lines, T, LIGHT, y_title="RMS", theory="theory").to_json()) < 11_000
+
+
+@pytest.mark.parametrize(
+    ("values", "dtype"),
+    [
+        ([0.0, 1.0, -3e38, math.nan, math.inf], np.float32),
+        ([1.0, 2.0**-126], np.float32),  # the smallest that has all its digits there
+        ([1.0, 2.0**-127], np.float64),
+        ([1.0, -4e38], np.float64),
+    ],
+)
+def test_numbers_are_drawn_in_float32_unless_it_cannot_hold_one(values: list[float], dtype: type) -> None:
+    found = drawn(np.array(values))
+    assert found.dtype == dtype
+    np.testing.assert_allclose(found, values, rtol=2.0**-24)
