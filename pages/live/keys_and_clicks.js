@@ -2,7 +2,6 @@
 // pictures of charts, which the browser's own Plotly draws. Mounted once a page; it works by delegation.
 
 const COPIED_FOR = 2500 // milliseconds
-const STOOD_FOR = 5000 // milliseconds for which a chart waits for the next
 const APART = 130 // milliseconds between two presses: of two at once, the server would see one
 const SAME = { "？": "?", "【": "[", "】": "]" } // as Chinese keyboards type them
 const KEYS = {
@@ -250,53 +249,6 @@ function away() {
     }, 1000 * words.idle)
 }
 
-// Streamlit takes a chart away, empty, before it makes the next: a copy of it stands until that is there
-const copies = new WeakMap(), stood = new Set()
-
-function copyCharts() {
-  for (const plot of document.querySelectorAll(".js-plotly-plot:not(.lab-stood)")) {
-    if (copies.has(plot) || !plot.on || !isDrawn(plot)) continue
-    const again = () => copies.set(plot, plot.querySelector(".plot-container").cloneNode(true))
-    again()
-    plot.on("plotly_afterplot", again)
-  }
-}
-
-function stand(records) {
-  for (const { target, removedNodes } of records) {
-    const room = target.isConnected && target.closest("[class*=st-key-]")
-    for (const node of removedNodes) {
-      const drawn = room && copies.get(node.querySelector?.(".js-plotly-plot"))
-      // not where its room has gone too, nor where a hand has let go of it
-      if (drawn && !node.querySelector("[class*=st-key-]") && !room.querySelector(".lab-moving")) keep(room, drawn)
-    }
-  }
-  for (const one of stood) {
-    const next = one.room.querySelector(".js-plotly-plot:not(.lab-stood)")
-    if (!one.room.isConnected) leave(one)
-    else if (next && isDrawn(next)) requestAnimationFrame(() => requestAnimationFrame(() => leave(one))) // it is seen by then
-  }
-}
-
-function keep(room, drawn) {
-  const cover = document.createElement("div")
-  cover.className = "js-plotly-plot lab-stood"
-  cover.append(drawn)
-  room.append(cover)
-  if (getComputedStyle(cover).transform !== "none") // a small projector has its charts drawn smaller, and higher
-    cover.style.height = `${drawn.querySelector(".main-svg").getAttribute("height")}px`
-  const one = { room, cover }
-  stood.add(one)
-  setTimeout(leave, STOOD_FOR, one)
-}
-
-function leave(one) {
-  one.cover.remove()
-  stood.delete(one)
-}
-
-const isDrawn = plot => plot.style.visibility !== "hidden" && plot.querySelector(".main-svg .subplot")
-
 // what ends the connection greys the fields; it is said, to who does not see it too
 function connected() {
   const app = document.querySelector(".stApp"), state = app?.dataset.testConnectionState
@@ -369,6 +321,7 @@ export default function ({ data, setTriggerValue }) {
   if (data.names) {
     reach ??= import(new URL("keyboard_names.js", import.meta.url))
     reach.then(({ follow }) => follow(data.names))
+    import(new URL("standing_charts.js", import.meta.url))
   }
   if (data.names && data.view === "projector") import(new URL("projector_bar.js", import.meta.url))
   if (window.labListens) return
@@ -384,15 +337,13 @@ export default function ({ data, setTriggerValue }) {
     .observe(document.body, { subtree: true, attributeFilter: ["data-test-connection-state"] })
   connected()
   let frame = 0
-  new MutationObserver(records => {
-    stand(records)
+  new MutationObserver(() => {
     cancelAnimationFrame(frame)
     frame = requestAnimationFrame(() => {
       reach?.then(({ attach }) => attach())
       noted()
       refocused()
       hush()
-      copyCharts()
       for (const hand of Object.values(hands)) hand.then(({ attach }) => attach())
     })
   }).observe(document.body, { childList: true, subtree: true })

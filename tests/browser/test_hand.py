@@ -26,7 +26,7 @@ from tests.support.hand import (
     run_on,
     touched,
 )
-from tests.support.tabs import RUNS, Visit, go, link, settled, until
+from tests.support.tabs import RUNS, Visit, go, link, until
 
 
 class Move(NamedTuple):
@@ -284,32 +284,6 @@ SLOW = """() => {
         WebSocket.prototype.send = send
         for (const [socket, data] of kept) send.call(socket, data)
     }
-}"""
-
-
-def test_the_chart_stands_until_the_next_one_does(tab: Visit) -> None:
-    """In no frame after a choice is there a page without its chart."""
-    page = tab("/distribution?v=1")
-    ready(page)
-    for choice in (".st-key-redraw button", ".st-key-more summary"):
-        without = page.evaluate(WATCH, choice)
-        assert without == 0
-    settled(page)
-
-
-#: Press something, and count the frames of a second in which no chart can be seen.
-WATCH = """async selector => {
-    let [without, on] = [0, true]
-    const look = () => {
-        const bars = [...document.querySelectorAll(".js-plotly-plot .scatterlayer path")]
-        without += !bars.some(path => path.checkVisibility() && path.getBoundingClientRect().width)
-        if (on) requestAnimationFrame(look)
-    }
-    look()
-    document.querySelector(selector).click()
-    await new Promise(done => setTimeout(done, 1000))
-    on = false
-    return without
 }"""
 
 

@@ -1,0 +1,81 @@
+// Streamlit takes a chart away before it makes the next, and hides a tab's or a whole page's before it asks for
+// another: a copy of the chart stands where it stood until the next is there, or until it is known that none comes.
+
+const STOOD_FOR = 5000 // milliseconds at most
+const CHART = ".js-plotly-plot:not(.lab-stood)"
+const COMING = ":is([data-testid=stPlotlyChart], [data-testid=stSkeleton]):not([data-st-inactive] *)"
+const ELEMENT = "[data-testid=stElementContainer], [data-testid=stLayoutWrapper]"
+const STATE = "data-test-script-state", HIDDEN = "data-st-inactive" // of the app, and of a tab's panel
+const seen = new Map() // chart on the screen → its copy, where it is, and how large before it is drawn smaller
+const stood = new Set() // copies that stand: where, and whether all that comes instead of them has come
+
+const main = () => document.querySelector("[data-testid=stMain]")
+const isDrawn = plot => plot.style.visibility !== "hidden" && plot.querySelector(".main-svg .subplot")
+const isSeen = plot => plot.isConnected && plot.checkVisibility()
+const isContent = node => node.matches?.(ELEMENT) || node.querySelector?.(ELEMENT)
+const isRunning = () => document.querySelector(".stApp")?.dataset.testScriptState === "running"
+const isComing = one => isSeen(one) && !(one.querySelector(CHART) && isDrawn(one.querySelector(CHART)))
+const lieOver = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
+
+function look() {
+  for (const plot of main()?.querySelectorAll(CHART) ?? []) {
+    if (!plot.on || !isSeen(plot) || !isDrawn(plot)) continue
+    if (!seen.has(plot)) {
+      const copy = () => { seen.get(plot).drawn = plot.querySelector(".plot-container").cloneNode(true) }
+      seen.set(plot, {})
+      copy()
+      plot.on("plotly_afterplot", () => seen.has(plot) && copy())
+    }
+    const [box, width, height] = [plot.getBoundingClientRect(), plot.offsetWidth, plot.offsetHeight]
+    Object.assign(seen.get(plot), { box, width, height })
+  }
+}
+
+function changed(records) {
+  for (const [plot, copy] of seen) {
+    if (isSeen(plot)) continue
+    seen.delete(plot)
+    if (!document.querySelector(".lab-moving")) leaveBehind(copy) // of which a hand has just let go
+  }
+  if (!stood.size) return
+  const isFresh = records.some(({ target, attributeName, addedNodes }) =>
+    attributeName === STATE || (main()?.contains(target) && [...addedNodes].some(isContent)))
+  const next = [...main()?.querySelectorAll(CHART) ?? []].filter(plot => isSeen(plot) && isDrawn(plot))
+  const isWaitedFor = [...main()?.querySelectorAll(COMING) ?? []].some(isComing)
+  for (const one of stood) {
+    one.hasCome ||= isFresh && !isRunning()
+    if (next.some(plot => lieOver(plot.getBoundingClientRect(), one.box)))
+      requestAnimationFrame(() => requestAnimationFrame(() => leave(one))) // it is seen by then
+    else if (one.hasCome && !isWaitedFor) leave(one)
+  }
+}
+
+function leaveBehind({ drawn, box, width, height }) {
+  const over = document.createElement("div")
+  over.className = "js-plotly-plot lab-stood"
+  over.ariaHidden = "true"
+  over.append(drawn)
+  Object.assign(over.style, {
+    position: "fixed", inset: "auto", left: `${box.left}px`, top: `${box.top}px`,
+    width: `${width}px`, height: `${height}px`, transformOrigin: "0 0", transform: `scale(${box.width / width})`,
+  })
+  main()?.append(over)
+  const one = { over, box, hasCome: false }
+  stood.add(one)
+  setTimeout(leave, STOOD_FOR, one)
+}
+
+function leave(one) {
+  one.over.remove()
+  stood.delete(one)
+}
+
+let frame = 0
+new MutationObserver(records => {
+  changed(records)
+  cancelAnimationFrame(frame)
+  frame = requestAnimationFrame(look)
+}).observe(document.body, { childList: true, subtree: true, attributeFilter: [STATE, HIDDEN] })
+addEventListener("scroll", look, { capture: true, passive: true })
+addEventListener("resize", look)
+look()
