@@ -5,7 +5,7 @@ const STOOD_FOR = 5000 // milliseconds at most
 const CHART = ".js-plotly-plot:not(.lab-stood)"
 const COMING = ":is([data-testid=stPlotlyChart], [data-testid=stSkeleton]):not([data-st-inactive] *)"
 const ELEMENT = "[data-testid=stElementContainer], [data-testid=stLayoutWrapper]"
-const STATE = "data-test-script-state", HIDDEN = "data-st-inactive" // of the app, and of a tab's panel
+const STATE = "data-test-script-state"
 const seen = new Map() // chart on the screen → its copy, where it is, and how large before it is drawn smaller
 const stood = new Set() // copies that stand: where, and whether all that comes instead of them has come
 
@@ -75,7 +75,7 @@ new MutationObserver(records => {
   changed(records)
   cancelAnimationFrame(frame)
   frame = requestAnimationFrame(look)
-}).observe(document.body, { childList: true, subtree: true, attributeFilter: [STATE, HIDDEN] })
+}).observe(document.body, { childList: true, subtree: true, attributeFilter: [STATE] })
 addEventListener("scroll", look, { capture: true, passive: true })
 addEventListener("resize", look)
 look()

@@ -1,6 +1,7 @@
 """What a hand on a chart must reach in headless Chromium, with software drawing: ``make bench``."""
 
 import statistics
+from collections.abc import Sequence
 from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -8,7 +9,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests import chromium
 from tests.support.hand import let_go, ready
 from tests.support.stream import server
-from tests.support.tabs import FLAGS, listened
+from tests.support.tabs import FLAGS, listened, settled
 
 #: Links, by what is drawn in a frame, with the longest that 95 % of the frames may take, and the median.
 DRAGS = {
@@ -39,15 +40,47 @@ DRAG = """async moves => {
     hand("pointerup", 0)
     return times
 }"""
-#: Press something, and wait until the chart is another one and is drawn.
-CHANGE = """async selector => {
-    const meta = () => document.querySelector(".st-key-chart .js-plotly-plot:not(.lab-stood)")?.layout?.meta
-    const [before, began] = [meta(), performance.now()]
-    document.querySelector(selector).click()
-    while (meta() === before || meta() === undefined) await new Promise(requestAnimationFrame)
+#: Do something, and wait until another chart is drawn: the milliseconds, and the frames without any chart.
+CHANGE = """async ([what, on]) => {
+    const isSeen = e => e.checkVisibility({ opacityProperty: true }) && e.getBoundingClientRect().width
+    const charts = () => [...document.querySelectorAll(".js-plotly-plot")]
+    const isNew = e => !e.matches(".lab-stood") && isSeen(e) && e.querySelector(".main-svg")
+    const shown = () => charts().find(isNew)
+    const [before, link, began] = [shown()?.layout, location.href, performance.now()]
+    let without = 0
+    const key = (at, key) => at.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }))
+    if (what === "press") document.querySelector(on).click()
+    else key(what === "key" ? document.body : document.activeElement, on)
+    while (location.href === link || !shown() || shown().layout === before) {
+        await new Promise(requestAnimationFrame)
+        without += !charts().some(isSeen)
+    }
     await new Promise(requestAnimationFrame)
-    return performance.now() - began
+    return [performance.now() - began, without]
 }"""
+#: Write something into a field, as typing does, before Enter is pressed.
+TYPE = """([label, words]) => {
+    const field = [...document.querySelectorAll("input")].find(e => e.ariaLabel === label)
+    field.focus()
+    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(field, words)
+    field.dispatchEvent(new Event("input", { bubbles: true }))
+}"""
+TAB, PAGE = "[data-testid=stTabs] [role=tab]:nth-child({})", ".lab-menu a[href*='/{}']"
+#: What is changed: where, how, the ways to do it by turns, and within how many milliseconds it must be there.
+CHANGES = {
+    "another seed": ("/distribution?v=1", "press", (".st-key-redraw button",), 120),
+    "another scheme": ("/distribution?v=1", "key", ("ArrowRight", "PageUp"), 120),
+    "another fan_in": ("/distribution?v=1", "type", ("Enter",), 120),
+    "another tab": ("/distribution?v=1", "press", (TAB.format(2), TAB.format(3), TAB.format(1)), 120),
+    "another page": (
+        "/distribution?v=1",
+        "press",
+        (PAGE.format("compare"), PAGE.format("distribution")),
+        180,
+    ),
+    "signal, another seed": ("/signal?v=1", "press", (".st-key-redraw button",), 500),
+    "signal, another tab": ("/signal?v=1", "press", (TAB.format(2), TAB.format(3), TAB.format(1)), 120),
+}
 MOVES, ROUNDS = 240, 15
 
 
@@ -59,14 +92,18 @@ def main() -> None:
             times = sorted(_frames(browser, served.url + path))
             found, late = statistics.median(times), times[int(0.95 * len(times))]
             print(f"a frame, {what}: {found:.1f} ms, 95 % {late:.1f} ms (≤ {median}, {most})")
-        settled = _settled(browser, served.url + "/distribution")
-        print(f"another seed → the chart that stands: {statistics.median(settled):.0f} ms (≤ 120)")
+        for what, (path, how, ways, most) in CHANGES.items():
+            found = _changes(browser, served.url + path, how, ways)
+            took = statistics.median(milliseconds for milliseconds, _ in found)
+            without = sum(frames for _, frames in found)
+            print(f"{what} → its chart: {took:.0f} ms (≤ {most}); frames without a chart: {without} (0)")
         browser.close()
 
 
 def _frames(browser: Browser, url: str) -> list[float]:
     """Return how long each frame of a drag took, in milliseconds, after one that warms up."""
     page = _opened(browser, url)
+    ready(page)
     page.evaluate(DRAG, MOVES // 4)
     let_go(page)
     times: list[float] = page.evaluate(DRAG, MOVES)
@@ -74,18 +111,24 @@ def _frames(browser: Browser, url: str) -> list[float]:
     return times
 
 
-def _settled(browser: Browser, url: str) -> list[float]:
+def _changes(browser: Browser, url: str, how: str, ways: Sequence[str]) -> list[tuple[float, int]]:
+    """Return how long each of some changes took, and in how many frames no chart was seen."""
     page = _opened(browser, url)
-    times = [page.evaluate(CHANGE, ".st-key-redraw button") for _ in range(ROUNDS)]
+    found = []
+    for at in range(ROUNDS):
+        settled(page)
+        if how == "type":
+            page.evaluate(TYPE, ["fan_in", str(513 + at)])
+        found.append(page.evaluate(CHANGE, [how, ways[at % len(ways)]]))
     page.context.close()
-    return times
+    return found
 
 
 def _opened(browser: Browser, url: str) -> Page:
     context: Any = browser.new_context(viewport={"width": 1280, "height": 720})
     page = listened(context.new_page())
     page.goto(url)
-    ready(page)
+    settled(page)
     return page
 
 
