@@ -7,7 +7,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests import chromium
-from tests.support.hand import let_go, ready
+from tests.support.hand import LAB, let_go, ready
 from tests.support.stream import server
 from tests.support.tabs import FLAGS, listened, settled
 
@@ -15,6 +15,7 @@ from tests.support.tabs import FLAGS, listened, settled
 DRAGS = {
     "131 072 normals, n and std": ("/distribution?fan_in=512&fan_out=256", 17, 20),
     "131 072 uniforms, n and bound": ("/distribution?scheme=xavier_uniform&fan_in=512&fan_out=256", 17, 20),
+    "1 048 576 normals, n and std": ("/distribution?fan_in=1024&fan_out=1024", 33, 34),
     "1 048 576 normals, std alone": ("/distribution?scheme=normal&fan_in=1024&fan_out=1024", 20, 34),
     "three panels of 131 072": ("/compare", 17, 20),
     "4 194 304, which wait": ("/distribution?scheme=normal&fan_in=2048&fan_out=2048", 20, 34),
@@ -40,6 +41,7 @@ DRAG = """async moves => {
     hand("pointerup", 0)
     return times
 }"""
+PLAYED = "/distribution?fan_in=1024&fan_out=1024"
 #: Do something, and wait until another chart is drawn: the milliseconds, and the frames without any chart.
 CHANGE = """async ([what, on]) => {
     const isSeen = e => e.checkVisibility({ opacityProperty: true }) && e.getBoundingClientRect().width
@@ -90,8 +92,9 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=chromium.find(playwright), args=FLAGS)
         for what, (path, median, most) in DRAGS.items():
             times = sorted(_frames(browser, served.url + path))
-            found, late = statistics.median(times), times[int(0.95 * len(times))]
-            print(f"a frame, {what}: {found:.1f} ms, 95 % {late:.1f} ms (≤ {median}, {most})")
+            half, late = statistics.median(times), times[int(0.95 * len(times))]
+            print(f"a frame, {what}: {half:.1f} ms, 95 % {late:.1f} ms (≤ {median}, {most})")
+        print(f"seeds in play, 1 048 576 normals: {_played(browser, served.url + PLAYED):.1f} a second (30)")
         for what, (path, how, ways, most) in CHANGES.items():
             found = _changes(browser, served.url + path, how, ways)
             took = statistics.median(milliseconds for milliseconds, _ in found)
@@ -109,6 +112,21 @@ def _frames(browser: Browser, url: str) -> list[float]:
     times: list[float] = page.evaluate(DRAG, MOVES)
     page.context.close()
     return times
+
+
+def _played(browser: Browser, url: str) -> float:
+    """Return how many seeds a second run on."""
+    page = _opened(browser, url)
+    ready(page)
+    page.locator("[data-live=seed]").first.click()
+    page.wait_for_timeout(1000)
+    seen = []
+    for _ in range(2):
+        seen.append(page.evaluate(f"[{LAB}.seed, performance.now()]"))
+        page.wait_for_timeout(3000)
+    (seed, began), (last, ended) = seen
+    page.context.close()
+    return float(1000 * (last - seed) / (ended - began))
 
 
 def _changes(browser: Browser, url: str, how: str, ways: Sequence[str]) -> list[tuple[float, int]]:
