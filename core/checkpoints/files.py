@@ -17,6 +17,8 @@ from ..errors import CheckpointError, shown
 MOST_ENTRIES, MOST_CHARS = 100_000, 1000
 #: Bytes of a header, or of another part that is read whole.
 MOST_HEADER = 2**24 - 1
+#: Bytes that a message shows of what begins with none that are known.
+SHOWN = 16
 #: How deep things may lie in each other.
 MOST_DEEP = 32
 
@@ -142,6 +144,12 @@ class Bytes:
         if size:
             self.into(offset, target)
         return target.tobytes()
+
+
+def beginning(given: bytes) -> str:
+    """Write how something begins, for a message: as text where it is ASCII that prints, else in hex."""
+    text = given[:SHOWN].decode("latin-1")
+    return repr(text) if text.isascii() and text.isprintable() else given[:SHOWN].hex(" ").upper()
 
 
 def checked_name(file: File, name: object) -> str:

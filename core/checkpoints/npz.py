@@ -9,7 +9,7 @@ from types import MappingProxyType
 import numpy as np
 
 from ..errors import CheckpointError, shown
-from .files import Bytes, File, check_once
+from .files import Bytes, File, beginning, check_once
 from .sources import Deflated, Inflating
 from .stored_tensor import Contents, Skipped, Stored
 from .tensor_entry import WIDTHS, Layout, checked_shape, contents, placed, turned, unread_dtype
@@ -175,4 +175,4 @@ def _dtype(descr: bytes) -> tuple[str, bool]:
 
 
 def _wrong(file: File, name: str, given: bytes) -> CheckpointError:
-    return CheckpointError("checkpoint.npy", file=file.called, entry=shown(name), given=shown(given))
+    return CheckpointError("checkpoint.npy", file=file.called, entry=shown(name), given=beginning(given))

@@ -2,8 +2,8 @@
 
 import re
 
-from ..errors import CheckpointError, shown
-from .files import File
+from ..errors import CheckpointError
+from .files import File, beginning
 
 _STATE = 'torch.save(model.state_dict(), "weights.pt")'
 _KERAS = 'model.save("weights.keras")'
@@ -50,7 +50,7 @@ def refusal(file: File, head: bytes, formats: tuple[str, ...]) -> CheckpointErro
     for pattern, kind, how in _NAMES:
         if re.search(f"(?:{pattern})$", file.name, re.IGNORECASE):
             return _foreign(file, kind, how)
-    return CheckpointError("checkpoint.unknown", file=file.called, given=shown(head[:16]), formats=formats)
+    return CheckpointError("checkpoint.unknown", file=file.called, given=beginning(head), formats=formats)
 
 
 def refused_archive(file: File, names: "set[str]") -> CheckpointError:

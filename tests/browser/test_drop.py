@@ -13,7 +13,9 @@ from core import scan
 from pages.live import browser as scripts
 from pages.text import Text
 from tests.support.checkpoints import torch_bytes
+from tests.support.stream import Server
 from tests.support.tabs import Visit, link, settled, until
+from tests.support.wire import wire
 
 #: Bytes of a file that are looked for in what a page sends: two of its numbers beside each other.
 BYTES = 8
@@ -86,6 +88,41 @@ def test_a_file_is_judged_and_no_byte_of_its_numbers_leaves_the_browser(tab: Vis
     assert finding is not None
     expect(page.locator("h1")).to_contain_text(f"{finding.evidence['std']:.3g}")
     expect(page.locator("[data-lab-drop] img, [data-lab-drop] b")).to_have_count(0)
+
+
+@pytest.mark.parametrize("door", ["counted here", "sent"])
+def test_the_wire_carries_a_file_s_numbers_only_if_one_says_so(
+    door: str, visit: Visit, served: Server, file: Path
+) -> None:
+    """All bytes that the browser sends, by requests and over its websocket, from the first to the last."""
+    kind = ".safetensors" if door == "counted here" else ".pt"
+    path = file.with_name(f"other{kind}")
+    tensors = {"a.weight": torch.randn(70, 90, generator=torch.Generator().manual_seed(5))}
+    old = torch_bytes(tensors, _use_new_zipfile_serialization=False)  # which a browser does not read
+    path.write_bytes(save(tensors) if kind == ".safetensors" else old)
+    numbers = tensors["a.weight"].numpy().tobytes()
+    with wire(served.port) as laid:
+        page = visit("/teach?v=1")
+        frames: list[bytes] = []
+        page.on("websocket", lambda socket: socket.on("framesent", lambda sent: frames.append(_bytes(sent))))
+        page.goto(f"{laid.url}/checkpoint?v=1")
+        settled(page)
+        _choose(page, path)
+        if door == "sent":
+            page.get_by_role("button", name=Text("en")("drop.send"), exact=True).click()
+        page.wait_for_url("**report=*")
+        settled(page)
+        sent = laid.told() + b"".join(frames)
+        page.goto(f"{served.url}/teach?v=1")  # a wire is not taken away under a page
+        settled(page)
+    assert len(frames) > 1
+    assert b"POST /weights/" in sent
+    found = [at for at in range(0, len(numbers) - BYTES, BYTES) if numbers[at : at + BYTES] in sent]
+    assert len(found) == (0 if door == "counted here" else len(range(0, len(numbers) - BYTES, BYTES)))
+
+
+def _bytes(sent: bytes | str) -> bytes:
+    return sent.encode() if isinstance(sent, str) else sent
 
 
 def test_a_second_file_takes_the_first_one_s_place_and_keys_do_the_same(tab: Visit, file: Path) -> None:

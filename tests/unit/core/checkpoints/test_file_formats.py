@@ -204,6 +204,22 @@ def test_what_is_no_weights_is_told(tmp_path: Path, text: bytes, code: str) -> N
         opened(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b"some words that go on", "begins with 'some words that ';"),
+        (b"\x00\xffGIF", "begins with 00 FF 47 49 46;"),
+        ("é".encode(), "begins with C3 A9;"),
+    ],
+)
+def test_how_an_unknown_file_begins_is_shown_to_who_knows_no_python(
+    tmp_path: Path, text: bytes, words: str
+) -> None:
+    with pytest.raises(CheckpointError) as refusal:
+        opened(written(tmp_path, "model.bin", text))
+    assert words in str(refusal.value)
+
+
 def test_a_folder_without_weights_is_told(tmp_path: Path) -> None:
     written(tmp_path, "README.md", b"# Nothing")
     refused(tmp_path, "folder")
