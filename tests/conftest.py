@@ -3,6 +3,8 @@
 The thorough one needs more time than a test has: ``--timeout=0 -o faulthandler_timeout=0``.
 """
 
+import gc
+import logging
 import os
 
 import pytest
@@ -14,3 +16,17 @@ pytest.register_assert_rewrite("tests.support")
 settings.register_profile("quick", max_examples=40, deadline=None)
 settings.register_profile("thorough", max_examples=2000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+# What is imported and collected stays to the end: it is not looked through for garbage, again and again.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Start the tests on a heap that the collector leaves alone, and on loggers that tell the root."""
+    gc.freeze()
+    gc.enable()
+    # Each of Streamlit's hundred loggers keeps to itself, so pytest hangs its own handlers on every one of
+    # them six times a test. Through the root's they hear the same.
+    for logger in logging.Logger.manager.loggerDict.values():
+        if isinstance(logger, logging.Logger) and logger.name.partition(".")[0] == "streamlit":
+            logger.propagate = True
