@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import settings
 from streamlit.components.v2 import manifest_scanner
-from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1 import AppTest, local_script_runner
 
 from pages.shell.frame import Chart, Frame
 from pages.state.set_by_button import HEARD
@@ -23,6 +23,21 @@ logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").set
 # At each run the harness reads what every installed package says of itself, to find components: ten times
 # as long as a page takes. Once will do.
 manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
+# At each run it also compiles the scripts anew; a server keeps what it has compiled, and so do all runs here.
+local_script_runner.ScriptCache = functools.cache(local_script_runner.ScriptCache)  # type: ignore[assignment,misc]
+
+
+def _until_it_ends(runner: local_script_runner.LocalScriptRunner, timeout: float = 3) -> None:
+    """Wait for a script as the harness does, which asks every millisecond whether it has ended."""
+    thread = runner._script_thread
+    assert thread
+    thread.join(timeout)
+    if not runner.script_stopped():
+        runner.request_stop()
+        raise RuntimeError(f"AppTest script run timed out after {timeout}(s)")
+
+
+local_script_runner.require_widgets_deltas = _until_it_ends
 
 #: A page takes a tenth of a second: a third of the profile's examples will do.
 few = settings(max_examples=settings().max_examples // 3)
