@@ -74,12 +74,13 @@ def _claims(entry: str, language: str) -> bool:
 
 
 def _is_said(entry: str, lines: list[str]) -> bool:
-    """Tell whether a literal sentence has all of an entry."""
+    """Tell whether one of the literal sentences, bare, has all of an entry."""
     parts = re.split(_MARKS[0], bare(entry))
     if len("".join(parts)) < 2:
         return False
     pattern = re.compile(".+?".join(re.escape(part).replace(r"\ ", " ") for part in parts))
-    return any(pattern.search(re.sub(r"<([^>]+)>", r"\1", line)) for line in lines)
+    # what lacks a part need not be searched for all of them, which takes long
+    return any(all(part in line for part in parts) and pattern.search(line) for line in lines)
 
 
 def held() -> dict[str, list[str]]:
@@ -91,7 +92,7 @@ def wanted() -> dict[str, list[str]]:
     """Return the facts that the catalogues claim and no literal sentence holds: key → [English, Chinese]."""
     found = {}
     for language in LANGUAGES:
-        lines = said(language)
+        lines = [re.sub(r"<([^>]+)>", r"\1", line) for line in said(language)]
         for key, entry in catalogue(language).items():
             if _claims(entry, language) and not _is_said(entry, lines):
                 found[key] = [facts(catalogue(other)[key], other) for other in LANGUAGES]

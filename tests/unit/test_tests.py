@@ -11,6 +11,18 @@ from tests.support.stream import ROOT
 HOLDS = ("raises", "assert_", "expect", "wait_for", "until")
 
 
+#: file → what stands there
+Trees = Mapping[str, ast.AST]
+
+
+@pytest.fixture(scope="module")
+def trees() -> Trees:
+    return {
+        str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8"))
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+    }
+
+
 def _functions(tree: ast.AST) -> dict[str, ast.FunctionDef]:
     return {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
 
@@ -20,19 +32,29 @@ def _called(node: ast.AST) -> str:
     return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
 
 
-def _known(tree: ast.AST) -> set[str]:
-    """Return the names of functions of the tests in a file, and of the figures that Plotly checks."""
+def _imported_from_tests(tree: ast.AST) -> set[str]:
     imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
-    ours = [alias.name for node in imports if (node.module or "").startswith("tests") for alias in node.names]
-    return {*_functions(tree), *ours, "Figure"}
+    return {alias.name for node in imports if (node.module or "").startswith("tests") for alias in node.names}
 
 
-def _held(function: ast.AST, helpers: set[str]) -> Iterator[int]:
-    """Yield the lines at which something is held to something, by the function or by one that it calls."""
-    for node in ast.walk(function):
-        name = _called(node)
-        if isinstance(node, ast.Assert) or any(part in name for part in HOLDS) or name in helpers:
-            yield node.lineno  # type: ignore[attr-defined]
+#: the number of each, and the name of what is called there
+Lines = list[tuple[int, str]]
+
+
+def _lines(function: ast.AST) -> Lines:
+    """Return the lines that assert, with no name, and those that call a function, with its name."""
+    return [
+        (node.lineno, _called(node))
+        for node in ast.walk(function)
+        if isinstance(node, ast.Assert) or _called(node)
+    ]
+
+
+def _held(lines: Lines, helpers: set[str]) -> list[int]:
+    """Return those at which something is held to something, by the function or by one that it calls."""
+    return [
+        line for line, name in lines if not name or name in helpers or any(part in name for part in HOLDS)
+    ]
 
 
 #: test → where it holds something, and itself
@@ -40,24 +62,25 @@ Tests = Mapping[str, tuple[list[int], ast.FunctionDef]]
 
 
 @pytest.fixture(scope="module")
-def found() -> Tests:
-    trees = {
-        str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8"))
-        for path in sorted((ROOT / "tests").rglob("*.py"))
-    }
+def found(trees: Trees) -> Tests:
     functions = {path: _functions(tree) for path, tree in trees.items()}
-    known = {path: _known(tree) for path, tree in trees.items()}
+    lines = {
+        path: {name: _lines(function) for name, function in there.items()}
+        for path, there in functions.items()
+    }
+    # the names of functions of the tests in a file, and of the figures that Plotly checks
+    known = {path: {*functions[path], *_imported_from_tests(tree), "Figure"} for path, tree in trees.items()}
     #: functions that hold something themselves
     helpers = {"Figure"}
     for _ in range(3):  # helpers of helpers
         helpers |= {
             name
             for path in trees
-            for name, function in functions[path].items()
-            if not name.startswith("test_") and any(_held(function, helpers & known[path]))
+            for name, calls in lines[path].items()
+            if not name.startswith("test_") and _held(calls, helpers & known[path])
         }
     return {
-        f"{path}::{name}": ([*_held(function, helpers & known[path])], function)
+        f"{path}::{name}": (_held(lines[path][name], helpers & known[path]), function)
         for path in trees
         for name, function in functions[path].items()
         if name.startswith("test_")
@@ -106,13 +129,9 @@ def _imported(tree: ast.AST) -> Iterator[str]:
             yield from (f"{'.' * node.level}{node.module or ''}.{alias.name}" for alias in node.names)
 
 
-def test_no_test_file_imports_from_another() -> None:
+def test_no_test_file_imports_from_another(trees: Trees) -> None:
     """What two of them need stands in ``tests/support``, where a reader looks for it."""
-    imported = {
-        (str(path.relative_to(ROOT)), name)
-        for path in (ROOT / "tests").rglob("*.py")
-        for name in _imported(ast.parse(path.read_text(encoding="utf-8")))
-    }
+    imported = {(path, name) for path, tree in trees.items() for name in _imported(tree)}
     assert ("tests/unit/test_tests.py", "tests.support.stream.ROOT") in imported
     ours = {(path, name) for path, name in imported if name.startswith(("tests", "."))}
     assert {(path, name) for path, name in ours if ".test_" in name} == set()
