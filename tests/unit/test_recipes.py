@@ -20,7 +20,7 @@ EDITS = {
     "pages/text/en.toml": ('finish = "Finish"\nfinish_help = "How it ends"\n', 'dtype_help = "'),
     "pages/text/zh.toml": ('finish = "表面"\nfinish_help = "如何收尾"\n', 'dtype_help = "'),
 }
-#: What is then there without another word.
+#: What is then there without another word: a test that runs there, in one process with those that hold it.
 LOOKS = """
 from streamlit.testing.v1 import AppTest
 from pages.state.controls import TABLE
@@ -34,28 +34,28 @@ def shown(app, name="finish"):
         app.run()
     return [widget for widget in app.selectbox if widget.key == name]
 
-app = opened("signal", finish="smooth", **small)
-(widget,) = shown(app)
-assert (widget.label, widget.value, widget.help) == ("Finish", "smooth", "How it ends")
-assert query(app)["finish"] == "smooth"
-widget.select("plain").run()
-assert "finish" not in query(app)
-assert refusals(opened("signal", finish="rough", **small))
-assert opened("signal", lang="zh", **small) and shown(opened("signal", lang="zh", **small))[0].label == "表面"
-assert not shown(opened("signal", hide="finish", **small))
-assert shown(opened("signal", lock="finish", **small))[0].disabled
+def test_it_is_there():
+    app = opened("signal", finish="smooth", **small)
+    (widget,) = shown(app)
+    assert (widget.label, widget.value, widget.help) == ("Finish", "smooth", "How it ends")
+    assert query(app)["finish"] == "smooth"
+    widget.select("plain").run()
+    assert "finish" not in query(app)
+    assert refusals(opened("signal", finish="rough", **small))
+    assert shown(opened("signal", lang="zh", **small))[0].label == "表面"
+    assert not shown(opened("signal", hide="finish", **small))
+    assert shown(opened("signal", lock="finish", **small))[0].disabled
 
-app = opened("signal", predict="on", **small)
-app.button(key="reveal").click().run()
-assert not [button for button in app.button if button.key == "reveal"]
-app.session_state["finish"] = "smooth"
-app.run()
-assert [button for button in app.button if button.key == "reveal"]  # another result is predicted anew
+    app = opened("signal", predict="on", **small)
+    app.button(key="reveal").click().run()
+    assert not [button for button in app.button if button.key == "reveal"]
+    app.session_state["finish"] = "smooth"
+    app.run()
+    assert [button for button in app.button if button.key == "reveal"]  # another result is predicted anew
 
-app = turned(opened("signal", finish="smooth", **small), "teach")
-assert "Finish <b>smooth</b>" in said(app)
-assert "Finish" in app.multiselect(key="prepare_lock_signal").options
-print("found")
+    app = turned(opened("signal", finish="smooth", **small), "teach")
+    assert "Finish <b>smooth</b>" in said(app)
+    assert "Finish" in app.multiselect(key="prepare_lock_signal").options
 """
 
 
@@ -72,13 +72,14 @@ def test_a_new_control_needs_a_row_a_call_and_two_texts_in_each_language(tmp_pat
         assert whole.count(before) == 1, name
         file.write_text(whole.replace(before, added + before), encoding="utf-8")
 
-    def done(*command: str) -> str:
-        ran = subprocess.run(
-            [sys.executable, *command], cwd=tmp_path, capture_output=True, text=True, check=False
-        )
-        assert ran.returncode == 0, ran.stdout[-4000:] + ran.stderr
-        return ran.stdout
-
-    assert done("-c", LOOKS) == "found\n"
-    held = ("tests/property/test_state.py", "tests/unit/pages/text/test_text.py", "tests/unit/test_claims.py")
-    done("-m", "pytest", "-q", "-p", "no:cacheprovider", *held)
+    (tmp_path / "tests" / "app" / "test_looks.py").write_text(LOOKS, encoding="utf-8")
+    held = (
+        "app/test_looks.py",
+        "property/test_state.py",
+        "unit/pages/text/test_text.py",
+        "unit/test_claims.py",
+    )
+    pytest = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    command = [*pytest, *(f"tests/{file}" for file in held)]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout[-4000:] + ran.stderr
