@@ -258,16 +258,6 @@ def test_nobody_waits_for_connections_that_say_nothing(served: Server) -> None:
         assert served.cpu_seconds() - before < 0.5
 
 
-def test_it_says_once_that_it_is_ready_and_stops_with_all_its_processes(log: Path) -> None:
-    with server(**SETTINGS) as running, closing(Visitor(running.port)) as visitor:
-        shown(visitor)
-        pids = running.processes()
-        assert len(pids) == PROCESSES + 1
-        os.kill(running.pid, signal.SIGTERM)
-        assert until(lambda: not any(map(alive, pids[1:])), 8)
-    assert log.read_text(encoding="utf-8").count("Ready.") == 1
-
-
 def alive(pid: int) -> bool:
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0] != "Z"
@@ -336,9 +326,15 @@ def test_a_process_that_cannot_start_ends_the_server() -> None:
     assert "Ready." not in ended.stderr
 
 
-def test_it_stops_while_it_has_visitors_and_says_so(served: Server) -> None:
-    with closing(Guest(served.port)) as visitor:
+def test_it_has_said_once_that_it_is_ready_and_stops_with_all_its_processes_while_it_has_visitors(
+    served: Server, log: Path
+) -> None:
+    with closing(Guest(served.port)) as visitor, closing(Visitor(served.port)) as other:
+        shown(other)
         visitor.ask().hear()
+        pids = served.processes()
+        assert len(pids) == PROCESSES + 1
         os.kill(served.pid, signal.SIGTERM)
+        assert until(lambda: not any(map(alive, pids[1:])), 8)
         assert visitor.ended() in {1001, 1006, 1012}
-    assert until(lambda: not any(map(alive, served.processes()[1:])))
+    assert log.read_text(encoding="utf-8").count("Ready.") == 1
