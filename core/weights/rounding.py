@@ -12,7 +12,7 @@ a cut normal law is cut before the rounding of a cast, but after that of a draw.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from numbers import Real
 
 import numpy as np
@@ -240,7 +240,7 @@ def _cast_shares(law: Law, dtype: torch.dtype, numbers: Array) -> Array:
         def below(x: Array) -> Array:
             return np.asarray(((x - first) / (last - first)).clip(0, 1))
     else:
-        below = law.continuous.cdf
+        below = partial(_share_below, law)
     if dtype.itemsize < 4 and not _saturates(dtype):
         # half a step past the largest number
         ends = np.array([1.5 * every[0] - every[1] / 2, 1.5 * every[-1] - every[-2] / 2])

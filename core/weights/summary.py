@@ -31,6 +31,8 @@ _Array = TypeVar("_Array", Counts, Array)
 CHUNK = 1 << 16
 #: Longer dot products are spread over threads by BLAS, which then fight those that draw.
 DOT = 1 << 13
+#: To sort weights once takes less than to compare them all with more numbers than these.
+MANY = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -167,8 +169,8 @@ class _Grid(NamedTuple):
     firsts: npt.NDArray[np.floating]
     #: of each band, the first such number within it and the first beyond it
     ends: tuple[tuple[np.floating, np.floating], ...]
-    #: those of all these for which the bins do not tell how many weights lie below
-    unsure: tuple[np.floating, ...]
+    #: those of all these for which the bins do not tell how many weights lie below, rising
+    unsure: npt.NDArray[np.floating]
 
     def to_positions(self, weights: Array) -> Array:
         """Turn weights into positions, in place."""
@@ -201,9 +203,10 @@ def _grid(law: Law, bins: int, dtype: torch.dtype) -> _Grid:
         for low, high in np.array(bands, np.float64)
     )
     scale = bins / float(edges[-1] - edges[0])
-    grid = _Grid(edges, bands, values, kind, scale, _frozen(firsts), ends, ())
+    grid = _Grid(edges, bands, values, kind, scale, _frozen(firsts), ends, np.empty(0, kind))
     between = {end for pair in ends for end in pair} - {*firsts}
-    return grid._replace(unsure=tuple({*grid.doubtful(), *between}))
+    unsure: Any = np.unique(np.array([*grid.doubtful(), *between], kind))
+    return grid._replace(unsure=_frozen(unsure))
 
 
 class Tally:
@@ -220,7 +223,7 @@ class Tally:
         self._sums = np.zeros(4)
         self._counts = np.zeros(bins, np.int64)
         #: how many weights lie below each number that the bins cannot tell
-        self._below: dict[np.floating, int] = dict.fromkeys(self._grid.unsure, 0)
+        self._below = np.zeros(len(self._grid.unsure), np.int64)
         self._scratch = np.empty((2, CHUNK))
         self._index = np.empty(CHUNK, np.intp)
 
@@ -235,19 +238,18 @@ class Tally:
     def totals(self) -> dict[str, Any]:
         """Return the fields of the ``Summary`` of all that was added."""
         grid, n = self._grid, self.n
-        ranks = np.cumsum(self._counts)[:-1].tolist()
-        below = dict(zip(grid.firsts, ranks, strict=True)) | self._below
-        ranks = [below[first] for first in grid.firsts]
+        ranks = np.concatenate([self._ranks(grid.firsts), [n]])
+        ends = self._ranks(np.array(grid.ends, grid.kind).ravel()).tolist()
         mean, power_sums = self._moments()
         return {
             "n": n,
             "mean": mean,
             "minimum": self._minimum if n else math.nan,
             "maximum": self._maximum if n else math.nan,
-            "counts": _frozen(np.asarray(np.diff([0, *ranks, n]), np.int64)),
+            "counts": _frozen(np.diff(ranks, prepend=0)),
             "edges": grid.edges,
             "bands": grid.bands,
-            "outside": tuple(below[within] + n - below[beyond] for within, beyond in grid.ends),
+            "outside": tuple(low + n - high for low, high in zip(ends[::2], ends[1::2], strict=True)),
             "atoms": tuple(zip(grid.values, self._equal, strict=True)),
             "power_sums": power_sums,
             "dtype": self.dtype,
@@ -255,6 +257,15 @@ class Tally:
             "nan": self._nan,
             "infinite": self._infinite,
         }
+
+    def _ranks(self, numbers: npt.NDArray[np.floating]) -> npt.NDArray[np.int64]:
+        """Return how many weights lie below each number, all of them among the grid's."""
+        firsts, unsure = self._grid.firsts, self._grid.unsure
+        ranks = np.append(np.cumsum(self._counts), 0)[firsts.searchsorted(numbers, side="right") - 1]
+        if not len(unsure):
+            return ranks
+        at = np.minimum(unsure.searchsorted(numbers), len(unsure) - 1)
+        return np.where(unsure[at] == numbers, self._below[at], ranks)
 
     def _moments(self) -> tuple[float, tuple[float, float, float]]:
         """Return the mean, and Σ(w − mean)^k for k = 2 to 4; inf where these leave float64."""
@@ -280,11 +291,14 @@ class Tally:
                 return
             minimum, maximum = float(values.min()), float(values.max())
         self._minimum, self._maximum = min(self._minimum, minimum), max(self._maximum, maximum)
-        for number in self._below:
-            if number > maximum:
-                self._below[number] += len(values)
-            elif number > minimum:
-                self._below[number] += int(np.count_nonzero(values < number))
+        unsure = self._grid.unsure
+        first, last = unsure.searchsorted(np.array([minimum, maximum], unsure.dtype), side="right").tolist()
+        self._below[last:] += len(values)
+        if last - first > MANY:
+            self._below[first:last] += np.searchsorted(np.sort(values), unsure[first:last])
+        else:
+            for at in range(first, last):
+                self._below[at] += np.count_nonzero(values < unsure[at])
         for i, value in enumerate(self._grid.values):
             self._equal[i] += int(np.count_nonzero(values == self._grid.kind(value)))
         self.n += len(values)

@@ -32,9 +32,10 @@ def moments_of(flat: Tensor) -> tuple[float, tuple[float, float, float]]:
             wide = part.double()
             yield wide[wide.isfinite()]
 
-    sums, sizes = zip(*((float(part.sum()), len(part)) for part in finite()), strict=True)
+    one = tuple(finite()) if len(flat) <= PART else None  # which may well be held while it is looked at twice
+    sums, sizes = zip(*((float(part.sum()), len(part)) for part in one or finite()), strict=True)
     mean = math.fsum(sums) / sum(sizes)
-    powers = [[float(((part - mean) ** k).sum()) for k in (2, 3, 4)] for part in finite()]
+    powers = [[float(((part - mean) ** k).sum()) for k in (2, 3, 4)] for part in one or finite()]
     second, third, fourth = (math.fsum(column) for column in zip(*powers, strict=True))
     return mean, (second, third, fourth)
 
