@@ -11,7 +11,7 @@ from core import InitLabError, Row
 from core.checkpoints.plain_text import printable
 from core.teaching import broken
 from pages.figures import checkpoint_map, checkpoint_rows
-from pages.figures.checkpoint import histogram
+from pages.figures.checkpoint import histogram, laid_over
 from pages.figures.palette import Palette
 from pages.jobs import checkpoint as jobs
 from pages.jobs.checkpoint import Overview, Seen
@@ -216,11 +216,31 @@ def _against(frame: Frame, seen: Seen) -> None:
         frame.html(f'<p class="lab-note">{t("checkpoint.against_none")}</p>')
         return
     try:
-        frame.html(checkpoint_changes.changes(seen, other, words.Link(state, board=""), t))
-        if way := checkpoint_changes.swap(state, t):
-            frame.aside(way)
+        both = checkpoint_changes.drawn(seen, other, str(state["tensor"]))
+        said = checkpoint_changes.changes(seen, other, words.Link(state), t)
     except InitLabError:
         frame.html(f'<p class="lab-verdict">{t("checkpoint.against_several")}</p>')
+        return
+    with st.container(key="checkpoint", horizontal=True, gap="medium"):
+        with st.container(key="mapped"):
+            frame.html(said)
+            if way := checkpoint_changes.swap(state, t):
+                frame.aside(way)
+        if both is not None:
+            with st.container(key="told_of"):
+                _both(frame, both, checkpoint_changes.files(seen, other))
+
+
+def _both(frame: Frame, rows: tuple[Row, Row], names: tuple[str, str]) -> None:
+    """Show a tensor as it is in both files, and the way to all that is known of it."""
+    said = checkpoint_changes.told(*rows, names, frame.t)
+    one, other = (findings.short(name, 18) for name in names)  # which have a line of the chart together
+    frame.plot(
+        lambda look: laid_over(*rows, (one, other), frame.t, look), said, key="tensor_chart", height=300
+    )
+    frame.html(f'<p class="lab-verdict">{escape(said)}</p>')
+    way = words.Link(frame.state, board="").to(rows[0].name)
+    frame.aside(f'<p class="lab-note">{frame.t("checkpoint.on_the_map", tensor=way)}</p>')
 
 
 def _script(frame: Frame, seen: Seen) -> str:

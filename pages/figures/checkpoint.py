@@ -1,6 +1,7 @@
 """A tensor of a file beside the law that it fits: its counts as they were kept, in bins of any width."""
 
 from collections.abc import Sequence
+from html import escape
 
 import numpy as np
 import plotly.graph_objects as go
@@ -52,6 +53,35 @@ def histogram(row: Row, law: Law | None, t: Text, look: Palette, *, meant: Law |
         shapes=shapes,
         labels=labels,
         series=lambda: [_series(row, density, law)],
+    )
+
+
+def laid_over(row: Row, other: Row, names: tuple[str, str], t: Text, look: Palette) -> go.Figure:
+    """Draw a tensor's numbers as densities, and over them those of the same tensor in another file as a line.
+
+    ``names`` are the files'. The bins are each report's own; both tensors have numbers that differ.
+    """
+    bins = [Bins(each.counts, each.edges) for each in (row, other)]
+    densities = [density_of(each) for each in bins]
+    low, high = min(each.edges[0] for each in bins), max(each.edges[-1] for each in bins)
+    room = BESIDE * float(high - low)
+    line = steps(bins[1], other.std, t("chart.many"), t, look)
+    line |= {"fill": "none", "line": {"shape": "hv", "color": look.second, "width": EDGE_WIDTH}}
+    return figure(
+        [steps(bins[0], row.std, t("chart.many"), t, look), line],
+        look,
+        x={"range": [short(float(low) - room), short(float(high) + room)], "nticks": 5},
+        x_title=t("chart.weight"),
+        y=density_axis(ABOVE * max(float(each.max()) for each in densities), 1.0, look),
+        y_title=t("chart.density"),
+        labels=[
+            label(f"■ {escape(names[0])}", 0, 1, look.ink2, xref="paper", xanchor="left", yshift=4),
+            label(f"— {escape(names[1])}", 1, 1, look.second, xref="paper", xanchor="right", yshift=4),
+        ],
+        series=lambda: [
+            Series(name, _columns(each, density))
+            for name, each, density in zip(names, bins, densities, strict=True)
+        ],
     )
 
 
@@ -125,13 +155,12 @@ def _walls(law: Law, span: tuple[float, float], look: Palette) -> tuple[list[Par
     return shapes, labels
 
 
+def _columns(bins: Bins, density: np.ndarray) -> dict[str, Column]:
+    return {"low": bins.edges[:-1], "high": bins.edges[1:], "count": bins.counts, "density": density}
+
+
 def _series(row: Row, density: np.ndarray, law: Law | None) -> Series:
-    columns: dict[str, Column] = {
-        "low": row.edges[:-1],
-        "high": row.edges[1:],
-        "count": row.counts,
-        "density": density,
-    }
+    columns = _columns(Bins(row.counts, row.edges), density)
     if law is not None:
         columns["law_density"] = law.pdf((row.edges[:-1] + row.edges[1:]) / 2)
     return Series("bins", columns)

@@ -4,7 +4,9 @@ import math
 from collections import Counter
 from html import escape
 
-from pages.jobs.checkpoint import Seen
+from core import Row
+from core.checkpoints.report import Change
+from pages.jobs.checkpoint import Seen, has_chart, overview
 from pages.state.chosen import State
 from pages.state.controls import TABLE
 from pages.text import Text
@@ -14,6 +16,37 @@ from pages.words import findings
 from pages.words.checkpoint import SHEET, Link, rest
 
 
+def _telling(seen: Seen, other: Seen) -> list[Change]:
+    """Return the tensors that differ from those of another file, the largest change of spread first.
+
+    Raises:
+        InitLabError: a name occurs more than once in one of the two.
+    """
+    found = other.report.compare(seen.report)
+    return sorted((c for c in found if c.status != "equal"), key=lambda c: -_size(c.std_ratio))
+
+
+def drawn(seen: Seen, other: Seen, asked: str) -> tuple[Row, Row] | None:
+    """Return the tensor that is asked for, or that changed most, in both files, if both can be drawn."""
+    here, there = overview(seen.report).rows, overview(other.report).rows
+    for name in (asked, *(change.name for change in _telling(seen, other))):
+        if name in here and name in there and has_chart(here[name]) and has_chart(there[name]):
+            return here[name], there[name]
+    return None
+
+
+def told(row: Row, other: Row, names: tuple[str, str], t: Text) -> str:
+    """Say what the bars and the line of a chart of both are, and how wide each is."""
+    facts = {"tensor": findings.short(row.name), "one": names[0], "other": names[1]}
+    widths = {"std": findings.number(row.std), "other_std": findings.number(other.std)}
+    return t("checkpoint.laid_over", **facts, **widths)
+
+
+def files(seen: Seen, other: Seen) -> tuple[str, str]:
+    """Return what the two files are called."""
+    return findings.short(seen.file), findings.short(other.file)
+
+
 def changes(seen: Seen, other: Seen, link: Link, t: Text) -> str:
     """Return how the tensors differ from those of another file: how many of each way, and the largest."""
     found = other.report.compare(seen.report)
@@ -21,9 +54,9 @@ def changes(seen: Seen, other: Seen, link: Link, t: Text) -> str:
     said = t("verdict.and").join(
         t(f"checkpoint.changed.{status}", n=count(n)) for status, n in tallied.most_common()
     )
-    names = {"one": findings.short(seen.file), "other": findings.short(other.file)}
-    head = f'<p class="lab-verdict">{escape(t("checkpoint.compared", **names, said=said))}</p>'
-    telling = sorted((c for c in found if c.status != "equal"), key=lambda c: -_size(c.std_ratio))
+    one, former = files(seen, other)
+    head = f'<p class="lab-verdict">{escape(t("checkpoint.compared", one=one, other=former, said=said))}</p>'
+    differing = _telling(seen, other)
     body = [
         [
             link.to(change.name) if change.status != "removed" else findings.name(change.name),
@@ -31,11 +64,11 @@ def changes(seen: Seen, other: Seen, link: Link, t: Text) -> str:
             findings.number(change.std_ratio),
             findings.number(change.mean_shift),
         ]
-        for change in telling[:SHEET]
+        for change in differing[:SHEET]
     ]
     heads = [t(f"checkpoint.head.{name}") for name in ("tensor", "change", "ratio", "shift")]
     whole = table(heads, body, t("tab.against"), "lab-table lab-changes", within="lab-scroll") if body else ""
-    return head + whole + rest(len(telling), t)
+    return head + whole + rest(len(differing), t)
 
 
 def swap(state: State, t: Text) -> str:

@@ -3,9 +3,12 @@
 import json
 import math
 import re
+from collections.abc import Mapping
 from html import unescape
+from typing import Any
 from urllib.parse import parse_qsl
 
+import numpy as np
 import pytest
 import torch
 from streamlit.testing.v1 import AppTest
@@ -18,8 +21,10 @@ from core.teaching.broken import EXAMPLES
 from pages.state import reports
 from pages.state.controls import BOARDS
 from pages.text import LANGUAGES, Text, catalogue
+from tests.support.charts import decoded
 from tests.support.hostile import harm_in
-from tests.support.screen import bare, headline, opened, query, refusals, said, stands
+from tests.support.marks import both_languages
+from tests.support.screen import bare, first_chart, headline, opened, query, refusals, said, stands
 from tests.support.stored_tensors import contents
 from tests.support.words import plain
 
@@ -264,6 +269,45 @@ def test_two_files_are_compared_by_name() -> None:
         "against": "mlp",
         "board": "against",
     }
+
+
+def _steps(trace: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the edges and heights of a histogram that is drawn from each bin's left edge on."""
+    return decoded(trace["x"])[1:-1], decoded(trace["y"])[1:-2]
+
+
+#: language → what is said of a chart of two files
+LAID_OVER = {
+    "en": r"the bars are .+?, std ([\d.]+); the line is .+?, std ([\d.]+)\. ",
+    "zh": r"柱为 .+?，标准差 ([\d.]+)；线为 .+?，标准差 ([\d.]+)。",
+}
+
+
+@both_languages
+def test_a_tensor_is_laid_over_itself_in_the_other_file(language: str) -> None:
+    first, other = _seeded(40, 30), _seeded(50, 20)
+    one = _report({"a.weight": first, "b.weight": other, "gone": torch.ones(2)})
+    two = _report({"a.weight": 2 * first, "b.weight": 3 * other, "new": torch.ones(3)})
+    link = {"report": two, "against": one, "board": "against", "lang": language}
+    for chosen, tensor, times in (
+        ({}, other, 3),  # whose std has changed most
+        ({"tensor": "a.weight"}, first, 2),
+        ({"tensor": "gone"}, other, 3),  # which is not in both
+    ):
+        app = opened("checkpoint", **link, **chosen)
+        bars, line = first_chart(app)["data"]
+        assert (bars["fill"], line["fill"]) == ("tozeroy", "none")
+        for trace, numbers in ((bars, times * tensor), (line, tensor)):
+            edges, heights = _steps(trace)
+            expected, _ = np.histogram(numbers.numpy(), edges, density=True)
+            np.testing.assert_allclose(heights, expected, rtol=1e-6)
+        std = float(tensor.double().std(correction=0))
+        text = plain(app)
+        (told,) = re.findall(LAID_OVER[language], text)
+        assert [float(found) for found in told] == pytest.approx([times * std, std], rel=1e-3)
+        name = "a.weight" if tensor is first else "b.weight"
+        (way,) = re.findall(r'<a href="([^"]*)"[^>]*>(?:(?!</a>).)*</a>(?: on the map)? →', said(app))
+        assert dict(parse_qsl(unescape(way).partition("?")[2]))["tensor"] == name
 
 
 def test_few_numbers_are_said_to_tell_nothing() -> None:

@@ -119,6 +119,9 @@ def every_chart(t: Text = T) -> dict[str, go.Figure]:
         "compare.multiples": comparison.multiples(panels, t, PRINT),
         "compare.overlaid": comparison.overlaid(panels, t, PRINT),
         "checkpoint.histogram": checkpoint.histogram(some_row(), law, t, PRINT, meant=law),
+        "checkpoint.laid_over": checkpoint.laid_over(
+            some_row(), some_row((40, 90)), ("a <b>", "b"), t, PRINT
+        ),
         "checkpoint_rows.row_norms": checkpoint_rows.row_norms(some_row(), law, t, PRINT),
         "checkpoint_rows.spectrum": checkpoint_rows.spectrum(some_row((40, 90)), t, PRINT),
         "signal.by_layer": signal_figures.by_layer(lines, t, PRINT, y_title="y"),
