@@ -26,7 +26,7 @@ from streamlit.web.server.server import MEDIA_ENDPOINT
 from pages.state import insides
 from tests.support.stream import ROOT
 
-STYLES = [*(ROOT / "pages" / "shell").glob("*.css"), ROOT / "pages" / "live" / "keys_and_clicks.js"]
+STYLES = [*(ROOT / "pages" / "shell").glob("*.css"), *(ROOT / "pages" / "live").glob("*.js")]
 MARKS = sorted(
     {
         mark
@@ -52,6 +52,11 @@ def test_the_front_end_still_has_the_mark(mark: str) -> None:
     whole = re.search(rf"""["'`]{mark}["'`]""", _front_end())
     stem, _, kind = mark.partition("-")
     assert whole or (f"{stem}-" in _front_end() and kind in _front_end())
+
+
+@pytest.mark.parametrize("mark", ["data-test-script-state", "data-test-connection-state"])
+def test_the_front_end_still_says_its_state(mark: str) -> None:
+    assert f'"{mark}"' in _front_end() or f"`{mark}`" in _front_end()
 
 
 def test_the_front_end_has_the_classes_of_keys() -> None:
