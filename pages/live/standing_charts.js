@@ -18,6 +18,8 @@ const isComing = one => isSeen(one) && !(one.querySelector(CHART) && isDrawn(one
 const lieOver = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
 
 function look() {
+  const headline = document.querySelector("h1.lab-headline")?.closest(ELEMENT)
+  if (headline?.offsetHeight) high = headline.getBoundingClientRect().height
   for (const plot of main()?.querySelectorAll(CHART) ?? []) {
     if (!plot.on || !isSeen(plot) || !isDrawn(plot)) continue
     if (!seen.has(plot)) {
@@ -32,6 +34,8 @@ function look() {
 }
 
 function changed(records) {
+  const bar = document.querySelector(".st-key-waiting")
+  if (bar && !bar.style.minHeight) bar.style.minHeight = `${high}px` // or what stands below would move up meanwhile
   for (const [plot, copy] of seen) {
     if (isSeen(plot)) continue
     seen.delete(plot)
@@ -70,6 +74,7 @@ function leave(one) {
   stood.delete(one)
 }
 
+let high = 0 // of the last headline, in whose place a bar may stand, in pixels
 let frame = 0
 new MutationObserver(records => {
   changed(records)

@@ -96,7 +96,7 @@ def test_a_formula_is_typed_and_read_and_a_wrong_one_answered(tab: Visit) -> Non
 
 
 def test_a_long_run_shows_how_far_it_is_and_stops_and_runs_after_all(tab: Visit) -> None:
-    page = tab(f"/signal?v=1&{SMALL}")
+    page = tab(f"/signal?v=1&{SMALL}&seeds=10".replace("seeds=3&", ""))
     page.evaluate("window.stayed = true")
     depth = page.get_by_label(T("control.depth"), exact=True)
     width = page.get_by_label(T("control.width"), exact=True)
@@ -107,11 +107,11 @@ def test_a_long_run_shows_how_far_it_is_and_stops_and_runs_after_all(tab: Visit)
     depth.press("Enter")
     bar = page.locator("progress.lab-bar")
     expect(bar).to_be_visible()
-    total = T("signal.waiting.some", done="@", n="1\u202f800")  # 3 schemes, 3 seeds, 200 layers
+    total = T("signal.waiting.some", done="@", n="6\u202f000")  # 3 schemes, 10 seeds, 200 layers
     expect(page.get_by_text(re.compile(re.escape(total).replace("@", "\\d+")))).to_be_visible()
     expect(page.locator(".js-plotly-plot")).to_have_count(1)  # the chart before it stays
     page.get_by_role("button", name=T("waiting.cancel")).click()
-    expect(page.get_by_text(T("signal.waiting.stopped", n="1\u202f800"))).to_be_visible()
+    expect(page.get_by_text(T("signal.waiting.stopped", n="6\u202f000"))).to_be_visible()
     expect(bar).to_have_count(0)
     expect(page.locator(".js-plotly-plot")).to_have_count(0)
     assert depth.input_value() == "200"
@@ -124,6 +124,20 @@ def test_a_long_run_shows_how_far_it_is_and_stops_and_runs_after_all(tab: Visit)
     expect(bar).to_have_count(0)
     expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
     assert page.evaluate("window.stayed")
+
+
+def test_what_stands_below_a_headline_does_not_move_while_a_bar_is_in_its_place(tab: Visit) -> None:
+    page = tab(f"/signal?v=1&{SMALL}")
+    chart = page.locator(".st-key-signal .js-plotly-plot:not(.lab-stood)")
+    settled(page)
+    before = chart.bounding_box()
+    page.evaluate(TURN, "/signal?v=1&depth=200&width=1024&seeds=10")
+    expect(page.locator("progress.lab-bar")).to_be_visible()
+    now = chart.bounding_box()
+    page.get_by_role("button", name=T("waiting.cancel")).click()
+    assert before
+    assert now
+    assert now["y"] == before["y"]
 
 
 def test_on_a_phone_the_lines_are_listed_below_the_chart(tab: Visit) -> None:
