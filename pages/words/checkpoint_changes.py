@@ -13,7 +13,7 @@ from pages.text import Text
 from pages.text.numbers import count
 from pages.text.tables import table
 from pages.words import findings
-from pages.words.checkpoint import SHEET, Link, rest
+from pages.words.checkpoint import SHEET, Link, headline, rest
 
 
 def _telling(seen: Seen, other: Seen) -> list[Change]:
@@ -29,7 +29,9 @@ def _telling(seen: Seen, other: Seen) -> list[Change]:
 def drawn(seen: Seen, other: Seen, asked: str) -> tuple[Row, Row] | None:
     """Return the tensor that is asked for, or that changed most, in both files, if both can be drawn."""
     here, there = overview(seen.report).rows, overview(other.report).rows
-    for name in (asked, *(change.name for change in _telling(seen, other))):
+    both = [change for change in _telling(seen, other) if change.name in here]
+    both.sort(key=lambda change: (-_size(change.std_ratio), -here[change.name].n))
+    for name in (asked, *(change.name for change in both)):
         if name in here and name in there and has_chart(here[name]) and has_chart(there[name]):
             return here[name], there[name]
     return None
@@ -68,7 +70,9 @@ def changes(seen: Seen, other: Seen, link: Link, t: Text) -> str:
     ]
     heads = [t(f"checkpoint.head.{name}") for name in ("tensor", "change", "ratio", "shift")]
     whole = table(heads, body, t("tab.against"), "lab-table lab-changes", within="lab-scroll") if body else ""
-    return head + whole + rest(len(differing), t)
+    # what the page's headline says of the one
+    verdict = escape(t("checkpoint.other_says", other=former, said=headline(other.report, t)))
+    return head + f'<p class="lab-note">{verdict}</p>' + whole + rest(len(differing), t)
 
 
 def swap(state: State, t: Text) -> str:

@@ -253,6 +253,12 @@ def test_two_files_are_compared_by_name() -> None:
     text = plain(opened("checkpoint", report=two, against=one, board="against"))
     for words in ("1 equal", "1 changed", "1 added", "1 gone"):
         assert words in text
+    assert (
+        plain(opened("checkpoint", example="mlp", against="swapped", board="against")).count(
+            "where 3 other layers have ±1/√fan_in, here 0.0884"
+        )
+        == 1
+    )  # of the other file, as the headline says it of the one
     assert "a.weight changed 2.000" in re.sub(r"\s+", " ", text)
     app = opened("checkpoint", report=two, against=one, board="against")
     (way,) = re.findall(r'<a href="([^"]*)"[^>]*>The other way round<', said(app))

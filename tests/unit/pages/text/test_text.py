@@ -54,7 +54,7 @@ def test_chinese_is_chinese() -> None:
             "rests_part_length",
         )
     }
-    marks |= {"checkpoint.nan", "checkpoint.tile", "checkpoint.head.dtype"}
+    marks |= {"checkpoint.nan", "checkpoint.tile", "checkpoint.head.dtype", "checkpoint.other_says"}
     places = ("context.", "signal.signal.", "signal.gradient.", "chaos.head.")
     assert same == marks | {key for key in same if key.startswith(places)}
 
