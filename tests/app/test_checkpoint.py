@@ -261,6 +261,12 @@ def test_two_files_are_compared_by_name() -> None:
     )  # of the other file, as the headline says it of the one
     assert "a.weight changed 2.000" in re.sub(r"\s+", " ", text)
     app = opened("checkpoint", report=two, against=one, board="against")
+    linked = {
+        dict(parse_qsl(unescape(href).partition("?")[2])).get("tensor")
+        for href in re.findall(r'<a href="([^"]*)"[^>]*data-lab-page', said(app))
+    }
+    assert {"a.weight", "new"} <= linked
+    assert "gone" not in linked  # which the shown file does not have
     (way,) = re.findall(r'<a href="([^"]*)"[^>]*>The other way round<', said(app))
     turned = dict(parse_qsl(unescape(way).partition("?")[2]))
     assert turned == {"v": "1", "report": one, "against": two, "board": "against"}
@@ -314,6 +320,26 @@ def test_a_tensor_is_laid_over_itself_in_the_other_file(language: str) -> None:
         name = "a.weight" if tensor is first else "b.weight"
         (way,) = re.findall(r'<a href="([^"]*)"[^>]*>(?:(?!</a>).)*</a>(?: on the map)? →', said(app))
         assert dict(parse_qsl(unescape(way).partition("?")[2]))["tensor"] == name
+
+
+def test_what_is_wrong_is_listed_whatever_its_mark() -> None:
+    """Of the broken example two tensors have NaN or the like, and one only dead units."""
+    text = plain(opened("checkpoint", example="broken", board="tensors", only="wrong"))
+    assert "1 to 3 of 3" in text
+    assert "4.weight" in text
+
+
+@both_languages
+def test_an_example_s_code_is_said_to_make_the_model_and_a_file_s_to_scan_it(language: str) -> None:
+    makes, scans = {
+        "en": ("it makes the model", "where init_lab is installed"),
+        "zh": ("构建模型", "init_lab"),
+    }[language]
+    example = plain(opened("checkpoint", example="mlp", board="code", lang=language))
+    own = plain(opened("checkpoint", report=_report({"a": torch.ones(3)}), board="code", lang=language))
+    assert makes in example
+    assert makes not in own
+    assert scans in own
 
 
 def test_few_numbers_are_said_to_tell_nothing() -> None:

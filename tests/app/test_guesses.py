@@ -81,6 +81,9 @@ signal?rows=normal | signal_0 | shrinks
 signal?rows=kaiming_normal | far_signal | 12
     The layer where it has become 1000 times smaller or larger: you said 12; there is none.
     在第几层变为千分之一或一千倍：您说 12，实际上始终没有。
+signal?rows=classic_uniform&sight=gradient | far_gradient | 12
+    The layer where it has become 1000 times smaller or larger: you said 12; it is 12.
+    在第几层变为千分之一或一千倍：您说 12，实际为 12。
 signal?sight=gradient | gradient_0 | shrinks
     Classic uniform ±1/√d: you said “shrinks”: right.
 signal?sight=chaos | phase_2 | edge

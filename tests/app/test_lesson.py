@@ -160,8 +160,10 @@ def test_a_step_leads_to_the_distribution_page_with_its_state() -> None:
     network = _opened(step="network")
     assert EN("lesson.seed_network") in said(network)
     assert "as in the lesson" not in said(network)
-    model = [link for link in network.get("page_link") if "network →" in link.proto.label]
-    assert [link.proto.page for link in model] == ["model"]
+    for seed, way in (("40", "v=1"), ("7", "v=1&seed=7")):
+        links = _opened(step="network", seed=seed).get("page_link")
+        model = [link.proto for link in links if "network →" in link.proto.label]
+        assert [(link.page, link.query_string) for link in model] == [("model", way)]
     printed = [link.proto.query_string for link in network.get("page_link") if "printed" in link.proto.label]
     assert printed == ["v=1&weights=printed"]
 

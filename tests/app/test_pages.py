@@ -125,6 +125,7 @@ def test_a_single_thing_is_not_written_in_the_plural(page: str, link: dict[str, 
         ({"gain": "2"}, "The link’s Gain g = 2 has no effect: Kaiming normal (He) has no such parameter."),
         ({"a": "0.25", "nonlinearity": "tanh"}, "a = 0.25 has no effect: a affects leaky_relu only."),
         ({"layer": "Linear(7, 5)", "fan_in": "9"}, "The link’s fan_in = 9 has no effect: Linear(7, 5) has"),
+        ({"layer": "Linear(7, 5)", "fan_out": "9"}, "fan_out = 9 has no effect: Linear(7, 5) has"),
         ({"scheme": "xavier_normal", "mode": "fan_out"}, "The link’s Mode = fan_out has no effect: Xavier"),
     ],
 )

@@ -57,10 +57,22 @@ def test_the_file_has_every_seed_and_layer_in_full(file: dict[str, Callable[[], 
             assert float(theory[0]) == pytest.approx(12 * 0.25 + 0.01, rel=1e-12)
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"input_scale": "2"},
+        {"input": "pixels"},
+        {"samples": "5"},
+        {"bias": "normal", "sigma_b": "0.3"},
+        {"dtype": "float64"},
+    ],
+    ids=str,
+)
 def test_the_script_on_the_page_prints_what_the_file_has(
-    file: dict[str, Callable[[], str]], capsys: pytest.CaptureFixture[str]
+    more: dict[str, str], file: dict[str, Callable[[], str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    link = {"rows": "classic_uniform-kaiming_normal", "activation": "z*sigmoid(1.702*z)", "seed": "5"}
+    link = {"rows": "classic_uniform-kaiming_normal", "activation": "z*sigmoid(1.702*z)", "seed": "5", **more}
     opened_small(sight="figures", **link)
     read = list(csv.DictReader(io.StringIO(file["signal.csv"]())))
     (code,) = (block.value for block in opened_small(sight="code", **link).code)

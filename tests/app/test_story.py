@@ -93,6 +93,13 @@ def test_what_cannot_go_along_says_so(link: dict[str, str], page: str, kept: str
     assert not app.exception
 
 
+@pytest.mark.parametrize(("fan_in", "width"), [("1024", "1024"), ("1025", None)])
+def test_the_widest_that_goes_along_is_as_wide_as_signal_allows(fan_in: str, width: str | None) -> None:
+    app = turned(opened("distribution", scheme="xavier_uniform", fan_in=fan_in), "signal")
+    assert query(app).get("width") == width
+    assert ("was left behind" in line(app)) == (width is None)
+
+
 def test_a_locked_choice_stays() -> None:
     app = turned(opened("distribution", **CHOSEN, lock="rows"), "compare")
     assert "rows" not in query(app)

@@ -33,6 +33,19 @@ def test_no_chart_is_missing_here() -> None:
     assert names == set(every_chart())
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("checkpoint.histogram", "weights in this bin"),
+        ("checkpoint.laid_over", "weights in this bin"),
+        ("checkpoint_rows.row_norms", "rows in this bin"),
+        ("checkpoint_rows.spectrum", "singular values in this bin"),
+    ],
+)
+def test_a_pointer_is_told_what_is_counted(name: str, words: str) -> None:
+    assert words in every_chart()[name].to_dict()["data"][0]["hovertemplate"]
+
+
 #: What each axis of each chart measures, by the chart's own description, without marks, and * for a number.
 TITLES = {
     "en": {

@@ -177,6 +177,17 @@ def test_strips_lie_between_the_bounds_of_their_law() -> None:
     assert three < high
 
 
+@pytest.mark.parametrize(
+    ("given", "words"), [({"a": -1.0, "b": 1.0}, "±1"), ({"a": 0.0, "b": 1.0}, "< 1")], ids=str
+)
+def test_a_strip_says_both_walls_only_where_they_mirror_each_other(
+    given: dict[str, float], words: str
+) -> None:
+    law = SCHEMES["uniform"].law((4, 6), **given)
+    chart = strips([Strip("a.weight", law, np.zeros((4, 6)), 0, 1)], TEXT, LIGHT).to_dict()
+    assert any(note["text"].endswith(words) for note in chart["layout"]["annotations"])
+
+
 def test_maps_have_their_first_row_on_top_as_the_tables_below_them() -> None:
     steps = [(name, GENERATOR.normal(size=(3, units))) for name, units in (("input", 4), ("linear1", 2))]
     layout = maps(steps, TEXT, LIGHT).to_dict()["layout"]

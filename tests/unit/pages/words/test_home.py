@@ -77,3 +77,10 @@ def test_every_door_speaks_both_languages_in_both_themes() -> None:
         assert english.page == chinese.page
         assert not set(english.question.split()) & set(chinese.question.split())
         assert english.miniature != chinese.miniature or english.key == "lesson"
+
+
+def test_tiles_of_the_map_are_filled_as_on_the_checkpoint_page() -> None:
+    """Most of GPT-2's tensors fit a law, in the bars' grey; its biases and norms are constant, and darker."""
+    fills = re.findall(r'<rect [^>]*width="([\d.]+)"[^>]*fill="(#\w+)"', drawing("started"))
+    area = {colour: sum(float(wide) for wide, fill in fills if fill == colour) for _, colour in fills}
+    assert area[LIGHT.bars] > area[LIGHT.edge] > 0
