@@ -216,14 +216,14 @@ def _against(frame: Frame, seen: Seen) -> None:
         frame.html(f'<p class="lab-note">{t("checkpoint.against_none")}</p>')
         return
     try:
-        both = checkpoint_changes.drawn(seen, other, str(state["tensor"]))
-        said = checkpoint_changes.changes(seen, other, words.Link(state), t)
+        found = other.report.compare(seen.report)
     except InitLabError:
         frame.html(f'<p class="lab-verdict">{t("checkpoint.against_several")}</p>')
         return
+    both = checkpoint_changes.in_both(found, seen, other, str(state["tensor"]))
     with st.container(key="checkpoint", horizontal=True, gap="medium"):
         with st.container(key="mapped"):
-            frame.html(said)
+            frame.html(checkpoint_changes.changes(found, seen, other, words.Link(state), t))
             if way := checkpoint_changes.swap(state, t):
                 frame.aside(way)
         if both is not None:
@@ -234,7 +234,7 @@ def _against(frame: Frame, seen: Seen) -> None:
 def _both(frame: Frame, rows: tuple[Row, Row], names: tuple[str, str]) -> None:
     """Show a tensor as it is in both files, and the way to all that is known of it."""
     said = checkpoint_changes.told(*rows, names, frame.t)
-    one, other = (findings.short(name, 18) for name in names)  # which have a line of the chart together
+    one, other = (findings.short(name, 20) for name in names)  # which have a line of the chart together
     frame.plot(
         lambda look: laid_over(*rows, (one, other), frame.t, look), said, key="tensor_chart", height=300
     )

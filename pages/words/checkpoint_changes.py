@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from html import escape
 
 from core import Row
@@ -16,22 +17,12 @@ from pages.words import findings
 from pages.words.checkpoint import SHEET, Link, headline, rest
 
 
-def _telling(seen: Seen, other: Seen) -> list[Change]:
-    """Return the tensors that differ from those of another file, the largest change of spread first.
-
-    Raises:
-        InitLabError: a name occurs more than once in one of the two.
-    """
-    found = other.report.compare(seen.report)
-    return sorted((c for c in found if c.status != "equal"), key=lambda c: -_size(c.std_ratio))
-
-
-def drawn(seen: Seen, other: Seen, asked: str) -> tuple[Row, Row] | None:
+def in_both(found: Sequence[Change], seen: Seen, other: Seen, asked: str) -> tuple[Row, Row] | None:
     """Return the tensor that is asked for, or that changed most, in both files, if both can be drawn."""
     here, there = overview(seen.report).rows, overview(other.report).rows
-    both = [change for change in _telling(seen, other) if change.name in here]
-    both.sort(key=lambda change: (-_size(change.std_ratio), -here[change.name].n))
-    for name in (asked, *(change.name for change in both)):
+    changed = [change for change in found if change.status != "equal" and change.name in here]
+    changed.sort(key=lambda change: (-_size(change.std_ratio), -here[change.name].n))
+    for name in (asked, *(change.name for change in changed)):
         if name in here and name in there and has_chart(here[name]) and has_chart(there[name]):
             return here[name], there[name]
     return None
@@ -49,16 +40,15 @@ def files(seen: Seen, other: Seen) -> tuple[str, str]:
     return findings.short(seen.file), findings.short(other.file)
 
 
-def changes(seen: Seen, other: Seen, link: Link, t: Text) -> str:
+def changes(found: Sequence[Change], seen: Seen, other: Seen, link: Link, t: Text) -> str:
     """Return how the tensors differ from those of another file: how many of each way, and the largest."""
-    found = other.report.compare(seen.report)
     tallied = Counter(change.status for change in found)
     said = t("verdict.and").join(
         t(f"checkpoint.changed.{status}", n=count(n)) for status, n in tallied.most_common()
     )
     one, former = files(seen, other)
     head = f'<p class="lab-verdict">{escape(t("checkpoint.compared", one=one, other=former, said=said))}</p>'
-    differing = _telling(seen, other)
+    differing = sorted((c for c in found if c.status != "equal"), key=lambda c: -_size(c.std_ratio))
     body = [
         [
             link.to(change.name) if change.status != "removed" else findings.name(change.name),
