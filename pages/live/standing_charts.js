@@ -39,7 +39,9 @@ function changed(records) {
   for (const [plot, copy] of seen) {
     if (isSeen(plot)) continue
     seen.delete(plot)
-    if (!document.querySelector(".lab-moving")) leaveBehind(copy) // of which a hand has just let go
+    if (document.querySelector(".lab-moving")) continue // of which a hand has just let go
+    // Of a page that is asked for, all else goes as well; a slow browser never shows that a short run was on.
+    leaveBehind(copy, !plot.isConnected && !isRunning() && Boolean(main()?.querySelector(ELEMENT)))
   }
   if (!stood.size) return
   const isFresh = records.some(({ target, attributeName, addedNodes }) =>
@@ -54,7 +56,7 @@ function changed(records) {
   }
 }
 
-function leaveBehind({ drawn, box, width, height }) {
+function leaveBehind({ drawn, box, width, height }, hasCome) {
   const over = document.createElement("div")
   over.className = "js-plotly-plot lab-stood"
   over.ariaHidden = "true"
@@ -64,7 +66,7 @@ function leaveBehind({ drawn, box, width, height }) {
     width: `${width}px`, height: `${height}px`, transformOrigin: "0 0", transform: `scale(${box.width / width})`,
   })
   main()?.append(over)
-  const one = { over, box, hasCome: false }
+  const one = { over, box, hasCome }
   stood.add(one)
   setTimeout(leave, STOOD_FOR, one)
 }

@@ -105,3 +105,18 @@ def test_a_copy_goes_once_it_is_known_that_no_chart_comes(choice: str, link: str
     assert page.locator(".lab-stood").count() == 0
     assert page.evaluate("window.stood")
     assert page.locator(".js-plotly-plot:visible").count() == 0
+
+
+def test_a_slow_browser_keeps_none_either(tab: Visit) -> None:
+    """It draws what a short run changed in one go, with the run's end, and never shows that one was on."""
+    page = tab("/lesson?v=1&step=network")
+    session = page.context.new_cdp_session(page)
+    session.send("Emulation.setCPUThrottlingRate", {"rate": 4})
+    page.evaluate(STOOD)
+    for _ in range(4):
+        go(page, "/lesson?v=1&step=closing")
+        assert page.locator(".lab-stood").count() == 0
+        go(page, "/lesson?v=1&step=network")
+    session.send("Emulation.setCPUThrottlingRate", {"rate": 1})
+    session.detach()
+    assert page.evaluate("window.stood")

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-#: Charts that are seen, without a figure or picture around them that has a name.
-NAMELESS = """() => [...document.querySelectorAll('.js-plotly-plot')].filter(e => e.offsetWidth).filter(e => {
+#: Charts that are seen and spoken of, without a figure or picture around them that has a name.
+NAMELESS = """() => [...document.querySelectorAll('.js-plotly-plot:not([aria-hidden=true])')]
+    .filter(e => e.offsetWidth).filter(e => {
     const named = e.closest('[role=figure], [role=img], figure')
     const label = named?.getAttribute('aria-label') ?? document.getElementById(
         named?.getAttribute('aria-labelledby'))?.textContent ?? ''
