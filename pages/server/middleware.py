@@ -13,10 +13,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pages.figures.palette import DARK, LIGHT
 from pages.live import browser
+from pages.server.smaller_fonts import stand_ins
 from pages.state.insides import FILES, FRONT_END, METRICS, inline_scripts
 
 #: What compression makes smaller; fonts and pictures are compressed already.
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".json": "application/json"}
+FONT = "font/woff2"
 
 
 def policy() -> str:
@@ -148,7 +150,10 @@ async def _answer(start: Message, body: bytes, send: Send) -> None:
 
 
 class Compressed:
-    """Hands out Streamlit's own files compressed, each compressed once; their names carry their hash."""
+    """Hands out Streamlit's own files compressed, each compressed once, and smaller fonts for its largest.
+
+    Their names carry their hash.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -158,6 +163,7 @@ class Compressed:
             for file in root.rglob("*")
             if file.suffix in TYPES
         }
+        self._files |= {FILES + path: file for path, file in stand_ins().items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         file = self._files.get(scope["path"]) if scope["type"] == "http" else None
@@ -171,7 +177,7 @@ class Compressed:
             "cache-control": "public, immutable, max-age=31536000",
         }
         body = await run_in_threadpool(_gzipped, file)
-        await Response(body, headers=headers, media_type=TYPES[file.suffix])(scope, receive, send)
+        await Response(body, headers=headers, media_type=TYPES.get(file.suffix, FONT))(scope, receive, send)
 
 
 @cache
