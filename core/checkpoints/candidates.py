@@ -80,6 +80,7 @@ def _makers(shape: Shape, beside: Shape | None) -> tuple[_Maker, ...]:
 
 def _of_bias(shape: Shape, beside: Shape | None) -> Iterator[_Maker]:
     fans = [math.prod(beside[1:])] if beside and len(beside) > 1 else []
+    fans += beside[1:2] if beside and len(beside) == 3 else ()  # nn.Bilinear's
     yield from _recurrent(shape, fans)
     for std in (0.02, 0.01, 1e-6, 1.0):
         yield _Maker("normal", {"std": std}, shape, std)
@@ -106,7 +107,7 @@ def _of_weight(shape: Shape) -> Iterator[_Maker]:
     for std in STDS[1:]:
         yield _Maker("normal", {"std": std}, shape, std)
     yield from _by_gain("orthogonal", shape)
-    yield from _recurrent(shape)
+    yield from _recurrent(shape, shape[1:2] if len(shape) == 3 else ())  # nn.Bilinear: ±1/√in1_features
     for bound in BOUNDS:
         yield from _about_0(bound, shape)
     for key, params in _OTHERS:

@@ -20,7 +20,6 @@ from ..weights.families import normal
 from ..weights.laws import Array, Law
 from ..weights.referee_checks import Sample, moments
 from ..weights.rounding import Rounded, rounded_law, ways
-from ..weights.scheme_laws import CUT_AT_TWO
 from ..weights.summary import rounded
 from .bit_cells import Cells
 from .candidates import BOUNDS, STDS, Candidate, Named, Shape, candidate, near, optional, residual, written
@@ -242,18 +241,20 @@ def _proposed(measured: Measured, held: _Held, beside: Shape | None) -> Iterator
 
 
 def _fitted(measured: Measured, held: _Held) -> Iterator[Candidate]:
-    """Yield laws whose scale is the tensor's own, where the tensor is large enough to show another law."""
+    """Yield laws whose scale is the tensor's own, where the tensor is large enough to show another law.
+
+    A wall stands where the largest number does: one that is reckoned from the std would lie within the
+    numbers of every other tensor.
+    """
     shape = measured.shape
     if len(shape) < 2 or held.n < ENOUGH:
         return
     d = max(shape[0], math.prod(shape[1:]))
     yield from optional(candidate("orthogonal", {"gain": held.std * math.sqrt(d)}, shape, 2))
     yield from optional(candidate("normal", {"std": held.std}, shape, 2))
-    bound, parent = math.sqrt(3) * held.std, held.std / CUT_AT_TWO
-    yield from optional(candidate("uniform", {"a": -bound, "b": bound}, shape, 2))
-    yield from optional(
-        candidate("trunc_normal", {"std": parent, "a": -2 * parent, "b": 2 * parent}, shape, 2)
-    )
+    wall = max(map(abs, _ends(held, measured))) * (1 + 1 / held.n)
+    yield from optional(candidate("uniform", {"a": -wall, "b": wall}, shape, 2))
+    yield from optional(candidate("trunc_normal", {"std": wall / 2, "a": -wall, "b": wall}, shape, 2))
 
 
 def _sparse(measured: Measured, held: _Held) -> Iterator[Candidate]:
@@ -328,7 +329,7 @@ def _as_drawn(law: Law, held: _Held) -> list[Rounded]:
 
 def _within(law: Law, held: _Held, measured: Measured) -> bool:
     """Tell whether no number lies beyond the law's walls, as any way of rounding moves these."""
-    low, high = (measured.minimum, measured.maximum) if not held.outliers else held.values[[0, -1]]
+    low, high = _ends(held, measured)
     walls = [
         rounded(band, held.dtype, way)
         for band in law.bands
@@ -336,6 +337,12 @@ def _within(law: Law, held: _Held, measured: Measured) -> bool:
         for way in ways(held.dtype)
     ]
     return not walls or any(wall.low <= low and high <= wall.high for wall in walls)
+
+
+def _ends(held: _Held, measured: Measured) -> tuple[float, float]:
+    """Return the smallest and the largest number that is judged."""
+    ends = held.values[[0, -1]] if held.outliers else (measured.minimum, measured.maximum)
+    return float(ends[0]), float(ends[1])
 
 
 def _kolmogorov(n: int, distance: float) -> float:

@@ -193,6 +193,34 @@ def test_honest_draws_are_refused_at_the_promised_rate() -> None:
     assert refused <= 2
 
 
+@pytest.mark.parametrize("held", [torch.float32, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("key", ["uniform", "trunc_normal"])
+def test_walls_that_nobody_writes_are_found_whatever_the_seed(key: str, held: torch.dtype) -> None:
+    """The numbers of half of all draws have a std from which walls follow that lie within the numbers."""
+    wall = {"uniform": 0.1049, "trunc_normal": 2 * 0.0437}[key]
+    params = {"a": -wall, "b": wall} | ({"std": wall / 2} if key == "trunc_normal" else {})
+    for seed in range(30):
+        weight = SCHEMES[key].fill_(torch.empty(150, 160), generator=_rng(seed), **params).to(held)
+        fit = _fit(weight)
+        assert fit is not None, seed
+        assert key in _keys(fit)
+        found = next(named.params["b"] for named in fit.schemes if named.key == key)
+        # of n uniform draws the largest is a/n below the wall a, on average; a cut normal's, up to ten times
+        assert found == pytest.approx(wall, rel=0.005)
+
+
+def test_the_default_of_a_bilinear_layer_is_known() -> None:
+    """Torch draws both from ±1/√in1_features, whatever in2_features is."""
+    for seed in range(20):
+        torch.manual_seed(seed)
+        layer = nn.Bilinear(20, 30, 40)
+        wall = {"a": -1 / math.sqrt(20), "b": 1 / math.sqrt(20)}
+        for numbers, beside in ((layer.weight, None), (layer.bias, (40, 20, 30))):
+            fit = _fit(numbers.detach(), beside=beside)
+            assert fit is not None, seed
+            assert wall in [named.params for named in fit.schemes]
+
+
 def test_a_drawn_number_may_round_to_a_zero_of_either_sign() -> None:
     weight = SCHEMES["sparse"].fill_(torch.empty(256, 384), generator=_rng()).half()
     weight.view(-1)[weight.view(-1).nonzero()[0]] = -0.0
