@@ -34,7 +34,8 @@ CONVINCING = 0.05
 DISTANCE, SCALE, MEAN, KURTOSIS = 0.002, 0.005, 0.005, 0.03
 #: Rows whose mean squares vary by this much more, or less, than those of independent draws are not such.
 ROWS = 0.1
-#: Of fewer numbers than these the std is near to some number that might have been written, whatever it is.
+#: Of fewer numbers than these the std is near to some number of two digits, whatever it is: a person may have
+#: written one of a single digit.
 ENOUGH = 20_000
 #: Fewer than these are judged by the exact laws of small samples, and by no kurtosis.
 SOME = 1000
@@ -233,11 +234,18 @@ def _proposed(measured: Measured, held: _Held, beside: Shape | None) -> Iterator
     if len(shape) == 2:
         yield from residual(shape, held.std, room / 2)
         yield from _sparse(measured, held)
-    if len(shape) > 1 and held.n >= ENOUGH:
-        if (std := written(held.std, room / 2)) and std not in STDS:
-            yield from optional(candidate("normal", {"std": std}, shape, 1))
-        if (bound := written(math.sqrt(3) * held.std, room / 2)) and bound not in BOUNDS:
-            yield from optional(candidate("uniform", {"a": -bound, "b": bound}, shape, 1))
+    if len(shape) > 1:
+        yield from _written(held, room / 2, shape)
+
+
+def _written(held: _Held, room: float, shape: Shape) -> Iterator[Candidate]:
+    """Yield laws with a number that a person may have written; walls tell more than a std does."""
+    digits = 2 if held.n >= ENOUGH else 1
+    std, bound = (written(one, room, digits) for one in (held.std, math.sqrt(3) * held.std))
+    if std and std not in STDS and held.n >= ENOUGH / 4:
+        yield from optional(candidate("normal", {"std": std}, shape, 1))
+    if bound and bound not in BOUNDS and held.n >= SOME:
+        yield from optional(candidate("uniform", {"a": -bound, "b": bound}, shape, 1))
 
 
 def _fitted(measured: Measured, held: _Held) -> Iterator[Candidate]:

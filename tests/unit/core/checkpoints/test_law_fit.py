@@ -209,6 +209,25 @@ def test_walls_that_nobody_writes_are_found_whatever_the_seed(key: str, held: to
         assert found == pytest.approx(wall, rel=0.005)
 
 
+@pytest.mark.parametrize(
+    ("key", "params", "shape"),
+    [
+        ("uniform", {"a": -0.5, "b": 0.5}, (64, 32)),
+        ("uniform", {"a": -0.2, "b": 0.2}, (100, 100)),
+        ("normal", {"std": 0.2}, (100, 100)),
+        ("normal", {"std": 0.3}, (80, 70)),
+    ],
+    ids=str,
+)
+def test_a_number_of_one_digit_is_found_in_a_small_tensor_too(
+    key: str, params: dict[str, float], shape: tuple[int, int]
+) -> None:
+    for seed in range(20):
+        fit = _fit(SCHEMES[key].fill_(torch.empty(shape), generator=_rng(seed), **params))
+        assert fit is not None, seed
+        assert (key, params) in [(named.key, named.params) for named in fit.schemes]
+
+
 def test_the_default_of_a_bilinear_layer_is_known() -> None:
     """Torch draws both from ±1/√in1_features, whatever in2_features is."""
     for seed in range(20):
