@@ -12,7 +12,6 @@ from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from scipy import special
 
@@ -21,9 +20,9 @@ from ..weights.laws import Array, Law
 from ..weights.referee_checks import Sample, moments
 from ..weights.rounding import Rounded, rounded_law, ways
 from ..weights.summary import rounded
-from .bit_cells import Cells
 from .candidates import BOUNDS, STDS, Candidate, Named, Shape, candidate, near, optional, residual, written
-from .measure import Measured, moments_of
+from .inliers import Inliers, inliers
+from .measure import Measured
 
 #: The share of honest files in which any tensor is called none of the known laws, at most.
 ALPHA = 0.001
@@ -39,8 +38,6 @@ ROWS = 0.1
 ENOUGH = 20_000
 #: Fewer than these are judged by the exact laws of small samples, and by no kurtosis.
 SOME = 1000
-#: What lies further out, in std, was not drawn: torch's normals end at 5.77.
-FAR = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,24 +70,6 @@ class Fit:
         return self.p_value >= CONVINCING or self.distance <= DISTANCE
 
 
-class _Held(NamedTuple):
-    """A tensor's counts without its dead rows' zeros and its outliers."""
-
-    n: int
-    dtype: torch.dtype
-    exact: bool
-    values: Array
-    low: Array
-    high: Array
-    counts: Array
-    mean: float
-    std: float
-    kurtosis: float
-    outliers: int
-    #: how far from 0 the nearest of them lies
-    nearest_outlier: float
-
-
 class _Match(NamedTuple):
     """How a candidate and a tensor agree."""
 
@@ -118,7 +97,7 @@ def identify(
     if measured.pattern is not None:
         return _without_chance(measured.pattern, measured)
     alpha = -math.expm1(math.log1p(-ALPHA) / among)
-    held = _held(measured)
+    held = inliers(measured)
     if held is None:
         return None
     with np.errstate(all="ignore"):
@@ -173,57 +152,7 @@ def _limits(n: int, alpha: float) -> tuple[float, float]:
     return max(DISTANCE, distance), max(SCALE, scale)
 
 
-def _held(measured: Measured) -> _Held | None:
-    """Return what is judged; None if nothing is spread."""
-    cells = measured.cells
-    counts = measured.counts[cells.codes].astype(np.float64)
-    if measured.units is not None and (dead := int((measured.units.squares == 0).sum())):
-        _take_zeros(counts, cells, dead * (measured.n // measured.shape[0]))
-    outliers = _outliers(cells.values, counts)
-    far, nearest = (
-        int(counts[outliers].sum()),
-        np.abs(cells.values[outliers & (counts > 0)]).min(initial=math.inf),
-    )
-    counts[outliers] = 0
-    seen = counts > 0
-    values, low, high, counts = cells.values[seen], cells.low[seen], cells.high[seen], counts[seen]
-    if len(values) < 2:
-        return None
-    n, mean, (second, _, fourth) = moments_of(values, counts)
-    kurtosis = n * (fourth / second / second) - 3 if second > 0 else math.nan
-    dtype = getattr(torch, measured.origin or measured.dtype)
-    std = math.sqrt(second / n)
-    return _Held(
-        n, dtype, cells.exact, values, low, high, counts, mean, std, kurtosis, far, 0.99 * float(nearest)
-    )
-
-
-def _take_zeros(counts: Array, cells: Cells, number: int) -> None:
-    """Take so many zeros away, in place."""
-    for at in np.flatnonzero((cells.low <= 0) & (cells.high >= 0))[::-1]:
-        taken = min(number, int(counts[at]))
-        counts[at] -= taken
-        number -= taken
-
-
-def _outliers(values: Array, counts: Array) -> npt.NDArray[np.bool_]:
-    """Tell which cells lie so far out that no law has such numbers, if few do.
-
-    Far is FAR times what in a normal law would be the std, from the quartiles. A few in a thousand may be
-    there, or some in a hundred if all are of one size, as at a cut.
-    """
-    below = np.cumsum(counts)
-    n = below[-1]
-    first, middle, third = values[np.searchsorted(below, (0.25 * n, 0.5 * n, 0.75 * n))]
-    found = np.abs(values - middle) > FAR * (third - first) / 1.349
-    number = counts[found].sum()
-    one_size = len(np.unique(np.abs(values[found & (counts > 0)]))) == 1
-    if n < 100 or third == first or number > n * (0.03 if one_size else 0.001):
-        return np.zeros(len(values), np.bool_)
-    return np.asarray(found)
-
-
-def _proposed(measured: Measured, held: _Held, beside: Shape | None) -> Iterator[Candidate]:
+def _proposed(measured: Measured, held: Inliers, beside: Shape | None) -> Iterator[Candidate]:
     """Yield all candidates whose scale the tensor's is near to."""
     room = max(SCALE, 6.5 / math.sqrt(2 * held.n))
     shape = measured.shape
@@ -238,7 +167,7 @@ def _proposed(measured: Measured, held: _Held, beside: Shape | None) -> Iterator
         yield from _written(held, room / 2, shape)
 
 
-def _written(held: _Held, room: float, shape: Shape) -> Iterator[Candidate]:
+def _written(held: Inliers, room: float, shape: Shape) -> Iterator[Candidate]:
     """Yield laws with a number that a person may have written; walls tell more than a std does."""
     digits = 2 if held.n >= ENOUGH else 1
     std, bound = (written(one, room, digits) for one in (held.std, math.sqrt(3) * held.std))
@@ -248,7 +177,7 @@ def _written(held: _Held, room: float, shape: Shape) -> Iterator[Candidate]:
         yield from optional(candidate("uniform", {"a": -bound, "b": bound}, shape, 1))
 
 
-def _fitted(measured: Measured, held: _Held) -> Iterator[Candidate]:
+def _fitted(measured: Measured, held: Inliers) -> Iterator[Candidate]:
     """Yield laws whose scale is the tensor's own, where the tensor is large enough to show another law.
 
     A wall stands where the largest number does: one that is reckoned from the std would lie within the
@@ -260,12 +189,12 @@ def _fitted(measured: Measured, held: _Held) -> Iterator[Candidate]:
     d = max(shape[0], math.prod(shape[1:]))
     yield from optional(candidate("orthogonal", {"gain": held.std * math.sqrt(d)}, shape, 2))
     yield from optional(candidate("normal", {"std": held.std}, shape, 2))
-    wall = max(map(abs, _ends(held, measured))) * (1 + 1 / held.n)
+    wall = max(-held.lowest, held.highest) * (1 + 1 / held.n)
     yield from optional(candidate("uniform", {"a": -wall, "b": wall}, shape, 2))
     yield from optional(candidate("trunc_normal", {"std": wall / 2, "a": -wall, "b": wall}, shape, 2))
 
 
-def _sparse(measured: Measured, held: _Held) -> Iterator[Candidate]:
+def _sparse(measured: Measured, held: Inliers) -> Iterator[Candidate]:
     """Yield a law with as many zeros in each column as there are."""
     rows, columns = measured.shape[0], measured.n // measured.shape[0]
     dead = 0 if measured.units is None else int((measured.units.squares == 0).sum())
@@ -281,7 +210,7 @@ def _sparse(measured: Measured, held: _Held) -> Iterator[Candidate]:
     )
 
 
-def _matches(proposed: Iterator[Candidate], held: _Held, measured: Measured, alpha: float) -> list[_Match]:
+def _matches(proposed: Iterator[Candidate], held: Inliers, measured: Measured, alpha: float) -> list[_Match]:
     found = []
     for each in proposed:
         match = _match(each, held, measured)
@@ -295,10 +224,10 @@ def _matches(proposed: Iterator[Candidate], held: _Held, measured: Measured, alp
     return found
 
 
-def _match(each: Candidate, held: _Held, measured: Measured) -> _Match | None:
+def _match(each: Candidate, held: Inliers, measured: Measured) -> _Match | None:
     """Hold a tensor against a law; None where it is beyond its walls, off centre, or of another shape."""
     law = each.law
-    if law.continuous is None or not _within(law, held, measured):
+    if law.continuous is None or not _within(law, held):
         return None
     zeros = round(held.n * law.atoms[0][1]) if law.atoms else 0
     n = held.n - zeros
@@ -324,7 +253,7 @@ def _match(each: Candidate, held: _Held, measured: Measured) -> _Match | None:
     return max(found, key=lambda match: (match.p_value, -match.distance))
 
 
-def _as_drawn(law: Law, held: _Held) -> list[Rounded]:
+def _as_drawn(law: Law, held: Inliers) -> list[Rounded]:
     """Return a law as the numbers' dtype rounds it, drawn there, or drawn in float32 and cast.
 
     Between these two a normal law is the same; so is any in a dtype whose numbers are close.
@@ -335,22 +264,15 @@ def _as_drawn(law: Law, held: _Held) -> list[Rounded]:
     return [rounded_law(law, held.dtype, way) for way in drawn_in]
 
 
-def _within(law: Law, held: _Held, measured: Measured) -> bool:
+def _within(law: Law, held: Inliers) -> bool:
     """Tell whether no number lies beyond the law's walls, as any way of rounding moves these."""
-    low, high = _ends(held, measured)
     walls = [
         rounded(band, held.dtype, way)
         for band in law.bands
         if band.kind == "support"
         for way in ways(held.dtype)
     ]
-    return not walls or any(wall.low <= low and high <= wall.high for wall in walls)
-
-
-def _ends(held: _Held, measured: Measured) -> tuple[float, float]:
-    """Return the smallest and the largest number that is judged."""
-    ends = held.values[[0, -1]] if held.outliers else (measured.minimum, measured.maximum)
-    return float(ends[0]), float(ends[1])
+    return not walls or any(wall.low <= held.lowest and held.highest <= wall.high for wall in walls)
 
 
 def _kolmogorov(n: int, distance: float) -> float:
@@ -358,7 +280,7 @@ def _kolmogorov(n: int, distance: float) -> float:
     return float(special.kolmogorov((math.sqrt(n) + 0.12 + 0.11 / math.sqrt(n)) * distance))
 
 
-def _distance(drawn: Rounded, held: _Held, zeros: int = 0) -> float:
+def _distance(drawn: Rounded, held: Inliers, zeros: int = 0) -> float:
     """Return Kolmogorov's distance from a law as it was rounded."""
     counts = held.counts
     if zeros:
@@ -375,7 +297,7 @@ def _distance(drawn: Rounded, held: _Held, zeros: int = 0) -> float:
     return float(max(np.abs(low - before).max(), np.abs(high - share).max()))
 
 
-def _orthogonal_match(each: Candidate, held: _Held, measured: Measured, scale: float) -> _Match | None:
+def _orthogonal_match(each: Candidate, held: Inliers, measured: Measured, scale: float) -> _Match | None:
     """Accept what has the exact mean square of orthonormal rows or columns: by chance it is √(2/n) off."""
     (second, *_), n, mean = measured.moments.sums, measured.moments.n, measured.moments.mean
     square = (second / n + mean * mean) / each.law.std**2
@@ -392,7 +314,7 @@ def _orthogonal_match(each: Candidate, held: _Held, measured: Measured, scale: f
     return _Match(each, _distance(_as_drawn(each.law, held)[0], held), scale, 1.0)
 
 
-def _alike(law: Law, held: _Held, measured: Measured, alpha: float) -> bool:
+def _alike(law: Law, held: Inliers, measured: Measured, alpha: float) -> bool:
     """Tell whether the rows' mean squares vary as those of independent draws do.
 
     Over R rows of K draws, (R − 1)·ratio follows χ² with (R − 1)/(1 + 6/K) degrees of freedom nearly, as

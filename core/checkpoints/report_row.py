@@ -14,7 +14,8 @@ from ..weights.laws import Array
 from ..weights.schemes import SCHEMES
 from .bit_cells import counted_as
 from .candidates import Candidate, Shape
-from .law_fit import FAR, Fit, identify
+from .inliers import FAR
+from .law_fit import Fit, identify
 from .measure import Counts, Measured, measure
 from .output_rows import MOST_BLOCKS, Units
 from .stored_tensor import Bits, Stored
