@@ -247,7 +247,7 @@ def test_a_hand_that_comes_before_the_server_s_answer_loses_nothing(tab: Visit) 
     page.keyboard.press("End")
     second.focus()  # while the first waits to be sent, or has been
     page.keyboard.press("Home")
-    until(page, f"{LAB}.place?.[1] === 3")
+    until(page, f"{LAB}.place?.[1] === 3 && {LAB}.values[0][2] === -3")  # drawn with the next frame
     assert lab(page)["values"][0][::2] == [3, -3]
     let_go(page)
     page.wait_for_url(lambda url: "x1.1" in url and "x1.3" in url)
