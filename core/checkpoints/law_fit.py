@@ -34,8 +34,8 @@ DISTANCE, SCALE, MEAN, KURTOSIS = 0.002, 0.005, 0.005, 0.03
 #: Rows whose mean squares vary by this much more, or less, than those of independent draws are not such.
 ROWS = 0.1
 #: Of fewer numbers than these the std is near to some number of two digits, whatever it is: a person may have
-#: written one of a single digit.
-ENOUGH = 20_000
+#: written one of a single digit, which is as near to any std of fewer than the second.
+ENOUGH, FEWER = 20_000, 5_000
 #: Fewer than these are judged by the exact laws of small samples, and by no kurtosis.
 SOME = 1000
 
@@ -171,7 +171,7 @@ def _written(held: Inliers, room: float, shape: Shape) -> Iterator[Candidate]:
     """Yield laws with a number that a person may have written; walls tell more than a std does."""
     digits = 2 if held.n >= ENOUGH else 1
     std, bound = (written(one, room, digits) for one in (held.std, math.sqrt(3) * held.std))
-    if std and std not in STDS and held.n >= ENOUGH / 4:
+    if std and std not in STDS and held.n >= FEWER:
         yield from optional(candidate("normal", {"std": std}, shape, 1))
     if bound and bound not in BOUNDS and held.n >= SOME:
         yield from optional(candidate("uniform", {"a": -bound, "b": bound}, shape, 1))

@@ -152,7 +152,7 @@ async def _answer(start: Message, body: bytes, send: Send) -> None:
 class Compressed:
     """Hands out Streamlit's own files compressed, each compressed once, and smaller fonts for its largest.
 
-    Their names carry their hash.
+    Their names carry their hash. To the fonts compression does nothing; they go the same way as all else.
     """
 
     def __init__(self, app: ASGIApp) -> None:

@@ -159,6 +159,19 @@ def test_numbers_at_a_far_cut_are_left_aside_and_counted() -> None:
     assert fit.outliers == 4
 
 
+def test_walls_are_those_of_the_numbers_that_are_left() -> None:
+    for wall in (1 / 16, 0.1049):  # a default's, and one that nobody writes
+        weight = torch.empty(300, 256).uniform_(-wall, wall, generator=_rng())
+        weight[3, 4], weight[50, 60] = 4.0, -4.0
+        fit = _fit(weight)
+        assert fit is not None
+        assert fit.outliers == 2
+        assert fit.schemes[0].key in {"classic_uniform", "uniform"}
+        law = SCHEMES[fit.schemes[0].key].law(fit.shapes[0], **fit.schemes[0].params)
+        # values stand for cells that are up to 1/128 wide
+        assert law.support[1] == pytest.approx(wall, rel=1 / 128)
+
+
 def test_a_padding_row_says_nothing_of_the_others() -> None:
     table = nn.init.normal_(torch.empty(400, 64), generator=_rng())
     table[0] = 0
