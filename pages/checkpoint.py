@@ -221,7 +221,7 @@ def _against(frame: Frame, seen: Seen) -> None:
         frame.html(f'<p class="lab-verdict">{t("checkpoint.against_several")}</p>')
         return
     both = checkpoint_changes.in_both(found, seen, other, str(state["tensor"]))
-    with st.container(key="checkpoint", horizontal=True, gap="medium"):
+    with st.container(key="both_files", horizontal=True, gap="medium"):
         with st.container(key="mapped"):
             frame.html(checkpoint_changes.changes(found, seen, other, words.Link(state), t))
             if way := checkpoint_changes.swap(state, t):

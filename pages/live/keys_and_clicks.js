@@ -261,6 +261,7 @@ function connected() {
     document.body.append(said)
   }
   if (said.textContent !== lost) said.textContent = lost
+  document.documentElement.toggleAttribute("data-lab-lost", Boolean(lost))
 }
 
 // Streamlit's own dialog asks visitors for a terminal, and silences all else

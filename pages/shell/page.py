@@ -65,7 +65,8 @@ def _open(frame: Frame) -> None:
     name = t("app.name") if frame.page == "home" else f"{t(f'nav.{frame.page}')} · {t('app.name')}"
     sidebar: Literal["auto", "collapsed"] = "collapsed" if state.far or state.presents else "auto"
     st.set_page_config(page_title=name, page_icon="🎲", layout="wide", initial_sidebar_state=sidebar)
-    st.html(style_sheet(frame.look, covered=predict.covered(state, frame.page), presents=state.presents))
+    covered, planned = predict.covered(state, frame.page), held_plan.held() is not None and not state.presents
+    st.html(style_sheet(frame.look, planned=planned, covered=covered, presents=state.presents))
 
 
 def _close(frame: Frame) -> None:

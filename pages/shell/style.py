@@ -22,14 +22,16 @@ class Sheet(NamedTuple):
 
 
 @cache
-def style_sheet(look: Palette, *, covered: bool = False, presents: bool = False) -> Sheet:
+def style_sheet(
+    look: Palette, *, planned: bool = False, covered: bool = False, presents: bool = False
+) -> Sheet:
     """Return the sheet in one theme's colours, as a style element without comments and line ends.
 
-    ``covered`` hides the page's result, which waits to be predicted; ``presents`` makes room for what a
-    lecturer alone sees.
+    ``planned`` has room for a plan that is held; ``covered`` hides the page's result, which waits to be
+    predicted; ``presents`` makes room for what a lecturer alone sees.
     """
-    names = [*ALWAYS] + ["projector.css"] * (look.times != 1) + ["covered.css"] * covered
-    names += ["presenter.css"] * presents
+    names = [*ALWAYS] + ["plan.css"] * planned + ["projector.css"] * (look.times != 1)
+    names += ["covered.css"] * covered + ["presenter.css"] * presents
     rules = "".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in names)
     rules = re.sub(r"/\*.*?\*/", "", rules, flags=re.DOTALL)
     rules = re.sub(r"\s*([{};])\s*", r"\1", rules)
