@@ -126,6 +126,10 @@ _OTHERS: tuple[tuple[str, Params], ...] = (
 )
 
 
+#: Their names.
+RARE = {"wang_init", *(key for key, _ in _OTHERS)} - {"uniform"}
+
+
 def _one(key: str, params: Params, shape: Shape) -> Iterator[_Maker]:
     for found in optional(candidate(key, params, shape)):
         yield _Maker(key, params, shape, found.law.std)

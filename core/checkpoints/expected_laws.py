@@ -6,13 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
+import torch
+
 from ..checks import checked_kind, unfit
 from ..errors import InitLabError, shown
 from ..weights.laws import Law
 from ..weights.schemes import scheme_of
 from .candidates import Candidate, Named, Shape
 from .finding import Finding
-from .law_fit import DISTANCE, SCALE, Fit
+from .law_fit import DISTANCE, SCALE
 from .report_row import Row
 from .stored_tensor import Skipped, Stored
 
@@ -105,7 +107,7 @@ def unmet(rows: Sequence[Row], meant: Meanings) -> Iterator[Finding]:
     asked = Counter(_wanted(one) for _, one in known)
     groups: dict[tuple[str, str, int], list[Row]] = {}
     for row, one in known:
-        if not row.n or _meets(row.init, one.candidate.law):
+        if not row.n or _meets(row, one.candidate.law):
             continue
         if one.told or _drawn_norm(row, one) or _swapped(row, one):
             kind, ratio = _how(row, one.candidate.law)
@@ -149,21 +151,20 @@ def _facts(row: Row, law: Law) -> dict[str, object]:
     }
 
 
-def _meets(fit: Fit | None, law: Law) -> bool:
-    """Tell whether a law is among those that fit, by whatever name."""
-    if fit is None:
-        return False
-    for named, shape in zip(fit.schemes, fit.shapes, strict=True):
+def _meets(row: Row, law: Law) -> bool:
+    """Tell whether a law is among those that fit, by whatever name; a number, as the dtype rounds it."""
+    if not law.std and row.is_float:
+        number = torch.tensor(law.mean, dtype=torch.float64).to(getattr(torch, row.dtype)).item()
+        return row.minimum == row.maximum == number and not row.nan
+    fits = zip(row.init.schemes, row.init.shapes, strict=True) if row.init else ()
+    for named, shape in fits:
         try:
             other = scheme_of(named.key).law(shape, **named.params)
         except InitLabError:
             continue
         near = math.isclose(other.std, law.std, rel_tol=1e-9, abs_tol=1e-300)
-        if (
-            near
-            and math.isclose(other.mean, law.mean, rel_tol=1e-9, abs_tol=1e-9)
-            and other.family == law.family
-        ):
+        at = math.isclose(other.mean, law.mean, rel_tol=1e-9, abs_tol=1e-9)
+        if near and at and other.family == law.family:
             return True
     return False
 

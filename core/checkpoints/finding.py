@@ -54,6 +54,11 @@ KINDS: Mapping[str, Kind] = {
         "All {n:,} numbers are {value:g}: units that start alike stay alike.",
         "A layer that multiplies elements, with a weight of more than one dimension.",
     ),
+    "lora_dead": Kind(
+        3,
+        "{count} of {of} adapters {count:stays|stay} 0: with A and B both 0 neither gets a gradient.",
+        _EXACT,
+    ),
     "zero_weights": Kind(
         3,
         "{count} of {of} {of:weight|weights} {count:is|are} 0 throughout: no gradient passes "
@@ -62,7 +67,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "same_seed": Kind(
         3,
-        "{count} layers have the same random numbers to the bit: all were drawn from one seed, or copied.",
+        "{count} layers have the random numbers of {originals}, to the bit: drawn from one seed, or copied.",
         _EXACT,
     ),
     "same_shards": Kind(
@@ -118,11 +123,23 @@ KINDS: Mapping[str, Kind] = {
         "{value:.4g}.",
         "A rule by which these were set.",
     ),
+    "one_sided": Kind(
+        2,
+        "The numbers of {count} {count:weight|weights} lie evenly from 0 up, to {value:.3g} at most: drawn "
+        "by rand, where randn was meant, or a range about 0.",
+        "A layer that is meant to have no negative weight.",
+    ),
     "fresh_among_trained": Kind(
         2,
-        "{count} of {of} layers of one kind {count:shows|show} no sign of training, the others do: an init "
+        "{count} of {of} layers of one kind {count:shows|show} no sign of training, others do: an init "
         "that ran after loading, or weights that were not found.",
         _ONCE,
+    ),
+    "zero_among_trained": Kind(
+        2,
+        "{count} of {of} weights {count:is|are} 0 throughout in a trained model: no gradient came, or "
+        "{count:it was|they were} not in the file that was loaded.",
+        "A model that never trains {count:it|them}.",
     ),
     "zero_norm": Kind(
         2, "{count} of {of} norms of one kind {count:is|are} 0 throughout, the others are not.", _EXACT
@@ -146,13 +163,43 @@ KINDS: Mapping[str, Kind] = {
         "optimiser that did not step, or an init that ran afterwards.",
         _ONCE,
     ),
+    "stale_statistics": Kind(
+        2,
+        "{count} batch {count:norm|norms} of a trained model {count:has|have} mean 0 and variance 1, as at "
+        "the start: {count:its|their} statistics were never gathered.",
+        "A model that was trained with its batch norms frozen at their start.",
+    ),
+    "moment_underflow": Kind(
+        2,
+        "Adam's second moment is 0 for {count} of {of} parameters whose first is not: squares of gradients "
+        "are too small for {dtype}.",
+        _EXACT,
+    ),
     "no_gradient": Kind(
         1, "Adam has seen no gradient of {count} of {of} parameters: its second moment is 0.", _EXACT
     ),
     "cloned": Kind(
         1,
-        "{count} trained layers are the same to the bit: copies of one.",
+        "{count} layers of a trained model have the numbers of {originals}, to the bit: copies.",
         "A file that shares them by design.",
+    ),
+    "one_tensor": Kind(
+        1,
+        "{count} layers are {originals} {originals:tensor|tensors} that their lists repeat: what changes one "
+        "changes others.",
+        "A model that shares its layers by design.",
+    ),
+    "fresh_alone": Kind(
+        1,
+        "{count} of {of} weights {count:shows|show} no sign of training, most others do: new, not found in "
+        "the file, or frozen.",
+        _ONCE,
+    ),
+    "stale_average": Kind(
+        1,
+        "{count} of {of} averages of trained weights {count:is|are} still as at the start: never updated, or "
+        "hardly.",
+        _ONCE,
     ),
     "lora_untrained": Kind(
         1, "{count} of {of} adapters {count:does|do} nothing: {count:its|their} B is 0, as it starts.", _EXACT

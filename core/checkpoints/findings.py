@@ -7,30 +7,14 @@ an adapter's B of 0, rows of padding, masks and tables that repeat.
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
 
 from .candidates import written
 from .finding import KINDS, Finding
+from .findings_of_training import LOOKS, Look, half_are_trained
+from .law_fit import Fit
+from .layer_names import COMPUTED, MOMENT, RESIDUAL, WEIGHT, depth, kind_of, kinds_of, names_of, weights_of
 from .report_row import EMBEDDING, Row
 
-#: Names of weights that are multiplied with, not looked up, masked with or added.
-WEIGHT = re.compile(r"(^|[._/])(weight|kernel|\w*_weight|weight_\w+|\w*(proj|fc|w)\d?)$", re.I)
-RESIDUAL = re.compile(
-    r"(c_proj|o_proj|out_proj|down_proj|wo|w2|dense_4h_to_h|attention\.dense|output\.dense)(\.weight)?$"
-)
-NORM = re.compile(r"(norm\w*|ln\w*|bn\w*|layernorm)\.(weight|gamma|scale)$", re.I)
-ADAPTER = re.compile(r"lora", re.I)
-#: A's of embeddings and B's of all others start at 0.
-_STARTS_AT_0 = re.compile(r"lora_(B|up|embedding_A)\b", re.I)
-MOMENT = re.compile(r"exp_avg|momentum_buffer|max_exp_avg|adam_[mv]\b|optimi[sz]er", re.I)
-#: Names of what is computed, not drawn nor trained.
-COMPUTED = re.compile(
-    r"((?<![a-z])(cos|sin|rope)(?![a-z])|inv_freq|rotary|freqs|mask|position_ids|pos_embed|positional|index|running_|A_log|slopes|"
-    r"stft|dft|fourier|fbank|mel_|window|basis)",
-    re.I,
-)
-#: Fewer layers of one kind than these have no majority.
-_FEW = 3
 #: Two std are the same that differ by less.
 _SAME = 0.03
 
@@ -42,48 +26,13 @@ def find(rows: Sequence[Row], state: str = "unknown") -> tuple[Finding, ...]:
     return tuple(sorted(found, key=lambda each: (-each.severity, order.index(each.kind))))
 
 
-def _kind_of(name: str) -> str:
-    """Return a name with its numbers left open: layers of one kind have one."""
-    return ".".join("#" if part.isdigit() else part for part in name.split("."))
-
-
-def _kinds(rows: Sequence[Row]) -> Iterator[list[Row]]:
-    """Yield the rows of each kind of layer of which there are several, of one shape."""
-
-    def by(row: Row) -> tuple[str, tuple[int, ...]]:
-        return _kind_of(row.name), row.shape
-
-    for (name, _), group in groupby(sorted(rows, key=by), by):
-        members = list(group)
-        if "#" in name and len(members) >= _FEW:
-            yield members
-
-
-def _weights(rows: Sequence[Row]) -> list[Row]:
-    """Return the rows of weights: of more than one dimension, and no optimiser's."""
-    return [
-        row
-        for row in rows
-        if row.is_float and len(row.shape) > 1 and WEIGHT.search(row.name) and not MOMENT.search(row.name)
-    ]
-
-
-def _names(rows: Sequence[Row]) -> tuple[str, ...]:
-    return tuple(row.name for row in rows)
-
-
-def _one_by_one(
-    kind: str, holds: Callable[[Row], bool], facts: Callable[[Row], dict[str, object]]
-) -> "_Look":
+def _one_by_one(kind: str, holds: Callable[[Row], bool], facts: Callable[[Row], dict[str, object]]) -> Look:
     def look(rows: Sequence[Row], _: str) -> Iterator[Finding]:
         for row in rows:
             if holds(row):
                 yield Finding(kind, (row.name,), facts(row))
 
     return look
-
-
-_Look = Callable[[Sequence[Row], str], Iterator[Finding]]
 
 
 def _is_broken(row: Row) -> bool:
@@ -95,7 +44,7 @@ def _empty(rows: Sequence[Row], _: str) -> Iterator[Finding]:
     weights = [row for row in rows if WEIGHT.search(row.name)]
     empty = [row for row in weights if "empty" in row.flags]
     if empty:
-        yield Finding("empty_shards", _names(empty), {"count": len(empty), "of": len(weights)})
+        yield Finding("empty_shards", names_of(empty), {"count": len(empty), "of": len(weights)})
 
 
 def _is_constant(row: Row) -> bool:
@@ -110,37 +59,51 @@ def _is_constant(row: Row) -> bool:
     )
 
 
-def _zeros(rows: Sequence[Row], _: str) -> Iterator[Finding]:
-    """Find weights that are 0: of a model most, of one kind the fewer; all of a kind start so by design."""
-    weights = [row for row in _weights(rows) if not ADAPTER.search(row.name) and min(row.shape[:2]) > 1]
-    zeros = [row for row in weights if "zeros" in row.flags]
-    if 2 * len(zeros) > len(weights):
-        yield Finding("zero_weights", _names(zeros), {"count": len(zeros), "of": len(weights)})
-    else:
-        yield from _fewer_zeros("zero_weights", weights)
+def _one_sided(rows: Sequence[Row], _: str) -> Iterator[Finding]:
+    """Find weights that are uniform from 0 up: what they feed adds up its inputs."""
+    found = [row for row in weights_of(rows) if _is_one_sided(row) and not COMPUTED.search(row.name)]
+    if found:
+        facts = {"count": len(found), "value": max(row.maximum for row in found)}
+        yield Finding("one_sided", names_of(found), facts)
 
 
-def _fewer_zeros(kind: str, rows: Sequence[Row]) -> Iterator[Finding]:
-    """Find the fewer of layers of one kind that are 0 throughout."""
-    for members in _kinds(rows):
-        zeros = [row for row in members if "zeros" in row.flags]
-        if 0 < 2 * len(zeros) < len(members):
-            yield Finding(kind, _names(zeros), {"count": len(zeros), "of": len(members)})
+def _is_one_sided(row: Row) -> bool:
+    if row.init is None or row.minimum < 0:
+        return False
+    key, params = row.init.schemes[0]
+    return key == "uniform" and row.init.decisive and params.get("a", 0) == 0
 
 
 def _equal(rows: Sequence[Row], _: str) -> Iterator[Finding]:
     """Find layers of one kind that are the same to the bit, and are not stored as one."""
     groups: dict[tuple[str, bytes], dict[object, Row]] = {}
-    for row in _weights(rows):
+    for row in weights_of(rows):
         if row.n >= 100 and not row.flags & {"constant", "zeros", "empty"}:
-            groups.setdefault((_kind_of(row.name), row.digest), {}).setdefault(row.place, row)
-    same: dict[str, list[Row]] = {}
+            groups.setdefault((kind_of(row.name), row.digest), {}).setdefault(row.place, row)
+    trained = half_are_trained(rows)
+    same: dict[str, list[list[Row]]] = {}
     for members in groups.values():
-        first, *others = members.values()
-        if others:
-            same.setdefault("cloned" if first.init is None else "same_seed", []).extend([first, *others])
-    for kind, alike in same.items():
-        yield Finding(kind, _names(alike), {"count": len(alike)})
+        alike = list(members.values())
+        if len(alike) > 1:
+            copies = trained or alike[0].init is None
+            same.setdefault("cloned" if copies else "same_seed", []).append(alike)
+    for kind, found in same.items():
+        alike = [row for group in found for row in group]
+        yield Finding(kind, names_of(alike), {"count": len(alike), "originals": len(found)})
+
+
+def _one_place(rows: Sequence[Row], _: str) -> Iterator[Finding]:
+    """Find layers of one list that are all one tensor, as a list makes them that repeats its one module."""
+    lists: dict[tuple[str | None, str], list[Row]] = {}
+    for row in weights_of(rows):
+        if row.decides and (found := re.fullmatch(r"(.*\.)?\d+\.(\D*)", row.name)):
+            lists.setdefault((found[1], found[2]), []).append(row)
+    same = [
+        members for members in lists.values() if len(members) > 1 and len({row.place for row in members}) == 1
+    ]
+    if same:
+        shared = [row for members in same for row in members]
+        yield Finding("one_tensor", names_of(shared), {"count": len(shared), "originals": len(same)})
 
 
 def _repeats(row: Row) -> bool:
@@ -188,35 +151,31 @@ def _fits(row: Row, *keys: str) -> bool:
     return row.init is not None and row.init.decisive and any(named.key in keys for named in row.init.schemes)
 
 
-def _layers(rows: Sequence[Row]) -> int:
-    """Return how many layers names count, by their first number."""
-    numbered = ([part for part in row.name.split(".") if part.isdigit()] for row in rows)
-    return len({parts[0] for parts in numbered if parts})
-
-
 def _residual(rows: Sequence[Row], _: str) -> Iterator[Finding]:
     """Find projections into the residual stream without 1/√(2·n_layer), or with it twice, among others.
 
     GPT-2's are known by their names; of others it is not asked, as many models do without.
     """
+    if half_are_trained(rows):
+        return
     gpt2 = any(re.search(r"(^|\.)wte\.weight$", row.name) for row in rows)
-    normals = [row for row in _weights(rows) if _law_of_normals(row)]
+    normals = [row for row in weights_of(rows) if _law_of_normals(row)]
     all_of_them = [row for row in normals if RESIDUAL.search(row.name)]
     base = _common_std([row for row in normals if not RESIDUAL.search(row.name)])
     for last in sorted({row.name.split(".")[-2] for row in all_of_them if "." in row.name}):
         members = [row for row in all_of_them if row.name.split(".")[-2:][0] == last]
-        depth = _layers(members)
-        expected = base / math.sqrt(2 * depth)
-        for row_std in _scaled(members, depth, base, known=gpt2 and last == "c_proj"):
+        layers = depth(members)
+        expected = base / math.sqrt(2 * layers)
+        for row_std in _scaled(members, layers, base, known=gpt2 and last == "c_proj"):
             wrong = [row for row in members if _is_near(row, row_std)]
             ratio = row_std / expected
             yield Finding(
                 "residual_scale",
-                _names(wrong),
+                names_of(wrong),
                 {
                     "count": len(wrong),
                     "of": len(members),
-                    "square": 2 * depth,
+                    "square": 2 * layers,
                     "word": "large" if ratio > 1 else "small",
                     "std": row_std,
                     "expected": expected,
@@ -242,22 +201,28 @@ def _is_near(row: Row, std: float) -> bool:
     return abs(_law_std(row) / std - 1) <= max(_SAME, 4 / math.sqrt(2 * row.n))
 
 
-def _scaled(members: Sequence[Row], depth: int, base: float, *, known: bool) -> Iterator[float]:
-    """Yield the std of members that are √(2·depth) off from base/√(2·depth)."""
-    if depth < 2:
+def _scaled(members: Sequence[Row], layers: int, base: float, *, known: bool) -> Iterator[float]:
+    """Yield the std of members that are √(2·layers) off from base/√(2·layers)."""
+    if layers < 2:
         return
-    right = base / math.sqrt(2 * depth)
+    right = base / math.sqrt(2 * layers)
     if not known and not any(_is_near(row, right) for row in members):
         return
-    for wrong in (base, right / math.sqrt(2 * depth)):
+    for wrong in (base, right / math.sqrt(2 * layers)):
         near = [_law_std(row) for row in members if _is_near(row, wrong)]
         if near:
             yield sum(near) / len(near)
 
 
-def _unequal(rows: Sequence[Row], _: str) -> Iterator[Finding]:
-    """Find the few of a kind whose std is another than the many's; a rule by depth makes all differ."""
-    for members in _kinds([row for row in _weights(rows) if row.decides and row.init and row.init.decisive]):
+def _unequal(rows: Sequence[Row], state: str) -> Iterator[Finding]:
+    """Find the few of a kind whose std is another than the many's; a rule by depth makes all differ.
+
+    Where any weight has been trained others may have been as well, to a law of another std.
+    """
+    if state != "initialised":
+        return
+    decisive = [row for row in weights_of(rows) if row.decides and row.init and row.init.decisive]
+    for members in kinds_of(decisive):
         stds = sorted(_law_std(row) for row in members)
         middle = stds[len(stds) // 2]
         off = [row for row in members if abs(_law_std(row) / middle - 1) > 2 * _SAME]
@@ -271,12 +236,12 @@ def _unequal(rows: Sequence[Row], _: str) -> Iterator[Finding]:
                 "expected": middle,
                 "ratio": std / middle,
             }
-            yield Finding("unequal_layers", _names(off), facts)
+            yield Finding("unequal_layers", names_of(off), facts)
 
 
 def _swapped(rows: Sequence[Row], _: str) -> Iterator[Finding]:
     """Find weights at ±1/√fan_out among others at ±1/√fan_in, torch's default."""
-    uneven = [row for row in _weights(rows) if row.shape[0] != row.shape[1] and _is_torch_s(row)]
+    uneven = [row for row in weights_of(rows) if row.shape[0] != row.shape[1] and _is_torch_s(row)]
     right = [row for row in uneven if _fits(row, "classic_uniform")]
     swapped = [row for row in uneven if row not in right and _is_swapped(row)]
     if len(right) >= max(2, len(swapped)):
@@ -300,48 +265,17 @@ def _is_swapped(row: Row) -> bool:
     )
 
 
-def _fresh(rows: Sequence[Row], _: str) -> Iterator[Finding]:
-    """Find layers at an init's law whose siblings have been trained: at least half of these by no law."""
-    for members in _kinds([row for row in _weights(rows) if row.decides and not ADAPTER.search(row.name)]):
-        fits = [row for row in members if row.init is not None and row.init.convincing]
-        fresh = [row for row in fits if not row.repeated.number]  # repeated rows fit by chance more often
-        trained = sum(row.init is None for row in members)
-        few = 0 < len(fresh) <= len(members) / 2 and 2 * trained >= len(members) - len(fresh)
-        if few and all(row.init and row.init.decisive for row in fresh):
-            yield Finding("fresh_among_trained", _names(fresh), {"count": len(fresh), "of": len(members)})
-
-
-def _norms(rows: Sequence[Row], _: str) -> Iterator[Finding]:
-    return _fewer_zeros("zero_norm", [row for row in rows if NORM.search(row.name)])
-
-
-def _batches(rows: Sequence[Row], state: str) -> Iterator[Finding]:
-    counted = [row for row in rows if row.name.endswith("num_batches_tracked") and row.n == 1]
-    steps = max((int(row.maximum) for row in counted), default=0)
-    if steps and state == "initialised":
-        yield Finding("steps_without_training", _names(counted), {"steps": steps})
-
-
-def _adam(rows: Sequence[Row], _: str) -> Iterator[Finding]:
-    seconds = [row for row in rows if re.search(r"(^|[._/])exp_avg_sq$", row.name)]
-    still = [row for row in seconds if "zeros" in row.flags]
-    if 0 < len(still) < len(seconds):
-        yield Finding("no_gradient", _names(still), {"count": len(still), "of": len(seconds)})
-
-
-def _adapters(rows: Sequence[Row], _: str) -> Iterator[Finding]:
-    ends = [row for row in rows if _STARTS_AT_0.search(row.name)]
-    still = [row for row in ends if "zeros" in row.flags]
-    if 0 < len(still) < len(ends):
-        yield Finding("lora_untrained", _names(still), {"count": len(still), "of": len(ends)})
-
-
 def _has_dead_rows(row: Row) -> bool:
     other = MOMENT.search(row.name) or COMPUTED.search(row.name)
     return "dead_rows" in row.flags and bool(WEIGHT.search(row.name)) and not other
 
 
-_LOOKS: tuple[_Look, ...] = (
+def _plainest(fit: Fit) -> str:
+    """Return the law of those that fit that is said by its std alone, if there is one; else the best."""
+    return next((key for key, _ in fit.schemes if key == "normal"), fit.schemes[0].key)
+
+
+_LOOKS: tuple[Look, ...] = (
     _one_by_one("not_finite", _is_broken, lambda row: {"nan": row.nan, "inf": row.inf}),
     _one_by_one(
         "uninitialised",
@@ -350,19 +284,16 @@ _LOOKS: tuple[_Look, ...] = (
     ),
     _empty,
     _one_by_one("constant_weight", _is_constant, lambda row: {"n": row.n, "value": row.minimum}),
-    _zeros,
+    _one_sided,
     _equal,
+    _one_place,
     _one_by_one("same_shards", _repeats, _shards),
     _residual,
     _unequal,
     _swapped,
     _one_by_one("far_cut", _is_far_cut, _far_cut),
     _one_by_one("outliers", lambda row: "outliers" in row.flags and not _is_far_cut(row), _far_cut),
-    _fresh,
-    _norms,
-    _batches,
-    _adam,
-    _adapters,
+    *LOOKS,
     _one_by_one("dead_rows", _has_dead_rows, lambda row: {"count": row.dead[0], "of": row.shape[0]}),
     _one_by_one(
         "spare_rows",
@@ -373,7 +304,7 @@ _LOOKS: tuple[_Look, ...] = (
             {
                 "count": row.spare.number,
                 "of": row.shape[0],
-                "scheme": row.spare.fit.schemes[0].key,
+                "scheme": _plainest(row.spare.fit),
                 "std": row.spare.std,
             }
             if row.spare

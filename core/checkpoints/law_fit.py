@@ -16,11 +16,24 @@ import torch
 from scipy import special
 
 from ..weights.families import normal
-from ..weights.laws import Array, Law
+from ..weights.laws import Law
 from ..weights.referee_checks import Sample, moments
 from ..weights.rounding import Rounded, rounded_law, ways
 from ..weights.summary import rounded
-from .candidates import BOUNDS, STDS, Candidate, Named, Shape, candidate, near, optional, residual, written
+from .candidates import (
+    BOUNDS,
+    RARE,
+    STDS,
+    Candidate,
+    Named,
+    Shape,
+    candidate,
+    near,
+    optional,
+    residual,
+    written,
+)
+from .independence import ROWS, SIDE, chances, dispersion
 from .inliers import Inliers, inliers
 from .measure import Measured
 
@@ -28,14 +41,14 @@ from .measure import Measured
 ALPHA = 0.001
 #: The p-value from which a tensor is believed to be at its start where others have been trained.
 CONVINCING = 0.05
+#: How far off a std must be seen for that.
+CLOSE = 0.05
 #: What is off by less than this is no matter of a law, whatever its p-value: of Kolmogorov's distance, of
 #: the std relatively, of the mean in std, of the excess kurtosis.
 DISTANCE, SCALE, MEAN, KURTOSIS = 0.002, 0.005, 0.005, 0.03
-#: Rows whose mean squares vary by this much more, or less, than those of independent draws are not such.
-ROWS = 0.1
 #: Of fewer numbers than these the std is near to some number of two digits, whatever it is: a person may have
 #: written one of a single digit, which is as near to any std of fewer than the second.
-ENOUGH, FEWER = 20_000, 5_000
+ENOUGH, FEWER = 20_000, 4_000
 #: Fewer than these are judged by the exact laws of small samples, and by no kurtosis.
 SOME = 1000
 
@@ -58,16 +71,26 @@ class Fit:
     would_refute: tuple[float, float]
     #: numbers far outside the law that were left aside
     outliers: int = 0
+    #: of the first; see ``Candidate``
+    rank: int = 0
 
     @property
     def decisive(self) -> bool:
         """Whether a std that is a tenth off would have been seen."""
         return self.would_refute[1] <= 0.1
 
-    @property
-    def convincing(self) -> bool:
-        """Whether it fits so well that it stands out among trained tensors, of which some fit by chance."""
-        return self.p_value >= CONVINCING or self.distance <= DISTANCE
+
+def stands_out(fit: Fit | None, layers: int) -> bool:
+    """Tell whether a tensor is at its start among trained ones, of which some are near to some law by chance.
+
+    A law fits well, a std a little off would have been seen, and it is what many libraries do: one with a
+    number of layers in it only in a model of as many.
+    """
+    if fit is None:
+        return False
+    (key, params), well = fit.schemes[0], fit.p_value >= CONVINCING or fit.distance <= DISTANCE
+    common = fit.rank == 0 and key not in RARE and params.get("n_layer", layers) == layers
+    return common and well and fit.would_refute[1] <= CLOSE
 
 
 class _Match(NamedTuple):
@@ -142,6 +165,7 @@ def _fit(matches: list[_Match], limits: tuple[float, float], outliers: int) -> F
         best.p_value,
         limits,
         outliers,
+        max(0, best.candidate.rank),
     )
 
 
@@ -164,17 +188,29 @@ def _proposed(measured: Measured, held: Inliers, beside: Shape | None) -> Iterat
         yield from residual(shape, held.std, room / 2)
         yield from _sparse(measured, held)
     if len(shape) > 1:
-        yield from _written(held, room / 2, shape)
+        yield from _written(held, room / 2, shape, shows=_shows(measured, held))
 
 
-def _written(held: Inliers, room: float, shape: Shape) -> Iterator[Candidate]:
-    """Yield laws with a number that a person may have written; walls tell more than a std does."""
-    digits = 2 if held.n >= ENOUGH else 1
-    std, bound = (written(one, room, digits) for one in (held.std, math.sqrt(3) * held.std))
-    if std and std not in STDS and held.n >= FEWER:
-        yield from optional(candidate("normal", {"std": std}, shape, 1))
-    if bound and bound not in BOUNDS and held.n >= SOME:
-        yield from optional(candidate("uniform", {"a": -bound, "b": bound}, shape, 1))
+def _written(held: Inliers, room: float, shape: Shape, *, shows: bool) -> Iterator[Candidate]:
+    """Yield laws with a number that a person may have written; walls tell more than a std does.
+
+    A number of two digits is near to any std of few numbers.
+    """
+    for digits in (1, 2) if shows else (1,):
+        rank = 1 if digits == 1 or held.n >= ENOUGH else 2
+        std, bound = (written(one, room, digits) for one in (held.std, math.sqrt(3) * held.std))
+        top = written(held.highest, 1 / math.sqrt(held.n), digits) if held.lowest >= 0 else None
+        if std and std not in STDS and held.n >= FEWER:
+            yield from optional(candidate("normal", {"std": std}, shape, rank))
+        if bound and bound not in BOUNDS and held.n >= SOME:
+            yield from optional(candidate("uniform", {"a": -bound, "b": bound}, shape, rank))
+        if top and held.n >= SOME:
+            yield from optional(candidate("uniform", {"a": 0.0, "b": top}, shape, rank))
+
+
+def _shows(measured: Measured, held: Inliers) -> bool:
+    """Tell whether a tensor that has been trained would show it, by many numbers or by its spectrum."""
+    return held.n >= (ENOUGH if len(measured.singular_values) < SIDE else FEWER)
 
 
 def _fitted(measured: Measured, held: Inliers) -> Iterator[Candidate]:
@@ -184,10 +220,12 @@ def _fitted(measured: Measured, held: Inliers) -> Iterator[Candidate]:
     numbers of every other tensor.
     """
     shape = measured.shape
-    if len(shape) < 2 or held.n < ENOUGH:
+    if len(shape) < 2 or not _shows(measured, held):
         return
-    d = max(shape[0], math.prod(shape[1:]))
-    yield from optional(candidate("orthogonal", {"gain": held.std * math.sqrt(d)}, shape, 2))
+    rows, columns = shape[0], math.prod(shape[1:])
+    if len(measured.singular_values) or rows <= columns:  # rows of a tall one do not tell
+        gain = held.std * math.sqrt(max(rows, columns))
+        yield from optional(candidate("orthogonal", {"gain": gain}, shape, 2))
     yield from optional(candidate("normal", {"std": held.std}, shape, 2))
     wall = max(-held.lowest, held.highest) * (1 + 1 / held.n)
     yield from optional(candidate("uniform", {"a": -wall, "b": wall}, shape, 2))
@@ -215,10 +253,8 @@ def _matches(proposed: Iterator[Candidate], held: Inliers, measured: Measured, a
     for each in proposed:
         match = _match(each, held, measured)
         nearly = match is not None and match.distance <= DISTANCE and abs(match.scale) <= SCALE
-        if (
-            match is not None
-            and (match.p_value >= alpha or nearly)
-            and _alike(each.law, held, measured, alpha)
+        if match is not None and (
+            match.p_value >= alpha or (nearly and min(chances(each.law, held, measured), default=1) >= alpha)
         ):
             found.append(match)
     return found
@@ -243,12 +279,13 @@ def _match(each: Candidate, held: Inliers, measured: Measured) -> _Match | None:
     scale = math.sqrt(square) / part.std - 1
     if law.family == "orthogonal":
         return _orthogonal_match(each, held, measured, scale)
+    structure = chances(law, held, measured)
     found = []
     for drawn in _as_drawn(part, held):
         distance = _distance(drawn, held, zeros)
         checks = moments(Sample(n, mean, square, drawn))
-        p = min([_kolmogorov(n, distance), *(check.p_value for check in checks)])
-        corrected = -math.expm1((len(checks) + 1) * math.log1p(-p)) if p < 1 else 1.0
+        p = min([_kolmogorov(n, distance), *structure, *(check.p_value for check in checks)])
+        corrected = -math.expm1((len(checks) + len(structure) + 1) * math.log1p(-p)) if p < 1 else 1.0
         found.append(_Match(each, distance, scale, corrected))
     return max(found, key=lambda match: (match.p_value, -match.distance))
 
@@ -307,31 +344,11 @@ def _orthogonal_match(each: Candidate, held: Inliers, measured: Measured, scale:
     if abs(square - wanted) > room or room > 0.1 * math.sqrt(2 / n):
         return None
     rows, columns = each.law.matrix or (1, 1)
+    values = measured.singular_values
+    if len(values) == min(rows, columns) and values[0] > (1 + ROWS) * values[-1]:  # which are alike
+        return None
     if measured.units is not None and abs(
-        _dispersion(each.law, measured.units.squares, columns) - max(0, 1 - columns / rows)
+        dispersion(each.law, measured.units.squares, columns) - max(0, 1 - columns / rows)
     ) > ROWS + 6 * math.sqrt(2 / rows):
         return None
     return _Match(each, _distance(_as_drawn(each.law, held)[0], held), scale, 1.0)
-
-
-def _alike(law: Law, held: Inliers, measured: Measured, alpha: float) -> bool:
-    """Tell whether the rows' mean squares vary as those of independent draws do.
-
-    Over R rows of K draws, (R − 1)·ratio follows χ² with (R − 1)/(1 + 6/K) degrees of freedom nearly, as
-    the squares of normal draws have an excess kurtosis of 12.
-    """
-    if not law.independent or law.mean or measured.units is None:
-        return True
-    squares, length = measured.units.squares, measured.n // measured.shape[0]
-    squares = squares[(squares > 0) & (squares * length < held.nearest_outlier**2)]
-    if len(squares) < 2:
-        return True
-    ratio = _dispersion(law, squares, length)
-    freedom = (len(squares) - 1) / (1 + 6 / length)
-    chance = min(special.chdtrc(freedom, ratio * freedom), special.chdtr(freedom, ratio * freedom))
-    return bool(abs(ratio - 1) <= ROWS or 2 * chance >= alpha)
-
-
-def _dispersion(law: Law, squares: Array, length: int) -> float:
-    """Return the variance of rows' mean squares over what it is among independent draws."""
-    return float(squares.var(ddof=1) / squares.mean() ** 2 * length / (law.excess_kurtosis + 2))

@@ -11,8 +11,10 @@ from ..checks import checked_kind, unfit
 from ..networks.module_signal import LayerSignal
 from .expected_laws import Meanings, unmet
 from .finding import Finding
-from .findings import COMPUTED, MOMENT, WEIGHT, find
+from .findings import find
 from .given_json import given
+from .law_fit import stands_out
+from .layer_names import COMPUTED, MOMENT, WEIGHT, depth
 from .report_json import (
     MOST_ROWS,
     finding_json,
@@ -89,8 +91,8 @@ class Report:
         telling = [row for row in telling if not COMPUTED.search(row.name)]
         telling = [row for row in telling if WEIGHT.search(row.name)] or telling
         fits = [row.init for row in telling if row.init is not None]
-        doubted = 2 * len(fits) <= len(telling)
-        fresh = sum(not doubted or fit.convincing for fit in fits)
+        doubted, layers = 2 * len(fits) <= len(telling), depth(self.rows)
+        fresh = sum(not doubted or stands_out(fit, layers) for fit in fits)
         if not telling:
             return "unknown"
         return "initialised" if fresh == len(telling) else "mixed" if fresh else "trained"

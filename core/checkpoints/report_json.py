@@ -78,6 +78,7 @@ def _fit_json(fit: Fit | None) -> dict[str, Any] | None:
         "p_value": plain(fit.p_value),
         "would_refute": dict(zip(("distance", "scale"), fit.would_refute, strict=True)),
         "outliers": fit.outliers,
+        "rank": fit.rank,
     }
 
 
@@ -181,6 +182,7 @@ def _fit_of(given: Given) -> Fit | None:
         **{name: given.at(name).number() for name in ("distance", "scale", "p_value")},
         would_refute=(limits.at("distance").number(), limits.at("scale").number()),
         outliers=given.at("outliers").whole(),
+        rank=given.at("rank").whole(2),
     )
 
 

@@ -85,9 +85,26 @@ class Noise(NamedTuple):
     @property
     def reach(self) -> float:
         """What the largest of them passes in one draw of 100 (Johnstone 2001, theorem 1.1)."""
+        centre, scale = self._largest
+        return self.std * math.sqrt(centre + ONE_IN_100 * scale)
+
+    def chance(self, largest: float) -> float:
+        """Return how often the largest of them passes this; 1 for what is usual.
+
+        It is the tail of the limit law (Borot & Nadal 2012). From 16 rows and columns on, normal entries pass
+        what has a chance of 1/1000, or 1/10 000, about so often; bounded ones do less often.
+        """
+        centre, scale = self._largest
+        far = ((largest / self.std) ** 2 - centre) / scale
+        if far <= 0:
+            return 1.0
+        return float(min(1.0, math.exp(-2 / 3 * far**1.5) / (4 * math.sqrt(math.pi) * math.sqrt(far) ** 1.5)))
+
+    @property
+    def _largest(self) -> tuple[float, float]:
+        """Centre and scale of the largest eigenvalue, of entries with std 1 (Johnstone 2001)."""
         one, other = math.sqrt(max(self.rows, self.columns) - 1), math.sqrt(min(self.rows, self.columns))
-        scale = (one + other) * (1 / one + 1 / other) ** (1 / 3)
-        return self.std * math.sqrt((one + other) ** 2 + ONE_IN_100 * scale)
+        return (one + other) ** 2, (one + other) * (1 / one + 1 / other) ** (1 / 3)
 
     def pdf(self, values: Array) -> Array:
         """Return their density: each of the fewer of rows and columns has one."""

@@ -142,7 +142,7 @@ class Law:
                 f"a tuple of Bands, of {FURTHEST:g} at most",
             ),
             "continuous": (
-                isinstance(self.continuous, _FROZEN) or (self.continuous is None and self.atoms != ()),
+                isinstance(self.continuous, _FROZEN) or (self.continuous is None and _is_some(self.atoms)),
                 "a distribution of scipy.stats, or None beside atoms",
             ),
             "atoms": (
@@ -250,6 +250,10 @@ def _check_fit(part: object, fits: Mapping[str, tuple[bool, str]]) -> None:
     for name, (fit, wanted) in fits.items():
         if not fit:
             raise unfit(name, getattr(part, name), wanted)
+
+
+def _is_some(parts: object) -> bool:
+    return not isinstance(parts, tuple) or len(parts) > 0
 
 
 def _all(parts: object, kind: type) -> bool:

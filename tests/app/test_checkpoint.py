@@ -374,7 +374,7 @@ def test_predict_asks_what_is_wrong_and_names_it() -> None:
     assert "partly trained" in plain(app)
     app = opened("checkpoint", example="seeds", predict="on")
     app.button(key="reveal").click().run()
-    assert "4 layers have the same random numbers to the bit" in headline(app)
+    assert "4 layers have the random numbers of 1, to the bit" in headline(app)
 
 
 def test_every_kind_of_finding_has_its_words() -> None:

@@ -108,7 +108,6 @@ CALLS: Mapping[str, Callable[[], Arguments]] = {
     "finding.Finding.alone": lambda: {"self": _report().problems[0]},
     "finding.Finding.severity": lambda: {"self": _report().problems[0]},
     "finding.Finding.would_refute": lambda: {"self": _report().problems[0]},
-    "law_fit.Fit.convincing": lambda: {"self": _report().rows[0].init},
     "law_fit.Fit.decisive": lambda: {"self": _report().rows[0].init},
     "report.Report.compare": lambda: {"self": _report(), "other": core.audit(_module())},
     "report.Report.findings": lambda: {"self": _report()},

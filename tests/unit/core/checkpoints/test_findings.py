@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from core.checkpoints.law_fit import CONVINCING
 from core.checkpoints.report import Report
 from core.checkpoints.scan import report_of
 from tests.support.stored_tensors import contents
@@ -379,12 +380,12 @@ def test_a_weight_is_not_taken_for_a_table_by_letters_within_a_word() -> None:
 
 
 def test_layers_that_fit_badly_by_chance_are_not_called_trained(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Seeds whose draws' p-values lie below 0.05 in three layers of six, and in two of four."""
-    seeds = {_gpt2: 200_006, _resnet: 600_018}
+    """Seeds whose draws' p-values lie below 0.05 in five weights of 26, and in two of four."""
+    seeds = {_gpt2: 200_169, _resnet: 600_213}
     for make, first in seeds.items():
         other = lambda seed=3, first=first: torch.Generator().manual_seed(seed + first)  # noqa: E731
         monkeypatch.setitem(globals(), "_rng", other)
         report = _report(make())
-        badly = [row for row in report.rows if row.init is not None and not row.init.convincing]
+        badly = [row for row in report.rows if row.init is not None and row.init.p_value < CONVINCING]
         assert len(badly) >= 2
         assert report.problems == ()

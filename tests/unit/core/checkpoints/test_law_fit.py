@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from core import SCHEMES
-from core.checkpoints.law_fit import Fit, identify
+from core.checkpoints.candidates import Named
+from core.checkpoints.law_fit import Fit, identify, stands_out
 from core.checkpoints.measure import measure
 from tests.support.stored_tensors import stored
 
@@ -261,8 +262,12 @@ def test_a_drawn_number_may_round_to_a_zero_of_either_sign() -> None:
 
 def test_a_poor_fit_does_not_convince() -> None:
     """With p = .01 a tensor is one honest draw of a hundred: likely among such, not among trained ones."""
-    fit = _fit(torch.empty(60, 50).normal_(0, 0.02, generator=_rng()), among=1000)
+    fit = _fit(torch.empty(60, 80).normal_(0, 0.02, generator=_rng(1)), among=1000)
     assert fit is not None
-    assert fit.convincing
-    assert not replace(fit, p_value=0.01).convincing
-    assert replace(fit, p_value=0.0, distance=0.001).convincing  # of a billion numbers
+    assert stands_out(fit, 4)
+    assert not stands_out(replace(fit, p_value=0.01), 4)
+    assert stands_out(replace(fit, p_value=0.0, distance=0.001), 4)  # of a billion numbers
+    assert not stands_out(replace(fit, rank=2), 4)  # any std is near to one that was found in the tensor
+    assert not stands_out(replace(fit, would_refute=(0.1, 0.2)), 4)
+    in_six = replace(fit, schemes=(Named("gpt2_residual", {"n_layer": 6}),))
+    assert (stands_out(in_six, 6), stands_out(in_six, 4)) == (True, False)

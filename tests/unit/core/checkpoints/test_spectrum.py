@@ -128,6 +128,24 @@ def test_the_largest_passes_its_reach_in_one_draw_of_100_or_less(law: str, rows:
     assert int((largest > 0.97 * Noise(rows, columns, 1.0).reach).sum()) > 10
 
 
+@pytest.mark.parametrize(("far", "chance"), [(2.0234, 0.01), (2.4224, 0.005), (3.2724, 0.001)])
+def test_the_chance_is_tracy_s_and_widom_s(far: float, chance: float) -> None:
+    """Quantiles of their law for real matrices (Bejan 2005, table 1), met within a quarter."""
+    for rows, columns in ((40, 90), (300, 128)):
+        one, other = math.sqrt(max(rows, columns) - 1), math.sqrt(min(rows, columns))
+        centre, scale = (one + other) ** 2, (one + other) * (1 / one + 1 / other) ** (1 / 3)
+        noise = Noise(rows, columns, 0.02)
+        assert noise.chance(0.02 * math.sqrt(centre + far * scale)) == pytest.approx(chance, rel=0.25)
+        assert noise.chance(0.02 * math.sqrt(centre)) == 1
+
+
+def test_few_draws_are_as_unlikely_as_they_are_called() -> None:
+    drawn = _drawn(30_000 * 16, 24).view(30_000, 16, 24)
+    largest = torch.linalg.eigvalsh(drawn @ drawn.mT)[:, -1].sqrt()
+    rare = sum(Noise(16, 24, 1.0).chance(each) < 0.001 for each in largest.tolist())
+    assert 5 < rare < 30 + 4 * math.sqrt(30)
+
+
 FILLS: dict[str, Callable[..., torch.Tensor]] = {
     "normal": partial(torch.nn.init.normal_, std=0.125),
     "uniform": partial(torch.nn.init.uniform_, a=-0.125, b=0.125),

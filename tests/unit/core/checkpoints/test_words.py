@@ -16,7 +16,8 @@ ONE = {
     "empty_shards": "1 of 1 weight has no numbers: shards of ZeRO-3",
     "constant_weight": "All 2 numbers are 1: units that start alike stay alike.",
     "zero_weights": "1 of 1 weight is 0 throughout: no gradient passes it.",
-    "same_seed": "2 layers have the same random numbers to the bit",
+    "lora_dead": "1 of 1 adapters stays 0: with A and B both 0 neither gets a gradient.",
+    "same_seed": "2 layers have the random numbers of 1, to the bit: drawn from one seed, or copied.",
     "same_shards": "2 blocks of 1 row are the same to the bit",
     "expected": "ones was expected of 1; in 1 the std is 1, not 1: × 1.",
     "expected_law": "ones was expected of 1; in 1 the std is as claimed, 1, but",
@@ -26,8 +27,19 @@ ONE = {
     "swapped_fans": "Uniform within ±1/√fan_out, 1, where 2 other layers have ±1/√fan_in, here 1.",
     "far_cut": "1 number lies at ±1, 1 std from the mean",
     "outliers": "1 of 100 numbers lies beyond 12 std of a law that all others follow, up to 1.",
-    "fresh_among_trained": "1 of 3 layers of one kind shows no sign of training, the others do",
+    "fresh_among_trained": "1 of 3 layers of one kind shows no sign of training, others do",
+    "one_sided": "The numbers of 1 weight lie evenly from 0 up, to 1 at most: drawn by rand, where",
     "zero_norm": "1 of 3 norms of one kind is 0 throughout, the others are not.",
+    "zero_among_trained": (
+        "1 of 4 weights is 0 throughout in a trained model: no gradient came, or it was not in the file"
+    ),
+    "stale_statistics": (
+        "1 batch norm of a trained model has mean 0 and variance 1, as at the start: its statistics"
+    ),
+    "moment_underflow": "Adam's second moment is 0 for 1 of 2 parameters whose first is not: squares",
+    "one_tensor": "2 layers are 1 tensor that their lists repeat",
+    "fresh_alone": "1 of 4 weights shows no sign of training, most others do",
+    "stale_average": "1 of 4 averages of trained weights is still as at the start",
     "signal_vanishes": (
         "The output's RMS falls from 1 to 1 over 3 layers of one kind; so it does in 1 of 1 draw anew."
     ),
@@ -36,14 +48,14 @@ ONE = {
     ),
     "steps_without_training": "1 batch has passed through its batch norms, and no weight shows a sign",
     "no_gradient": "Adam has seen no gradient of 1 of 2 parameters: its second moment is 0.",
-    "cloned": "2 trained layers are the same to the bit: copies of one.",
+    "cloned": "2 layers of a trained model have the numbers of 1, to the bit: copies.",
     "lora_untrained": "1 of 2 adapters does nothing: its B is 0, as it starts.",
     "dead_rows": "1 of 2 rows is 0 or below 1e-16: this unit ignores its inputs.",
     "spare_rows": "1 of 16 rows still follows normal, std 1, as if it never occurred in training.",
 }
 #: Facts that are no counts, and counts that cannot be 1: of what is found among others, or equals another.
 FACTS: dict[str, object] = {"wanted": "ones", "word": "large", "what": "output", "along": "row"}
-FACTS |= {"scheme": "normal", "blocks": 2, "layers": 3}
+FACTS |= {"scheme": "normal", "blocks": 2, "layers": 3, "dtype": "float16"}
 LEAST: dict[str, dict[str, object]] = {
     "constant_weight": {"n": 2},
     "same_seed": {"count": 2},
@@ -55,6 +67,11 @@ LEAST: dict[str, dict[str, object]] = {
     "fresh_among_trained": {"of": 3},
     "zero_norm": {"of": 3},
     "no_gradient": {"of": 2},
+    "moment_underflow": {"of": 2},
+    "one_tensor": {"count": 2},
+    "zero_among_trained": {"of": 4},
+    "fresh_alone": {"of": 4},
+    "stale_average": {"of": 4},
     "lora_untrained": {"of": 2},
     "dead_rows": {"of": 2},
     "spare_rows": {"of": 16},

@@ -386,3 +386,9 @@ def test_three_std_are_a_yardstick_only_between_walls_that_lie_beyond_on_both_si
         assert law.bands[1].probability == pytest.approx(inside / whole, rel=1e-12)
     else:
         assert kinds[1:] == []
+
+
+@pytest.mark.parametrize("atoms", [np.array(3.0), np.zeros(0), np.array([1.0, 2.0]), [(0.0, 1.0)]], ids=repr)
+def test_atoms_of_another_kind_are_refused_as_such(atoms: Any) -> None:
+    with pytest.raises(ParameterError, match="atoms must be a tuple of"):
+        Law("point", (), (), None, atoms)
