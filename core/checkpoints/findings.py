@@ -109,7 +109,7 @@ def _one_place(rows: Sequence[Row], _: str) -> Iterator[Finding]:
 def _repeats(row: Row) -> bool:
     grouped = re.search(r"(^|[._])(k|v|key|value|kv)(_proj)?[._]", row.name)
     weight = WEIGHT.search(row.name) and not COMPUTED.search(row.name)
-    return max(row.repeated.blocks, row.repeated.columns) > 1 and bool(weight) and not grouped
+    return row.repeated.in_blocks and bool(weight) and not grouped
 
 
 def _shards(row: Row) -> dict[str, object]:

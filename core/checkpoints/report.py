@@ -85,11 +85,13 @@ class Report:
     def state(self) -> State:
         """Whether any weight shows signs of training: no known law fits it.
 
+        Blocks that repeat are off any law by chance more often, and tell only where nothing else does.
         "initialised" is no sign of training in any, which is no proof; "unknown" is no weight that tells.
         """
         telling = [row for row in self.rows if row.decides and not MOMENT.search(row.name)]
         telling = [row for row in telling if not COMPUTED.search(row.name)]
         telling = [row for row in telling if WEIGHT.search(row.name)] or telling
+        telling = [row for row in telling if not row.repeated.in_blocks] or telling
         fits = [row.init for row in telling if row.init is not None]
         doubted, layers = 2 * len(fits) <= len(telling), depth(self.rows)
         fresh = sum(not doubted or stands_out(fit, layers) for fit in fits)

@@ -69,6 +69,11 @@ class Repeated(NamedTuple):
     #: the same of blocks of columns
     columns: int = 1
 
+    @property
+    def in_blocks(self) -> bool:
+        """Whether a whole block repeats, as shards that were drawn from one seed do."""
+        return max(self.blocks, self.columns) > 1
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Row:

@@ -216,6 +216,15 @@ def test_a_constant_that_is_claimed_is_met_as_its_dtype_rounds_it(dtype: torch.d
         assert finding.kind == "expected_point"
 
 
+def test_shards_of_one_seed_are_no_sign_of_training() -> None:
+    model = _named(_network(4))
+    halves = {name: torch.cat([w[: len(w) // 2]] * 2) for name, w in model.items() if w.shape == (344, WIDTH)}
+    assert len(halves) == LAYERS
+    report = _report(model | halves)
+    assert {finding.kind for finding in report.problems} == {"same_shards"}
+    assert report.state == "initialised"
+
+
 @pytest.mark.parametrize("std", [0.014, 0.033, math.sqrt(0.02)])
 @pytest.mark.parametrize("width", [64, 128])
 def test_small_layers_of_a_scale_nobody_s_default_has_are_not_called_trained(std: float, width: int) -> None:
