@@ -207,7 +207,9 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
         "formula.comma": (
             "The comma, character {at:place}, separates no function's arguments; decimals take a point."
         ),
-        "formula.constant": "An activation depends on z; {text} is the same from z = −50 to 50.",
+        "formula.constant": (
+            "An activation depends on z; {text} is the same wherever it was looked at from z = −50 to 50."
+        ),
         "formula.deep": "The formula nests more than {most} operations at character {at:place}.",
         "formula.division": "The formula divides by {part}, which is 0 at z = {z:.6g}.",
         "formula.empty": "There is no formula.",

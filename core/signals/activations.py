@@ -35,6 +35,8 @@ class Activation:
     source: str
     #: where the function or its slope jumps, ascending; between them it is smooth
     breaks: tuple[float, ...] = ()
+    #: about places where it is so steep that evenly spread ones would miss it: ever closer to them
+    steep: tuple[float, ...] = ()
 
     def derivative(self, z: Tensor | NDArray[np.floating]) -> Tensor:
         """Return φ′(z) of z's shape, as torch's own backward pass has it; where φ bends, one side's.

@@ -6,6 +6,7 @@ last one both computes the activation and, written out, is its code.
 
 import ast
 import math
+from dataclasses import replace
 from functools import lru_cache, partial
 from typing import cast
 
@@ -14,14 +15,10 @@ import torch
 
 from ..errors import FormulaError
 from .activations import ACTIVATIONS, Activation
-from .formula_functions import (
-    ALIASES,
-    CONSTANTS,
-    FUNCTIONS,
-    SIGNATURES,
-)
+from .formula_functions import ALIASES, CONSTANTS, FUNCTIONS, SIGNATURES
 from .formula_latex import latex_of
 from .formula_places import INNER, SHOWN, ZERO, Z, apart, between, meetings, zeros_of
+from .formula_steep import steep_of, zeros_within
 from .formula_text import (
     HOME,
     MAX_DEPTH,
@@ -88,14 +85,16 @@ def _built(text: str) -> Activation:
         source="",
         breaks=translation.breaks(),
     )
-    inner = torch.from_numpy(np.concatenate([SHOWN[abs(SHOWN) <= INNER], phi.breaks]))
+    zeros = zeros_within(translation.arguments)
+    places = np.concatenate([SHOWN, zeros, phi.breaks])
+    inner = torch.from_numpy(places[abs(places) <= INNER])
     value, slope = phi.function(inner), phi.derivative(inner)
     for code, found in (("formula.value", value), ("formula.slope", slope)):
         if not found.isfinite().all():
             raise FormulaError(code, text=text, part=phi.key, z=float(inner[~found.isfinite()][0]))
     if float(value.max() - value.min()) <= 1e-12 * float(value.abs().max()):
         raise FormulaError("formula.constant", text=text)
-    return phi
+    return replace(phi, steep=steep_of(phi, zeros))
 
 
 class _Translation:
@@ -124,6 +123,8 @@ class _Translation:
         self._domains: list[tuple[ast.expr, ast.expr, ast.expr, str]] = []
         #: what bends where its two sides meet; whether also where they only touch
         self._bends: list[tuple[ast.expr, ast.expr, bool]] = []
+        #: what functions, powers and products are of
+        self.arguments: list[ast.expr] = []
         #: whether a part of it jumps
         self._jumps = False
         self.tree = self._translated(self.formula)
@@ -215,6 +216,10 @@ class _Translation:
 
     def _note(self, node: ast.expr, parts: list[ast.expr], inner: list[ast.expr]) -> None:
         """Note what must hold for this operation, and where it bends."""
+        if isinstance(node, ast.Call) or (
+            isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow | ast.Mult)
+        ):
+            self.arguments += [part for part in inner if not isinstance(part, ast.Constant)]
         match node:
             case ast.BinOp(op=ast.Div()):
                 self._divisors.append((inner[1], parts[1]))

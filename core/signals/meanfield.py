@@ -4,8 +4,9 @@ q is the mean square of one layer's pre-activations, E[h²]; their law is then N
 of two inputs' pre-activations, which both have mean square q (Poole et al. 2016; Schoenholz et al. 2017).
 
 An activation is named by its key in ``ACTIVATIONS`` or by a formula of z. What this computes has 10 digits
-or more, and a mean that cannot be computed to 8 is refused. No quadrature can see bumps around 0 that are
-narrower than 1/100, or bumps far narrower than their distance from 0, such as exp(−(z − 1000)²).
+or more, and a mean that cannot be computed to 8 is refused. A step or bump is seen however narrow where the
+argument of one of the formula's functions is 0, as in exp(−2000(z − 1.5)²). No quadrature can see others that
+are narrower than 1/100, or far narrower than their distance from 0.
 """
 
 import math

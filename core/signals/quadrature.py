@@ -64,6 +64,10 @@ _SIDE, _CALM = 100, 100.0
 #: How far out z is looked at: e^(−z²/4) is 0 at ±55. And how far the normal law itself goes, to 12 digits.
 _OUT, _NORMAL = 54, 8.0
 _Z = np.arange(-_OUT, _OUT + 1.0)
+#: Where z is looked at for how far a density goes: at uneven places, for an activation may be 0 at all whole
+#: numbers. And how far it goes at least: the normal law itself, to 20 digits.
+_LOOKED = np.sign(_Z) * (np.abs(_Z) - np.abs(_Z) * _GOLDEN % 1)
+_LEAST = 10.0
 
 
 def _value(activation: Activation, x: Tensor) -> Tensor:
@@ -133,14 +137,15 @@ def expectations(activation: Activation, kind: str, q: Array) -> Array:
         return np.asarray(part / math.sqrt(2 * math.pi))
 
     with np.errstate(over="ignore", invalid="ignore"):
+        looked = _looked(activation, beside)
+        reach = _reach(density(looked, np.arange(len(q))[:, None]), looked, 1e-20, _LEAST)[:, None]
+        own = np.array([activation.breaks + activation.steep]) / beside
         z = np.broadcast_to(_Z, (len(q), len(_Z)))
-        reach = _reach(density(z, np.arange(len(q))[:, None]), 1e-20)[:, None]
-        bend = _bends(root.max()) / beside
-        edges = np.concatenate([z, bend, np.array([activation.breaks]) / beside], axis=1)
+        edges = np.concatenate([z, _bends(root.max()) / beside, own], axis=1)
         edges = np.sort(np.clip(edges, -reach, reach), axis=1)
-        few = _PANELS if activation.breaks else _SMOOTH * len(q)
-        found = _integrals(density, edges, _LINE, most=few)
-        if not activation.breaks:
+        even = not own.size
+        found = _integrals(density, edges, _LINE, most=_SMOOTH * len(q) if even else _PANELS)
+        if even:
             for at in _left(found, reach):
                 found[at] = _even(density, int(at), float(reach[at, 0]))
             if len(left := _left(found, reach)):
@@ -172,11 +177,22 @@ def _even(density: Callable[[Array, NDArray[np.intp]], Array], row: int, reach: 
     return before if agreed == 3 else math.nan
 
 
-def _reach(profile: Array, share: float) -> Array:
-    """Return beyond which ±z a density is less than ``share`` of its peak, by its values at ``_Z``."""
+def _looked(activation: Activation, scale: Array) -> Array:
+    """Return z, of shape (len(scale), n), at which a density is looked at: also between breaks."""
+    breaks = np.array(activation.breaks)
+    own = np.concatenate([(breaks[1:] + breaks[:-1]) / 2, activation.steep])
+    anywhere = np.broadcast_to(_LOOKED, (len(scale), len(_LOOKED)))
+    return np.concatenate([anywhere, np.clip(own / scale, -_OUT, _OUT)], axis=1) if own.size else anywhere
+
+
+def _reach(profile: Array, z: Array, share: float, least: float) -> Array:
+    """Return beyond which ±z, at ``least`` or further, a density is less than ``share`` of its peak.
+
+    ``profile`` is what it is at z.
+    """
     size = np.where(np.isfinite(profile), np.abs(profile), 0)
     matters = size > share * size.max(axis=-1, keepdims=True)
-    return np.asarray(1 + np.max(np.where(matters, np.abs(_Z), 0), axis=-1))
+    return np.asarray(np.maximum(1 + np.ceil(np.max(np.where(matters, np.abs(z), 0), axis=-1)), least))
 
 
 def _bends(extent: float) -> Array:
@@ -227,16 +243,17 @@ def half_gap(activation: Activation, kind: str, c: float, q: float) -> float:
         return np.asarray(found.reshape(z.shape))
 
     with np.errstate(over="ignore", invalid="ignore"):
-        profile = (phi(math.sqrt(q) * _Z) * np.exp(_Z**2 / -4)) ** 2
-        reach = max(_NORMAL, float(_reach(profile, 1e-11)))
-        calm = not activation.breaks and q <= _CALM and reach <= _OUT
+        z = _looked(activation, np.array([[math.sqrt(q)]]))[0]
+        profile = (phi(math.sqrt(q) * z) * np.exp(z**2 / -4)) ** 2
+        reach = float(_reach(profile, z, 1e-11, _NORMAL))
+        calm = not activation.breaks + activation.steep and q <= _CALM and reach <= _OUT
         if calm and math.isfinite(known := _even_plane(gap, reach, noise)):
             return known
         base, breaks = np.linspace(-reach, reach, math.ceil(1.5 * reach) + 1), np.array(activation.breaks)
-        features = np.concatenate([breaks, _bends(wide)])
+        features = np.concatenate([breaks, activation.steep, _bends(wide)])
         meet = np.abs(breaks[:, None] - sign * breaks) / 2 <= reach * narrow
         crossings = np.unique((breaks[:, None] + sign * breaks)[meet] / 2) / wide
-        edges = np.concatenate([base, _bends(wide) / wide, _about(crossings, ratio)])
+        edges = np.concatenate([base, features[len(breaks) :] / wide, _about(crossings, ratio)])
         found = _integrals(across, np.unique(np.clip(edges, -reach, reach))[None], _PLANE, noise)[0]
     if reach > _OUT or not math.isfinite(found):
         raise unknown(activation, q)
