@@ -83,15 +83,16 @@ def gains_code(activation: str) -> str:
     """Return what computes the gains of all activations, a formula of one's own first, and of gated units."""
     own = "" if activation in ACTIVATIONS else f"{activation!r}, "
     return f"""{_WHERE}
+from contextlib import suppress
+
 from core import ACTIVATIONS, InitLabError, gated, meanfield
 
 for key in [{own}*ACTIVATIONS]:
     torch_gain = ACTIVATIONS[key].gain if key in ACTIVATIONS else None
-    try:
+    forward = backward = slope = None
+    with suppress(InitLabError):  # of some formulas no mean can be had
         forward, backward = meanfield.gains(key)
-        slope = meanfield.length_slope(key, 1.0, sigma_w2=forward**2)
-    except InitLabError:  # of some formulas no mean can be had
-        forward = backward = slope = None
+        slope = meanfield.length_slope(key, 1.0, sigma_w2=forward * forward)
     print(key, torch_gain, forward, backward, slope)
 for key in gated.GATED:
     forward, backward = gated.gains(key)

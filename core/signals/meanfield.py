@@ -4,9 +4,8 @@ q is the mean square of one layer's pre-activations, E[h²]; their law is then N
 of two inputs' pre-activations, which both have mean square q (Poole et al. 2016; Schoenholz et al. 2017).
 
 An activation is named by its key in ``ACTIVATIONS`` or by a formula of z. What this computes has 10 digits
-or more, and a mean that cannot be computed to 8 is refused. A step or bump is seen however narrow where the
-argument of one of the formula's functions is 0, as in exp(−2000(z − 1.5)²). No quadrature can see others that
-are narrower than 1/100, or far narrower than their distance from 0.
+or more, and a mean that cannot be computed to 8 is refused. However narrow, steps and bumps are seen where
+the argument of a function is 0, as in exp(−2000(z − 1.5)²); others unless far narrower than 1 or than |z|.
 """
 
 import math
@@ -21,7 +20,7 @@ from ..checks import is_whole, real, sequence, unfit
 from ..errors import ParameterError
 from .activations import ACTIVATIONS, Activation
 from .formula import activation_of
-from .quadrature import NEAR_0, expectation, half_gap
+from .quadrature import NEAR_0, expectation, half_gap, root_mean
 from .settling import (
     CRITICAL,
     FAR,
@@ -102,13 +101,13 @@ def width_constant(key: str, q: float) -> float:
 def gains(key: str, q: float = 1.0) -> Gains:
     """Return √(q/E[φ²]) and 1/√E[φ′²] under N(0, q): √2 and √2 for relu (He et al. 2015).
 
-    q = 0 is the limit from above; inf where the mean is 0. Errors as of ``mean_square``.
+    q = 0 is the limit from above; inf where no double is so large. Errors as of ``mean_square``.
     """
     activation, q = _activation(key), _checked("q", q)
-    square, slope = expectation(activation, "square", q), expectation(activation, "slope", q)
-    gradient = 1 / math.sqrt(slope) if slope > 0 else math.inf
+    square, slope = root_mean(activation, "square", q), root_mean(activation, "slope", q)
+    gradient = 1 / slope if slope > 0 else math.inf
     if square > 0:
-        return Gains(math.sqrt(q / square), gradient)
+        return Gains(math.sqrt(q) / square, gradient)
     # φ² is E[φ′²]·q beside 0
     return Gains(gradient if q == 0 else math.inf, gradient)
 

@@ -6,6 +6,7 @@ still lacks 8 digits is refused.
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
@@ -105,6 +106,26 @@ def expectation(activation: Activation, kind: str, q: float, *, refuse: bool = T
     if refuse and math.isnan(found):
         raise unknown(activation, q)
     return found
+
+
+def root_mean(activation: Activation, kind: str, q: float) -> float:
+    """Return √ of the "square" or "slope" mean under N(0, q); right also where the mean leaves the doubles.
+
+    Errors as of ``expectation``.
+    """
+    found = expectation(activation, kind, q, refuse=False)
+    if 1e-280 < found < math.inf:
+        return math.sqrt(found)
+    scale = max(math.sqrt(q), NEAR_0 if kind == "slope" else 0.0)
+    z = _looked(activation, np.array([[scale or 1.0]]))[0]
+    with np.errstate(over="ignore", invalid="ignore"):
+        sizes = np.abs(_MEANS[kind][0](activation, torch.from_numpy(scale * z)).numpy()) * np.exp(z**2 / -4)
+    size = float(sizes[np.isfinite(sizes)].max(initial=0.0))
+    if not size:
+        return math.sqrt(expectation(activation, kind, q))
+    unit = 2.0 ** math.frexp(size)[1]
+    near_1 = replace(activation, function=lambda x: activation.function(x) / unit)
+    return math.sqrt(expectation(near_1, kind, q)) * unit
 
 
 @lru_cache(maxsize=1 << 14)

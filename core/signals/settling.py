@@ -135,7 +135,9 @@ def edge(activation: Activation, floor: float) -> float:
     log_q, log_ratio, log_slope, _ = table_of(activation)
     with np.errstate(over="ignore"):
         miss = 1 - np.exp(log_ratio - log_slope) - floor * np.exp(-log_q)
-    sure = np.flatnonzero(np.abs(miss) > _HELD)
+    # a mean below the least of a table is not known, nor is its ratio to another
+    seen = np.minimum(log_ratio, log_slope) > math.log(_LEAST_MEAN)
+    sure = np.flatnonzero(seen & (np.abs(miss) > _HELD))
     for low, high in pairwise(sure):
         if (miss[low] < 0) != (miss[high] < 0):
             root = optimize.brentq(missing, log_q[low], log_q[high], xtol=1e-15)
@@ -166,6 +168,8 @@ class _Table(NamedTuple):
 
 #: q of a table: 32 to a factor of 10
 _LOG_Q = np.arange(-16 * 32, 12 * 32 + 1) / 32 * math.log(10)
+#: The least mean of a table: what is less, is this.
+_LEAST_MEAN = 1e-300
 #: Rows of a table that are computed at once; it divides what lies below q = 1.
 _CHUNK = 16
 
@@ -190,7 +194,7 @@ def table_of(activation: Activation) -> _Table:
     if high - one < _CHUNK // 4:
         raise unknown(activation, float(q[high]))
     beyond = math.inf if high == len(q) or square[high] == math.inf else math.nan
-    log_ratio, log_slope = np.log(np.maximum([square / q, slope], 1e-300))[:, low:high]
+    log_ratio, log_slope = np.log(np.maximum([square / q, slope], _LEAST_MEAN))[:, low:high]
     return _Table(_LOG_Q[low:high], log_ratio, log_slope, beyond)
 
 

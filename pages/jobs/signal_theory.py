@@ -14,6 +14,7 @@ from core.signals import meanfield
 from core.signals.fate import Setting
 from core.signals.formula import activation_of
 from core.signals.meanfield import DepthScales, Gains
+from core.signals.quadrature import root_mean
 from core.signals.settling import far_slope
 from core.signals.trace_run import INPUTS
 from pages.figures.signal_theory import Phases
@@ -131,11 +132,9 @@ def start(given: Setting, state: State) -> float:
 @kept(most=ENTRIES)
 def gains(activation: str) -> Gains:
     """Return the gains that keep a mean square of 1, and a gradient; each nan where it cannot be computed."""
-    with suppress(InitLabError):
-        return meanfield.gains(activation)
-    square = mean_square(activation, 1.0)
-    slope = slope_square(activation, 1.0)
-    return Gains(*(1 / math.sqrt(mean) if mean else math.inf for mean in (square, slope)))
+    phi = activation_of(activation)
+    roots = [_had(partial(root_mean, phi, kind, 1.0)) for kind in ("square", "slope")]
+    return Gains(*(1 / root if root else math.nan for root in roots))
 
 
 #: The longest length that a map shows.
@@ -189,6 +188,8 @@ def length_map(given: Setting, activation: str, low: float, high: float) -> tupl
 def slope_at_1(activation: str) -> float:
     """Return the length map's slope at 1 with the gain that holds it there; nan if it cannot be computed."""
     forward, backward = gains(activation)
-    slope = _had(lambda: meanfield.length_slope(activation, 1.0, sigma_w2=forward**2))
+    if not 0 < forward * forward < math.inf:
+        return math.nan
+    slope = _had(lambda: meanfield.length_slope(activation, 1.0, sigma_w2=forward * forward))
     # it is σ_w²·E[zφφ′]; a mean has 10 digits relative to its upper bound, here √E[φ²]·√E[φ′²]
     return slope if math.isnan(backward) or abs(slope) > 1e-10 * forward / backward else 0.0

@@ -319,9 +319,10 @@ def _of_chaos(rows: Sequence[Foretold], state: State, t: Text) -> str:
 
 def _of_gains(_: Sequence[Foretold], state: State, t: Text) -> str:
     own = signal_theory.gains(state["activation"])
-    if not all(map(math.isfinite, own)):
+    squares = [gain * gain for gain in own]
+    if not all(0 < square < math.inf for square in squares):
         return ""
-    means = {"square": 1 / own.mean_square**2, "slope": 1 / own.gradient**2}
+    means = dict(zip(("square", "slope"), (1 / square for square in squares), strict=True))
     numbers = {"forward": own.mean_square, "backward": own.gradient, **means}
     written = {name: quantity(value, trim=True) for name, value in numbers.items()}
     return t("cause.gains", activation=escape(state["activation"]), **written)

@@ -270,7 +270,8 @@ def _gated(key: str) -> tuple[str, str, str, str, str, str]:
 
 def _beside_1(value: float) -> str:
     """Write a slope, on which side of 1 it lies."""
-    return apart(value, 1) if 1e-9 < abs(value - 1) < 1e-3 else _gain(value)
+    beside = abs(value - 1)
+    return apart(value, 1) if 1e-9 < beside < 1e-3 else _gain(1.0 if beside < 1e-3 else value)
 
 
 def _gain(value: float) -> str:

@@ -249,3 +249,19 @@ def test_a_formula_s_gains_are_its_means() -> None:
     assert cells_of(opened_small(sight="gains", activation="z*sigmoid(1.702*z)"))["z*sigmoid(1.702*z)"][
         1
     ] == _gain(square)
+
+
+@pytest.mark.parametrize(
+    ("activation", "gain"),
+    [("1e160*z", "1.000×10⁻¹⁶⁰"), ("1e300*z", "1.000×10⁻³⁰⁰"), ("1e-300*z", "1.000×10³⁰⁰")],
+)
+def test_gains_whose_squares_are_past_the_doubles_are_said(activation: str, gain: str) -> None:
+    app = opened_small(sight="gains", activation=activation)
+    named = activation.replace("1e1", "1e+1").replace("1e3", "1e+3")
+    assert headline_of(app) == EN("gains.none", activation=named, forward=gain, backward=gain)
+    assert cells_of(app)[named][1:3] == [gain, gain]
+
+
+def test_an_activation_that_passes_almost_nothing_is_nowhere_chaotic() -> None:
+    app = opened_small(sight="chaos", activation="relu(z-40)")
+    assert headline_of(app).startswith(_indexed(EN("chaos.no_edge", activation="relu(z-40)", floor="0")))

@@ -1,4 +1,4 @@
-"""Means of what is narrow, steep, or 0 at whole numbers, against integrals over stretched places."""
+"""Means of what is narrow, steep, 0 at whole numbers, or past the doubles, against integrals that see it."""
 
 import math
 from collections.abc import Callable
@@ -8,7 +8,16 @@ import pytest
 from scipy import integrate, stats
 
 from core.signals.formula import activation_of
-from core.signals.meanfield import chi1, depth_scales, fixed_point, gains, mean, mean_square, slope_square
+from core.signals.meanfield import (
+    chi1,
+    critical_sigma_w2,
+    depth_scales,
+    fixed_point,
+    gains,
+    mean,
+    mean_square,
+    slope_square,
+)
 
 Curve = Callable[[float], float]
 
@@ -37,10 +46,10 @@ def test_a_tent_between_whole_numbers_is_seen() -> None:
     assert slope_square("clip(z,1.2,1.8)", 1) == pytest.approx(normal.cdf(1.8) - normal.cdf(1.2), rel=1e-12)
 
 
-def test_a_tent_far_out_is_seen_though_it_is_nothing_beside() -> None:
+def test_a_ramp_far_out_is_seen() -> None:
     """From 20.2 to 20.8, between two whole numbers."""
     expected = stats.norm.sf(20.2) - stats.norm.sf(20.8)
-    assert slope_square("relu(0.3-abs(z-20.5))", 1) == pytest.approx(expected, rel=1e-10)
+    assert slope_square("clip(z,20.2,20.8)", 1) == pytest.approx(expected, rel=1e-10, abs=0)
 
 
 @pytest.mark.parametrize("q", [0.25, 1.0, 4.0, 9.0, 16.0, 100.0])
@@ -54,7 +63,7 @@ def test_what_is_0_at_all_whole_numbers_is_seen(q: float) -> None:
     assert mean_square("sinc(z)", q) == pytest.approx(_normal_mean(square, q, ends), rel=1e-10)
     a2q = 4 * math.pi**2 * q
     expected = 1.5 - 2 * math.exp(-a2q / 2) + math.exp(-2 * a2q) / 2
-    assert mean_square("1-cos(2*pi*z)", q) == pytest.approx(expected, rel=1e-10)
+    assert mean_square("1-cos(2*pi*z)", q) == pytest.approx(expected, rel=1e-10, abs=0)
 
 
 def test_what_grows_far_out_and_is_0_at_all_whole_numbers_is_seen() -> None:
@@ -82,7 +91,7 @@ def test_a_steep_step_is_seen(k: float, place: float, q: float) -> None:
     """φ′ = k·sech²; φ² = 1 − sech²."""
     key = f"tanh({k:.0f}*(z-{place}))" if place >= 0 else f"tanh({k:.0f}*(z+{-place}))"
     assert slope_square(key, q) == pytest.approx(
-        k * k * _about(place, k, lambda u: math.cosh(u) ** -4, q), rel=1e-8
+        k * k * _about(place, k, lambda u: math.cosh(u) ** -4, q), rel=1e-8, abs=0
     )
     missing = _about(place, k, lambda u: math.cosh(u) ** -2, q)
     assert mean_square(key, q) == pytest.approx(1 - missing, rel=1e-10)
@@ -94,9 +103,9 @@ def test_a_narrow_bump_is_seen(k: float, place: float, q: float) -> None:
     """e^{−k(x − a)²} and a normal density are one normal density, times a number."""
     key = f"exp(-{k:.15g}*(z-{place})^2)"
     share, squared = 1 + 4 * k * q, 2 * k * place**2 / (1 + 4 * k * q)
-    assert mean_square(key, q) == pytest.approx(math.exp(-squared) / math.sqrt(share), rel=1e-8)
+    assert mean_square(key, q) == pytest.approx(math.exp(-squared) / math.sqrt(share), rel=1e-8, abs=0)
     share, alone = 1 + 2 * k * q, k * place**2 / (1 + 2 * k * q)
-    assert mean(key, q) == pytest.approx(math.exp(-alone) / math.sqrt(share), rel=1e-8)
+    assert mean(key, q) == pytest.approx(math.exp(-alone) / math.sqrt(share), rel=1e-8, abs=0)
 
 
 def test_a_step_is_seen_where_no_argument_is_0_and_a_product_s_factors() -> None:
@@ -143,3 +152,30 @@ def test_what_is_steep_everywhere_has_no_steep_places() -> None:
     for key in ("tanh(z)", "z^3", "sin(1000*z)", "tanh(sin(20*z))", "relu(1-2*abs(z-1.5))", "sqrt(1+z^2)"):
         assert activation_of(key).steep == ()
     assert gains("sin(1000*z)").mean_square == pytest.approx(math.sqrt(2), rel=1e-12)
+
+
+# --- where means leave the doubles ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("power", [-300, -200, -150, 150, 160, 200, 300])
+def test_gains_are_right_where_their_squares_are_past_the_doubles(power: int) -> None:
+    assert gains(f"1e{power}*z") == pytest.approx((10.0**-power, 10.0**-power), rel=1e-12, abs=0)
+    assert gains(f"1e{power}*relu(z)", 3.0).gradient == pytest.approx(math.sqrt(2) * 10.0**-power, rel=1e-12)
+
+
+def test_gains_are_right_though_almost_nothing_passes() -> None:
+    """∫(z − 40)²·e^{−z²/2} from 40 on is e^{−800}·∫t²·e^{−40t − t²/2} from 0 on."""
+    square, slope = (
+        integrate.quad(lambda t, n=n: t**n * math.exp(-40 * t - t * t / 2), 0, 2, epsabs=0, epsrel=1e-12)[0]
+        for n in (2, 0)
+    )
+    whole = math.exp(400) * (2 * math.pi) ** 0.25
+    assert gains("relu(z-40)") == pytest.approx(
+        (whole / math.sqrt(square), whole / math.sqrt(slope)), rel=1e-9
+    )
+
+
+def test_what_passes_almost_nothing_has_no_edge_of_chaos() -> None:
+    """From q = 1 lengths decay to 0 at any σ_w² of this world."""
+    for key in ("relu(z-40)", "relu(z-30)", "1e-300*z^2"):
+        assert math.isnan(critical_sigma_w2(key, 0.0))
