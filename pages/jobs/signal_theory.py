@@ -44,6 +44,8 @@ def slope_square(activation: str, q: float) -> float:
     return _had(lambda: meanfield.slope_square(activation, q))
 
 
+#: How many times smaller than a step of a map a leap may be.
+_LEAST = 1e-200
 #: Places in σ_w² at which χ₁ is looked at for a leap, and those of the map, across and up.
 ACROSS, MAP = 81, (31, 23)
 
@@ -59,11 +61,21 @@ def phases(activation: str, sigma_w2: float, sigma_b2: float) -> Phases | None:
     return None
 
 
+@kept(most=ENTRIES)
 def leap(activation: str, most: float, sigma_b2: float) -> float:
-    """Return the first σ_w², in steps of a map up to ``most``, at which χ₁ is above 1; nan if none."""
+    """Return the least σ_w² up to ``most`` at which χ₁ is above 1, to 3 digits; nan if none.
+
+    A χ₁ that rises and falls again within a step of a map is overlooked.
+    """
     across = np.linspace(0, most, ACROSS)
-    beyond = np.flatnonzero(meanfield.plane(activation, across, [sigma_b2]).chi1[0] > 1)
-    return float(across[beyond[0]]) if len(beyond) else math.nan
+    while True:
+        beyond = np.flatnonzero(meanfield.plane(activation, across, [sigma_b2]).chi1[0] > 1)
+        if not len(beyond):
+            return math.nan
+        high, low = float(across[beyond[0]]), float(across[max(0, beyond[0] - 1)])
+        if high <= 1.0005 * low or not beyond[0]:
+            return high
+        across = np.geomspace(low or _LEAST * high, high, ACROSS)
 
 
 def edge(activation: str, sigma_b2: float) -> float:

@@ -126,13 +126,20 @@ function edgeText(edge, dots) {
   return Math.abs(near - edge) < 1e-2 * edge ? apart(edge, near) : short(edge)
 }
 
-// The first σ_w², in steps across the map, at which χ₁ is above 1; 0 if none.
+// The least σ_w² at which χ₁ is above 1, to 3 digits, sought first in steps across the map; 0 if none.
 function leapOf(theory, most, steps, floor) {
-  for (let step = 1; step < steps; step++) {
-    const spread = most * step / (steps - 1)
-    if (spread * theory.steep(theory.rest({ spread, floor }, 0)) > 1) return spread
+  const chaotic = spread => spread * theory.steep(theory.rest({ spread, floor }, 0)) > 1
+  const across = Array.from({ length: steps - 1 }, (_, step) => most * (step + 1) / (steps - 1))
+  const first = across.findIndex(chaotic)
+  if (first < 0) return 0
+  let high = across[first]
+  let low = first ? across[first - 1] : 1e-200 * high
+  while (high > 1.0005 * low) {
+    const middle = Math.sqrt(low) * Math.sqrt(high)
+    if (chaotic(middle)) high = middle
+    else low = middle
   }
-  return 0
+  return high
 }
 
 // A headline as pages/words/common.py has it: Chinese breaks after its punctuation, and indices stand low.

@@ -10,7 +10,10 @@ import pytest
 from scipy import integrate
 
 from core import ACTIVATIONS
+from core.signals import meanfield
 from pages.figures.palette import LIGHT
+from pages.jobs import signal_theory
+from pages.text.numbers import quantity
 from tests.support.charts import decoded
 from tests.support.plain_signal import NET
 from tests.support.screen import first_chart, said, stands
@@ -265,3 +268,23 @@ def test_gains_whose_squares_are_past_the_doubles_are_said(activation: str, gain
 def test_an_activation_that_passes_almost_nothing_is_nowhere_chaotic() -> None:
     app = opened_small(sight="chaos", activation="relu(z-40)")
     assert headline_of(app).startswith(_indexed(EN("chaos.no_edge", activation="relu(z-40)", floor="0")))
+
+
+@pytest.mark.parametrize(
+    ("activation", "square"),
+    [("z^3", 15), ("z^5", 945), ("relu(z)^4", 105 / 2), ("z^16", math.prod(range(1, 32, 2)))],
+)
+def test_a_leap_is_where_a_power_s_lengths_grow(activation: str, square: float) -> None:
+    """E[z^{2n}] is (2n − 1)!!; from q = 1, past σ_w² = 1/E[φ²] a power's lengths grow without end."""
+    app = opened_small(sight="chaos", activation=activation)
+    edge = quantity(1 / square, digits=3, trim=True)
+    assert headline_of(app).startswith(
+        _indexed(EN("chaos.leaps", activation=activation, floor="0", edge=edge))
+    )
+
+
+def test_gelu_leaps_where_the_page_has_it() -> None:
+    leap = signal_theory.leap("gelu", 4.0, 0.0)
+    for share, chaotic in ((0.998, False), (1.002, True)):
+        q = meanfield.fixed_point("gelu", sigma_w2=share * leap)
+        assert (meanfield.chi1("gelu", min(q, 1e60), sigma_w2=share * leap) > 1) == chaotic
