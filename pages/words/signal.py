@@ -118,8 +118,16 @@ def gradient_finding(rows: Sequence[Followed], state: State, t: Text) -> str:
 
 
 def backwards(row: Followed) -> Array:
-    """Return the squares of what goes back, (seeds, depth), from the last layer on."""
-    return row.trace.gradient_mean_square[:, ::-1]
+    """Return the squares of what goes back, (seeds, depth), from the last layer on.
+
+    nan from where it came through a signal that is nan: torch's relu has slope 1 there. The last layer's
+    slopes are not used.
+    """
+    undone = np.isnan(row.trace.activation_mean_square[:, ::-1])
+    undone[:, 0] = False
+    return np.where(
+        np.logical_or.accumulate(undone, axis=1), math.nan, row.trace.gradient_mean_square[:, ::-1]
+    )
 
 
 def _groups(rows: Sequence[Followed], courses: Sequence[Array], state: State, t: Text, way: str) -> str:
@@ -127,24 +135,22 @@ def _groups(rows: Sequence[Followed], courses: Sequence[Array], state: State, t:
     fates = [outlook.fate(course) for course in courses]
     ends = [outlook.spread(course).middle[-1] for course in courses]
     groups, named = [], NAMED if len(rows) <= FEW else 1
-    for kind in ("kept", "settles", "falls", "grows", "vanishes", "explodes", "overflows", "lost"):
-        of_kind = [
-            (row, found, end)
-            for row, found, end in zip(rows, fates, ends, strict=True)
-            if kind == ("overflows" if found.overflow and not found.place else found.kind)
-        ]
+    kinds = [_kind(row, found, way) for row, found in zip(rows, fates, strict=True)]
+    for kind in ("kept", "settles", "falls", "grows", "vanishes", "explodes", "overflows", "unknown", "lost"):
+        of_kind = [each[:3] for each in zip(rows, fates, ends, kinds, strict=True) if each[-1] == kind]
         if not of_kind:
             continue
         parts = []
         for row, found, end in sorted(of_kind, key=lambda each: each[1].place or each[1].lost)[:named]:
             place = found.place or found.lost
             layer = place if way == "signal" else state["depth"] - place + 1
-            silent = way == "gradient" and found.lost and not found.overflow and _silent_from(row)
+            silent = way == "gradient" and found.lost and not found.overflow and _gone_from(row)
+            gone = _gone_from(row, overflow=True) if kind == "unknown" else silent
             parts.append(
                 t(
                     "signal.gradient.silent" if silent else f"signal.{way}.{kind}",
                     name=brief(row.name),
-                    place=count(silent or layer),
+                    place=count(gone or layer),
                     steps=count(place - 1),
                     last=count(state["depth"]),
                     value=quantity(end, digits=3),
@@ -159,10 +165,17 @@ def _groups(rows: Sequence[Followed], courses: Sequence[Array], state: State, t:
     return t("signal.last").join([t("signal.then").join(first), last] if first else [last])
 
 
-def _silent_from(row: Followed) -> int:
-    """Return the layer from which on nothing arrives at all, forward; 0 if the signal gets through."""
+def _kind(row: Followed, found: Fate, way: str) -> str:
+    """Return what became of a signal, or a gradient: "unknown" of one whose signal overflowed before."""
+    if found.place or not found.overflow:
+        return found.kind
+    return "unknown" if way == "gradient" and _gone_from(row, overflow=True) else "overflows"
+
+
+def _gone_from(row: Followed, *, overflow: bool = False) -> int:
+    """Return the layer from which on the signal is 0, or has overflowed, forward; 0 if there is none."""
     found = outlook.fate(row.trace.activation_mean_square)
-    return 0 if found.overflow else found.lost
+    return found.lost if found.overflow == overflow else 0
 
 
 def gradient_lines(rows: Sequence[Followed], t: Text) -> list[Line]:
@@ -172,10 +185,10 @@ def gradient_lines(rows: Sequence[Followed], t: Text) -> list[Line]:
         middle, low, high = (part[::-1] for part in outlook.spread(backwards(row)))
         band = (low, high) if len(row.trace.seeds) > 1 else (None, None)
         theory = None if row.expected is None else np.sqrt(row.expected.gradient_mean_square)
-        silent = _silent_from(row)
-        words = _phrase_back(outlook.fate(backwards(row)), middle, t)
-        if silent and np.isnan(middle).any():
-            words = t("signal.no_signal", place=silent)
+        fate = outlook.fate(backwards(row))
+        words = _phrase_back(fate, middle, t)
+        if fate.lost and not fate.place and (gone := _gone_from(row, overflow=fate.overflow)):
+            words = t("signal.signal_overflows" if fate.overflow else "signal.no_signal", place=gone)
         line = Line(brief(row.name), words, row.place, middle, theory=theory)
         found.append(line._replace(low=band[0], high=band[1]))
     return found

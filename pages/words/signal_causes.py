@@ -25,7 +25,7 @@ from pages.text import Text, sentences
 from pages.text.numbers import apart, count, percent, quantity
 from pages.words import common
 from pages.words.common import brief
-from pages.words.signal import measured
+from pages.words.signal import backwards, measured
 from pages.words.signal_theory import curves
 
 #: What calls for a reason first: the worst that can become of a signal.
@@ -169,7 +169,7 @@ def _law(row: Foretold, state: State) -> Law:
 
 
 def _of_gradient(rows: Sequence[Followed], state: State, t: Text) -> str:
-    fates = [outlook.fate(row.trace.gradient_mean_square[:, ::-1]).kind for row in rows]
+    fates = [outlook.fate(backwards(row)).kind for row in rows]
     row = rows[min(range(len(rows)), key=lambda at: _WORST.index(fates[at]))]
     if row.setting is None or row.expected is None or row.setting.sigma_w2 == 0:
         return _untold(row, state, t, back="_back")

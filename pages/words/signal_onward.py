@@ -14,7 +14,7 @@ from pages.state.controls import VERSION
 from pages.text import Text
 from pages.words.common import Onward
 from pages.words.compare import names
-from pages.words.signal import measured
+from pages.words.signal import backwards, measured
 
 #: view → the view that answers what one asks next
 _FOLLOWING = {
@@ -47,7 +47,7 @@ def onward(rows: Sequence[Any], state: State, t: Text) -> Onward | None:
 
 def _any_kept(rows: Sequence[Followed], state: State) -> bool:
     if state["sight"] == "gradient":
-        courses = [row.trace.gradient_mean_square[:, ::-1] for row in rows]
+        courses = [backwards(row) for row in rows]
     else:
         courses = [measured(row, state["measure"]) for row in rows]
     return any(outlook.fate(course).kind in {"kept", "settles"} for course in courses)

@@ -149,6 +149,16 @@ def test_a_gradient_that_is_lost_is_0_from_there_down() -> None:
         assert np.isfinite(curve).tolist() == [False] * 29 + [True]
 
 
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_a_gradient_through_a_signal_that_overflowed_is_none(activation: str) -> None:
+    """Inputs of size 10⁶ are past float16's largest number, 65 504."""
+    link = {**NET, "sight": "gradient", "rows": "xavier_normal", "dtype": "float16", "input_scale": "1e6"}
+    app = opened_small(**link, activation=activation)
+    words = EN("signal.gradient.unknown", name=name_of("xavier_normal"), place=1)
+    assert EN("signal.is.unknown", parts=words) in headline_of(app)
+    assert list(key_of(app).values()) == [EN("signal.signal_overflows", place=1)]
+
+
 def test_a_gradient_that_explodes_is_placed_too() -> None:
     app = opened_small(**NET, sight="gradient", rows="normal")
     course = middle_of(plain_run("normal").rms(plain_run("normal").gradient))[::-1]
