@@ -85,10 +85,10 @@ def gains_code(activation: str) -> str:
     return f"""{_WHERE}
 from contextlib import suppress
 
-from core import ACTIVATIONS, InitLabError, gated, meanfield
+from core import ACTIVATIONS, InitLabError, activation_of, gated, meanfield
 
 for key in [{own}*ACTIVATIONS]:
-    torch_gain = ACTIVATIONS[key].gain if key in ACTIVATIONS else None
+    torch_gain = activation_of(key).gain
     forward = backward = slope = None
     with suppress(InitLabError):  # of some formulas no mean can be had
         forward, backward = meanfield.gains(key)

@@ -62,6 +62,8 @@ class Activation:
         """What ``torch.nn.init.calculate_gain`` recommends for it; None where torch has none."""
         called = _CALLED.fullmatch(self.code)
         name, slope = called.groups() if called else (self.key, None)
+        if self.code == "(lambda z: z)":
+            name = "linear"
         try:
             return float(nn.init.calculate_gain(name, None if slope is None else float(slope)))  # type: ignore[arg-type]
         except ValueError:

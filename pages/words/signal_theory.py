@@ -10,6 +10,7 @@ import numpy.typing as npt
 from core import ACTIVATIONS, gated
 from core.code.theory import Settings, chaos_code, gains_code, maps_code
 from core.signals.fate import Setting
+from core.signals.formula import activation_of
 from core.signals.gated import GATED
 from core.signals.trace_run import INPUTS
 from pages.figures.signal import DRAWN
@@ -222,7 +223,7 @@ def gains_finding(_: Sequence[Foretold], state: State, t: Text) -> str:
         kept = [t(f"gains.{way}", gain=quantity(g)) for way, g in known.items() if not math.isnan(g)]
         means = t("verdict.and").join(lost)
         return sentences(t("gains.unknown", activation=activation, means=means), *kept)
-    theirs = ACTIVATIONS[activation].gain if activation in ACTIVATIONS else None
+    theirs = activation_of(activation).gain
     facts = {
         "activation": activation,
         "forward": quantity(own.mean_square),
@@ -250,7 +251,8 @@ def gains_table(state: State, t: Text, mark: Callable[[str], str]) -> str:
         row = ACTIVATIONS.get(key)
         own = signal_theory.gains(key)
         name = f"<b>{escape(key)}</b>" if key == state["activation"] else escape(key)
-        theirs = "–" if row is None or row.gain is None else quantity(row.gain)
+        gain = activation_of(key).gain
+        theirs = "–" if gain is None else quantity(gain)
         slope = signal_theory.slope_at_1(key)
         source = escape(row.source) if row else t("gains.own")
         forward = _gain(own.mean_square)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 from scipy import integrate
+from torch import nn
 
 from core import ACTIVATIONS
 from core.signals import meanfield
@@ -288,3 +289,15 @@ def test_gelu_leaps_where_the_page_has_it() -> None:
     for share, chaotic in ((0.998, False), (1.002, True)):
         q = meanfield.fixed_point("gelu", sigma_w2=share * leap)
         assert (meanfield.chi1("gelu", min(q, 1e60), sigma_w2=share * leap) > 1) == chaotic
+
+
+@pytest.mark.parametrize(
+    ("activation", "name"), [("z", "linear"), ("relu(z)", "relu"), ("leaky_relu(z,0.2)", "leaky_relu")]
+)
+def test_torch_s_gain_is_said_of_a_formula_that_is_its_function(activation: str, name: str) -> None:
+    app = opened_small(sight="gains", activation=activation)
+    torch_s = nn.init.calculate_gain(name, 0.2 if name == "leaky_relu" else None)
+    cells = cells_of(app)[activation]
+    assert cells[0] == cells[1] == f"{torch_s:#.4g}"
+    facts = {"activation": activation, "torch": cells[0], "backward": cells[2]}
+    assert headline_of(app) == EN("gains.same", **facts)

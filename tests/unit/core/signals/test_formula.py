@@ -243,6 +243,9 @@ def test_its_means_are_those_of_adaptive_quadrature(text: str, q: float) -> None
 @pytest.mark.parametrize(
     ("text", "gain"),
     [
+        ("z", nn.init.calculate_gain("linear")),
+        ("linear(x)", nn.init.calculate_gain("linear")),
+        ("2*z", None),
         ("leaky_relu(z, 0.2)", nn.init.calculate_gain("leaky_relu", 0.2)),
         ("leaky_relu(z, 1/4)", nn.init.calculate_gain("leaky_relu", 0.25)),
         ("leaky_relu(z)", nn.init.calculate_gain("leaky_relu")),
