@@ -26,6 +26,8 @@ Array = npt.NDArray[np.float64]
 
 #: Schemes that a finding names of each kind before it counts the rest; of more than FEW, only one.
 NAMED, FEW = 3, 4
+#: How many times the depth the square of a width is at which what is known of a finite width is exact enough.
+_WIDE = 50
 
 
 def context(state: State, t: Text) -> str:
@@ -236,12 +238,16 @@ def _offset(row: Followed) -> bool:
 
 
 def _strays(rows: Sequence[Followed], state: State) -> bool:
-    """Tell whether what is known of a finite width speaks of this run: relus, drawn weights, no bias."""
+    """Tell whether what is known of a finite width speaks of this run: relus, drawn weights, no bias.
+
+    It is known to the order of depth/width; what the next, depth/width², adds is below a twentieth here.
+    """
     drawn = any(
         row.setting and row.setting.sigma_w2 and not row.entry.scheme.startswith("orthogonal") for row in rows
     )
     relus = state["activation"] in {"relu", "leaky_relu"} and state["bias"] == "none"
-    return drawn and relus and state["measure"].endswith("rms")
+    wide = state["width"] ** 2 >= _WIDE * state["depth"]
+    return drawn and relus and wide and state["measure"].endswith("rms")
 
 
 def _ends(courses: Sequence[Array], state: State, t: Text) -> list[str]:

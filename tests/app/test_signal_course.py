@@ -164,3 +164,18 @@ def test_a_gradient_that_explodes_is_placed_too() -> None:
     course = middle_of(plain_run("normal").rms(plain_run("normal").gradient))[::-1]
     layer = 30 - (first_place(course > 1000 * course[0]) - 1)
     assert EN("signal.gradient.explodes", name="Normal", place=layer, steps=30 - layer) in headline_of(app)
+
+
+@pytest.mark.parametrize(("size", "told"), [(2, False), (8, False), (64, True)])
+def test_a_finite_width_s_correction_is_told_where_it_is_right(size: int, *, told: bool) -> None:
+    """Hanin & Nica 2020 have e^(−5·depth/4·width) of theory, against relu networks drawn by torch."""
+    draws, generator = 600, torch.Generator().manual_seed(7)
+    x = torch.randn(draws, size, 1, generator=generator)
+    for _ in range(size):
+        h = torch.randn(draws, size, size, generator=generator) * math.sqrt(2 / size) @ x
+        x = h.relu()
+    course = (h.square().mean((1, 2)) / 2).sqrt()
+    lower = math.exp(-5 / 4)
+    assert (abs(float(course.log().mean().exp()) / lower - 1) < 0.1) == told
+    app = opened_small(depth=str(size), width=str(size), rows="kaiming_normal")
+    assert ("Hanin" in words_of(app)) == told
