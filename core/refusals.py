@@ -214,6 +214,7 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
         "formula.division": "The formula divides by {part}, which is 0 at z = {z:.6g}.",
         "formula.empty": "There is no formula.",
         "formula.exponent": "An exponent must be a number, or its base a positive one; here it is {word}.",
+        "formula.input": "{word}, character {at:place}, lacks z, which comes first, as in {example}.",
         "formula.jump": "The formula jumps at z = {z:.6g}; an activation is continuous.",
         "formula.keyword": (
             "{word} takes {names:list}, each once; {argument} is not among them, or given twice."

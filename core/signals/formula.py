@@ -166,6 +166,7 @@ class _Translation:
         """Put a call's arguments in torch's order, without their names; a clip at one end is max or min."""
         called, at = cast("ast.Name", node.func), self._at[node.col_offset]
         typed, called.id = called.id, ALIASES.get(called.id, called.id)
+        named = [f"{keyword.arg}={ast.unparse(keyword.value)}" for keyword in node.keywords]
         if called.id == "gelu" and node.keywords and node.keywords[0].arg == "approximate":
             how = cast("ast.Constant", node.keywords.pop(0).value).value
             called.id = "gelu_tanh" if how == "tanh" else "gelu"
@@ -179,6 +180,9 @@ class _Translation:
                 )
             given[keyword.arg] = keyword.value
         found, missing = len(node.args) + len(node.keywords), set(names[:least]) - set(given)
+        if named and "input" in missing and not node.args:
+            example = f"{typed}({', '.join(['z', *named])})"
+            raise FormulaError("formula.input", text=self.text, word=typed, example=example, at=at)
         if called.id == "clip":
             missing = {"min"} if len(given) < least else {"input"} - set(given)
         if found > len(names) or missing:

@@ -120,6 +120,10 @@ BAD = {
     "(z": ("formula_bracket", {"word": "(", "column": 1}),
     "sin z": ("formula_call", {"word": "sin", "column": 1}),
     "3,5*z": ("formula_comma", {"column": 2}),
+    "gelu(approximate='tanh')": (
+        "formula_input",
+        {"word": "gelu", "example": "gelu(z, approximate='tanh')", "column": 1},
+    ),
     "max(z)": ("formula_arguments", {"word": "max", "expected": 2, "found": 1, "column": 1}),
     "clip(z,2,1)": ("formula_bounds", {"word": "clip(z,2,1)"}),
     "z^z": ("formula_exponent", {"word": "z"}),

@@ -51,6 +51,13 @@ REFUSED: list[tuple[str, str, dict[str, Any]]] = [
     ("sin()", "formula.arguments", {"word": "sin", "at": 0, "expected": 1, "found": 0}),
     ("relu(z, 1)", "formula.arguments", {"word": "relu", "at": 0, "expected": 1, "found": 2}),
     ("clip(z)", "formula.arguments", {"word": "clip", "at": 0, "expected": "2–3", "found": 1}),
+    (
+        "2*gelu(approximate='tanh')",
+        "formula.input",
+        {"word": "gelu", "example": "gelu(z, approximate='tanh')", "at": 2},
+    ),
+    ("clamp(min=0, max=1)", "formula.input", {"word": "clamp", "example": "clamp(z, min=0, max=1)", "at": 0}),
+    ("elu(alpha=2)", "formula.input", {"word": "elu", "example": "elu(z, alpha=2)", "at": 0}),
     ("elu(z, 1, 2)", "formula.arguments", {"word": "elu", "at": 0, "expected": "1–2", "found": 3}),
     ("z + threshold(z, 1)", "formula.arguments", {"word": "threshold", "at": 4, "expected": 3, "found": 2}),
     (
