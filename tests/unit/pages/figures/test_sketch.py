@@ -10,6 +10,7 @@ from pages.figures.sketch import BARS, WIDEST, Guess, Sketch, reach
 BOX = Sketch(1.0, tuple(7 if 10 <= at < 30 else 0 for at in range(BARS)))
 NARROW = Sketch(0.1, tuple(map(int, BOX.bars)))
 RIGHT = Sketch(2.0, tuple(3 if at >= 30 else 0 for at in range(BARS)))
+LEFT = Sketch(2.0, tuple(3 if at < 10 else 0 for at in range(BARS)))
 
 
 def test_a_box_has_the_moments_and_ends_of_a_uniform_law() -> None:
@@ -17,12 +18,13 @@ def test_a_box_has_the_moments_and_ends_of_a_uniform_law() -> None:
     assert BOX.wall == pytest.approx(0.5)
     assert BOX.mean == pytest.approx(0.0)
     assert BOX.std == pytest.approx(0.5 / math.sqrt(3))
-    assert RIGHT.mean == pytest.approx(1.5)  # U(1, 2)
-    assert RIGHT.std == pytest.approx(1 / math.sqrt(12))
-    assert RIGHT.wall == pytest.approx(2.0)
+    for sketch, mean in ((RIGHT, 1.5), (LEFT, -1.5)):  # U(1, 2), and its mirror
+        assert sketch.mean == pytest.approx(mean)
+        assert sketch.std == pytest.approx(1 / math.sqrt(12))
+        assert sketch.wall == pytest.approx(2.0)
 
 
-@pytest.mark.parametrize(("sketch", "height"), [(BOX, 1.0), (RIGHT, 1.0), (NARROW, 10.0)])
+@pytest.mark.parametrize(("sketch", "height"), [(BOX, 1.0), (RIGHT, 1.0), (LEFT, 1.0), (NARROW, 10.0)])
 def test_a_sketch_has_the_area_of_a_histogram_however_high_it_was_drawn(
     sketch: Sketch, height: float
 ) -> None:

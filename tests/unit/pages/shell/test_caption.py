@@ -40,9 +40,13 @@ def test_a_caption_lies_beside_its_chart_and_is_whole(title: str) -> None:
         assert [note.text.replace("<br>", "").replace(" ", "").replace("amp;", "") for note in added] == [
             text.replace(" ", "") for text in said
         ]
-        over = [note.yshift for note in added[:2]]
-        assert room["t"] < over[1] < over[0] < after.margin.t
-        assert -after.margin.b < added[2].yshift < -room["b"]
+        tops = [note.yshift for note in added]
+        assert tops[0] < after.margin.t
+        assert tops[2] < -room["b"]
+        # each has the height of its lines of type, and ends before what stands below it
+        sizes = [(1 + note.text.count("<br>")) * note.font.size for note in added]
+        for top, size, below in zip(tops, sizes, (tops[1], room["t"], -after.margin.b), strict=True):
+            assert top - size > below, name
         for note, across in zip(added, ACROSS, strict=True):
             lines = note.text.replace("&amp;", "&").split("<br>")
             assert max(len(line) + sum(letter > "\u2e80" for letter in line) for line in lines) <= across + 2

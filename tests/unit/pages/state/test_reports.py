@@ -63,8 +63,8 @@ def test_of_too_many_the_oldest_go(folder: Path, monkeypatch: pytest.MonkeyPatch
 def test_what_is_asked_for_is_no_longer_the_oldest(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reports, "MOST", 2)
     first, second = (reports.keep(_report(width)) for width in (4, 5))
-    for path in folder.iterdir():
-        os.utime(path, (1, 1))
+    for at, key in enumerate((first, second), start=1):
+        os.utime(folder / key, (at, at))
     reports.kept(first)
     third = reports.keep(_report(6))
     assert {path.name for path in folder.iterdir()} == {first, third}
