@@ -16,37 +16,18 @@ from torch import Tensor, nn
 
 from core import Report, audit
 from core.checkpoints.finding import KINDS
-from core.checkpoints.scan import report_of
 from core.teaching.broken import EXAMPLES
 from pages.state import reports
 from pages.state.controls import BOARDS
 from pages.text import LANGUAGES, Text, catalogue
 from tests.support.charts import decoded
+from tests.support.checkpoint_page import report, seeded, tiles_of
 from tests.support.hostile import harm_in
 from tests.support.marks import both_languages
 from tests.support.screen import bare, first_chart, headline, opened, query, refusals, said, stands
-from tests.support.stored_tensors import contents
 from tests.support.words import plain
 
 EN = Text("en")
-
-
-def _tiles(app: AppTest) -> list[tuple[str, str, str]]:
-    """Return what each tile says, its classes and its mark."""
-    found = re.findall(
-        r'<a href="[^"]*" target="_self" data-lab-page class="([^"]*)"[^>]*title="([^"]*)"[^>]*>([^<]*)</a>',
-        said(app),
-    )
-    return [(unescape(title), kind, mark) for kind, title, mark in found]
-
-
-def _report(tensors: dict[str, Tensor]) -> str:
-    """Keep a report of such tensors, and return its key."""
-    return reports.keep(report_of(contents(tensors)))
-
-
-def _seeded(*shape: int, seed: int = 1) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
 def test_the_first_sight_is_a_map_with_the_forgotten_projections_marked() -> None:
@@ -54,7 +35,7 @@ def test_the_first_sight_is_a_map_with_the_forgotten_projections_marked() -> Non
     app = opened("checkpoint")
     stands(app)
     assert headline(app) == "▲ 8 of 8 residual projections start √8 times too large: std 0.02, not 0.00707."
-    tiles = _tiles(app)
+    tiles = tiles_of(app)
     assert len(tiles) == 52
     marked = [title for title, kind, mark in tiles if mark == "▲" and "lab-mark2" in kind]
     assert len(marked) == 8
@@ -88,7 +69,7 @@ def test_a_tile_opens_its_tensor() -> None:
 
 
 def _charted(plot: str, **tensors: Tensor) -> AppTest:
-    app = opened("checkpoint", report=_report(tensors), tensor=next(iter(tensors)), plot=plot)
+    app = opened("checkpoint", report=report(tensors), tensor=next(iter(tensors)), plot=plot)
     stands(app)
     return app
 
@@ -99,7 +80,7 @@ def _axis(app: AppTest) -> str:
 
 
 def test_a_tensor_has_three_charts_each_a_link() -> None:
-    weight = _seeded(40, 90)
+    weight = seeded(40, 90)
     app = _charted("weights", w=weight)
     ways = re.findall(r'class="lab-plots">(.*?)</p>', said(app))[0]
     assert re.findall(r"plot=(\w+)", ways) == ["row_norms", "spectrum"]
@@ -116,7 +97,7 @@ def test_a_tensor_has_three_charts_each_a_link() -> None:
 
 
 def test_what_rows_share_passes_marchenko_pastur_s_edge() -> None:
-    noise = _seeded(40, 90)
+    noise = seeded(40, 90)
     text = plain(app := _charted("spectrum", w=noise))
     assert _axis(app) == "Singular value"
     largest, std = float(torch.linalg.svdvals(noise)[0]), float(noise.std(correction=0))
@@ -126,8 +107,14 @@ def test_what_rows_share_passes_marchenko_pastur_s_edge() -> None:
     text = plain(_charted("spectrum", w=noise + 0.5))
     assert "1 of 40 singular values passes" in text
     assert "a sign of training, of a mean that is not 0, or of a few rows or numbers far larger" in text
-    text = plain(_charted("spectrum", w=noise + 3 * _seeded(40, 2, seed=2) @ _seeded(2, 90, seed=3)))
+    text = plain(_charted("spectrum", w=noise + 3 * seeded(40, 2, seed=2) @ seeded(2, 90, seed=3)))
     assert "2 of 40 singular values pass " in text
+    # std² = (38·10² + 25² + 18.6²)/3600: the edge is 1.151·(√90 + √40) = 18.20, and 1 noise of 100 passes
+    # 1.151·√((√89 + √40)² + 2.02·(√89 + √40)·(1/√89 + 1/√40)^⅓) = 18.87
+    left, _, right = torch.linalg.svd(noise, full_matrices=False)
+    values = torch.tensor([25, 18.6, *[10] * 38])
+    text = plain(_charted("spectrum", w=left * values @ right))
+    assert "1 of 40 singular values passes 18.87" in text
     orthogonal = 1.5 * nn.init.orthogonal_(torch.empty(40, 90), generator=torch.Generator().manual_seed(1))
     assert "All 40 singular values are 1.500" in plain(_charted("spectrum", w=orthogonal))
     assert "All 40 rows, each the weights of one output, have the norm 1.500." in plain(
@@ -136,11 +123,11 @@ def test_what_rows_share_passes_marchenko_pastur_s_edge() -> None:
 
 
 def test_a_chart_that_a_tensor_has_not_is_said() -> None:
-    text = plain(app := _charted("spectrum", w=_seeded(300, 200)))
+    text = plain(app := _charted("spectrum", w=seeded(300, 200)))
     said_of = "Singular values are kept of matrices of 512 kB at most, whose rows have 8 numbers or more, "
     assert f"{said_of}with no more than 128 rows or columns." in text
     assert _axis(app) == "Weight <i>w</i>"
-    text = plain(_charted("row_norms", w=_seeded(500))).replace("\u202f", " ")
+    text = plain(_charted("row_norms", w=seeded(500))).replace("\u202f", " ")
     assert "Norms are kept of matrices whose rows have from 8 to 262 144 numbers, all finite." in text
     for odd in (torch.zeros(20, 30), torch.full((20, 30), math.nan), torch.full((20, 30), 0.5)):
         text = plain(_charted("spectrum", w=odd))
@@ -148,7 +135,7 @@ def test_a_chart_that_a_tensor_has_not_is_said() -> None:
 
 
 def test_a_link_carries_no_weights_and_a_report_that_is_gone_is_said() -> None:
-    key = _report({"a.weight": _seeded(64, 64)})
+    key = report({"a.weight": seeded(64, 64)})
     app = opened("checkpoint", report=key)
     assert query(app) == {"v": "1", "report": key}
     assert "model · 1 tensor · 4\u202f096 numbers · no sign of training" in plain(app)
@@ -175,7 +162,7 @@ def test_a_report_that_is_pasted_shows_the_same_map() -> None:
     stands(app)
     assert re.fullmatch(r"[0-9a-f]{16}", query(app)["report"])
     assert headline(app).startswith("▲ normal(std=0.5) was claimed for 1 tensor; in 1 the std is 0.1")
-    assert len(_tiles(app)) == 4
+    assert len(tiles_of(app)) == 4
     assert app.text_area(key="pasted").value == ""
     kept = reports.kept(query(app)["report"])
     assert kept is not None
@@ -208,7 +195,7 @@ NAMES = (
 
 @pytest.mark.parametrize("board", BOARDS)
 def test_a_name_is_only_a_name(board: str) -> None:
-    key = _report({name: _seeded(40, 40, seed=at) * 0.02 for at, name in enumerate(NAMES)})
+    key = report({name: seeded(40, 40, seed=at) * 0.02 for at, name in enumerate(NAMES)})
     for tensor in ("", *NAMES[:4]) if board == "map" else ("",):
         app = opened("checkpoint", report=key, board=board, tensor=tensor)
         stands(app)
@@ -218,38 +205,18 @@ def test_a_name_is_only_a_name(board: str) -> None:
             assert "\u0007" not in element.proto.body
 
 
-def test_tensors_are_searched_sorted_and_shown_by_what_they_are() -> None:
-    app = opened("checkpoint", board="tensors", search="C_PROJ.weight", only="wrong", sort="size")
-    names = re.findall(r'<th scope="row"><a [^>]*><bdi[^>]*>([^<]*)</bdi>', said(app))
-    assert len(names) == 8
-    assert all(name.endswith("mlp.c_proj.weight") for name in names[:4])  # of 256 × 64
-    assert "1 to 8 of 8" in plain(app)
-    app = opened("checkpoint", board="tensors", search="none such")
-    assert EN("checkpoint.no_tensor") in said(app)
-
-
-def test_a_table_of_many_tensors_is_paged() -> None:
-    key = _report({f"h.{at}.bias": torch.zeros(3) for at in range(120)})
-    app = opened("checkpoint", report=key, board="tensors")
-    assert "1 to 50 of 120" in plain(app)
-    app.button(key="sheet_after").click().run()
-    assert "51 to 100 of 120" in plain(app)
-    assert query(app)["sheet"] == "2"
-    assert "101 to 120 of 120" in plain(opened("checkpoint", report=key, board="tensors", sheet="99"))
-
-
 def test_ties_are_named() -> None:
-    shared = _seeded(40, 30)
-    key = _report({"wte.weight": shared, "head.weight": shared, "copy.weight": shared.clone()})
+    shared = seeded(40, 30)
+    key = report({"wte.weight": shared, "head.weight": shared, "copy.weight": shared.clone()})
     text = plain(opened("checkpoint", report=key, board="ties"))
     assert "wte.weight = head.weight" in text
     assert "copy.weight = wte.weight" in text
 
 
 def test_two_files_are_compared_by_name() -> None:
-    first, second = _seeded(40, 30), 2 * _seeded(40, 30)
-    one = _report({"a.weight": first, "same.weight": first + 1, "gone": torch.ones(2)})
-    two = _report({"a.weight": second, "same.weight": first + 1, "new": torch.ones(3)})
+    first, second = seeded(40, 30), 2 * seeded(40, 30)
+    one = report({"a.weight": first, "same.weight": first + 1, "gone": torch.ones(2)})
+    two = report({"a.weight": second, "same.weight": first + 1, "new": torch.ones(3)})
     text = plain(opened("checkpoint", report=two, against=one, board="against"))
     for words in ("1 equal", "1 changed", "1 added", "1 gone"):
         assert words in text
@@ -291,14 +258,14 @@ LAID_OVER = {
 
 @both_languages
 def test_a_tensor_is_laid_over_itself_in_the_other_file(language: str) -> None:
-    first, other = _seeded(40, 30), _seeded(50, 20)
-    one = _report({"a.weight": first, "b.weight": other, "gone": torch.ones(2)})
-    two = _report({"a.weight": 2 * first, "b.weight": 3 * other, "new": torch.ones(3)})
+    first, other = seeded(40, 30), seeded(50, 20)
+    one = report({"a.weight": first, "b.weight": other, "gone": torch.ones(2)})
+    two = report({"a.weight": 2 * first, "b.weight": other / 4, "new": torch.ones(3)})
     link = {"report": two, "against": one, "board": "against", "lang": language}
     for chosen, tensor, times in (
-        ({}, other, 3),  # whose std has changed most
+        ({}, other, 1 / 4),  # whose std has changed most
         ({"tensor": "a.weight"}, first, 2),
-        ({"tensor": "gone"}, other, 3),  # which is not in both
+        ({"tensor": "gone"}, other, 1 / 4),  # which is not in both
     ):
         app = opened("checkpoint", **link, **chosen)
         bars, line = first_chart(app)["data"]
@@ -321,13 +288,6 @@ def test_the_other_file_s_verdict_is_said_too() -> None:
     assert text.count("where 3 other layers have ±1/√fan_in, here 0.0884") == 1
 
 
-def test_what_is_wrong_is_listed_whatever_its_mark() -> None:
-    """Of the broken example one tensor has NaN, one was never written to, and one has dead units alone."""
-    text = plain(opened("checkpoint", example="broken", board="tensors", only="wrong"))
-    assert "1 to 3 of 3" in text
-    assert "4.weight" in text
-
-
 @both_languages
 def test_an_example_s_code_is_said_to_make_the_model_and_a_file_s_to_scan_it(language: str) -> None:
     makes, scans = {
@@ -335,7 +295,7 @@ def test_an_example_s_code_is_said_to_make_the_model_and_a_file_s_to_scan_it(lan
         "zh": ("构建模型", "须先安装 init_lab"),
     }[language]
     example = plain(opened("checkpoint", example="mlp", board="code", lang=language))
-    own = plain(opened("checkpoint", report=_report({"a": torch.ones(3)}), board="code", lang=language))
+    own = plain(opened("checkpoint", report=report({"a": torch.ones(3)}), board="code", lang=language))
     assert makes in example
     assert makes not in own
     assert scans in own
@@ -344,10 +304,10 @@ def test_an_example_s_code_is_said_to_make_the_model_and_a_file_s_to_scan_it(lan
 
 def test_few_numbers_are_said_to_tell_nothing() -> None:
     """Ten numbers from ±0.128 do not refute ±0.316, nor much else."""
-    weight, bias = _seeded(10, 100) / 10, (_seeded(10).clamp(-2, 2) / 16)
+    weight, bias = seeded(10, 100) / 10, (seeded(10).clamp(-2, 2) / 16)
     text = plain(_charted("weights", bias=bias, weight=weight))
     assert re.search(r"10 numbers cannot tell: .* is not refuted, nor are laws far from it\.", text)
-    tiles = _tiles(opened("checkpoint", report=_report({"bias": bias, "weight": weight})))
+    tiles = tiles_of(opened("checkpoint", report=report({"bias": bias, "weight": weight})))
     assert [kind for _, kind, _ in tiles] == ["lab-other", "lab-fits"]
     assert "too few numbers to tell" in tiles[0][0]
 
@@ -389,7 +349,7 @@ def test_every_kind_of_finding_has_its_words() -> None:
 
 
 def test_the_report_and_the_markdown_are_offered() -> None:
-    key = _report({"a.weight": _seeded(64, 64)})
+    key = report({"a.weight": seeded(64, 64)})
     app = opened("checkpoint", report=key, board="code")
     labels = {button.proto.label for button in app.get("download_button")}
     assert {"Report as JSON", "Report as Markdown"} <= labels

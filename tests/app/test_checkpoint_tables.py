@@ -1,0 +1,81 @@
+"""The checkpoint page's tables of tensors: which are there, in which order, and how many fit which law."""
+
+import math
+import re
+
+import pytest
+import torch
+
+from pages.text import Text
+from tests.support.checkpoint_page import report, seeded
+from tests.support.screen import opened, query, said
+from tests.support.words import plain
+
+EN = Text("en")
+
+
+def _listed(**link: str) -> list[str]:
+    """Return the names in the table of tensors, from its first line on."""
+    app = opened("checkpoint", board="tensors", **link)
+    return re.findall(r'<th scope="row"><a [^>]*><bdi[^>]*>([^<]*)</bdi>', said(app))
+
+
+def test_tensors_are_searched_sorted_and_shown_by_what_they_are() -> None:
+    link = {"search": "C_PROJ.weight", "only": "wrong", "sort": "size"}
+    names = _listed(**link)
+    assert len(names) == 8
+    assert all(name.endswith("mlp.c_proj.weight") for name in names[:4])  # of 256 × 64
+    assert "1 to 8 of 8" in plain(opened("checkpoint", board="tensors", **link))
+    app = opened("checkpoint", board="tensors", search="none such")
+    assert EN("checkpoint.no_tensor") in said(app)
+
+
+def test_a_table_of_many_tensors_is_paged() -> None:
+    key = report({f"h.{at}.bias": torch.zeros(3) for at in range(120)})
+    app = opened("checkpoint", report=key, board="tensors")
+    assert "1 to 50 of 120" in plain(app)
+    app.button(key="sheet_after").click().run()
+    assert "51 to 100 of 120" in plain(app)
+    assert query(app)["sheet"] == "2"
+    assert "101 to 120 of 120" in plain(opened("checkpoint", report=key, board="tensors", sheet="99"))
+
+
+def test_what_is_wrong_is_listed_whatever_its_mark() -> None:
+    """Of the broken example one tensor has NaN, one was never written to, and one has dead units alone."""
+    text = plain(opened("checkpoint", example="broken", board="tensors", only="wrong"))
+    assert "1 to 3 of 3" in text
+    assert "4.weight" in text
+
+
+#: not in the order of their names, of their stds, nor of their laws
+SORTED = {
+    "b": 0.01 * seeded(30, 30),
+    "d": torch.full((40, 50), math.nan),
+    "c": 0.02 * seeded(50, 60),
+    "a": 0.01 * seeded(20, 20, seed=2),
+}
+
+
+@pytest.mark.parametrize(
+    ("sort", "names"),
+    [
+        ("name", ["a", "b", "c", "d"]),
+        ("size", ["c", "d", "b", "a"]),
+        ("std", ["c", *sorted("ab", key=lambda name: -float(SORTED[name].std())), "d"]),
+        ("law", ["b", "a", "c", "d"]),  # 𝒩(0, 0.01²) twice, 𝒩(0, 0.02²), and none
+    ],
+)
+def test_what_has_no_std_and_no_law_is_last_and_others_stand_in_their_order(
+    sort: str, names: list[str]
+) -> None:
+    assert _listed(report=report(SORTED), sort=sort) == names
+
+
+def test_laws_of_one_kind_are_counted_by_their_size() -> None:
+    sizes = (0.1, 0.2, 0.1, 0.1, 0.2)
+    chance = torch.Generator().manual_seed(1)
+    key = report(
+        {f"{at}": size * (2 * torch.rand(64, 48, generator=chance) - 1) for at, size in enumerate(sizes)}
+    )
+    text = plain(opened("checkpoint", report=key))
+    assert re.findall(r"fits (\S+ \S+) (\d+)", text) == [("𝒰(−0.1, 0.1)", "3"), ("𝒰(−0.2, 0.2)", "2")]
