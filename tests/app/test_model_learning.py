@@ -55,6 +55,12 @@ def test_equal_weights_show_what_they_do() -> None:
         ("3-4.zeros.zeros_bias.relu-2.softmax", "every one has gradient 0", "start alike"),
         # nothing comes back through a last layer of zeros, whose own gradient is what came in
         ("3-4.tanh-2.zeros.softmax", "The weights of linear1 have gradient 0", "out have gradient 0"),
+        # a layer of which nothing moves is named once, and one of which a part moves by that part
+        (
+            "3-3.zeros.sigmoid-2.zeros.relu-2.softmax",
+            "1 of 2 units of linear2 has gradient 0",
+            "units of linear1",
+        ),
         ("3-3.relu-1.softmax", "With one output there is only one class", "gradient 0"),
         ("3-3.normal(std=1e20).relu-2.normal(std=1e30)-2", "not a finite number", "start alike"),
         # small beside the next layer's weights, but different

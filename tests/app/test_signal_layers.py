@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 import torch
 
+from tests.support.charts import decoded
 from tests.support.plain_signal import LESSON, NET, plain_run
+from tests.support.screen import first_chart
 from tests.support.signal_page import EN, curves_of, headline_of, key_of, name_of, opened_small, words_of
 from tests.support.written import read
 
@@ -19,12 +21,17 @@ def _percents(words: str) -> list[float]:
 def test_flat_slopes_are_counted_and_the_worst_layer_is_named() -> None:
     rows = "normal(std=0.5)-xavier_normal"
     app = opened_small(**NET, sight="saturation", activation="tanh", rows=rows)
-    shares = [
-        (plain_run(scheme, "tanh").slope.abs() < 0.01).double().mean((2, 3)).mean(0).numpy()
-        for scheme in rows.split("-")
+    of_seeds = [
+        (plain_run(scheme, "tanh").slope.abs() < 0.01).double().mean((2, 3)) for scheme in rows.split("-")
     ]
+    shares = [of_seed.mean(0).numpy() for of_seed in of_seeds]
     for share, curve in zip(shares, curves_of(app), strict=True):
         np.testing.assert_allclose(curve, share, atol=1e-9)
+    bands = [decoded(trace["y"]) for trace in first_chart(app)["data"] if trace.get("fill") == "toself"]
+    for of_seed, band in zip(of_seeds, bands, strict=True):
+        # torch's std of a sample; a share goes from 0 to 1
+        ends = [(of_seed.mean(0) + side * of_seed.std(0)).clip(0, 1) for side in (-1, 1)]
+        np.testing.assert_allclose(band, torch.cat([ends[0], ends[1].flip(0)]), atol=1e-6)
     layer, share = int(shares[0].argmax()) + 1, shares[0].max()
     assert share > 0.1
     headline = headline_of(app)

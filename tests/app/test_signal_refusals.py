@@ -147,14 +147,13 @@ def test_every_objection_names_what_is_used_instead(
     assert app.get("plotly_chart")
 
 
-def test_orthogonal_matrices_multiply_as_they_are_made(pretended: Counted) -> None:
+@pytest.mark.parametrize("scheme", ["orthogonal", "orthogonal_cast"])
+def test_orthogonal_matrices_multiply_as_they_are_made(scheme: str, pretended: Counted) -> None:
     """A QR decomposition takes some four products of the matrix with itself."""
     size = {"depth": "16", "width": "512", "seeds": "32", "samples": "1"}  # 2²⁷ weights
-    app = opened_small(**size, rows="orthogonal", seed="4242")
+    app = opened_small(**size, rows=scheme, seed="4242")
     assert refusals(app) == []
-    app = opened_small(
-        **{**size, "width": "1024", "depth": "8", "seeds": "32"}, rows="orthogonal", seed="4242"
-    )
+    app = opened_small(**{**size, "width": "1024", "depth": "8", "seeds": "32"}, rows=scheme, seed="4242")
     weights = 8 * 1024**2 * 32  # 2²⁸, and 2⁴⁰ products with 4 · 1024 rows
     assert weights * 4097 > 2**40
     assert refusals(app)[0].startswith(

@@ -142,6 +142,21 @@ def test_beside_the_plane_are_relu_s_lengths() -> None:
     assert lasts["y"] == pytest.approx([1 / 3 / 6 ** (lasts["x"][0] - 1), 2.0 ** (1 - lasts["x"][0]), 2])
 
 
+def test_lengths_that_a_large_bias_makes_lie_within_both_axes() -> None:
+    """Where relu's lengths rest is σ_b²/(1 − σ_w²/2): 120 and 200 here, and with Kaiming's nowhere."""
+    app = opened_small(sight="chaos", bias="normal", sigma_b="10")
+    chart = json.loads(app.get("plotly_chart")[1].proto.spec)
+    *_, rests, lasts = chart["data"]
+    assert rests["x"][:2] == pytest.approx([120, 200])
+    # Kaiming's grow by σ_b² a layer, from σ_w² + σ_b² on
+    assert lasts["y"][2] == pytest.approx(2 + 100 * lasts["x"][2])
+    for axis in ("xaxis", "yaxis", "yaxis2"):
+        low, high = chart["layout"][axis]["range"]
+        assert low < math.log10(120)
+        assert math.log10(lasts["y"][2]) < high
+        assert rests["y"] == rests["x"]
+
+
 def test_the_maps_name_their_lines_below() -> None:
     for rows in ("", MANY):
         app = opened_small(sight="maps", **({"rows": rows} if rows else {}))
