@@ -1,9 +1,10 @@
 """Words that carry a fact, in the text catalogues: ``python -m tests.claims`` names those that nothing holds.
 
 A sentence can be false although no number in it is: "wider" for "narrower", "rows" for "columns", "is kept"
-for "vanishes". An entry with such a word is held by a literal sentence in ``tests/app/sentences.toml``, for a
-setting whose truth is known, or else by ``tests/claims.toml``: its words that carry the fact, in their order,
-in both languages. Whoever adds or changes one reads the entry first, in both.
+for "vanishes". So can a formula. An entry with such a word or a formula is held by a literal sentence in
+``tests/app/sentences.toml``, for a setting whose truth is known, or else by ``tests/claims.toml``: its words
+and formulas that carry the fact, in their order, in both languages. Whoever adds or changes one reads the
+entry first, in both.
 """
 
 import re
@@ -35,10 +36,15 @@ _CHINESE = """
 标准差 方差 均方 正态 均匀 实线 虚线 圆点 圆环 菱形 灰 蓝 一致 不符 对 错 显示 隐藏 锁定 揭晓 添加 删除
 自己 扇入 扇出
 """
+#: What formulas are made of, and what no word has: E[φ′²]·E[u²] is one, fan_in and (as are none.
+_SIGNS = r"Ͱ-Ͽ²³₀-₉√±×·/+−=~^′∂*"
+_LETTERS = rf"(?:\d+\.\d+|[A-Za-z0-9_\[\](){_SIGNS}])"
+_FORMULA = rf"(?={_LETTERS}*[{_SIGNS}]){_LETTERS}+"
 _MARKS = [
     r"\{\w+(?:\[\d\])?(?::[^{}|]*\|[^{}]*)?\}",
+    _FORMULA,
     r"\d[\d.]*",
-    r"[√±²≥≤→×−]",
+    r"[≥≤→]",
     r"fan_in",
     r"fan_out",
     r"shape\[\d\]",
@@ -47,7 +53,7 @@ _WORDS = {
     "en": (rf"(?i:\b(?:{'|'.join(sorted(_ENGLISH.split(), key=len, reverse=True))})\b)"),
     "zh": "|".join(map(re.escape, sorted(_CHINESE.split(), key=len, reverse=True))),
 }
-_CLAIMS = {language: re.compile(words) for language, words in _WORDS.items()}
+_CLAIMS = {language: re.compile(f"{_FORMULA}|{words}") for language, words in _WORDS.items()}
 _FACTS = {language: re.compile("|".join([*_MARKS, words])) for language, words in _WORDS.items()}
 
 
@@ -61,6 +67,12 @@ def facts(entry: str, language: str) -> str:
     return " ".join(_FACTS[language].findall(bare(entry)))
 
 
+def formulas(entry: str) -> list[str]:
+    """Return an entry's formulas, sorted; places are no part of one, nor are brackets around it."""
+    found = re.findall(_FORMULA, re.sub(_MARKS[0], " ", bare(entry)))
+    return sorted(each.strip("()") for each in found if re.search(r"[^\W_]", each))
+
+
 def said(language: str) -> list[str]:
     """Return the literal sentences of a language."""
     sights = tomllib.loads((HERE / "app" / "sentences.toml").read_text(encoding="utf-8"))["sight"]
@@ -69,7 +81,7 @@ def said(language: str) -> list[str]:
 
 
 def _claims(entry: str, language: str) -> bool:
-    """Tell whether an entry can be false: by a word, or by places put in each other's stead."""
+    """Tell whether an entry can be false: by a word, a formula, or places put in each other's stead."""
     return bool(_CLAIMS[language].search(bare(entry))) or len(re.findall(_MARKS[0], entry)) > 1
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from pages.text import catalogue
-from tests.claims import LANGUAGES, facts, held, wanted
+from tests.claims import LANGUAGES, facts, formulas, held, wanted
 
 
 def test_every_entry_says_what_was_found_true() -> None:
@@ -26,6 +26,10 @@ def test_every_entry_says_what_was_found_true() -> None:
         ("zh", "table.minimum", "最小", "最大"),
         ("zh", "chart.row", "输出", "输入"),
         ("zh", "refused.size_work", "超过", "低于"),
+        ("en", "gains.note", "E[u²] + E[φ²]", "E[u²] + E[u²]"),
+        ("en", "gains.note", "1/√E[φ(z)²]", "1/√E[φ(u)²]"),
+        ("zh", "quiz.slip.wall", "√3 σ", "σ/√3"),
+        ("zh", "cause.width_third", "1/√(3d)", "1/√(d)"),
     ],
 )
 def test_an_opposite_is_seen(language: str, key: str, was: str, planted: str) -> None:
@@ -34,3 +38,16 @@ def test_an_opposite_is_seen(language: str, key: str, was: str, planted: str) ->
     right = held()[key][LANGUAGES.index(language)]
     assert facts(entry, language) == right
     assert facts(entry.replace(was, planted, 1), language) != right
+
+
+#: entries in which a language says in words, or by a part more, what the other writes
+OTHERWISE = {
+    *("table.off", "inspector.intro", "lesson.sqrt5.note", "signal.reading_far", "signal.gradient_far"),
+    *("gains.note", "plan.form", "plan.error.empty", "plan.error.link"),
+}
+
+
+def test_both_languages_have_the_same_formulas() -> None:
+    both = [(key, *(formulas(catalogue(language)[key]) for language in LANGUAGES)) for key in catalogue("en")]
+    assert sum(bool(found) for _, found, _ in both) > 100
+    assert {key for key, one, other in both if one != other} == OTHERWISE
