@@ -10,7 +10,8 @@ const OWN = /^(embed|embed_options|view|lang)$/ // how each window is looked at
 let words = {}
 let press = () => {}
 let shown = null // what the projector said last; null where none is open
-let heard = true
+let presses = 0 // given to the projector so far
+let heard = 0 // the last of them that it has heard
 
 export function follow(given, ask) {
   if (words.view === "projector" && given.view !== "projector") close()
@@ -32,11 +33,11 @@ channel.onmessage = ({ data }) => {
   if (words.view === "projector") {
     if (data.asks) say()
     if (data.press) {
-      channel.postMessage({ heard: true })
+      channel.postMessage({ heard: data.at })
       press(data.press)
     }
   } else if (words.view === "presenter") {
-    if (data.heard) heard = true
+    if (data.heard) heard = data.heard
     if (data.shows === undefined) return
     shown = data.shows
     if (shown) come(shown.url)
@@ -48,10 +49,10 @@ addEventListener("pagehide", () => words.view === "projector" && close())
 // a press goes to the projector's window, or does here what it says if that has gone
 export function drive(name) {
   if (!shown) return press(name)
-  heard = false
-  channel.postMessage({ press: name })
+  const at = ++presses
+  channel.postMessage({ press: name, at })
   setTimeout(() => {
-    if (heard) return
+    if (heard >= at) return
     shown = null
     panel()
     press(name)

@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from pages.lecture import plans
-from pages.text import Text
+from pages.text import HTML_LANG, Text
 from tests.support.tabs import Visit, listened, settled, until
 
 EN = Text("en")
@@ -88,20 +88,40 @@ def test_two_windows_hold_one_lecture(visit: Visit) -> None:
         page.close()
 
 
+#: The patience with a press, of 700 milliseconds, ends when the test says so; answers are counted.
+PATIENT = """() => {
+    const set = setTimeout
+    Object.assign(window, { ends: [], answers: 0 })
+    window.setTimeout = (then, after, ...more) =>
+        after === 700 ? window.ends.push(then) : set(then, after, ...more)
+    window.hears = new BroadcastChannel("lab-lecture")
+    window.hears.onmessage = ({ data }) => { if (data.heard) window.answers += 1 }
+}"""
+
+
 def test_a_projector_that_has_crashed_is_done_without(visit: Visit) -> None:
-    """It says nothing as it goes; the first press that it does not answer is done here."""
+    """It says nothing as it goes; the first press that it does not answer is done here, and none before."""
     presenter = visit("/distribution?v=1&scheme=normal&fan_in=784&at=first-2&view=presenter")
     _sees(presenter, "closed")
     other = presenter.context.new_page()
     other.goto(presenter.url.partition("/distribution")[0] + "/_stcore/health")
     other.evaluate(
-        """url => new BroadcastChannel("lab-lecture").postMessage(
-            {shows: {url, waits: false, here: true}})""",
+        """url => {
+            const channel = new BroadcastChannel("lab-lecture")
+            channel.postMessage({ shows: { url, waits: false, here: true } })
+            channel.onmessage = ({ data }) => data.press && channel.postMessage({ heard: data.at })
+        }""",
         presenter.url.replace("presenter", "projector"),
     )
     _sees(presenter, "answer")
+    presenter.evaluate(PATIENT)
+    presenter.keyboard.press("PageDown")
+    until(presenter, "window.answers === 1")
     other.close()
     presenter.keyboard.press("PageDown")
+    presenter.evaluate("window.ends[0]()")
+    _sees(presenter, "answer")
+    presenter.evaluate("window.ends[1]()")
     expect(presenter).to_have_url(_at(3))
     _sees(presenter, "closed")
 
@@ -122,11 +142,11 @@ def test_the_clock_goes_on_over_a_reload(visit: Visit) -> None:
     expect(clock).to_have_text(re.compile(r"0:\d\d"))
 
 
-def test_steps_that_wait_alike_are_followed_too(visit: Visit) -> None:
-    steps = plans.parse(plans.ready("depth", "en")).steps
-    projector = visit("/signal?v=1&rows=classic_uniform&predict=off&at=depth-1&view=projector")
+def test_steps_that_wait_alike_are_followed_too_in_each_window_s_language(visit: Visit) -> None:
+    steps = plans.parse(plans.ready("depth", "zh")).steps
+    projector = visit("/signal?v=1&rows=classic_uniform&predict=off&at=depth-1&view=projector&lang=en")
     presenter = listened(projector.context.new_page())
-    presenter.goto(projector.url.replace("projector", "presenter"))
+    presenter.goto(projector.url.replace("projector", "presenter").replace("lang=en", "lang=zh"))
     presenter.wait_for_selector(
         "[data-lab-projector][data-now=answer], [data-lab-projector][data-now=question]"
     )
@@ -135,4 +155,7 @@ def test_steps_that_wait_alike_are_followed_too(visit: Visit) -> None:
         for page in (projector, presenter):
             expect(page).to_have_url(re.compile(rf"at=depth-{at}\b"))
         expect(presenter.locator(".lab-asks")).to_have_text(steps[at - 1].title)
+        expect(presenter).to_have_url(re.compile(r"lang=zh"))  # each window has its own
+        expect(projector).not_to_have_url(re.compile(r"lang=zh"))
+        expect(presenter.locator("html")).to_have_attribute("lang", HTML_LANG["zh"])
     presenter.close()
