@@ -113,13 +113,15 @@ def _bytes(sent: bytes | str) -> bytes:
 
 
 def test_a_second_file_takes_the_first_one_s_place_and_keys_do_the_same(tab: Visit, file: Path) -> None:
-    page = tab("/checkpoint?v=1")
+    page = tab("/checkpoint?v=1&board=tensors&search=zzz")  # which no file has
     other = file.with_name("other.npy")
     np.save(other, np.zeros((30, 40), np.float32))
     _choose(page, file, other)
     page.wait_for_url("**report=*")
     settled(page)
     expect(page.locator("[data-testid=stMain]")).to_contain_text("other.npy")
+    expect(page.locator(".lab-tensors tbody tr")).to_have_count(1)
+    assert link(page).keys() == {"v", "board", "report"}
     expect(page.get_by_role("group", name=Text("en")("drop.label"))).to_be_visible()
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name=Text("en")("drop.choose")).press("Enter")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 from playwright.sync_api import Page, expect
 
+from pages.figures.palette import DARK, LIGHT
 from pages.state.controls import ASPECTS, BOARDS, CONTROLS, PAGES, PARTS, SIGHTS, STOPS, TABS
 from pages.text import HTML_LANG, LANGUAGES, Text
 from tests.support.barriers import report, violations
@@ -91,6 +92,18 @@ SMALLEST = """() => Math.min(...[...document.querySelectorAll('[data-testid=stMa
     .map(e => parseFloat(getComputedStyle(e).fontSize)))"""
 
 
+#: The colours of a table's columns that have these heads.
+COLOURS = """heads => heads.map(head => {
+    const at = [...document.querySelectorAll('.lab-table thead th')].find(th => th.textContent === head)
+    const column = [...at.parentElement.children].indexOf(at)
+    return getComputedStyle(at.closest('table').querySelector('tbody tr').children[column]).color
+})"""
+
+
+def _rgb(colour: str) -> str:
+    return f"rgb({', '.join(str(int(colour[at : at + 2], 16)) for at in (1, 3, 5))})"
+
+
 def _speaks_and_looks_right(page: Page, name: str, language: str, scheme: str) -> None:
     """The page has its chart, its language, its ground and no text that is smaller than 12 pixels."""
     expect(page.locator("[data-testid=stPlotlyChart]:not(:has(.main-svg))")).to_have_count(0)
@@ -100,6 +113,10 @@ def _speaks_and_looks_right(page: Page, name: str, language: str, scheme: str) -
     ground = page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
     assert ground == GROUND[scheme]
     assert page.evaluate(SMALLEST) >= 12, name
+    if name == "distribution":  # blue is what theory says, in tables as in charts
+        look = {"light": LIGHT, "dark": DARK}[scheme]
+        heads = [Text(language)(f"table.{column}") for column in ("drawn", "expected")]
+        assert page.evaluate(COLOURS, heads) == [_rgb(look.ink), _rgb(look.law)]
 
 
 @pytest.mark.parametrize("name", PAGES)
