@@ -57,18 +57,21 @@ def _kaiming(law: Law, state: State, t: Text) -> str:
     fan = state["mode"]
     square = _product(law, getattr(_fans(state), fan))
     activation = "relu" if state["nonlinearity"] == "leaky_relu" and not state["a"] else state["nonlinearity"]
-    part = _passed(activation, state["a"], back=fan == "fan_out")
+    part = _passed(activation, state["a"])
     facts = {"fan": fan, "square": _short(square), "activation": activation, "part": _short(part)}
     if math.isclose(square * part, 1, rel_tol=1e-6):
         return t("cause.width_back" if fan == "fan_out" else "cause.width_given_back", **facts)
     return t("cause.width_gain", gain=_short(math.sqrt(square)), **facts)
 
 
-def _passed(activation: str, slope: float, *, back: bool) -> float:
-    """Return what an activation leaves of a mean square of 1, or of a gradient's; nan if theory is silent."""
+def _passed(activation: str, slope: float) -> float:
+    """Return what an activation leaves of a mean square of 1; nan if theory is silent.
+
+    Its slope leaves as much of a gradient's, for all that torch's gain makes up for: those of two lines.
+    """
     if activation == "leaky_relu":
         return (1 + slope * slope) / 2
-    return (signal_theory.slope_square if back else signal_theory.mean_square)(activation, 1.0)
+    return signal_theory.mean_square(activation, 1.0)
 
 
 def _xavier(_: Law, state: State, t: Text) -> str:
