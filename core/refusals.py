@@ -193,11 +193,19 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
             "orthogonal_cast, which draws in float32 and casts."
         ),
         "dtype.range": (
-            "torch.{dtype} cannot hold weights of this law: it spans {low:.9g} to {high:.9g}, and "
-            "torch.{dtype} reaches {largest:g} with steps of {step:g} there."
+            "torch.{dtype} cannot hold weights of this law: it spans {low:.9g} to {high:.9g}"
+            "{endless: (mean ± 5 std)|}, and torch.{dtype} has no number past {largest:g}."
         ),
         "dtype.slope": "The slope of {activation} is computed at a tensor of floats; this is {kind}.",
+        "dtype.steps": (
+            "torch.{dtype} cannot hold weights of this law: it spans {low:.9g} to {high:.9g}"
+            "{endless: (mean ± 5 std)|}, and torch.{dtype} has steps of {step:g} there."
+        ),
         "dtype.unknown": "{argument} must be one of {allowed:list}; it was {value}.",
+        "dtype.wide": (
+            "torch cannot draw weights of this law in {dtype}: it spans {low:.9g} to {high:.9g}, and the "
+            "ends of a uniform law must be no further apart than {largest:g}."
+        ),
         "formula.arguments": "The number of arguments of {word} is {expected}; here it is {found}.",
         "formula.bounds": "clip(u, low, high) takes two numbers, the smaller one first; here it is {word}.",
         "formula.bracket": "The bracket {word}, character {at:place}, is unmatched.",

@@ -162,11 +162,18 @@ def _check_fits_dtype(law: Law, dtype: torch.dtype) -> None:
     low, high = law.reach(EDGE_SIGMAS)
     largest = max(abs(low), abs(high))
     step = spacing(largest, dtype)
-    too_large = largest > limits.max or high - low > limits.max
     flat = law.continuous is not None and high - low < 8 * step
-    if too_large or flat or 0 < largest <= step / 2:
-        name, largest = str(dtype).removeprefix("torch."), limits.max
-        raise DtypeError("dtype.range", dtype=name, low=low, high=high, largest=largest, step=step)
+    if largest > limits.max:
+        code = "dtype.range"
+    elif law.family == "uniform" and high - low > limits.max:  # torch takes their difference in the dtype
+        code = "dtype.wide"
+    elif flat or 0 < largest <= step / 2:
+        code = "dtype.steps"
+    else:
+        return
+    facts = {"low": low, "high": high, "largest": limits.max, "step": step}
+    endless = (low, high) != law.support  # past ±5 std there is little, but no wall
+    raise DtypeError(code, dtype=str(dtype).removeprefix("torch."), endless=endless, **facts)
 
 
 def _rounds(law: Law, n: int) -> float:

@@ -170,8 +170,9 @@ def _share_outside(law: Law, band: Band, dtype: torch.dtype, drawn_in: torch.dty
 def spacing(x: float, dtype: torch.dtype) -> float:
     """Return the gap between neighbouring numbers of ``dtype`` from |x| on; nan unless x is finite.
 
-    That is eps times the power of two at or below |x|, and no less than the smallest subnormal number:
-    2⁻²⁴ in float16, 2⁻¹³³ in bfloat16, 2⁻¹⁴⁹ in float32 (IEEE 754-2019, 3.3).
+    It is eps times the power of two at or below |x|, and no less than the smallest subnormal number: 2⁻²⁴ in
+    float16, 2⁻¹³³ in bfloat16, 2⁻¹⁴⁹ in float32 (IEEE 754-2019, 3.3). Past the largest number, where there
+    are no neighbours, it is the last gap below it.
 
     Raises:
         InitLabError: if an argument is of the wrong kind.
@@ -184,6 +185,7 @@ def spacing(x: float, dtype: torch.dtype) -> float:
         at = np.searchsorted(every, abs(x), side="right").clip(1, len(every) - 1)
         return float(every[at] - every[at - 1])
     kind = torch.finfo(dtype)
+    x = min(abs(x), kind.max)
     power = math.ldexp(1.0, math.frexp(x)[1] - 1) if x else 0.0
     return float(kind.eps * max(power, kind.smallest_normal))
 

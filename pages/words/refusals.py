@@ -71,6 +71,8 @@ def worded(code: str, refused: Mapping[str, Any], name: str, t: Text) -> str:
             facts[key] = count(refused[key])
     if isinstance(refused.get("low"), float) and isinstance(refused.get("high"), float):
         facts["low"], facts["high"] = interval(refused["low"], refused["high"])
+    if "endless" in refused:
+        facts["span"] = t("refused.span_sigmas" if refused["endless"] else "refused.span", **facts)
     if code == "order":
         facts["a"], facts["b"] = interval(refused["a"], refused["b"])
     facts |= {

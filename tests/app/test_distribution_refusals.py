@@ -120,10 +120,38 @@ def test_weights_that_the_dtype_cannot_hold_are_refused() -> None:
     app = opened(scheme="constant", dtype="float16", val="70000")
     (sentence,) = refusals(app)
     assert (
-        "float16 cannot hold these weights: they span 70000 to 70000, while float16 reaches 65504" in sentence
+        "float16 cannot hold these weights: they span 70000 to 70000, while float16 has no number past 65504."
+        in sentence
     )
     assert "So dtype = float32 is used." in sentence
     assert "Every weight (131\u202f072) equals 70000" in said(app)
+
+
+@pytest.mark.parametrize(
+    ("link", "english", "chinese"),
+    [
+        (
+            {"scheme": "normal", "std": "20000"},
+            "they span −100000 to 100000 within ±5 std, while float16 has no number past 65504.",
+            "它们在 ±5 个标准差内分布于 −100000 到 100000 之间，而 float16 没有大于 65504 的数，",
+        ),
+        (
+            {"scheme": "normal", "mean": "1", "std": "1e-4"},  # a step of 2⁻¹⁰ from 1 on
+            "they span 0.9995 to 1.0005 within ±5 std, while float16 has steps of 0.0009766 there.",
+            "它们在 ±5 个标准差内分布于 0.9995 到 1.0005 之间，而 float16 在该处的步长为 0.0009766，",
+        ),
+        (
+            {"scheme": "uniform", "a": "-50000", "b": "50000"},
+            "they span −50000 to 50000, and the ends of a uniform law must be no further apart than 65504.",
+            "它们分布在 −50000 到 50000 之间，而均匀分布两端的距离不得大于 65504，",
+        ),
+    ],
+    ids=str,
+)
+def test_what_a_dtype_lacks_is_said(link: dict[str, str], english: str, chinese: str) -> None:
+    for language, words in (("en", english), ("zh", chinese)):
+        (sentence,) = refusals(opened(dtype="float16", lang=language, **link))
+        assert words in sentence
 
 
 def test_a_device_that_is_missing_is_said_and_stays_in_the_link(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -247,6 +247,8 @@ def test_the_spacing_of_a_half_is_the_gap_to_the_next_bit_pattern(dtype: torch.d
     assert [spacing(x, dtype) for x in every[:-1]] == [b - a for a, b in itertools.pairwise(every)]
     assert spacing(-every[100], dtype) == spacing(every[100], dtype)
     assert spacing(0.0, dtype) == spacing(every[1] / 3, dtype) == least
+    # past the last number there is none; its last step is the gap below it
+    assert spacing(every[-1], dtype) == spacing(3e38 * 1e9, dtype) == every[-1] - every[-2]
 
 
 @pytest.mark.parametrize(
@@ -268,6 +270,8 @@ def test_the_spacing_of_float32_and_float64_is_numpy_s(dtype: torch.dtype, kind:
         1e30,
     ):
         assert spacing(float(kind(x)), dtype) == abs(np.spacing(kind(x)))
+    last = limits.max - np.nextafter(limits.max, kind(0))
+    assert spacing(float(limits.max), dtype) == spacing(1.7e308, dtype) == last
 
 
 def test_what_is_no_number_has_no_neighbours() -> None:

@@ -142,6 +142,28 @@ def test_a_refusal_names_the_steps_of_the_dtype(
 ) -> None:
     with pytest.raises(DtypeError) as refused:
         draw("normal", (3, 5), seed=0, dtype=dtype, **params)
-    assert refused.value.code == "dtype.range"
+    assert refused.value.code == "dtype.steps"
     assert refused.value.facts["step"] == step
     assert f"{step:g}" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "params", "words"),
+    [
+        ("constant", {"val": 70_000.0}, "spans 70000 to 70000, and torch.float16 has no number past 65504."),
+        ("normal", {"std": 2e4}, "spans -100000 to 100000 (mean ± 5 std), and torch.float16 has no number"),
+        ("uniform", {"a": -5e4, "b": 5e4}, "must be no further apart than 65504."),
+    ],
+)
+def test_a_law_that_leaves_a_dtype_is_told_how(key: str, params: dict[str, float], words: str) -> None:
+    assert torch.tensor(65_519.0).half() == 65_504
+    assert torch.tensor(70_000.0).half().isinf()
+    with pytest.raises(DtypeError) as refused:
+        draw(key, (3, 5), seed=0, dtype=torch.float16, **params)
+    assert words in str(refused.value)
+
+
+def test_torch_bounds_the_width_of_a_uniform_law_alone() -> None:
+    with pytest.raises(RuntimeError, match="to-from"):
+        torch.empty(2, dtype=torch.float16).uniform_(-5e4, 5e4)
+    assert draw("normal", (64, 64), seed=0, dtype=torch.float16, std=1.2e4).isfinite().all()
