@@ -53,6 +53,11 @@ def quantity(
     return f"{'−' if value < 0 else plus}{text}{power}"
 
 
+def factor(written: str) -> str:
+    """Write a number so that an exponent or a quotient behind it takes all of it: (10⁻⁶)²."""
+    return written if written.replace(".", "").replace(THIN, "").isdecimal() else f"({written})"
+
+
 def _size(value: float) -> int:
     """Return the power of ten of a number's first digit."""
     return math.floor(math.log10(abs(value)))

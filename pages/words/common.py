@@ -7,6 +7,7 @@ from fractions import Fraction
 from html import escape, unescape
 from typing import NamedTuple
 
+from core import Layer
 from pages.state.chosen import State
 from pages.state.controls import TABLE, default_of
 from pages.text import Text
@@ -100,6 +101,11 @@ def connections(n: Fraction) -> str:
     if n.denominator < MANY:
         return f"{count(n.numerator)}/{count(n.denominator)}"
     return quantity(float(n), float(n), trim=True)
+
+
+def units(layer: Layer) -> int:
+    """Return how many outputs, or of a convolution output channels, a layer has."""
+    return layer.shape[1] * layer.groups if layer.kind.startswith("ConvTranspose") else layer.part[0]
 
 
 def told(words: str) -> str:

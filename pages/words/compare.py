@@ -14,7 +14,7 @@ from pages.state.chosen import State
 from pages.state.controls import MAX_WIDTH
 from pages.state.link import link_with
 from pages.text import Text, sentences
-from pages.text.numbers import apart, count, interval, quantity
+from pages.text.numbers import apart, count, factor, interval, quantity
 from pages.text.tables import table
 from pages.words import common
 from pages.words.common import Onward, brief, layer_name, moving
@@ -98,7 +98,8 @@ def cause(rows: Sequence[Compared], t: Text) -> str:
     wide, narrow = (fan_in * row.drawn.law.std**2 for row in (high, low))
     facts = {"wide": escape(high.brief), "narrow": escape(low.brief), "ratio": apart(ratio, 1)}
     products = {"wide_product": quantity(wide, trim=True), "narrow_product": quantity(narrow, trim=True)}
-    return common.cause(t("cause.apart", **facts, **products))
+    quotient = "/".join(map(factor, products.values()))
+    return common.cause(t("cause.apart", **facts, **products, quotient=quotient))
 
 
 def onward(rows: Sequence[Compared], state: State, t: Text) -> Onward | None:

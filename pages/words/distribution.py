@@ -12,7 +12,7 @@ from pages.jobs.distribution import Drawn
 from pages.state.chosen import State
 from pages.text import Text, sentences
 from pages.text.numbers import apart, count, expected_count, interval, probability, quantity
-from pages.words.common import fielded, folded, inputs, layer_name, moving, outputs, told
+from pages.words.common import fielded, folded, inputs, layer_name, moving, outputs, told, units
 from pages.words.distribution_tables import Row, beside_law, expected_beyond, wall_of, yardstick_of
 
 #: Fewer weights than this settle little, and the verdict opens with that.
@@ -138,7 +138,8 @@ def _uncrossed(drawn: Drawn, state: State, t: Text) -> str:
     wall = wall_of(drawn) or law.bands[0]
     low, high = interval(wall.low, wall.high)
     if law.family == "point":
-        return t("finding.point", n=count(summary.n), value=low)
+        key = "finding.point" if units(state.layer) > 1 else "finding.point_unit"
+        return t(key, n=count(summary.n), value=low)
     if law.support[0] != -law.support[1]:
         return t("finding.interval", low=low, high=high)
     exact = interval(*law.support)[1]

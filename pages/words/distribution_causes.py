@@ -11,9 +11,9 @@ from pages.state.chosen import State
 from pages.state.controls import MAX_WIDTH
 from pages.state.link import link_with
 from pages.text import Text, sentences
-from pages.text.numbers import count, quantity
+from pages.text.numbers import count, factor, quantity
 from pages.words import common
-from pages.words.common import Onward
+from pages.words.common import Onward, units
 
 
 def cause(drawn: Drawn, state: State, t: Text) -> str:
@@ -29,7 +29,8 @@ def cause(drawn: Drawn, state: State, t: Text) -> str:
         "orthogonal_cast": _orthogonal,
     }
     # torch's fans are not everywhere the true ones; what follows from them then holds for no signal
-    words = say.get(scheme, _any)(law, state, t) if state.layer.faithful else ""
+    why = _any if law.family == "point" else say.get(scheme, _any)  # of a gain of 0 no scheme's words hold
+    words = why(law, state, t) if state.layer.faithful else ""
     wall = _wall(law, scheme, t) if state["tab"] == "histogram" else ""  # which the other views have not
     return common.cause(sentences(words, wall))
 
@@ -75,13 +76,13 @@ def _passed(activation: str, slope: float) -> float:
 
 
 def _xavier(_: Law, state: State, t: Text) -> str:
-    fans = _fans(state)
+    fans, gain = _fans(state), state["gain"]
     facts = {
+        "variance": "Var(w)" if gain == 1 else f"Var(w)/{factor(_short(gain))}²",
         "fan_in": count(int(fans.fan_in)),
         "fan_out": count(int(fans.fan_out)),
-        "gain": _short(state["gain"]),
     }
-    return t("cause.width_between" if state["gain"] == 1 else "cause.width_between_gain", **facts)
+    return t("cause.width_both" if fans.fan_in == fans.fan_out else "cause.width_between", **facts)
 
 
 def _classic(law: Law, _: State, t: Text) -> str:
@@ -92,6 +93,8 @@ def _orthogonal(law: Law, _: State, t: Text) -> str:
     rows, columns = law.matrix or (1, 1)
     sides = t("finding.rows" if rows <= columns else "finding.columns")
     facts = {"length": _short(law.support[1]), "n": count(max(rows, columns)), "std": _short(law.std)}
+    if min(rows, columns) == 1:
+        return t("cause.width_vector", **facts)
     return t("cause.width_orthogonal", sides=sides, **facts)
 
 
@@ -100,6 +103,8 @@ def _any(law: Law, state: State, t: Text) -> str:
     if law.family == "indicator":
         return ""
     if law.family == "point":
+        if units(state.layer) == 1:
+            return t("cause.width_unit", value=_short(law.mean))
         return t("cause.width_point", value=_short(law.mean)) if law.mean else t("cause.width_zero")
     if law.mean:
         facts = {"mean": _short(law.mean), "fan_in": count(int(fan_in)), "total": _short(law.mean * fan_in)}

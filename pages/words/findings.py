@@ -9,7 +9,7 @@ from core import SCHEMES, Finding, Fit, InitLabError, Law, Row
 from core.checkpoints.finding import KINDS
 from core.checkpoints.plain_text import printable
 from pages.text import Text
-from pages.text.numbers import count, percent, quantity
+from pages.text.numbers import count, factor, percent, quantity
 
 #: Kinds with the same refutation: other bits in the file; the same tensors at an earlier step; another run.
 _SHARED: Mapping[str, str] = {
@@ -83,7 +83,7 @@ def law(fit: Fit, t: Text) -> str:
     key, params = fit.schemes[0]
     numbers = {n: quantity(v, v, 3, trim=True) for n, v in params.items() if isinstance(v, float)}
     if key == "normal" and not params.get("mean"):
-        return f"𝒩(0, {numbers.get('std', '1')}²)"
+        return f"𝒩(0, {factor(numbers.get('std', '1'))}²)"
     if key == "uniform" and numbers.keys() == {"a", "b"}:
         return f"𝒰({numbers['a']}, {numbers['b']})"
     if key in {"zeros", "ones"}:

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Callable
 from urllib.parse import parse_qs
 
 import pytest
@@ -47,6 +48,13 @@ SAID = [
     ),
     ({"scheme": "xavier_uniform"}, f"√3 × <{math.sqrt(2 / 370)}> = <{math.sqrt(6 / 370)}>."),
     ({"scheme": "xavier_normal", "gain": "3"}, "Var(w)/<3>² = 2/(300 + 70) lies between 1/300"),
+    # a power of ten is squared whole
+    ({"scheme": "xavier_uniform", "gain": "1e-6"}, "Var(w)/(10⁻⁶)² = 2/(300 + 70) lies between 1/300"),
+    (
+        {"scheme": "xavier_normal", "gain": "2.5e-6", "fan_out": "300"},
+        "Var(w)/(2.5×10⁻⁶)² = 2/(300 + 300) = 1/300, which keeps both the signal’s variance and the",
+    ),
+    ({"scheme": "xavier_normal", "fan_out": "300"}, "Var(w) = 2/(300 + 300) = 1/300, which keeps both"),
     ({"scheme": "classic_uniform"}, f"has σ = 1/√(3d) = <{1 / 30}>: fan_in·Var(w) = 1/3"),
     ({"scheme": "lecun_normal"}, "fan_in·Var(w) = 1: a linear layer keeps the mean square."),
     (
@@ -64,13 +72,43 @@ SAID = [
         {"scheme": "orthogonal"},
         f"The rows have length <1>, spread over <300> entries each: σ = <1>/√<300> = <{1 / math.sqrt(300)}>.",
     ),
+    (
+        {"scheme": "orthogonal", "fan_in": "1", "fan_out": "1"},
+        "The vector has length 1, spread over 1 entry:",
+    ),
+    ({"scheme": "orthogonal", "fan_out": "1"}, "The vector has length <1>, spread over <300> entries: σ"),
 ]
 
 
 @pytest.mark.parametrize(("link", "expected"), SAID, ids=lambda part: str(part)[:60])
 def test_a_width_has_its_reason(link: dict[str, str], expected: str) -> None:
-    said = cause(fan_in="300", fan_out="70", **link)
+    said = cause(**{"fan_in": "300", "fan_out": "70"} | link)
     assert says(said, expected), said
+
+
+#: Schemes of which a parameter makes every weight 0; with torch's own call of each.
+NOTHING = [
+    ({"scheme": "xavier_uniform", "gain": "0"}, lambda w: torch.nn.init.xavier_uniform_(w, gain=0)),
+    ({"scheme": "xavier_normal", "gain": "0"}, lambda w: torch.nn.init.xavier_normal_(w, gain=0)),
+    ({"scheme": "orthogonal", "gain": "0"}, lambda w: torch.nn.init.orthogonal_(w, gain=0)),
+    ({"scheme": "normal", "std": "0"}, lambda w: torch.nn.init.normal_(w, std=0)),
+    ({"scheme": "sparse", "std": "0"}, lambda w: torch.nn.init.sparse_(w, 0.1, std=0)),
+    ({"scheme": "sparse", "sparsity": "1"}, lambda w: torch.nn.init.sparse_(w, 1)),
+    ({"scheme": "constant", "val": "0"}, lambda w: torch.nn.init.constant_(w, 0)),
+]
+
+
+@pytest.mark.parametrize(("link", "fill"), NOTHING, ids=lambda part: str(part)[:60])
+def test_weights_that_are_all_0_are_told_as_such(
+    link: dict[str, str], fill: Callable[[torch.Tensor], torch.Tensor]
+) -> None:
+    assert not fill(torch.empty(70, 300)).any()
+    said = cause(fan_in="300", fan_out="70", **link)
+    assert said == "Every unit computes 0·Σx: weights alone tell no unit from another."
+    assert cause(fan_in="300", fan_out="1", **link) == "The only unit computes 0·Σx."
+    words = text_of("".join(element.proto.body for element in opened(fan_out="1", **link).get("html")))
+    assert "no two units" not in words
+    assert "Every weight (512) equals 0." in words
 
 
 def test_torchs_gain_for_tanh() -> None:
@@ -96,6 +134,8 @@ def test_two_stds_lie_as_far_apart_as_their_variances_say() -> None:
         f"is <2> with Kaiming normal (He) and <{1 / 3}> with Classic uniform ±1/√d (nn.Linear): "
         f"√(<2>/<{1 / 3}>) = <{math.sqrt(6)}>.",
     )
+    said = cause("compare", rows="normal(std=1e-6)-normal(std=2e-6)", fan_in="300")  # fan_in · std²
+    assert says(said, "√((1.2×10⁻⁹)/(3×10⁻¹⁰)) = <2>."), said
     assert cause("compare", rows="kaiming_normal-kaiming_uniform") == ""
     assert cause("compare", rows="kaiming_normal-lecun_normal.30x20") == ""
     assert cause("compare", aspect="rosetta") == ""

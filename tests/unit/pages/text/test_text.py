@@ -11,7 +11,7 @@ import pytest
 from core import SCHEMES
 from pages.state.controls import PAGES, TABLE
 from pages.text import HTML_LANG, LANGUAGES, Text, catalogue, language_of
-from pages.text.numbers import apart, count, expected_count, interval, percent, probability, quantity
+from pages.text.numbers import apart, count, expected_count, factor, interval, percent, probability, quantity
 from tests.support.stream import ROOT
 
 SOURCES = [ROOT / "app.py", *(ROOT / "pages").rglob("*.py")]
@@ -274,6 +274,11 @@ def test_a_column_keeps_its_decimals_and_what_is_too_small_for_them_gets_its_own
     assert interval(1e10, 1e10 + 1) == ("10¹⁰", "1.0000000001×10¹⁰")
     assert interval(1e-9, 1000) == ("10⁻⁹", "1000")
     assert interval(-0.05, 0.05) == ("−0.05", "0.05")
+
+
+def test_a_number_in_a_formula_is_taken_whole() -> None:
+    written = ["2.5", "131\u202f072", "10⁻⁶", "2×10⁻⁶", "−2"]
+    assert list(map(factor, written)) == [*written[:2], "(10⁻⁶)", "(2×10⁻⁶)", "(−2)"]
 
 
 def test_what_lies_close_to_1_is_told_from_it() -> None:
