@@ -26,14 +26,15 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "shape.layer_empty": (
             "torch builds it with a weight of {sizes}: no weights, so there is nothing to draw"
         ),
+        "shape.layer_fails": "torch can build it but not run it: {said}",
         "shape.layer_large": "a number there is at most {most}; it was {value}",
         "shape.layer_large:longer": "a number there is at most {most}; it was a longer one",
         "shape.layer_name": "{word} has no value here; a number must stand there",
         "shape.layer_negative": "{argument} must not be negative; it was {value}",
         "shape.layer_place": "{argument} must be one of torch's, such as {example}; it was {value}",
         "shape.layer_runs": (
-            "torch can build it but not run it: {argument} takes {dimensions} whole numbers from 1, "
-            "not {value}"
+            "torch can build it but not run it: {argument} takes {dimensions} whole "
+            "{dimensions:number|numbers} from {least}, not {value}"
         ),
         "shape.layer_weight": "it has no weight {word}; there are {weights:list}",
         "shape.layer_whole": "{argument} must be a whole number; it was {given}",

@@ -171,9 +171,9 @@ def _check_fits_dtype(law: Law, dtype: torch.dtype) -> None:
         code = "dtype.steps"
     else:
         return
-    facts = {"low": low, "high": high, "largest": limits.max, "step": step}
+    name, largest = str(dtype).removeprefix("torch."), limits.max
     endless = (low, high) != law.support  # past ±5 std there is little, but no wall
-    raise DtypeError(code, dtype=str(dtype).removeprefix("torch."), endless=endless, **facts)
+    raise DtypeError(code, dtype=name, low=low, high=high, endless=endless, largest=largest, step=step)
 
 
 def _rounds(law: Law, n: int) -> float:

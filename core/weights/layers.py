@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal, NamedTuple, Self
 
+import torch
 from torch import nn
 
 from ..checks import is_whole
@@ -112,13 +113,15 @@ class Layer:
         shape = tuple(module.get_parameter(weight).shape)
         if 0 in shape:
             raise _emptied(text, read, shape)
+        _check_runs(module, read)
         parts = _parts(module, weight)
         start, bias = starts(module, weight, shape)
+        _check_drawn(start, read)
         return cls(
             text=read.text,
             kind=read.kind.__name__,
             shape=checked_shape(shape),
-            connections=_connections(module, shape, parts, read),
+            connections=_connections(module, shape, parts),
             groups=getattr(module, "groups", 1),
             stride=math.prod(getattr(module, "stride", (1,))),
             weight=weight,
@@ -222,21 +225,75 @@ def _law(start: Start, shape: tuple[int, ...]) -> Law:
     )
 
 
-def _positive(read: Read, name: str, sizes: tuple[object, ...], dimensions: int) -> tuple[int, ...]:
-    """Return a convolution's sizes, one a dimension, as whole numbers from 1.
+def _check_runs(module: nn.Module, read: Read) -> None:
+    """Refuse a layer that torch builds and cannot run; write a convolution's sizes one a dimension.
 
     Raises:
-        ShapeError: if they are not; torch itself looks only when the layer runs.
+        ShapeError: then; torch itself looks only when the layer runs.
     """
-    if len(sizes) != dimensions or not all(is_whole(size, 1, math.inf) for size in sizes):
-        was = " × ".join(map(str, sizes))
-        raise refusal(read.asked, "shape.layer_runs", argument=name, dimensions=dimensions, value=was)
-    return sizes  # type: ignore[return-value]
+    if isinstance(module, (*CONVOLUTIONS, *TRANSPOSED)):
+        said = _convolution_fails(module, read)
+    elif isinstance(module, nn.EmbeddingBag):
+        said = _bag_fails(module)
+    else:
+        unknown = isinstance(module, nn.RNNCell) and module.nonlinearity not in {"tanh", "relu"}
+        said = f"Unknown nonlinearity: {module.nonlinearity}" if unknown else ""
+    if said:
+        raise refusal(read.asked, "shape.layer_fails", said=said)
 
 
-def _connections(
-    layer: nn.Module, shape: tuple[int, ...], parts: int, read: Read
-) -> tuple[Fraction, Fraction]:
+def _convolution_fails(layer: Any, read: Read) -> str:
+    """Return why torch cannot run a convolution whose sizes are as many as it takes, '' if it can."""
+    layer.kernel_size = _sizes(read, "kernel_size", layer.kernel_size, alone=False)
+    layer.stride = _sizes(read, "stride", layer.stride)
+    layer.dilation = _sizes(read, "dilation", layer.dilation)
+    if not isinstance(layer.padding, str):
+        # zeros are spread over all dimensions, what else is put around the input is not
+        _sizes(read, "padding", layer.padding, 0, alone=layer.padding_mode == "zeros")
+    padding = _sizes(read, "output_padding", layer.output_padding, 0)
+    steps = map(max, layer.stride, layer.dilation)
+    if isinstance(layer, TRANSPOSED) and any(size >= step for size, step in zip(padding, steps, strict=True)):
+        return "output padding must be smaller than either stride or dilation"
+    return ""
+
+
+def _sizes(
+    read: Read, name: str, sizes: tuple[object, ...], least: int = 1, *, alone: bool = True
+) -> tuple[int, ...]:
+    """Return a convolution's sizes, whole numbers from ``least``, one a dimension; one ``alone`` is of all.
+
+    Raises:
+        ShapeError: if they are not.
+    """
+    dimensions = int(read.kind.__name__[-2])  # of Conv2d
+    many = len(sizes) == dimensions or (alone and len(sizes) == 1)
+    if not many or not all(is_whole(size, least, math.inf) for size in sizes):
+        given = repr(read.arguments[name])
+        facts = {"argument": name, "dimensions": dimensions, "least": least, "value": given}
+        raise refusal(read.asked, "shape.layer_runs", **facts)
+    return sizes * (dimensions // len(sizes))  # type: ignore[return-value]
+
+
+def _bag_fails(bag: nn.EmbeddingBag) -> str:
+    """Return why torch cannot run this, '' if it can."""
+    if bag.mode not in ("sum", "mean", "max"):
+        return "mode has to be one of sum, mean or max"
+    if bag.mode == "max" and bag.scale_grad_by_freq:
+        return "max mode does not support scaling the gradient by the frequency"
+    return "max mode does not support sparse weights" if bag.mode == "max" and bag.sparse else ""
+
+
+def _check_drawn(start: Start, read: Read) -> None:
+    """Refuse a dtype in which torch cannot start the weight, which it does while it builds the layer."""
+    numbers, own = torch.empty(1, dtype=read.arguments.get("dtype"), device="cpu"), torch.Generator("cpu")
+    try:
+        numbers.normal_(generator=own) if start.kind == "normal" else numbers.uniform_(generator=own)
+    except RuntimeError as error:
+        said = str(error).splitlines()[0]
+        raise refusal(read.asked, "shape.layer_built", said=said) from None
+
+
+def _connections(layer: nn.Module, shape: tuple[int, ...], parts: int) -> tuple[Fraction, Fraction]:
     """Count the inputs that feed one output unit, and the outputs that one input unit feeds.
 
     Of stacked matrices, in each; of a bilinear layer, by the products that an output sums, and by the
@@ -245,13 +302,10 @@ def _connections(
     if isinstance(layer, EMBEDDINGS):  # a look-up copies one row of the table
         return Fraction(1), Fraction(layer.embedding_dim)
     if isinstance(layer, (*CONVOLUTIONS, *TRANSPOSED)):
-        dimensions = len(layer.output_padding)  # which torch takes from the class alone
-        kernel = math.prod(_positive(read, "kernel_size", layer.kernel_size, dimensions))
+        kernel, stride = math.prod(layer.kernel_size), math.prod(layer.stride)
         inputs = Fraction(layer.in_channels * kernel, layer.groups)
         outputs = Fraction(layer.out_channels * kernel, layer.groups)
         # a stride skips outputs of a convolution, and inputs of a transposed one
-        stride = math.prod(_positive(read, "stride", layer.stride, dimensions))
-        _positive(read, "dilation", layer.dilation, dimensions)
         return (inputs / stride, outputs) if isinstance(layer, TRANSPOSED) else (inputs, outputs / stride)
     kernel = math.prod(shape[2:])
     return Fraction(shape[1] * kernel), Fraction(shape[0] // parts * kernel)

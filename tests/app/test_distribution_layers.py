@@ -36,6 +36,13 @@ def test_a_layer_is_typed_as_a_model_writes_it() -> None:
         "Conv2d(4, 4, 3, groups=3)": "torch cannot build “Conv2d(4, 4, 3, groups=3)”: in_channels must be",
         "Linear(0, 5)": "torch builds “Linear(0, 5)” with a warning: its weight, 5 × 0, has no numbers",
         "Conv2d(4, 6, 3, stride=0)": "torch can build “Conv2d(4, 6, 3, stride=0)” but not run it: stride",
+        "Conv1d(4, 6, 3, padding=(1, 1))": "torch can build “Conv1d(4, 6, 3, padding=(1, 1))” but not run "
+        "it: padding takes 1 whole number from 0, not (1, 1).",
+        "ConvTranspose1d(8, 8, 3, output_padding=1)": "torch can build “ConvTranspose1d(8, 8, 3, "
+        "output_padding=1)” but not run it: output padding must be smaller than either stride or dilation.",
+        "EmbeddingBag(10, 3, mode='foo')": "torch can build “EmbeddingBag(10, 3, mode='foo')” but not run "
+        "it: mode has to be one of sum, mean or max.",
+        "GRU(5, 3, dtype=torch.float8_e5m2)": "torch cannot build “GRU(5, 3, dtype=torch.float8_e5m2)”: ",
         "Linear(n, 5)": "n has no value here",
         "Linear(5, 3.5)": "out_features must be a whole number; in “Linear(5, 3.5)” it is 3.5.",
         "Linear(-5, 3)": "in_features must not be negative",
@@ -49,6 +56,7 @@ def test_a_layer_is_typed_as_a_model_writes_it() -> None:
             stands_with_chart(app)
             (sentence,) = refusals(app)
             assert sentence.startswith(words) or language != "en"
+            assert "无法运行" in sentence or "but not run" not in words or language != "zh"
 
 
 @pytest.mark.parametrize(
