@@ -35,7 +35,7 @@ def largest(n: int, law: Law) -> Extreme:
         ParameterError: unless n is a whole number from 1 to MOST and the law has a continuous part.
     """
     # the u-quantile of the largest exceeds all but a share 1 − u^(1/n) of the law
-    return _extreme(*_checked(n, law, lambda part: part.isf))
+    return _extreme(*_checked(n, law, lambda part: part.isf), law)
 
 
 def smallest(n: int, law: Law) -> Extreme:
@@ -44,7 +44,7 @@ def smallest(n: int, law: Law) -> Extreme:
     Raises:
         ParameterError: as of ``largest``.
     """
-    found = _extreme(*_checked(n, law, lambda part: part.ppf))
+    found = _extreme(*_checked(n, law, lambda part: part.ppf), law)
     return Extreme(found.expected, found.high, found.low)
 
 
@@ -83,13 +83,15 @@ def _checked(n: int, law: Law, of: Callable[[Any], Any]) -> tuple[int, Any]:
     return n, of(part)
 
 
-def _extreme(n: int, quantile: Callable[[Array], Array]) -> Extreme:
+def _extreme(n: int, quantile: Callable[[Array], Array], law: Law) -> Extreme:
     nodes, weights = special.roots_legendre(400)
     # u = v²(3 − 2v) thins out the nodes' distance at both ends, where the quantile is steep
     v = (nodes + 1) / 2
     u, slope = v**2 * (3 - 2 * v), 6 * v * (1 - v)
     beyond = -np.expm1(np.log(u) / n)
     expected = float((weights / 2 * slope) @ quantile(beyond))
+    if n == 1:  # the only one is what the law expects, of which a sum of both signs leaves rounding
+        expected = law.mean if not law.atoms else float(law.continuous.mean())
     tails = np.array([(1 - COVERED) / 2, (1 + COVERED) / 2])
     low, high = quantile(-np.expm1(np.log(tails) / n))
     return Extreme(expected, float(low), float(high))

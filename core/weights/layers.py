@@ -268,9 +268,14 @@ def _sizes(
     dimensions = int(read.kind.__name__[-2])  # of Conv2d
     many = len(sizes) == dimensions or (alone and len(sizes) == 1)
     if not many or not all(is_whole(size, least, math.inf) for size in sizes):
-        given = repr(read.arguments[name])
-        facts = {"argument": name, "dimensions": dimensions, "least": least, "value": given}
-        raise refusal(read.asked, "shape.layer_runs", **facts)
+        raise refusal(
+            read.asked,
+            "shape.layer_runs",
+            argument=name,
+            dimensions=dimensions,
+            least=least,
+            value=repr(read.arguments[name]),
+        )
     return sizes * (dimensions // len(sizes))  # type: ignore[return-value]
 
 

@@ -13,6 +13,7 @@ checked. Of a sparse weight, these are its zeros, and then the other entries as 
 
 import math
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -35,16 +36,15 @@ from .referee_checks import (
     zeros,
 )
 from .referee_errors import Check, error_of_std, haar_mean, haar_std
-from .rounding import (
-    rounded_law,
-    ways,
-)
+from .rounding import Rounded, rounded_law, ways
 from .summary import Summary
 
 #: The share of honest draws that the referee calls inconsistent, at most.
 ALPHA = 0.001
 #: How often a deviation of the size ``Verdict.detectable`` is seen.
 POWER = 0.9
+#: The bias of a small sample's std or kurtosis, in standard errors, with which it is still told in these.
+BIAS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +123,8 @@ def standard_errors(
 ) -> dict[str, float]:
     """Return the standard errors of the mean, std and excess_kurtosis of a weight of n entries.
 
-    Without those that the law does not settle: an orthogonal matrix's std is not a matter of chance. Of
-    the kurtosis (delta method; Stuart & Ord, Kendall's Advanced Theory, ch. 10), with standardised
-    moments mₖ: n·Var = m₈ − 4m₄m₆ − m₄² + 4m₄³ − 8m₃m₅ + 16m₃² + 16m₄m₃².
+    Without those that the law does not settle, as an orthogonal matrix's std is not a matter of chance, or n
+    entries do not: see ``least_compared``.
 
     Raises:
         InitLabError: if an argument is of the wrong kind, or ``n`` is no positive whole number.
@@ -136,13 +135,51 @@ def standard_errors(
     errors = {"mean": law.std / math.sqrt(n)}
     if law.family == "orthogonal":
         return errors
-    expected = rounded_law(law, dtype, drawn_in)
+    expected, least = rounded_law(law, dtype, drawn_in), least_compared(law, dtype, drawn_in)
     if law.family == "sparse":
-        return {**errors, "std": law.std * error_of_std(n - sum(fixed_zeros(n, law)), expected)}
-    m3, m4, m5, m6, _, m8 = expected.moments
-    kurtosis = m8 - 4 * m4 * m6 - m4**2 + 4 * m4**3 - 8 * m3 * m5 + 16 * m3**2 + 16 * m4 * m3**2
+        n -= sum(fixed_zeros(n, law))
+        std = {"std": law.std * error_of_std(n, expected)}
+    else:
+        errors = {"mean": expected.std / math.sqrt(n)}
+        kurtosis = math.sqrt(_kurtosis(expected).variance / n)
+        std = {"std": expected.std * error_of_std(n, expected), "excess_kurtosis": kurtosis}
+    return errors | {name: error for name, error in std.items() if n >= least[name]}
+
+
+def least_compared(
+    law: Law, dtype: torch.dtype = torch.float64, drawn_in: torch.dtype | None = None
+) -> dict[str, float]:
+    """Return from how many independent weights on a std and excess_kurtosis are told in standard errors.
+
+    In a small sample they have a bias, and the kurtosis' error is not yet the limit's: one weight's std is 0
+    and two weights' excess kurtosis is −2, whatever the law. Here the bias is BIAS standard errors. Infinite
+    where there is no such error.
+
+    Raises:
+        InitLabError: if an argument is of the wrong kind, or the law has no continuous part.
+    """
+    expected = rounded_law(law, dtype, drawn_in)
+    m4 = expected.moments[1]
+    limits = {"std": _Limit(-(m4 + 3) / 8, (m4 - 1) / 4), "excess_kurtosis": _kurtosis(expected)}
     return {
-        "mean": expected.std / math.sqrt(n),
-        "std": expected.std * error_of_std(n, expected),
-        "excess_kurtosis": math.sqrt(max(0.0, kurtosis) / n),
+        name: math.ceil((bias / BIAS) ** 2 / variance - 1e-6) if variance > 0 else math.inf
+        for name, (bias, variance) in limits.items()
     }
+
+
+class _Limit(NamedTuple):
+    """Bias and variance of a sample's moment, each times n."""
+
+    bias: float
+    variance: float
+
+
+def _kurtosis(expected: Rounded) -> _Limit:
+    """Return them for the kurtosis, by the delta method (Stuart & Ord, Kendall's Advanced Theory, ch. 10).
+
+    With standardised moments mₖ the variance is m₈ − 4m₄m₆ − m₄² + 4m₄³ − 8m₃m₅ + 16m₃² + 16m₄m₃², and the
+    bias 6 − 3m₄ + 3m₄² − 2m₆ + 8m₃²: of a normal law 24 and −6 (Fisher 1930).
+    """
+    m3, m4, m5, m6, _, m8 = expected.moments
+    variance = m8 - 4 * m4 * m6 - m4**2 + 4 * m4**3 - 8 * m3 * m5 + 16 * m3**2 + 16 * m4 * m3**2
+    return _Limit(6 - 3 * m4 + 3 * m4**2 - 2 * m6 + 8 * m3**2, max(0.0, variance))

@@ -85,7 +85,7 @@ export class Said {
     const { errors, outside: beyond } = this.live
     this.put("excess_kurtosis", quantity(Math.abs(excess_kurtosis) > 1e-9 ? excess_kurtosis : 0, 1))
     const off = { mean: (mean - law.mean) / law.std, std: std / law.std - 1, excess_kurtosis: excess_kurtosis - errors.of_law }
-    for (const key of Object.keys(off)) this.signed(key, off[key] * Math.sqrt(n) / errors[key])
+    for (const key of Object.keys(off)) this.signed(key, n < errors.least[key] ? NaN : off[key] * Math.sqrt(n) / errors[key])
     const missing = n * beyond
     this.signed("outside", (outside[0] - missing) / Math.sqrt(missing * (1 - beyond)))
   }

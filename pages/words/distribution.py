@@ -3,9 +3,12 @@
 import math
 from html import escape
 
+import torch
+
 from core import SCHEMES, Layer
 from core.signals.comparison import by_connections
 from core.weights import extremes, referee
+from core.weights.scheme_laws import NARROW, kept
 from pages.figures.distribution_agreement import gap, within
 from pages.figures.notation import plain
 from pages.jobs.distribution import Drawn
@@ -13,7 +16,15 @@ from pages.state.chosen import State
 from pages.text import Text, sentences
 from pages.text.numbers import apart, count, expected_count, interval, probability, quantity
 from pages.words.common import fielded, folded, inputs, layer_name, moving, outputs, told, units
-from pages.words.distribution_tables import Row, beside_law, expected_beyond, wall_of, yardstick_of
+from pages.words.distribution_tables import (
+    Row,
+    beside_law,
+    errors_off,
+    expected_beyond,
+    expected_of,
+    wall_of,
+    yardstick_of,
+)
 
 #: Fewer weights than this settle little, and the verdict opens with that.
 FEW = 100
@@ -165,7 +176,9 @@ def verdict(drawn: Drawn, t: Text) -> str:
     if not judged.consistent:
         alarms = count(1 / referee.ALPHA)
         lead, why = t("verdict.against"), _against(drawn, t)
-        if law.random and min(check.p_value for check in judged.checks) > 0:
+        if strays := _strays(drawn, t):
+            why = sentences(why, strays)
+        elif law.random and min(check.p_value for check in judged.checks) > 0:
             why = sentences(why, t("verdict.alarm", alarms=alarms))
         sentence = t("verdict.sentence", lead=f"▲ {lead}", why=why)
         return f'<p class="lab-verdict lab-against">{sentence}</p>'
@@ -178,6 +191,16 @@ def verdict(drawn: Drawn, t: Text) -> str:
         why = "" if case == "consistent" else _power(drawn, case, t)
     sentence = t("verdict.sentence", lead=t(f"verdict.{case}"), why=why).rstrip()
     return f'<p class="lab-verdict">{sentence}</p>'
+
+
+def _strays(drawn: Drawn, t: Text) -> str:
+    """Say where torch's own draw is not quite of the law: see ``core.weights.referee_checks``."""
+    law = drawn.law
+    if law.uncut is None or drawn.summary.dtype != torch.float32 or kept(law) > NARROW:
+        return ""
+    (mean, std), (low, high) = law.uncut, law.support
+    warned = t("verdict.warned") if max(low - mean, mean - high) > 2 * std else ""
+    return sentences(t("verdict.strays"), warned)
 
 
 def _power(drawn: Drawn, case: str, t: Text) -> str:
@@ -208,13 +231,15 @@ def _against(drawn: Drawn, t: Text) -> str:
     worst = min(judged.checks, key=lambda check: check.p_value)
     yardstick = yardstick_of(drawn)
     band, outside = yardstick or (law.bands[0], summary.outside[0])
-    ratio = summary.std / law.std - 1 if law.std > 0 else 0.0
+    expected = expected_of(drawn).std
+    ratio = summary.std / expected - 1 if expected > 0 else 0.0
+    errors = errors_off(drawn).get(worst.name, math.nan)  # as the table has them
     return t(
-        f"verdict.off.{worst.name}",
+        "verdict.off.std_few" if worst.name == "std" and math.isnan(errors) else f"verdict.off.{worst.name}",
         observed=count(outside if worst.name == "outside" else abs(worst.statistic)),
-        expected=expected_count(summary.n * (1 - band.probability)),
+        expected=expected_count(expected_beyond(drawn, band)),
         band=plain(band.formula),
-        errors=quantity(abs(worst.statistic), digits=3),
+        errors=quantity(abs(worst.statistic if math.isnan(errors) else errors), digits=3),
         percent=quantity(abs(100 * ratio), digits=3),
         direction=t("verdict.off.large" if ratio > 0 else "verdict.off.small"),
         p=probability(judged.p_value),

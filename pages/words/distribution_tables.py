@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from html import escape
 from typing import NamedTuple
 
-from core import SCHEMES, rounded
+from core import SCHEMES, Law, rounded
 from core.weights import referee, referee_checks
 from core.weights.laws import Band
-from core.weights.rounding import rounded_law
+from core.weights.rounding import Rounded, rounded_law
 from pages.figures.notation import plain
 from pages.jobs.distribution import Drawn
 from pages.state.chosen import State
@@ -35,7 +35,7 @@ class Row(NamedTuple):
 def evidence(drawn: Drawn, state: State, t: Text, checked: str) -> str:
     """Return the table of drawn beside expected, with its note, the scheme's source and what was checked."""
     law = drawn.law
-    rows = _moments(drawn, state, t) if law.continuous is not None else _values(drawn, t)
+    rows = _moments(drawn, t) if law.continuous is not None else _values(drawn, t)
     note = t(_note(drawn), band=t("table.band") if law.independent else "", source=_source(state))
     return beside_law(rows, t, note=sentences(checked, note))
 
@@ -73,29 +73,40 @@ def _row(row: Row, *, errors: bool) -> list[str | Cell]:
     return cells
 
 
-def _moments(drawn: Drawn, state: State, t: Text) -> list[Row]:
+def expected_of(drawn: Drawn) -> Law | Rounded:
+    """Return the law's moments as the dtype rounds them."""
+    law = drawn.law
+    return rounded_law(law, drawn.summary.dtype) if law.independent else law
+
+
+def errors_off(drawn: Drawn) -> dict[str, float]:
+    """Return how many standard errors mean, std and excess kurtosis are off, where that can be told."""
+    summary, law, _ = drawn
+    expected = expected_of(drawn)
+    return {
+        name: (getattr(summary, name) - getattr(expected, name)) / error
+        for name, error in referee.standard_errors(summary.n, law, summary.dtype).items()
+        if error
+    }
+
+
+def _moments(drawn: Drawn, t: Text) -> list[Row]:
     """Return the rows of a law that spreads; expected is what the dtype makes of the law."""
     summary, law, _ = drawn
-    expected = rounded_law(law, state.dtype) if law.independent else law
-    errors = referee.standard_errors(summary.n, law, state.dtype)
-
-    def off(name: str, ours: float, theirs: float) -> float:
-        return (ours - theirs) / errors[name] if errors.get(name) else math.nan
-
+    expected, off = expected_of(drawn), errors_off(drawn)
     rows = [
         Row(
             t(f"table.{name}"),
             quantity(getattr(summary, name), law.std),
             quantity(getattr(expected, name), law.std),
-            off(name, getattr(summary, name), getattr(expected, name)),
+            off.get(name, math.nan),
             name,
         )
         for name in ("mean", "std")
     ]
-    kurtosis, theirs = summary.excess_kurtosis, expected.excess_kurtosis
-    z = off("excess_kurtosis", kurtosis, theirs)
-    shown = excess(kurtosis, t), excess(theirs, t)
-    rows.append(Row(t("table.excess_kurtosis"), *shown, z, "excess_kurtosis"))
+    kurtosis = excess(summary.excess_kurtosis, t), excess(expected.excess_kurtosis, t)
+    z = off.get("excess_kurtosis", math.nan)
+    rows.append(Row(t("table.excess_kurtosis"), *kurtosis, z, "excess_kurtosis"))
     wall = wall_of(drawn)
     bounds = (wall.low, wall.high) if wall is not None else law.support
     for name, relation, bound in (("minimum", "≥", bounds[0]), ("maximum", "≤", bounds[1])):

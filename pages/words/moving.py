@@ -182,18 +182,22 @@ def _shares(summary: Summary, law: Law) -> list[float]:
     return [float(f"{share:.6g}") for share in (expected / summary.n).tolist()]
 
 
-def _errors(summary: Summary, law: Law) -> dict[str, float]:
+def _errors(summary: Summary, law: Law) -> dict[str, Any]:
     """Return the standard errors of one weight, of mean and std in stds; of n they are √n times smaller.
 
-    Beside them stands the law's own excess kurtosis, as the dtype rounds it. Empty of laws that no browser
-    draws.
+    Beside them stand the law's own excess kurtosis, as the dtype rounds it, and from how many weights on
+    each is told. Empty of laws that no browser draws.
     """
     if law.family not in DRAWN_THERE:
         return {}
-    found = referee.standard_errors(summary.n, law, summary.dtype)
+    least = {
+        name: int(n) for name, n in referee.least_compared(law, summary.dtype).items() if math.isfinite(n)
+    }
+    n = max(summary.n, *least.values(), 1)
+    found = referee.standard_errors(n, law, summary.dtype)
     units = {"mean": law.std, "std": law.std, "excess_kurtosis": 1.0}
-    one = {name: math.sqrt(summary.n) * error / units[name] for name, error in found.items()}
-    return one | {"of_law": rounded_law(law, summary.dtype).excess_kurtosis}
+    one = {name: math.sqrt(n) * error / units[name] for name, error in found.items()}
+    return one | {"of_law": rounded_law(law, summary.dtype).excess_kurtosis, "least": least}
 
 
 def _finite(x: float) -> float | None:

@@ -1,17 +1,21 @@
 """What a page says of a draw that is not of its law: a tensor made wrong by a factor that is known."""
 
+import math
 import re
+import warnings
 from collections.abc import Callable
 
 import pytest
 import torch
+from scipy import stats
 
 from core import Draw, Summary
 from core.weights.sampling import tensor_of
 from pages.jobs import distribution
+from tests.support.headings import near
 from tests.support.marks import both_languages
 from tests.support.screen import opened
-from tests.support.words import plain, unsaid
+from tests.support.words import first_table, plain, unsaid
 
 
 @pytest.fixture
@@ -41,12 +45,11 @@ def test_a_spread_that_is_wrong_is_said_to_be_so(
     text = spoilt(lambda w: w * factor, fan_in="64", fan_out="100", seed=seed, lang=language)
     expected = {
         "en": [
-            f"▲ Not consistent with the law. The std is <*> % too {direction[0]}, <*> standard errors off: "
-            "check the gain and the fans.",
+            f"▲ Not consistent with the law. The std is <*> % too {direction[0]}, <*> standard errors off.",
             "About one correct draw in <*> is flagged by chance; try another seed.",
         ],
         "zh": [
-            f"▲ 与理论不符。标准差偏{direction[1]} <*>%，达 <*> 个标准误：请检查增益或扇入、扇出是否取错。",
+            f"▲ 与理论不符。标准差偏{direction[1]} <*>%，达 <*> 个标准误。",
             "完全符合理论的抽样，每 <*> 次也约有一次被偶然误判；换个种子再看。",
         ],
     }[language]
@@ -102,3 +105,49 @@ def test_a_comparison_names_the_row_that_is_not_of_its_law(language: str, spoilt
         "zh": "▲ 与理论不符：Kaiming 正态（He）。换一个种子即可分辨是偶然还是错误。",
     }
     assert unsaid(text, words[language]) == [], text
+
+
+#: A cut whose mean lies outside, and those means at which torch warns: by 2 std or more.
+NARROW = {"scheme": "trunc_normal", "std": "0.1", "a": "-2", "b": "2"}
+FAR, WARNED = ("2.5", "2.8", "3"), "mean is more than 2 std from"
+
+
+@pytest.mark.filterwarnings("ignore:mean is more than 2 std")
+@both_languages
+@pytest.mark.parametrize("mean", [*FAR, "2.15"])
+def test_where_torchs_own_draw_misses_the_law_that_is_said(mean: str, language: str) -> None:
+    """Drawn in plain torch: some weights lie further out than any of 131 072 by the law."""
+    generator = torch.Generator().manual_seed(40)
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        weight = torch.nn.init.trunc_normal_(
+            torch.empty(256, 512), float(mean), 0.1, -2.0, 2.0, generator=generator
+        )
+    assert (mean in FAR) is any(WARNED in str(warning.message) for warning in warned)
+    law = stats.truncnorm((-2 - float(mean)) / 0.1, (2 - float(mean)) / 0.1, float(mean), 0.1)
+    assert weight.min().item() < law.ppf(1e-12)
+    app = opened(**NARROW, mean=mean, lang=language)
+    text = plain(app)
+    std = weight.double().std(correction=0).item()
+    fourth = law.expect(lambda w: (w - law.mean()) ** 4, lb=law.ppf(1e-15), ub=2.0) / law.std() ** 4
+    error = law.std() * math.sqrt((fourth - 1) / 4 / weight.numel())
+    percent, errors = f"{100 * (std / law.std() - 1):.3g}", f"{(std - law.std()) / error:.3g}"
+    words = {
+        "en": [
+            f"The std is <{percent}> % too large, <{errors}> standard errors off.",
+            "torch’s own float32 draw misses this law: with so narrow a cut it keeps one proposal in 2²⁴ "
+            "wherever that lies.",
+        ],
+        "zh": [
+            f"标准差偏大 <{percent}>%，达 <{errors}> 个标准误。",
+            "偏离理论的是 torch 自己的 float32 抽样：截断如此之窄时，每 2²⁴ 个候选值约有一个"
+            "无论落在何处都会被保留。",
+        ],
+    }[language]
+    assert unsaid(text, *words) == [], text
+    assert ("torch warns that" in text or "torch 也会警告" in text) is (mean in FAR)
+    assert "flagged by chance" not in text
+    assert "gain" not in text.partition("standard errors off")[2][:40]
+    heading, name = {"en": ("Off by (SE)", "Std"), "zh": ("偏差/SE", "标准差")}[language]
+    assert near(first_table(app)[name][heading], (std - law.std()) / error, unit=0.5)
+    assert "▲" not in plain(opened(**NARROW, mean=mean, dtype="float64", lang=language))

@@ -60,6 +60,35 @@ def test_drawn_beside_expected(language: str) -> None:
 
 
 @both_languages
+@pytest.mark.parametrize(
+    ("fans", "told"),
+    [
+        ((1, 1), (True, False, False)),  # its std is 0 and its kurtosis none, at every seed
+        ((2, 1), (True, False, False)),  # whose excess kurtosis is −2 at every seed
+        ((4, 4), (True, False, False)),
+        ((10, 12), (True, True, False)),  # from 113, and for the kurtosis from 150 on
+        ((10, 15), (True, True, True)),
+    ],
+)
+def test_small_samples_are_not_held_against_the_law(
+    fans: tuple[int, int], told: tuple[bool, ...], language: str
+) -> None:
+    """A sample's std and kurtosis have a bias, of −3/(4n) σ and −6/n if normal (Fisher 1930)."""
+    link = {"fan_in": str(fans[0]), "fan_out": str(fans[1]), "lang": language}
+    rows = table(opened(scheme="normal", **link), *DRAWN[language])
+    off = DRAWN[language][2]
+    assert tuple(rows[name][off] != "" for name in DRAWN_ROWS[language][:3]) == told
+
+
+@both_languages
+def test_the_largest_of_one_weight_is_expected_at_0(language: str) -> None:
+    rows = table(
+        opened(scheme="normal", fan_in="1", fan_out="1", tab="largest", lang=language), *DRAWN[language][:2]
+    )
+    assert [row[DRAWN[language][1]] for row in rows.values()] == ["0", "0"]
+
+
+@both_languages
 def test_the_walls_of_a_uniform_law(language: str) -> None:
     rows = table(opened(scheme="kaiming_uniform", fan_in="784", lang=language), *DRAWN[language])
     bound = math.sqrt(6 / 784)

@@ -324,6 +324,7 @@ CALLS: Mapping[str, Callable[[], Arguments]] = {
         "drawn_in": torch.float64,
     },
     "referee.judge": lambda: {"summary": a_summary(), "law": a_law()},
+    "referee.least_compared": lambda: {"law": a_law(), "dtype": torch.float32, "drawn_in": None},
     "referee.standard_errors": lambda: {"n": 15, "law": a_law(), "dtype": torch.float32, "drawn_in": None},
     "rosetta.defaults": lambda: {"shape": (3, 5)},
     "rosetta.depthwise": lambda: {"layer": Layer.of("Conv2d(4, 8, 3, groups=4)")},

@@ -21,6 +21,25 @@ def test_the_largest_of_normal_draws_is_the_tabled_one(n: int, expected: float) 
     assert smallest(n, NORMAL).expected == pytest.approx(-expected, abs=5.1e-6)
 
 
+@pytest.mark.parametrize(
+    ("key", "params", "mean"),
+    [
+        ("normal", {}, 0.0),
+        ("normal", {"mean": 1.5}, 1.5),
+        ("uniform", {"a": -1.0, "b": 1.0}, 0.0),
+        ("uniform", {}, 0.5),
+        ("trunc_normal", {}, 0.0),
+        ("orthogonal", {}, 0.0),
+        ("sparse", {}, 0.0),
+    ],
+)
+def test_the_largest_of_one_draw_is_expected_at_the_mean(
+    key: str, params: dict[str, float], mean: float
+) -> None:
+    law = SCHEMES[key].law((3, 5), **params)
+    assert largest(1, law).expected == smallest(1, law).expected == mean
+
+
 @pytest.mark.parametrize("n", [1, 2, 7, 1000, 10**9])
 def test_the_largest_of_uniform_draws_is_a_power(n: int) -> None:
     found = largest(n, UNIFORM)

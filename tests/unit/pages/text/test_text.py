@@ -94,6 +94,7 @@ JUSTIFIED = {("count.note", "half-width punctuation")} | {
         "signal.saturated",
         "signal.saturated_alike",
         "verdict.off.std",
+        "verdict.off.std_few",
         *(key for key in REFERENCE if key.startswith("signal.is.")),
     )
 }
