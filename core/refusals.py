@@ -344,7 +344,7 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
         "scheme.unknown": "There is no scheme {value!b}; there are {schemes:list}.",
         "shape.dirac": (
             "dirac fills a convolution, (out, in, *kernel) with one to three kernel sizes, whose out divides "
-            "into {groups} groups; this shape is {shape}."
+            "into {groups} {groups:group|groups}; this shape is {shape}."
         ),
         "shape.empty": "An empty tensor has no weights to summarise.",
         "shape.fans": (

@@ -141,7 +141,8 @@ def _crossed(drawn: Drawn, _: State, t: Text) -> str:
         "band": plain(band.formula),
         "expected": expected_count(expected_beyond(drawn, band)),
     }
-    return t("finding.coverage" if wall_of(drawn) is None else "finding.uncut", **facts)
+    key = "finding.coverage" if wall_of(drawn) is None else "finding.uncut"
+    return t(key if drawn.summary.n > 1 else f"{key}_one", **facts)
 
 
 def _uncrossed(drawn: Drawn, state: State, t: Text) -> str:
