@@ -97,7 +97,7 @@ def cause(rows: Sequence[Compared], t: Text) -> str:
     fan_in = low.layer.fans.fan_in
     wide, narrow = (fan_in * row.drawn.law.std**2 for row in (high, low))
     facts = {"wide": escape(high.brief), "narrow": escape(low.brief), "ratio": apart(ratio, 1)}
-    products = {"wide_product": quantity(wide, trim=True), "narrow_product": quantity(narrow, trim=True)}
+    products = {"wide_product": _told_apart(wide, ratio**2), "narrow_product": _told_apart(narrow, ratio**2)}
     quotient = "/".join(map(factor, products.values()))
     return common.cause(t("cause.apart", **facts, **products, quotient=quotient))
 
@@ -126,8 +126,13 @@ def finding_templates(t: Text) -> dict[str, str]:
 
 def _std(row: Compared, ratio: float) -> str:
     """Write a std so that it can be told from one that is ``ratio`` times as large."""
-    std, near = row.drawn.law.std, 1e-9 < ratio - 1 < 1e-2
-    return quantity(std, std * (ratio - 1) if near else std, trim=True)
+    return _told_apart(row.drawn.law.std, ratio)
+
+
+def _told_apart(value: float, ratio: float) -> str:
+    """Write a number with the digits that give its ``ratio`` to another, however near."""
+    near = 1e-9 < ratio - 1 < 0.1
+    return quantity(value, value * (ratio - 1) if near else value, trim=True)
 
 
 def alt(rows: Sequence[Compared], t: Text) -> str:

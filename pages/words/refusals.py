@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from core import SCHEMES
+from core import PARAMETERS, SCHEMES
 from core.weights.parameters import LARGEST, SMALLEST
 from pages.state.chosen import State
 from pages.state.parsers import Refusal, Value
 from pages.text import LANGUAGES, Text, sentences
 from pages.text.numbers import count, interval, quantity
+from pages.words.common import layer_name
 
 
 def input_in_force(state: State, t: Text) -> str:
@@ -42,6 +43,8 @@ def sentence(state: State, name: str, t: Text) -> str:
     if name == "layer" and refusal.facts["used"] == "":
         refusal = Refusal(refusal.code, {**refusal.facts, "used": t("option.layer.")})
     facts = dict(refusal.facts)
+    if name in state.idle:  # whatever is used instead, nothing reads it
+        return idle(state, name, str(facts.get("was", "")), t)
     if name == "rows" and "out" in facts:
         return sentences(*_rows_left(refusal, title(state, name, t), t))
     if name == "data":
@@ -49,6 +52,18 @@ def sentence(state: State, name: str, t: Text) -> str:
     elif "used" in facts:
         facts["used"] = _used(state, facts["used"], t) or LANGUAGES[t.language]  # '' is the browser's own
     return worded(refusal.code, facts, title(state, name, t), t)
+
+
+def idle(state: State, name: str, was: str, t: Text) -> str:
+    """Say of a link's choice that nothing reads it here, and why."""
+    facts = {"name": title(state, name, t), "was": was[:60]}
+    if name in PARAMETERS and name in SCHEMES[state["scheme"]].params:
+        return t("refused.idle_slope", **facts)
+    if name in PARAMETERS:
+        return t("refused.idle_parameter", **facts, scheme=t(f"scheme.{state['scheme']}.name"))
+    if name in {"fan_in", "fan_out"}:
+        return t("refused.idle_fans", **facts, layer=layer_name(state, t))
+    return t("refused.idle", **facts)
 
 
 def _rows_left(refusal: Refusal, name: str, t: Text) -> list[str]:

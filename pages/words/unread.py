@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from core import PARAMETERS, SCHEMES
 from core.weights.parameters import Value
 from core.weights.spelling import written_parameters
 from pages.state.chosen import State
@@ -12,7 +11,6 @@ from pages.state.session import session
 from pages.text import Text
 from pages.text.numbers import quantity
 from pages.words import refusals
-from pages.words.common import layer_name
 
 
 def sentences(state: State, t: Text) -> list[str]:
@@ -20,7 +18,7 @@ def sentences(state: State, t: Text) -> list[str]:
     words = []
     if _as_linked(state):
         lost = (name for name in state.linked if name in state.idle and _chosen(state, name))
-        words += [_unread(state, name, t) for name in lost]
+        words += [refusals.idle(state, name, state.linked[name], t) for name in lost]
         if _slope_alone(state):
             words.append(t("refused.slope_read", was=state.linked["a"]))
     for scheme, params in _texts(state):
@@ -50,17 +48,6 @@ def _chosen(state: State, name: str) -> bool:
         return TABLE[name].parse(state.linked[name]) != default_of(name, scheme)
     except Refused:
         return False  # which is said already
-
-
-def _unread(state: State, name: str, t: Text) -> str:
-    facts = {"name": refusals.title(state, name, t), "was": state.linked[name][:60]}
-    if name in PARAMETERS and name in SCHEMES[state["scheme"]].params:
-        return t("refused.idle_slope", **facts)
-    if name in PARAMETERS:
-        return t("refused.idle_parameter", **facts, scheme=t(f"scheme.{state['scheme']}.name"))
-    if name in {"fan_in", "fan_out"}:
-        return t("refused.idle_fans", **facts, layer=layer_name(state, t))
-    return t("refused.idle", **facts)
 
 
 def _slope_alone(state: State) -> bool:

@@ -121,6 +121,16 @@ def test_every_scheme_has_a_reason_in_both_languages(scheme: str) -> None:
         assert cause(scheme=scheme, lang=language)
 
 
+@pytest.mark.parametrize("std", ["0.020001", "0.02047", "0.0200003", "0.0219", "0.025"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_an_equation_of_products_holds_in_the_digits_that_are_shown(std: str, language: str) -> None:
+    said = cause("compare", rows=f"normal(std=0.02)-normal(std={std})", lang=language)
+    ((wide, narrow, ratio),) = re.findall(r"√\(([\d.]+)/([\d.]+)\) = ([\d.]*\d)", said)
+    assert float(ratio) == pytest.approx(float(std) / 0.02, rel=1e-3 * (float(std) / 0.02 - 1))
+    half = 0.6 * 10.0 ** -len(ratio.partition(".")[2])  # of the last digit shown
+    assert math.sqrt(float(wide) / float(narrow)) == pytest.approx(float(ratio), abs=half)
+
+
 def test_where_torchs_fans_are_not_the_true_ones_nothing_is_concluded_from_them() -> None:
     said = cause(scheme="kaiming_uniform", layer="ConvTranspose2d(64, 128, 4)")
     assert "relu" not in said

@@ -126,6 +126,12 @@ def test_a_single_thing_is_not_written_in_the_plural(page: str, link: dict[str, 
         ({"a": "0.25", "nonlinearity": "tanh"}, "a = 0.25 has no effect: a affects leaky_relu only."),
         ({"layer": "Linear(7, 5)", "fan_in": "9"}, "The link’s fan_in = 9 has no effect: Linear(7, 5) has"),
         ({"layer": "Linear(7, 5)", "fan_out": "9"}, "fan_out = 9 has no effect: Linear(7, 5) has"),
+        # nor has what would be refused: no default is used in its place
+        (
+            {"layer": "Linear(7, 5)", "fan_in": "65537"},
+            "The link’s fan_in = 65537 has no effect: Linear(7, 5)",
+        ),
+        ({"gain": "-2"}, "The link’s Gain g = -2 has no effect: Kaiming normal (He) has no such parameter."),
         ({"scheme": "xavier_normal", "mode": "fan_out"}, "The link’s Mode = fan_out has no effect: Xavier"),
     ],
 )
@@ -140,7 +146,7 @@ def test_a_refusal_without_a_control_on_the_screen_is_said_at_the_top() -> None:
     sentences = "\n".join(
         refusals(opened(dtype="int8", bins="9999", overlay="zzz", tab="foo", mode="bar", mean="x"))
     )
-    for words in ("int8", "9999", "zzz", "foo", "bar", "Mean μ must be a number"):
+    for words in ("int8", "9999", "zzz", "foo", "bar", "Mean μ = x has no effect"):
         assert words in sentences
     assert "Negative slope a must be a number" in refusals(opened(nonlinearity="leaky_relu", a="x"))[0]
     app = opened("home", fan_in="0", colour="red")
