@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from .errors import DtypeError, ParameterError, shown
 
@@ -96,7 +96,12 @@ def checked_array(name: str, values: object, wanted: str = "real numbers, nested
     """
     if isinstance(values, Sequence) and len(values) > MOST:
         raise unfit(name, values, f"{MOST} numbers at most")
-    if isinstance(values, Tensor) and values.layout == torch.strided and not values.is_meta:
+    if (
+        isinstance(values, Tensor)
+        and not is_lazy(values)
+        and values.layout == torch.strided
+        and not values.is_meta
+    ):
         values = values.detach().cpu()
         values = values.double().numpy() if values.dtype.is_floating_point else values.numpy()
     try:
@@ -112,6 +117,11 @@ def checked_array(name: str, values: object, wanted: str = "real numbers, nested
     if any(map(math.isnan, numbers)):
         raise unfit(name, values, wanted)
     return np.array(numbers).reshape(array.shape)
+
+
+def is_lazy(tensor: object) -> bool:
+    """Tell whether a tensor waits for its module's first input, and raises at whatever it is asked."""
+    return isinstance(tensor, nn.UninitializedParameter | nn.UninitializedBuffer)
 
 
 def _plain(values: object) -> bool:

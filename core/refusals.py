@@ -177,6 +177,10 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
         "device.unknown": "The device must be one of {kinds:list}; it was {value}.",
         "dtype.device": "An {device} device has no {dtype}; choose float32, bfloat16 or float16.",
         "dtype.held": "Weights must be real numbers of one of {allowed:list}; the dtype was {value}.",
+        "dtype.held:complex": (
+            "Weights must be real numbers of one of {allowed:list}; the dtype was {value}. "
+            "torch.view_as_real shows real and imaginary parts as such numbers."
+        ),
         "dtype.held:cast": (
             "Weights must be real numbers of one of {allowed:list}; the dtype was {value}. "
             "Cast them to float32 first (quantized ones by dequantize()) if their values are the weights."
@@ -353,6 +357,9 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
         "shape.fans:dimensions": (
             "Fans need a weight of at least two dimensions, (fan_out, fan_in, *kernel); "
             "this shape has {dimensions}: {shape}."
+        ),
+        "shape.lazy": (
+            "A lazy module's weight has no sizes and no numbers before its first input; run one through it."
         ),
         "shape.matrix": (
             "{scheme} fills a matrix, (rows, columns); this shape has {dimensions} dimensions: {shape}."

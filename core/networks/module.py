@@ -17,6 +17,7 @@ from ..checks import (
     checked_flag,
     checked_kind,
     checked_whole,
+    is_lazy,
     is_whole,
     sequence,
     unfit,
@@ -96,7 +97,8 @@ class Net(nn.Module):
             NetworkError: if ``x`` has another shape, dtype or device, or is no dense tensor.
         """
         own = next(self.parameters())
-        if not isinstance(x, Tensor) or x.is_nested or x.layout != torch.strided or x.device != own.device:
+        dense = isinstance(x, Tensor) and not (is_lazy(x) or x.is_nested) and x.layout == torch.strided
+        if not dense or x.device != own.device:
             raise NetworkError("network.tensor", device=str(own.device), given=shown(x))
         if x.dim() != 2 or x.shape[1] != self.network.inputs:
             raise NetworkError("network.input", inputs=self.network.inputs, shape=tuple(x.shape))
@@ -234,7 +236,9 @@ def backward(net: Net, x: Tensor, labels: Sequence[int]) -> Backward:
 
 def _counts(labels: object) -> TypeGuard[Tensor]:
     """Tell whether these are whole numbers in a tensor."""
-    return isinstance(labels, Tensor) and labels.dim() == 1 and not labels.dtype.is_floating_point
+    if not isinstance(labels, Tensor) or is_lazy(labels):
+        return False
+    return labels.dim() == 1 and not labels.dtype.is_floating_point
 
 
 def different_units(matrix: Tensor, *, exact: bool = False) -> int:
@@ -249,6 +253,7 @@ def different_units(matrix: Tensor, *, exact: bool = False) -> int:
     """
     if (
         not isinstance(matrix, Tensor)
+        or is_lazy(matrix)
         or matrix.dtype not in DTYPES
         or matrix.dim() != 2
         or not matrix.numel()

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Generator, Tensor, nn
 
-from ..checks import unfit
+from ..checks import is_lazy, unfit
 from ..errors import DeviceError, InitLabError, NetworkError
 from ..generators import global_generators
 from ..weights.schemes import SCHEMES
@@ -131,7 +131,7 @@ class _Inputs:
         for each in tensors:
             if each.is_meta:
                 raise DeviceError("device.meta", value="meta")
-            if not _is_finite(each):
+            if is_lazy(each) or not _is_finite(each):
                 raise unfit("example", each, "of finite numbers, of one at least")
         called = ", ".join(
             f"{str(each.dtype).removeprefix('torch.')} of shape {tuple(each.shape)}" for each in tensors

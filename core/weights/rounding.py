@@ -88,6 +88,7 @@ def checked_held(dtype: object) -> torch.dtype:
     code = "dtype.held"
     if isinstance(dtype, torch.dtype):
         code = "dtype.held:packed" if "float" in str(dtype) else "dtype.held:cast"
+        code = "dtype.held:complex" if dtype.is_complex else code
     raise DtypeError(code, value=_name(dtype), allowed=tuple(map(_name, HELD)))
 
 

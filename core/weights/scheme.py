@@ -9,7 +9,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from .. import devices
-from ..checks import checked_kind, unfit
+from ..checks import checked_kind, is_lazy, unfit
 from ..errors import ParameterError, shown
 from ..generators import global_generators
 from .fans import Fans, checked_shape
@@ -180,7 +180,9 @@ def _check_fillable(tensor: object) -> None:
     Raises:
         ParameterError: unless it is a dense floating tensor that holds each of its numbers by itself.
     """
-    if not isinstance(tensor, Tensor) or tensor.is_nested or tensor.layout != torch.strided or tensor.is_meta:
+    if not isinstance(tensor, Tensor) or is_lazy(tensor) or tensor.is_nested:
+        raise unfit("tensor", tensor, "a dense tensor with numbers")
+    if tensor.layout != torch.strided or tensor.is_meta:
         raise unfit("tensor", tensor, "a dense tensor with numbers")
     if not tensor.dtype.is_floating_point or tensor.dtype.itemsize == 1:
         raise unfit("tensor", tensor, "of a dtype that torch draws in, as float32")

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..checks import checked_kind, unfit
+from ..checks import checked_kind, is_lazy, unfit
 from ..errors import DeviceError, ShapeError
 from .rounding import checked_held
 
@@ -49,6 +49,8 @@ def checked_weights(weights: Any) -> Tensor:
     if isinstance(weights, np.ndarray | np.generic) and not isinstance(weights, np.ma.MaskedArray):
         weights = _from_numpy(weights)
     tensor: Tensor = checked_kind("weights", weights, Tensor, "a torch tensor or a numpy array")
+    if is_lazy(tensor):
+        raise ShapeError("shape.lazy")
     checked_held(tensor.dtype)
     if tensor.is_nested or tensor.layout != torch.strided:
         raise unfit("weights", weights, "one dense tensor")

@@ -65,6 +65,14 @@ def test_torch_s_default_device_does_not_matter(name: str) -> None:
         torch.set_default_device(None)
 
 
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+@pytest.mark.parametrize("kind", [torch.nn.UninitializedParameter, torch.nn.UninitializedBuffer])
+def test_a_lazy_tensor_is_refused_in_our_words(name: str, kind: Callable[[], torch.Tensor]) -> None:
+    """torch's own raise its ValueError at whatever they are asked."""
+    for argument in sorted(CALLS[name]().keys() - {"self"}):
+        attempt(FUNCTIONS[name], CALLS[name]() | {argument: kind()})
+
+
 TAKING = sorted(name for name, make in CALLS.items() if make().keys() - {"self"})
 
 

@@ -56,6 +56,8 @@ THINGS: Mapping[str, Callable[[], Any]] = {
     "lambda": lambda: lambda *_: "text",
     "module": lambda: nn.Linear(3, 2),
     "lazy": lambda: nn.LazyLinear(3),
+    "lazy parameter": nn.UninitializedParameter,
+    "lazy buffer": nn.UninitializedBuffer,
     "meta module": lambda: nn.Linear(3, 2, device="meta"),
     "generator": torch.Generator,
     "endless": _endless,
