@@ -118,7 +118,10 @@ def _moments(drawn: Drawn, t: Text) -> list[Row]:
         rows.append(Row(t("table.equal", value=quantity(atom, trim=True)), count(times), expected_times))
     for band, outside in zip(law.bands, summary.outside, strict=True):
         missing = expected_beyond(drawn, band)
-        name = t(f"table.outside_{band.kind}", band=plain(band.formula))
+        kind = (
+            "others" if law.atoms and band.kind == "coverage" else band.kind
+        )  # whose std is not the whole's
+        name = t(f"table.outside_{kind}", band=plain(band.formula))
         spread = math.sqrt(missing * (1 - missing / summary.n)) if law.family != "orthogonal" else 0.0
         z = (outside - missing) / spread if spread > 0 else math.nan
         rows.append(Row(name, count(outside), expected_count(missing), z, "outside"))

@@ -81,6 +81,17 @@ def test_small_samples_are_not_held_against_the_law(
 
 
 @both_languages
+def test_three_std_of_a_sparse_weight_are_those_of_its_others(language: str) -> None:
+    """Half are 0, so the whole's std is √½ times theirs; 80 of 160 are drawn, of which 0.27 % lie beyond."""
+    link = {"sparsity": "0.5", "fan_in": "16", "fan_out": "10", "lang": language}
+    rows = table(opened(scheme="sparse", **link), *DRAWN[language])
+    expected = DRAWN[language][1]
+    assert near(rows[DRAWN_ROWS[language][1]][expected], 0.01 * math.sqrt(0.5))
+    name = {EN: "Outside ±3σ of those not set to 0", ZH: "非零部分 ±3σ 之外"}[language]
+    assert near(rows[name][expected], 80 * math.erfc(3 / math.sqrt(2)))
+
+
+@both_languages
 def test_the_largest_of_one_weight_is_expected_at_0(language: str) -> None:
     rows = table(
         opened(scheme="normal", fan_in="1", fan_out="1", tab="largest", lang=language), *DRAWN[language][:2]

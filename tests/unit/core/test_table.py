@@ -370,3 +370,10 @@ def test_rows_of_a_table_that_is_far_too_long_are_counted(text: str, rows: int) 
     with pytest.raises(TableError) as refused:
         read_table(text)
     assert refused.value.facts["rows"] == rows
+
+
+def test_three_digits_behind_a_comma_are_decimals_as_fewer_are() -> None:
+    assert read_table("1,000;2,000") == ((1.0, 2.0),)
+    with pytest.raises(TableError) as refused:
+        read_table("1,000,000;2")  # which no decimal is
+    assert refused.value.code == "table.thousands"
