@@ -20,7 +20,8 @@ def read_table(text: str) -> Rows:
     it names the columns. Cells are divided by semicolons, tabs, commas or spaces, whichever the first row
     of numbers has, in this order; a mark at the end of every line is left out. A comma within a cell is a
     decimal comma: ``1,5;2,5`` and ``"1,5","2,5"``, also ``1,5 2,5``, but ``1,2,3`` is three numbers. So
-    ``1,000;2,000`` is 1 and 2: nothing tells such decimals from thousands. A table has decimal commas or decimal points, and no marks of thousands: ``1.234,5`` could be two numbers.
+    ``1,000;2,000`` is 1 and 2: nothing tells such decimals from thousands. A table has decimal commas or
+    decimal points, and no marks of thousands: ``1.234,5`` could be two numbers.
 
     Raises:
         TableError: if it is no text, there is no row, there are more than ``MAX_ROWS``, rows differ in

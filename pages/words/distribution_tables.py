@@ -118,9 +118,8 @@ def _moments(drawn: Drawn, t: Text) -> list[Row]:
         rows.append(Row(t("table.equal", value=quantity(atom, trim=True)), count(times), expected_times))
     for band, outside in zip(law.bands, summary.outside, strict=True):
         missing = expected_beyond(drawn, band)
-        kind = (
-            "others" if law.atoms and band.kind == "coverage" else band.kind
-        )  # whose std is not the whole's
+        mixed = bool(law.atoms) and band.kind == "coverage"  # the band is of the part that varies
+        kind = "others" if mixed else band.kind
         name = t(f"table.outside_{kind}", band=plain(band.formula))
         spread = math.sqrt(missing * (1 - missing / summary.n)) if law.family != "orthogonal" else 0.0
         z = (outside - missing) / spread if spread > 0 else math.nan
