@@ -244,7 +244,7 @@ def test_every_objection_of_core_that_a_page_can_meet_has_its_sentence() -> None
     }  # nothing runs through a module of one's own
     before |= {"network.type", "network.tensor", "network.batch", "network.dtypes", "network.module"}
     # things of another kind than a page has, and summaries that it never makes
-    before |= {"comparison.type", "table.type", "table.numbers", "shape.empty", "device.meta"}
+    before |= {"comparison.type", "table.type", "table.numbers", "shape.empty", "shape.lazy", "device.meta"}
     before |= {f"dtype.{name}" for name in ("drawn_in", "held", "slope")}
     kinds = ("atoms", "band", "edges", "law", "layout", "merge", "n", "real", "summary", "weights")
     before |= {f"parameter.{name}" for name in kinds}
