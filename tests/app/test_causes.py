@@ -98,7 +98,9 @@ NOTHING = [
 ]
 
 
-@pytest.mark.parametrize(("link", "fill"), NOTHING, ids=lambda part: str(part)[:60])
+@pytest.mark.parametrize(
+    ("link", "fill"), NOTHING, ids=lambda part: str(part) if isinstance(part, dict) else ""
+)
 def test_weights_that_are_all_0_are_told_as_such(
     link: dict[str, str], fill: Callable[[torch.Tensor], torch.Tensor]
 ) -> None:

@@ -8,7 +8,7 @@ from tests.support.stream import ROOT
 
 ROOMS = ("core", "pages", "deploy", "tests")
 #: Files that are tables of rows.
-TABLES = {"core/code/rosetta_rows.py", "tests/support/cases.py"}
+TABLES = {"core/code/rosetta_rows.py", "core/refusals.py", "tests/support/cases.py"}
 
 
 def _files(*endings: str) -> list[Path]:
