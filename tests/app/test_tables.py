@@ -87,7 +87,7 @@ def test_three_std_of_a_sparse_weight_are_those_of_its_others(language: str) -> 
     rows = table(opened(scheme="sparse", **link), *DRAWN[language])
     expected = DRAWN[language][1]
     assert near(rows[DRAWN_ROWS[language][1]][expected], 0.01 * math.sqrt(0.5))
-    name = {EN: "Outside ±3σ of those not set to 0", ZH: "非零部分 ±3σ 之外"}[language]
+    name = {EN: "Others outside ±3σ", ZH: "其余超出 ±3σ"}[language]
     assert near(rows[name][expected], 80 * math.erfc(3 / math.sqrt(2)))
 
 
