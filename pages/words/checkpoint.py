@@ -45,7 +45,8 @@ def headline(report: Report, t: Text) -> str:
     if report.worst is not None:
         mark = MARKS[mark_of(report.worst)]
         return f"{mark} {findings.sentence(report.worst, t)}"
-    return t(f"checkpoint.state.{report.state}")
+    by_chance = report.state == "trained" and any(row.decides and row.init for row in report.rows)
+    return t("checkpoint.state.trained_most" if by_chance else f"checkpoint.state.{report.state}")
 
 
 def cause(report: Report, t: Text) -> str:

@@ -8,6 +8,7 @@ import torch
 
 from pages.text import Text
 from tests.support.checkpoint_page import report, seeded
+from tests.support.marks import both_languages
 from tests.support.screen import opened, query, said
 from tests.support.words import plain
 
@@ -79,3 +80,20 @@ def test_laws_of_one_kind_are_counted_by_their_size() -> None:
     )
     text = plain(opened("checkpoint", report=key))
     assert re.findall(r"fits (\S+ \S+) (\d+)", text) == [("𝒰(−0.1, 0.1)", "3"), ("𝒰(−0.2, 0.2)", "2")]
+
+
+@both_languages
+@pytest.mark.parametrize("near", [True, False])
+def test_where_some_are_near_to_a_law_most_are_said_to_fit_none(*, near: bool, language: str) -> None:
+    """Six heavy-tailed weights, as of training, and one that is as normal as any draw, of nobody's std."""
+    chance = torch.Generator().manual_seed(3)
+    tails = [seeded(64, 64, seed=at) / torch.rand(64, 64, generator=chance).sqrt() for at in range(6)]
+    tensors = {f"layers.{at}.weight": 0.02 * tail for at, tail in enumerate(tails)}
+    app = opened(
+        "checkpoint",
+        report=report(tensors | ({"head.weight": 0.01837 * seeded(64, 64, seed=9)} if near else {})),
+        lang=language,
+    )
+    most = {"en": "no known law fits most of the tensors", "zh": "大多不符合已知分布"}[language]
+    none = {"en": "no known law fits the tensors", "zh": "都不符合已知分布"}[language]
+    assert (most in plain(app), none in plain(app)) == (near, not near)
