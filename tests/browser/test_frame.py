@@ -35,7 +35,8 @@ def test_the_menu_stands_still_from_page_to_page(size: str, tab: Visit) -> None:
         go(page, path)
         here = page.evaluate(PLACES)
         assert here.keys() ^ first.keys() <= {T("plan.add")}, path  # which a page that shows nothing lacks
-        assert all(here[name] == first[name] for name in here.keys() & first.keys()), path
+        both = here.keys() & first.keys()
+        assert {name: here[name] for name in both} == {name: first[name] for name in both}, path
     links = [first[T(f"nav.{name}")] for name in ("home", "distribution", "compare", "signal", "teach")]
     tools = [box for name, box in first.items() if name in {T("nav.share"), T("nav.export"), T("nav.dark")}]
     width = SIZES[size][0]

@@ -39,7 +39,8 @@ STILL = """() => new Promise(resolve => {
     watch.observe(document, {subtree: true, childList: true, attributes: true, characterData: true})
 })"""
 #: Streamlit fetches the code of an element when it is first shown; a grey plate stands there until it comes.
-LOADED = "!document.querySelector('[data-testid=stSkeleton]')"
+#: A font that is still on its way changes widths when it comes.
+LOADED = "!document.querySelector('[data-testid=stSkeleton]') && document.fonts.status === 'loaded'"
 Visit = Callable[..., Page]
 
 
