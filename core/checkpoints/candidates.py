@@ -126,7 +126,7 @@ _OTHERS: tuple[tuple[str, Params], ...] = (
 )
 
 
-#: Their names.
+#: Keys of schemes that one kind of network alone starts by.
 RARE = {"wang_init", *(key for key, _ in _OTHERS)} - {"uniform"}
 
 

@@ -242,7 +242,7 @@ def _unequal(rows: Sequence[Row], state: str) -> Iterator[Finding]:
 def _swapped(rows: Sequence[Row], _: str) -> Iterator[Finding]:
     """Find weights at ±1/√fan_out among others at ±1/√fan_in, torch's default."""
     uneven = [row for row in weights_of(rows) if row.shape[0] != row.shape[1] and _is_torch_s(row)]
-    right = [row for row in uneven if _fits(row, "classic_uniform")]
+    right = {row for row in uneven if _fits(row, "classic_uniform")}
     swapped = [row for row in uneven if row not in right and _is_swapped(row)]
     if len(right) >= max(2, len(swapped)):
         for row in swapped:

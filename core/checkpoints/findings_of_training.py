@@ -58,11 +58,11 @@ def _zeros(rows: Sequence[Row], _: str) -> Iterator[Finding]:
     if 2 * len(zeros) > len(weights):
         yield Finding("zero_weights", names_of(zeros), {"count": len(zeros), "of": len(weights)})
     elif _are_trained(rows):
-        still = [
-            row for row in rows if "zeros" in row.flags and (row in zeros or _POSITIONS.search(row.name))
-        ]
+        known = set(weights)
+        places = [row for row in rows if _POSITIONS.search(row.name) and row not in known]
+        still = [*zeros, *(row for row in places if "zeros" in row.flags)]
         if still:
-            facts = {"count": len(still), "of": len({*names_of(weights), *names_of(still)})}
+            facts = {"count": len(still), "of": len(weights) + len(still) - len(zeros)}
             yield Finding("zero_among_trained", names_of(still), facts)
     else:
         yield from _fewer_zeros("zero_weights", weights)
@@ -83,19 +83,19 @@ def _fresh(rows: Sequence[Row], _: str) -> Iterator[Finding]:
     the whole model.
     """
     telling, layers = _telling(rows), depth(rows)
-    fresh = [row for row in telling if stands_out(row.init, layers)]
-    fresh = [row for row in fresh if not row.repeated.number]  # repeated rows fit by chance more often
-    alone = set(names_of(fresh))
+    # repeated rows fit by chance more often
+    fresh = {row for row in telling if stands_out(row.init, layers) and not row.repeated.number}
+    alone = set(fresh)
     for members in kinds_of(telling):
-        here = [row for row in fresh if row in members]
-        alone -= set(names_of(members))
+        here = [row for row in members if row in fresh]
+        alone -= set(members)
         trained = sum(row.init is None for row in members)
         if 0 < len(here) <= len(members) / 2 and 2 * trained >= len(members) - len(here):
             facts = {"count": len(here), "of": len(members)}
             yield Finding("fresh_among_trained", names_of(here), facts)
     if alone and _are_trained(rows):
-        lone = tuple(row.name for row in telling if row.name in alone)
-        yield Finding("fresh_alone", lone, {"count": len(lone), "of": len(telling)})
+        lone = [row for row in telling if row in alone]
+        yield Finding("fresh_alone", names_of(lone), {"count": len(lone), "of": len(telling)})
 
 
 def _norms(rows: Sequence[Row], _: str) -> Iterator[Finding]:
