@@ -18,8 +18,9 @@ from ..weights.layers import Start, starts
 from .bit_cells import COUNTED
 from .candidates import Named, Shape, candidate
 from .expected_laws import Expected, Meanings, Meant, meant_of, told
+from .findings_in_modules import found_in
 from .report import Report, made
-from .report_row import judged
+from .report_row import Row, judged
 from .scan import besides, uncounted
 from .tensors_in_memory import in_memory
 from .vanishing_signals import fading
@@ -63,7 +64,9 @@ def audit(
         judged(each, beside, max(1, len(counted)), meant_of(each, meant))
         for each, beside in zip(counted, besides(counted), strict=True)
     ]
-    report = made("torch", rows, skipped, meant)
+    report = made("torch", list(_without_padding(rows, module)), skipped, meant)
+    found = found_in(module, {row.name for row in rows}, report.state)
+    report = replace(report, unexpected=(*report.unexpected, *found))
     return report if example is None else _with_signal(report, module, example, chosen, meant)
 
 
@@ -75,6 +78,17 @@ def _with_signal(
     layers, kept = module_signal(module, example, seeds, drawn)
     found = fading(layers, trained=report.state == "trained")
     return replace(report, signal=layers, not_redrawn=kept, unexpected=(*report.unexpected, *found))
+
+
+def _without_padding(rows: Sequence[Row], module: nn.Module) -> Iterator[Row]:
+    """Yield the rows; an embedding's row that pads is no dead one."""
+    pads = {
+        f"{path}.weight" if path else "weight": (1, (part.padding_idx,))
+        for path, part in module.named_modules(remove_duplicate=False)
+        if isinstance(part, EMBEDDINGS)
+    }
+    for row in rows:
+        yield replace(row, flags=row.flags - {"dead_rows"}) if pads.get(row.name) == row.dead else row
 
 
 def _named_tensors(module: nn.Module) -> Iterator[tuple[str, Tensor]]:

@@ -26,6 +26,9 @@ _ONCE = "The same tensors in an earlier checkpoint of this run: had they moved, 
 #: The kinds of findings that come of running a module, by what becomes of its signal.
 SIGNALS: Mapping[str, str] = {"vanishes": "signal_vanishes", "explodes": "signal_explodes"}
 
+#: The kinds of findings that only a module shows, by what it knows of its rows and gates.
+IN_MODULES = ("padding_row", "wrong_gate")
+
 #: The kinds of findings, worst first.
 KINDS: Mapping[str, Kind] = {
     "not_finite": Kind(
@@ -36,6 +39,18 @@ KINDS: Mapping[str, Kind] = {
             "nan": "{nan:,} {nan:number is|numbers are} NaN.",
             "inf": "{inf:,} {inf:number is|numbers are} infinite.",
         },
+    ),
+    "nan_rows": Kind(
+        3,
+        "{nan:,} {nan:number is|numbers are} NaN, {nan:it stands|all} in {count:row|rows} {rows} of {of:,}, "
+        "counted from 0.",
+        _EXACT,
+    ),
+    "misread": Kind(
+        3,
+        "The bits of {count} {count:weight|weights} lie as weights do if they are read as {other}, with the "
+        "std {expected:.3g}, and not as {dtype}, {std:.3g}: the file's label is wrong.",
+        "A program that wrote these numbers on purpose.",
     ),
     "uninitialised": Kind(
         3,
@@ -98,6 +113,30 @@ KINDS: Mapping[str, Kind] = {
         "{count} of {of} projections into the residual stream {count:starts|start} √{square} times too "
         "{word}: std {std:.3g}, not {expected:.3g}.",
         "A std of {expected:.3g} in these tensors.",
+    ),
+    "residual_everywhere": Kind(
+        2,
+        "{count} weights inside the layers have the std of projections into the residual stream, {std:.3g}: "
+        "√{square} times less than {expected:.3g} outside. A match of names took in too many.",
+        "A model whose layers are meant to start so small.",
+    ),
+    "embedding_as_head": Kind(
+        2,
+        "The embedding is the output layer as well, and starts with the std {std:.3g}: of hidden states with "
+        "an RMS of 1 it makes logits with a std of {value:.3g}.",
+        "A model that divides its logits, or what goes into them, by about as much.",
+    ),
+    "padding_row": Kind(
+        2,
+        "Row {row:,} of {of:,}, which pads, is not 0: its RMS is {rms:.3g}. It was drawn anew, and no "
+        "gradient will ever move it.",
+        "A model that means its padding to have a vector of its own.",
+    ),
+    "wrong_gate": Kind(
+        2,
+        "{count} of {of} LSTM biases {count:opens|open} the {gate} gate, and not the forget gate: torch has "
+        "them in the order input, forget, cell, output.",
+        "A model that is meant to start with an open {gate} gate.",
     ),
     "unequal_layers": Kind(
         2,
@@ -224,6 +263,7 @@ KINDS: Mapping[str, Kind] = {
 class Finding:
     """One thing that was found: its kind, in which tensors, and the facts that say so.
 
+    ``evidence`` is of the first tensor where "likewise" counts more that have the same fault by themselves.
     ``would_refute`` is what would prove it wrong, in English. ``file`` is where, if several files are read of
     which each is a model, as two checkpoints of a run.
     """
@@ -250,4 +290,7 @@ class Finding:
 
     def __str__(self) -> str:
         kind = KINDS[self.kind]
-        return worded(self.kind, self.evidence, {self.kind: kind.alone.get(self.alone, kind.says)})
+        says = kind.alone.get(self.alone, kind.says)
+        if "likewise" in self.evidence:
+            says += " Likewise in {likewise:,} more {likewise:tensor|tensors}."
+        return worded(self.kind, self.evidence, {self.kind: says})

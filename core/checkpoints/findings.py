@@ -12,7 +12,10 @@ from .finding import KINDS, Finding
 from .findings_of_training import Look, half_are_trained
 from .law_fit import Fit
 from .layer_names import COMPUTED, MOMENT, WEIGHT, kind_of, names_of, weights_of
-from .report_row import EMBEDDING, Row
+from .report_row import EMBEDDING, NAMED, Row
+
+#: More tensors than these that have a fault each are one finding: a list of hundreds hides all others.
+_SINGLY = 3
 
 
 def find(rows: Sequence[Row], state: str = "unknown") -> tuple[Finding, ...]:
@@ -24,9 +27,12 @@ def find(rows: Sequence[Row], state: str = "unknown") -> tuple[Finding, ...]:
 
 def _one_by_one(kind: str, holds: Callable[[Row], bool], facts: Callable[[Row], dict[str, object]]) -> Look:
     def look(rows: Sequence[Row], _: str) -> Iterator[Finding]:
-        for row in rows:
-            if holds(row):
-                yield Finding(kind, (row.name,), facts(row))
+        found = [row for row in rows if holds(row)]
+        if len(found) > _SINGLY:
+            yield Finding(kind, names_of(found), {**facts(found[0]), "likewise": len(found) - 1})
+            return
+        for row in found:
+            yield Finding(kind, (row.name,), facts(row))
 
     return look
 
@@ -34,6 +40,19 @@ def _one_by_one(kind: str, holds: Callable[[Row], bool], facts: Callable[[Row], 
 def _is_broken(row: Row) -> bool:
     """Tell whether there are NaN, or infinities beside numbers; a mask has one number beside them."""
     return row.n > 1 and (row.nan > 0 or (row.inf > 0 and row.minimum < row.maximum))
+
+
+def _rows_of_nan(row: Row) -> bool:
+    """Tell whether NaN stand in a few rows alone, so that these can be named."""
+    return row.inf == 0 and 0 < row.nan_rows[0] <= min(NAMED, row.shape[0] // 4)
+
+
+def _misread(rows: Sequence[Row], _: str) -> Iterator[Finding]:
+    for dtype in ("float16", "bfloat16"):
+        found = [row for row in weights_of(rows) if row.misread is not None and row.dtype == dtype]
+        if found and (other := found[0].misread):
+            facts = {"dtype": dtype, "other": other.dtype, "std": found[0].std, "expected": other.std}
+            yield Finding("misread", names_of(found), {"count": len(found), **facts})
 
 
 def _empty(rows: Sequence[Row], _: str) -> Iterator[Finding]:
@@ -148,7 +167,22 @@ def _plainest(fit: Fit) -> str:
 
 
 _LOOKS: tuple[Look, ...] = (
-    _one_by_one("not_finite", _is_broken, lambda row: {"nan": row.nan, "inf": row.inf}),
+    _one_by_one(
+        "not_finite",
+        lambda row: _is_broken(row) and not _rows_of_nan(row),
+        lambda row: {"nan": row.nan, "inf": row.inf},
+    ),
+    _one_by_one(
+        "nan_rows",
+        _rows_of_nan,
+        lambda row: {
+            "nan": row.nan,
+            "count": row.nan_rows[0],
+            "rows": ", ".join(map(str, row.nan_rows[1])),
+            "of": row.shape[0],
+        },
+    ),
+    _misread,
     _one_by_one(
         "uninitialised",
         lambda row: "uninitialised" in row.flags and not MOMENT.search(row.name),

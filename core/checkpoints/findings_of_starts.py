@@ -7,11 +7,13 @@ from collections.abc import Iterator, Sequence
 from .candidates import written
 from .finding import Finding
 from .findings_of_training import Look, half_are_trained
-from .layer_names import RESIDUAL, depth, kinds_of, names_of, weights_of
-from .report_row import Row
+from .layer_names import FEW, RESIDUAL, depth, kind_of, kinds_of, names_of, weights_of
+from .report_row import EMBEDDING, Row
 
 #: Two std are the same that differ by less.
 _SAME = 0.03
+#: The name of GPT-2's embedding.
+_GPT2 = re.compile(r"(^|\.)wte\.weight$")
 
 
 def _law_std(row: Row) -> float:
@@ -31,7 +33,7 @@ def _residual(rows: Sequence[Row], _: str) -> Iterator[Finding]:
     """
     if half_are_trained(rows):
         return
-    gpt2 = any(re.search(r"(^|\.)wte\.weight$", row.name) for row in rows)
+    gpt2 = any(_GPT2.search(row.name) for row in rows)
     normals = [row for row in weights_of(rows) if _law_of_normals(row)]
     all_of_them = [row for row in normals if RESIDUAL.search(row.name)]
     base = _common_std([row for row in normals if not RESIDUAL.search(row.name)])
@@ -55,6 +57,52 @@ def _residual(rows: Sequence[Row], _: str) -> Iterator[Finding]:
                     "ratio": ratio,
                 },
             )
+
+
+def _residual_everywhere(rows: Sequence[Row], state: str) -> Iterator[Finding]:
+    """Find layers all of whose weights have the std of projections into the residual stream.
+
+    That is known by the weights outside the layers, as embeddings, which have 1/√(2·n_layer) times as much.
+    """
+    normals = [row for row in weights_of(rows) if state == "initialised" and _law_of_normals(row)]
+    inside = [row for row in normals if "#" in kind_of(row.name)]
+    outside = [_law_std(row) for row in normals if "#" not in kind_of(row.name)]
+    layers = depth(inside)
+    if layers < FEW or not outside or not any(RESIDUAL.search(row.name) for row in inside):
+        return
+    base = max(outside)
+    small = base / math.sqrt(2 * layers)
+    wrong = [row for row in inside if not RESIDUAL.search(row.name)]
+    if len(wrong) >= 2 * layers and all(_is_near(row, small) for row in inside):
+        facts = {"count": len(wrong), "square": 2 * layers, "std": _law_std(wrong[0]), "expected": base}
+        yield Finding("residual_everywhere", names_of(wrong), facts)
+
+
+#: T5's, whose logits are divided by √d.
+_DIVIDED = re.compile(r"(^|[._])shared([._]|$)")
+
+
+def _embedding_as_head(rows: Sequence[Row], state: str) -> Iterator[Finding]:
+    """Find embeddings at nn.Embedding's std of 1 that are the output layer too.
+
+    That is one place in the file, or the same bits; or GPT-2's name where the file has no other output layer.
+    """
+    if state != "initialised":
+        return
+    weights = weights_of(rows)
+    tied: dict[bytes, list[Row]] = {}
+    for row in weights:
+        tied.setdefault(row.digest, []).append(row)
+    heads = {row.digest for row in weights if not EMBEDDING.search(row.name)}
+    gpt2 = not any(row.name.endswith("lm_head.weight") for row in weights)
+    for digest, same in tied.items():
+        looked_up = [row for row in same if EMBEDDING.search(row.name) and _fits(row, "normal")]
+        is_head = digest in heads or (gpt2 and any(_GPT2.search(row.name) for row in same))
+        if looked_up and is_head and not any(_DIVIDED.search(row.name) for row in same):
+            row = looked_up[0]
+            if _is_near(row, 1.0):
+                facts = {"std": row.std, "value": row.std * math.sqrt(row.shape[1])}
+                yield Finding("embedding_as_head", names_of(same), facts)
 
 
 def _law_of_normals(row: Row) -> bool:
@@ -138,4 +186,4 @@ def _is_swapped(row: Row) -> bool:
     )
 
 
-LOOKS: tuple[Look, ...] = (_residual, _unequal, _swapped)
+LOOKS: tuple[Look, ...] = (_residual, _residual_everywhere, _embedding_as_head, _unequal, _swapped)

@@ -97,10 +97,11 @@ def _sizes_of_float16(rows: Bits) -> npt.NDArray[np.float32]:
     sizes = (bits.astype(np.uint32) << np.uint32(13)).view(np.float32) * np.float32(2.0**112)
     if bits.max(initial=0) >= _NO_NUMBER:
         sizes[bits >= _NO_NUMBER] = np.inf
+        sizes[bits > _NO_NUMBER] = np.nan
     return np.asarray(sizes)
 
 
-#: From here on the bits of a float16 are infinity's, and nan's.
+#: The bits of a float16's infinity; all above are nan's.
 _NO_NUMBER = 0x7C00
 
 

@@ -13,10 +13,11 @@ from ..weights.schemes import SCHEMES
 from .bit_cells import COUNTED
 from .candidates import Named
 from .expected_laws import UNMET
-from .finding import SIGNALS, Finding
+from .finding import IN_MODULES, SIGNALS, Finding
 from .given_json import Array, Given
 from .law_fit import Fit
 from .measure import Counts
+from .misread import Misread
 from .report_row import BINS, FLAGS, MOST_NORM_BINS, NAMED, QUANTILES, Bins, Repeated, Row, Spare
 from .spectrum import MOST_SIDE
 from .stored_tensor import Skipped
@@ -26,7 +27,7 @@ MOST_ROWS = 1 << 20
 _MOST_AXES = 64
 _MOST_SEEDS = 1000
 #: The kinds of findings that the tensors by themselves do not show.
-_ADDED = {*UNMET, *SIGNALS.values()}
+_ADDED = {*UNMET, *SIGNALS.values(), *IN_MODULES}
 _PLAIN = ("name", "file", "dtype", "shape", "n", "zeros", "nan", "inf", "quantised", "equal_to")
 _NUMBERS = ("minimum", "maximum", "mean", "std", "excess_kurtosis", "quantiles")
 
@@ -58,12 +59,14 @@ def _row_json(row: Row, place: int) -> dict[str, Any]:
         "init": _fit_json(row.init),
         "dead": {"number": row.dead[0], "first": row.dead[1]},
         "repeated": row.repeated._asdict(),
+        "nan_rows": {"number": row.nan_rows[0], "first": row.nan_rows[1]},
         "spare": row.spare and {**row.spare._asdict(), "fit": _fit_json(row.spare.fit)},
         "digest": row.digest.hex(),
         "place": place,
         "row_norms": row.row_norms
         and plain({name: bins.tolist() for name, bins in row.row_norms._asdict().items()}),
         "singular_values": plain(row.singular_values.tolist()),
+        "misread": row.misread and row.misread._asdict(),
     }
 
 
@@ -111,11 +114,16 @@ def row_of(given: Given) -> Row:
         flags=frozenset(_one_of(each, FLAGS) for each in given.at("flags").each(len(FLAGS))),
         dead=(given.at("dead").at("number").whole(n), given.at("dead").at("first").wholes(NAMED)),
         repeated=Repeated(*(given.at("repeated").at(name).whole() for name in Repeated._fields)),
+        nan_rows=(
+            given.at("nan_rows").at("number").whole(n),
+            given.at("nan_rows").at("first").wholes(NAMED),
+        ),
         spare=_spare_of(given.at("spare")),
         digest=_bytes(given.at("digest")),
         place=given.at("place").whole(),
         row_norms=_norms_of(given.at("row_norms"), shape),
         singular_values=_singular_of(given.at("singular_values"), shape),
+        misread=_misread_of(given.at("misread")),
     )
 
 
@@ -197,6 +205,12 @@ def _spare_of(given: Given) -> Spare | None:
     if fit is None:
         raise given.at("fit").refused()
     return Spare(given.at("number").whole(), given.at("first").wholes(NAMED), fit, given.at("std").number())
+
+
+def _misread_of(given: Given) -> Misread | None:
+    if given.value is None:
+        return None
+    return Misread(_one_of(given.at("dtype"), COUNTED), given.at("std").number())
 
 
 def finding_json(finding: Finding) -> dict[str, Any]:

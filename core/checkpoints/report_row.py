@@ -17,6 +17,7 @@ from .candidates import Candidate, Shape
 from .inliers import FAR
 from .law_fit import Fit, identify
 from .measure import Counts, Measured, measure
+from .misread import Misread, misread
 from .output_rows import MOST_BLOCKS, Units
 from .stored_tensor import Bits, Stored
 
@@ -109,6 +110,8 @@ class Row:
     #: rows that are 0 or as good as 0: how many, and the first of them
     dead: tuple[int, tuple[int, ...]]
     repeated: Repeated
+    #: rows with NaN: how many, and the first of them
+    nan_rows: tuple[int, tuple[int, ...]]
     #: rows that no training has moved, under others that it has
     spare: Spare | None
     digest: bytes
@@ -119,6 +122,8 @@ class Row:
     singular_values: Array
     #: the first tensor with the same bits at another place
     equal_to: str = ""
+    #: what the bits would be that make no weights as this dtype; None of all others
+    misread: Misread | None = None
 
     @property
     def is_float(self) -> bool:
@@ -134,6 +139,7 @@ class Row:
             and len(self.shape) > 1
             and min(self.shape[:2]) > 1
             and self.n >= 1000
+            and self.misread is None
             and not self.flags & {"constant", "zeros", "nan", "inf", "uninitialised"}
         )
 
@@ -175,7 +181,8 @@ def row_of_measured(  # noqa: PLR0913 - what was measured, and all that it is ju
     spare = None
     if fit is None and not stored.quantised and found.units is not None:
         spare = spare_rows(stored.shape, found.units, look, among)
-    dead = np.flatnonzero(found.units.dead) if found.units is not None else np.empty(0, np.intp)
+    units = found.units or Units(np.empty(0), np.empty(0, np.uint64))
+    dead, broken = np.flatnonzero(units.dead), np.flatnonzero(np.isnan(units.squares))
     repeated = _repeated(found)
     counts, edges = histogram(found)
     marks = {
@@ -207,11 +214,13 @@ def row_of_measured(  # noqa: PLR0913 - what was measured, and all that it is ju
         quantised=stored.quantised,
         dead=(len(dead), tuple(dead[:NAMED].tolist())),
         repeated=repeated,
+        nan_rows=(len(broken), tuple(broken[:NAMED].tolist())),
         spare=spare,
         digest=found.digest,
         place=stored.place,
         row_norms=_row_norms(found),
         singular_values=found.singular_values,
+        misread=None if stored.quantised or len(stored.shape) < 2 else misread(found),
     )
 
 

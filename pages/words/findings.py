@@ -8,7 +8,7 @@ from typing import Any
 from core import SCHEMES, Finding, Fit, InitLabError, Law, Row
 from core.checkpoints.finding import KINDS
 from core.checkpoints.plain_text import printable
-from pages.text import Text
+from pages.text import Text, sentences
 from pages.text.numbers import count, factor, percent, quantity
 
 #: Kinds with the same refutation: other bits in the file; the same tensors at an earlier step; another run.
@@ -42,7 +42,9 @@ def names(finding: Finding, t: Text) -> str:
 def sentence(finding: Finding, t: Text) -> str:
     """Return what was found, with its numbers."""
     alone = f"_{finding.alone}" if finding.alone else ""
-    return t(f"found.{finding.kind}{alone}", **_facts(finding, t))
+    facts = _facts(finding, t)
+    likewise = t("found.likewise", likewise=facts["likewise"]) if "likewise" in facts else ""
+    return sentences(t(f"found.{finding.kind}{alone}", **facts), likewise)
 
 
 def refuted(finding: Finding, t: Text) -> str:
@@ -65,6 +67,8 @@ def _facts(finding: Finding, t: Text) -> dict[str, str]:
     facts = {key: _fact(key, value) for key, value in finding.evidence.items()}
     if "scheme" in facts:
         facts["scheme"] = t(f"scheme.{facts['scheme']}.name")
+    if "gate" in facts:
+        facts["gate"] = t(f"checkpoint.{facts['gate']}_gate")
     for key in facts.keys() & {"word", "along", "what"}:
         facts[key] = t(f"checkpoint.{facts[key]}")
     return facts

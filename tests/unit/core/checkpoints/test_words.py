@@ -1,5 +1,7 @@
 """What is said of one thing is said in the singular: each finding, a table's rest, a report's first line."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -13,6 +15,8 @@ from tests.support.stored_tensors import contents
 ONE = {
     "not_finite": "1 number is NaN and 1 infinite.",
     "uninitialised": "Numbers from 1 to 1, and denormals: memory never written to",
+    "nan_rows": "1 number is NaN, it stands in row 1 of 4, counted from 0.",
+    "misread": "The bits of 1 weight lie as weights do if they are read as bfloat16, with the std 1",
     "empty_shards": "1 of 1 weight has no numbers: shards of ZeRO-3",
     "constant_weight": "All 2 numbers are 1: units that start alike stay alike.",
     "zero_weights": "1 of 1 weight is 0 throughout: no gradient passes it.",
@@ -23,6 +27,10 @@ ONE = {
     "expected_law": "ones was expected of 1; in 1 the std is as claimed, 1, but",
     "expected_point": "ones was expected of 1; in 1 the numbers are others, from 1 to 1.",
     "residual_scale": "1 of 2 projections into the residual stream starts √1 times too large: std 1, not 1.",
+    "residual_everywhere": "6 weights inside the layers have the std of projections into the residual",
+    "embedding_as_head": "The embedding is the output layer as well, and starts with the std 1: of",
+    "padding_row": "Row 0 of 1, which pads, is not 0: its RMS is 1.",
+    "wrong_gate": "1 of 2 LSTM biases opens the input gate, and not the forget gate: torch",
     "unequal_layers": "1 of 3 layers of one kind has the std 1, the others 1: × 1.",
     "swapped_fans": "Uniform within ±1/√fan_out, 1, where 2 other layers have ±1/√fan_in, here 1.",
     "far_cut": "1 number lies at ±1, 1 std from the mean",
@@ -56,8 +64,12 @@ ONE = {
 #: Facts that are no counts, and counts that cannot be 1: of what is found among others, or equals another.
 FACTS: dict[str, object] = {"wanted": "ones", "word": "large", "what": "output", "along": "row"}
 FACTS |= {"scheme": "normal", "blocks": 2, "layers": 3, "dtype": "float16"}
+FACTS |= {"other": "bfloat16", "rows": "1", "row": 0, "gate": "input"}
 LEAST: dict[str, dict[str, object]] = {
     "constant_weight": {"n": 2},
+    "nan_rows": {"of": 4},
+    "residual_everywhere": {"count": 6},
+    "wrong_gate": {"of": 2},
     "same_seed": {"count": 2},
     "cloned": {"count": 2},
     "residual_scale": {"of": 2},
@@ -119,7 +131,8 @@ def test_a_report_speaks_of_one_in_the_singular() -> None:
     assert str(Coverage(1, 1, ())) == "1 tensor, 1 number read; 0 skipped."
     assert str(Coverage(2, 3000, ())) == "2 tensors, 3,000 numbers read; 0 skipped."
     bad = torch.tensor([[float("nan"), 1.0], [2.0, 3.0]])
-    page = report_of(contents({f"t{i}": bad + i for i in range(51)}))._repr_html_()
+    report = report_of(contents({f"t{i}": bad + i for i in range(51)}))
+    page = replace(report, unexpected=50 * report.problems)._repr_html_()
     assert "<p>and 1 more tensor</p>" in page
     assert "<p>and 1 more problem</p>" in page
     assert "1 number is NaN" in page

@@ -83,6 +83,8 @@ JUSTIFIED = {("count.note", "half-width punctuation")} | {
         "finding.orthogonal",
         "found.residual_scale",
         "found.same_shards",
+        "found.wrong_gate",
+        "refutes.wrong_gate",
         "found.signal_explodes",
         "found.signal_vanishes",
         "guess.flat",
@@ -205,7 +207,7 @@ NOUNS = "weights numbers inputs outputs parameters units layers schemes products
 #: entries whose number has its own other entry for 1, is never 1, or counts what stands before it
 NEVER_ONE = {
     *("context.weights", "fans.inputs", "fans.outputs", "compare.context", "signal.context", "lesson.alt"),
-    *("matrix.not_held", "drawing.strongest", "lesson.few", "export.too_large"),
+    *("matrix.not_held", "drawing.strongest", "lesson.few", "export.too_large", "found.residual_everywhere"),
     *("signal.alike_samples", "signal.alike_units", "signal.same_units"),
     *(key for key in REFERENCE if key.startswith(("waiting.", "quiz.", "refused."))),
 }
