@@ -42,7 +42,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "nan_rows": Kind(
         3,
-        "{nan:,} {nan:number is|numbers are} NaN, {nan:it stands|all} in {count:row|rows} {rows} of {of:,}, "
+        "{nan:,} {nan:number is|numbers are} NaN, {nan:in|all in} {count:row|rows} {rows} of {of:,}, "
         "counted from 0.",
         _EXACT,
     ),
@@ -50,12 +50,12 @@ KINDS: Mapping[str, Kind] = {
         3,
         "The bits of {count} {count:weight|weights} lie as weights do if they are read as {other}, with the "
         "std {expected:.3g}, and not as {dtype}, {std:.3g}: the file's label is wrong.",
-        "A program that wrote these numbers on purpose.",
+        "A layer whose weights are meant to lie as they do under their label.",
     ),
     "uninitialised": Kind(
         3,
-        "Numbers from {minimum:.3g} to {maximum:.3g}, and denormals: memory never written to, "
-        "as torch.empty leaves it.",
+        "Numbers from {minimum:.3g} to {maximum:.3g}, some of them denormal or too large for any weight: "
+        "memory never written to, as torch.empty leaves it.",
         "A program that wrote these numbers on purpose.",
     ),
     "empty_shards": Kind(

@@ -34,6 +34,8 @@ BINS = 100
 MOST_NORM_BINS, NEARLY = 40, 1e-4
 #: Finite numbers this large come from memory that nothing was written to.
 HUGE = 1e30
+#: No weight that a network computes with is so large, and none is found beside denormals.
+LARGE = 1e15
 #: Fewer different numbers than these make equal rows by chance.
 DIFFERENT = 16
 #: How many rows of a weight are named.
@@ -260,12 +262,13 @@ def _is_uninitialised(found: Measured) -> bool:
         return False
     cells = found.cells
     held, size = found.counts[cells.codes], np.abs(cells.values)
-    if max(-found.minimum, found.maximum) >= HUGE:
+    largest = max(-found.minimum, found.maximum)
+    if largest >= HUGE:
         written = {torch.finfo(each).max for each in (torch.float32, torch.bfloat16, torch.float64)}
         return not {-found.minimum, found.maximum} & written
     least = torch.finfo(kind).smallest_normal
     small = int(held[(size >= least) & (size < least * 1e8)].sum())
-    return found.subnormal > max(1, small)
+    return found.subnormal > (1 if largest >= LARGE else max(1, small))
 
 
 def _repeated(found: Measured) -> Repeated:

@@ -164,6 +164,12 @@ function picture(format, at) {
   camera.click()
 }
 
+// a button on the page leads to the drawer's controls, where it is folded away
+function unfold(event) {
+  if (!event.target.closest?.("[data-lab-unfold]")) return
+  document.querySelector("[data-testid=stExpandSidebarButton]")?.click()
+}
+
 // by keys, the drawer's controls come next
 function unfolded(event) {
   if (!event.target.closest?.("[data-testid=stExpandSidebarButton]") || event.detail) return
@@ -200,7 +206,7 @@ function turned(event) {
 
 async function clicked(event) {
   if (event.detail && document.activeElement?.dataset.testid === "stMain") document.activeElement.blur() // a press on nothing
-  for (const does of [unfolded, opened, turned]) does(event)
+  for (const does of [unfold, unfolded, opened, turned]) does(event)
   const at = event.target.closest?.("[data-lab-copy],[data-lab-picture],[data-lab-theme],[data-lab-keys]")
   if (!at) return
   const { labCopy, labPicture, labTheme } = at.dataset

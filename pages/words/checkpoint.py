@@ -36,7 +36,8 @@ def context(seen: Seen, state: State, t: Text, *, waits: bool) -> str:
     )
     kept = t("checkpoint.example_line" if seen.example else "checkpoint.kept_line")
     of = fielded(f" · {kept}", state, "example") if seen.example else f" · {kept}"
-    own = "" if "report" in state.fixed else f'<span class="lab-narrow"> · {t("checkpoint.own")}</span>'
+    unfold = f'<button type="button" class="lab-inline" data-lab-unfold>{t("checkpoint.own")}</button>'
+    own = "" if "report" in state.fixed else f'<span class="lab-narrow"> · {unfold}</span>'
     return f'<p class="lab-context"><b>{escape(findings.short(seen.file))}</b> · {words}{of}{own}</p>'
 
 

@@ -95,3 +95,12 @@ def test_on_a_phone_what_a_tile_holds_comes_into_sight(language: str, tab: Visit
     settled(page)
     expect(page.locator(".lab-tensor-name")).to_be_in_viewport()
     expect(page.locator(".js-plotly-plot").first).to_be_in_viewport()
+
+
+def test_on_a_phone_a_button_opens_where_a_file_is_dropped(tab: Visit) -> None:
+    page = tab("/checkpoint?v=1", size="phone")
+    zone = page.locator("[data-lab-drop]").first
+    expect(zone).not_to_be_in_viewport()
+    page.get_by_role("button", name="choose your own file").click()
+    expect(zone).to_be_in_viewport()
+    expect(zone.get_by_text("choose a file")).to_be_focused()

@@ -140,7 +140,7 @@ _ADDRESS = re.compile(r"0x\w+")
 def test_numpy_s_numbers_and_torch_s_sizes_count_as_plain_ones(name: str) -> None:
     plain, arguments = CALLS[name](), {key: _numpy_s(value) for key, value in CALLS[name]().items()}
     found, wanted = (FUNCTIONS[name](**given) for given in (arguments, plain))
-    if isinstance(wanted, str | int | float | tuple):
+    if isinstance(wanted, str | int | float | tuple) and name != "devices.free_bytes":  # which time changes
         assert _ADDRESS.sub("", str(found)) == _ADDRESS.sub("", str(wanted))
 
 

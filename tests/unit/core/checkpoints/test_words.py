@@ -14,8 +14,8 @@ from tests.support.stored_tensors import contents
 #: Each kind with every count at 1, written by hand; where a count is 2 at least, with that.
 ONE = {
     "not_finite": "1 number is NaN and 1 infinite.",
-    "uninitialised": "Numbers from 1 to 1, and denormals: memory never written to",
-    "nan_rows": "1 number is NaN, it stands in row 1 of 4, counted from 0.",
+    "uninitialised": "Numbers from 1 to 1, some of them denormal or too large for any weight: memory",
+    "nan_rows": "1 number is NaN, in row 1 of 4, counted from 0.",
     "misread": "The bits of 1 weight lie as weights do if they are read as bfloat16, with the std 1",
     "empty_shards": "1 of 1 weight has no numbers: shards of ZeRO-3",
     "constant_weight": "All 2 numbers are 1: units that start alike stay alike.",
