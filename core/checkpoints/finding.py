@@ -126,6 +126,13 @@ KINDS: Mapping[str, Kind] = {
         "an RMS of 1 it makes logits with a std of {value:.3g}.",
         "A model that divides its logits, or what goes into them, by about as much.",
     ),
+    "stacked_experts": Kind(
+        2,
+        "{count} {count:tensor|tensors} of stacked experts {count:starts|start} by a fan_in of {fan:,}, all "
+        "numbers of an expert, as torch counts a kernel's: std {std:.3g}, too small by the square root of an "
+        "expert's outputs.",
+        "Experts that are convolutions.",
+    ),
     "padding_row": Kind(
         2,
         "Row {row:,} of {of:,}, which pads, is not 0: its RMS is {rms:.3g}. It was drawn anew, and no "

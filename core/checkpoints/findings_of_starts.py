@@ -186,4 +186,34 @@ def _is_swapped(row: Row) -> bool:
     )
 
 
-LOOKS: tuple[Look, ...] = (_residual, _residual_everywhere, _embedding_as_head, _unequal, _swapped)
+#: Schemes whose scale comes of a shape's fan_in, if nothing else is said.
+_BY_FAN_IN = ("classic_uniform", "kaiming_uniform", "kaiming_normal")
+
+
+def _stacked_experts(rows: Sequence[Row], state: str) -> Iterator[Finding]:
+    """Find experts in one tensor that was drawn by torch's fan_in: of (expert, in, out) that is in · out."""
+    stacked = [row for row in rows if len(row.shape) == 3 and re.search("expert", row.name, re.I)]
+    wrong = [
+        row
+        for row in stacked
+        if state == "initialised"
+        and row.init is not None
+        and row.init.decisive
+        and any(
+            named.key in _BY_FAN_IN and named.params.get("mode") != "fan_out" and shape == row.shape
+            for named, shape in zip(row.init.schemes, row.init.shapes, strict=True)
+        )
+    ]
+    if wrong:
+        facts = {"fan": math.prod(wrong[0].shape[1:]), "std": wrong[0].std}
+        yield Finding("stacked_experts", names_of(wrong), {"count": len(wrong), **facts})
+
+
+LOOKS: tuple[Look, ...] = (
+    _residual,
+    _residual_everywhere,
+    _embedding_as_head,
+    _stacked_experts,
+    _unequal,
+    _swapped,
+)

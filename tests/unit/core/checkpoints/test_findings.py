@@ -265,6 +265,11 @@ BROKEN: dict[str, tuple[Callable[[], Model], str, int]] = {
     "NaN": (lambda: {"fc.weight": torch.tensor([[1.0, math.nan]])}, "not_finite", 1),
     "torch.empty": (lambda: {"fc.bias": torch.tensor([4.6e-41, 0, 1.2e37, 0.5])}, "uninitialised", 1),
     "pointers": (lambda: {"fc.bias": torch.tensor([4.6e-41, 0.0, 4.6e-41, 0.0])}, "uninitialised", 1),
+    "a heap": (
+        lambda: {"fc.bias": torch.tensor([4.6e-41, 9e-41, 8e-38, 3e-35, 1e-36, 2e17])},
+        "uninitialised",
+        1,
+    ),
     "ZeRO-3": (lambda: {f"layers.{i}.fc.weight": torch.empty(0) for i in range(4)}, "empty_shards", 4),
     "constant": (
         lambda: _with(_mlp(50, 60, 70), layers__1__weight=torch.full((70, 60), 0.5)),

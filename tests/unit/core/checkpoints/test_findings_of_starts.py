@@ -162,3 +162,29 @@ def test_what_many_tensors_have_by_themselves_is_one_finding(bad: int, findings:
     assert [name for each in found for name in each.tensors] == [f"h.{i}.weight" for i in range(bad)]
     likewise = str(found[0]).endswith(f"Likewise in {bad - 1} more tensors.")
     assert likewise == (findings == 1)
+
+
+def _experts(name: str, *, each: bool, normal: bool = False) -> Model:
+    """Four experts of 64 inputs and 96 outputs, drawn as one tensor or each by itself."""
+    stacked = torch.empty(4, 64, 96)
+    rng = torch.Generator().manual_seed(6)
+    for one in [expert.T for expert in stacked] if each else [stacked]:
+        if normal:
+            nn.init.kaiming_normal_(one, generator=rng)
+        else:
+            nn.init.kaiming_uniform_(one, math.sqrt(5), generator=rng)
+    return {f"layers.0.{name}": stacked}
+
+
+@pytest.mark.parametrize("normal", [False, True])
+def test_experts_that_torch_took_for_kernels_are_named(*, normal: bool) -> None:
+    (found,) = report_of(contents(_experts("mlp.experts.up_proj", each=False, normal=normal))).problems
+    assert found.kind == "stacked_experts"
+    assert found.evidence["fan"] == 64 * 96
+    kaiming = math.sqrt((2 if normal else 1 / 3) / (64 * 96))
+    assert math.isclose(found.evidence["std"], kaiming, rel_tol=0.03)
+
+
+def test_experts_that_were_drawn_each_and_kernels_are_right() -> None:
+    assert _kinds(_experts("mlp.experts.up_proj", each=True)) == {}
+    assert _kinds(_experts("conv.weight", each=False)) == {}

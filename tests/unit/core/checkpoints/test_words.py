@@ -29,6 +29,7 @@ ONE = {
     "residual_scale": "1 of 2 projections into the residual stream starts √1 times too large: std 1, not 1.",
     "residual_everywhere": "6 weights inside the layers have the std of projections into the residual",
     "embedding_as_head": "The embedding is the output layer as well, and starts with the std 1: of",
+    "stacked_experts": "1 tensor of stacked experts starts by a fan_in of 1, all numbers of an expert",
     "padding_row": "Row 0 of 1, which pads, is not 0: its RMS is 1.",
     "wrong_gate": "1 of 2 LSTM biases opens the input gate, and not the forget gate: torch",
     "unequal_layers": "1 of 3 layers of one kind has the std 1, the others 1: × 1.",
