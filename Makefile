@@ -62,6 +62,7 @@ bench: setup  ## the figures the project promises, as ratios
 	$(BIN)/python -m tests.bench.page
 	$(BIN)/python -m tests.bench.referee
 	$(BIN)/python -m tests.bench.signal
+	$(BIN)/python -m tests.bench.readers
 	$(BIN)/python -m tests.bench.hand
 
 load: setup  ## a class of 200 against the server, beside Streamlit's own settings; both cores alone
