@@ -22,7 +22,7 @@ from pages.jobs.signal import Followed, Foretold
 from pages.jobs.signal_theory import mean_square, slope_square
 from pages.state.chosen import State
 from pages.text import Text, sentences
-from pages.text.numbers import apart, count, percent, quantity
+from pages.text.numbers import apart, count, factor, percent, quantity
 from pages.words import common
 from pages.words.common import brief
 from pages.words.signal import backwards, measured
@@ -325,7 +325,8 @@ def _of_gains(_: Sequence[Foretold], state: State, t: Text) -> str:
     means = dict(zip(("square", "slope"), (1 / square for square in squares), strict=True))
     numbers = {"forward": own.mean_square, "backward": own.gradient, **means}
     written = {name: quantity(value, trim=True) for name, value in numbers.items()}
-    return t("cause.gains", activation=escape(state["activation"]), **written)
+    under = {f"under_{name}": factor(written[name]) for name in means}
+    return t("cause.gains", activation=escape(state["activation"]), **written, **under)
 
 
 def _short(value: float) -> str:

@@ -191,3 +191,9 @@ def test_what_comes_next_is_looked_at_as_this_was(page: str) -> None:
 def test_a_door_is_looked_through_as_home_was() -> None:
     links = [link.proto for link in opened("home", lang="zh").get("page_link")][:2]
     assert [parse_qs(link.query_string)["lang"] for link in links] == [["zh"], ["zh"]]
+
+
+def test_a_root_takes_a_whole_power_of_ten() -> None:
+    """Of 10⁻⁶·z E[φ²] is 10⁻¹²; without brackets the root would be of 10 alone."""
+    said = cause("signal", activation="0.000001*z", sight="gains")
+    assert re.findall(r"1/√(\S+) = ([^\s;.]+)", said) == 2 * [("(10⁻¹²)", "1000000")], said
