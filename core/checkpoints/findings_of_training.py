@@ -7,13 +7,13 @@ from .finding import Finding
 from .law_fit import stands_out
 from .layer_names import (
     ADAPTER,
-    COMPUTED,
     NORM,
     STARTS_AT_0,
     depth,
     kinds_of,
     names_of,
     weights_of,
+    weights_that_tell,
 )
 from .report_row import Row
 
@@ -41,11 +41,7 @@ def _trained(rows: Sequence[Row]) -> float:
 
 
 def _telling(rows: Sequence[Row]) -> list[Row]:
-    return [
-        row
-        for row in weights_of(rows)
-        if row.decides and not ADAPTER.search(row.name) and not COMPUTED.search(row.name)
-    ]
+    return [row for row in weights_that_tell(rows) if not ADAPTER.search(row.name)]
 
 
 def _zeros(rows: Sequence[Row], _: str) -> Iterator[Finding]:

@@ -52,6 +52,11 @@ def weights_of(rows: Sequence[Row]) -> list[Row]:
     ]
 
 
+def weights_that_tell(rows: Sequence[Row]) -> list[Row]:
+    """Return the rows of weights that tell whether a model has been trained."""
+    return [row for row in weights_of(rows) if row.decides and not COMPUTED.search(row.name)]
+
+
 def names_of(rows: Sequence[Row]) -> tuple[str, ...]:
     """Return the rows' names."""
     return tuple(row.name for row in rows)

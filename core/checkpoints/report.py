@@ -14,7 +14,7 @@ from .finding import Finding
 from .findings import find
 from .given_json import given
 from .law_fit import stands_out
-from .layer_names import COMPUTED, MOMENT, WEIGHT, depth
+from .layer_names import COMPUTED, MOMENT, depth, weights_that_tell
 from .report_json import (
     MOST_ROWS,
     finding_json,
@@ -88,9 +88,8 @@ class Report:
         Blocks that repeat are off any law by chance more often, and tell only where nothing else does.
         "initialised" is no sign of training in any, which is no proof; "unknown" is no weight that tells.
         """
-        telling = [row for row in self.rows if row.decides and not MOMENT.search(row.name)]
-        telling = [row for row in telling if not COMPUTED.search(row.name)]
-        telling = [row for row in telling if WEIGHT.search(row.name)] or telling
+        others = (row for row in self.rows if row.decides and not MOMENT.search(row.name))
+        telling = weights_that_tell(self.rows) or [row for row in others if not COMPUTED.search(row.name)]
         telling = [row for row in telling if not row.repeated.in_blocks] or telling
         fits = [row.init for row in telling if row.init is not None]
         doubted, layers = 2 * len(fits) <= len(telling), depth(self.rows)
