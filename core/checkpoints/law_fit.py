@@ -279,7 +279,7 @@ def _match(each: Candidate, held: Inliers, measured: Measured) -> _Match | None:
     scale = math.sqrt(square) / part.std - 1
     if law.family == "orthogonal":
         return _orthogonal_match(each, held, measured, scale)
-    structure = chances(law, held, measured)
+    structure = [*chances(law, held, measured), *_reach(law, held, measured)]
     found = []
     for drawn in _as_drawn(part, held):
         distance = _distance(drawn, held, zeros)
@@ -310,6 +310,18 @@ def _within(law: Law, held: Inliers) -> bool:
         for way in ways(held.dtype)
     ]
     return not walls or any(wall.low <= held.lowest and held.highest <= wall.high for wall in walls)
+
+
+def _reach(law: Law, held: Inliers, measured: Measured) -> Iterator[float]:
+    """Yield the chance that no number of a uniform law comes nearer to its walls, of which one is enough.
+
+    Half precision has few numbers there, and a draw in it may never take the last.
+    """
+    if law.family != "uniform" or held.dtype.itemsize < 4 or measured.origin:
+        return
+    wall = next(band for band in law.bands if band.kind == "support")
+    gap = max(held.lowest - wall.low, wall.high - held.highest) / (wall.high - wall.low)
+    yield min(1.0, 2 * math.exp(held.n * math.log1p(-max(0.0, gap))))
 
 
 def _kolmogorov(n: int, distance: float) -> float:

@@ -242,6 +242,16 @@ def test_a_number_of_one_digit_is_found_in_a_small_tensor_too(
         assert (key, params) in [(named.key, named.params) for named in fit.schemes]
 
 
+@pytest.mark.parametrize("wall", [0.2371, 0.0612])
+def test_walls_that_no_number_comes_near_to_are_not_the_law_s(wall: float) -> None:
+    """Of 20 000 numbers within ±0.24 the largest is less than 0.238 with a chance of e^(-167)."""
+    for seed in range(20):
+        fit = _fit(torch.empty(100, 200).uniform_(-wall, wall, generator=_rng(seed)))
+        assert fit is not None
+        for _, params in fit.schemes:
+            assert math.isclose(params["b"], wall, rel_tol=1e-3)
+
+
 def test_the_default_of_a_bilinear_layer_is_known() -> None:
     """Torch draws both from ±1/√in1_features, whatever in2_features is."""
     for seed in range(20):
