@@ -81,7 +81,12 @@ def _serve(listening: socket.socket, form: str, ready: Callable[[], None]) -> No
         Server(settings, ready).run([listening])
         return
     entry.settle()
-    together = Processes(lambda channel: Handed(settings, channel).run(), entry.seats(), most=_most())
+    together = Processes(
+        lambda channel: Handed(settings, channel).run(),
+        entry.seats(),
+        most=_most(),
+        beside=entry.judge().serve,
+    )
     ended_by = together.run(listening, ready)
     signal.signal(ended_by, signal.SIG_DFL)
     signal.raise_signal(ended_by)

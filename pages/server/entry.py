@@ -19,6 +19,7 @@ from core import devices
 from pages.server import scripts, weights_upload
 from pages.server.admission import House
 from pages.server.brought_files import Holds, Shelf
+from pages.server.judging import Judge
 from pages.server.machine_resources import SharedLock
 from pages.server.memory_share import Room, tidy
 from pages.server.middleware import Compressed, Ground, Guard
@@ -73,6 +74,12 @@ def seats() -> Seats:
     return Seats(visitors, limit("VISITORS_EACH") or math.ceil(3 * visitors / 4), limits.PROCESSES)
 
 
+@cache
+def judge() -> Judge:
+    """Return the judge of files of weights, which all processes share."""
+    return Judge()
+
+
 def _spool() -> Spool:
     """Return what holds files of weights while they are read."""
     largest = limit("WEIGHTS") * MB
@@ -121,5 +128,5 @@ def create(address: tuple[str, int] | None = None) -> st.App:
     with contextlib.suppress(OSError):  # where nothing can be written, nothing is kept, and that is said
         reports.FOLDER = reports.FOLDER or Path(tempfile.mkdtemp(prefix="init-lab-reports-"))
     routes = [Route(ASLEEP, asleep), Route(f"{ASLEEP}.js", asleep_script), scripts.route()]
-    routes += Weights(_spool(), limit("COUNTS") * MB).routes()
+    routes += Weights(_spool(), limit("COUNTS") * MB, judge() if address else None).routes()
     return st.App(ROOT / "app.py", lifespan=_lifespan, routes=routes, middleware=doors)

@@ -32,6 +32,8 @@ SETTLED = 5.0
 PAUSE, STOP = 1.0, 10.0
 #: Bytes of a head.
 LONGEST = 1 << 15
+#: In the place of a number: the process to which no connection is handed.
+BESIDE = -1
 
 _LOG = logging.getLogger("init_lab")
 _COOKIE = rb"^cookie:[^\r\n]*?\b" + COOKIE.encode() + rb"=(\d{1,4})\b"
@@ -104,11 +106,19 @@ class Unread:
 class Processes:
     """Starts the processes, hands connections over to them, and starts anew whichever dies.
 
-    ``serve(channel)`` is what each does, in a process of its own.
+    ``serve(channel)`` is what each does, in a process of its own, and ``beside(channel)`` what one does to
+    which no connection is handed. Both end when nobody holds the channel's other end.
     """
 
-    def __init__(self, serve: Callable[[socket.socket], None], seats: Seats, *, most: int) -> None:
-        self._serve, self._seats, self._most = serve, seats, most
+    def __init__(
+        self,
+        serve: Callable[[socket.socket], None],
+        seats: Seats,
+        *,
+        most: int,
+        beside: Callable[[socket.socket], None],
+    ) -> None:
+        self._serve, self._beside, self._seats, self._most = serve, beside, seats, most
         self._context = multiprocessing.get_context("fork")
         self._selector = selectors.DefaultSelector()
         self._workers: dict[int, Worker] = {}
@@ -126,6 +136,7 @@ class Processes:
         self._hear_signals()
         for process in range(self._seats.processes):
             self._start(process)
+        self._start_beside()
         while not self._stopped_by:
             for key, _ in self._selector.select(self._patience()):
                 key.data()
@@ -146,15 +157,30 @@ class Processes:
         self._is_open = True
 
     def _start(self, process: int) -> None:
-        ours, theirs = socket.socketpair()
-        ours.settimeout(0)
-        child = self._context.Process(target=self._work, args=(process, ours, theirs), daemon=True)
-        child.start()
-        theirs.close()
+        child, ours = self._forked(self._serve, process)
         worker = self._workers[process] = Worker(child, ours)
         self._selector.register(ours, selectors.EVENT_READ, lambda: self._hear(process, worker))
 
-    def _work(self, process: int, ours: socket.socket, theirs: socket.socket) -> None:
+    def _start_beside(self) -> None:
+        child, ours = self._forked(self._beside, BESIDE)
+        self._selector.register(ours, selectors.EVENT_READ, lambda: self._ended_beside(child, ours))
+
+    def _forked(self, serve: Callable[[socket.socket], None], process: int) -> tuple[Any, socket.socket]:
+        """Return a new process that serves, and a channel to it."""
+        ours, theirs = socket.socketpair()
+        ours.settimeout(0)
+        child = self._context.Process(target=self._work, args=(serve, process, ours, theirs), daemon=True)
+        child.start()
+        theirs.close()
+        return child, ours
+
+    def _work(
+        self,
+        serve: Callable[[socket.socket], None],
+        process: int,
+        ours: socket.socket,
+        theirs: socket.socket,
+    ) -> None:
         """Serve, in the new process, which keeps nothing open of the one that listens."""
         signal.set_wakeup_fd(-1)
         for name in (signal.SIGTERM, signal.SIGINT):
@@ -170,7 +196,7 @@ class Processes:
         for kept in (*known, *self._resting, self._selector):
             kept.close()
         self._seats.process = process
-        self._serve(theirs)
+        serve(theirs)
 
     def _hear(self, process: int, worker: Worker) -> None:
         """Note what a process says; one that has ended is to be followed by another."""
@@ -188,10 +214,21 @@ class Processes:
         for connection in worker.handed:
             self._look(Unread(connection))
 
+    def _ended_beside(self, child: Any, channel: socket.socket) -> None:
+        """Note that the process beside the others, which never says a word, has ended."""
+        self._selector.unregister(channel)
+        channel.close()
+        child.join(STOP)
+        self._again[BESIDE] = monotonic() + PAUSE
+        _LOG.error("The process beside ended with status %s; another takes its place.", child.exitcode)
+
     def _revive(self) -> None:
         for process in [process for process, due in self._again.items() if due <= monotonic()]:
             del self._again[process]
-            self._start(process)
+            if process == BESIDE:
+                self._start_beside()
+            else:
+                self._start(process)
 
     def _stop(self) -> None:
         for connection in [*self._unread, *self._resting]:

@@ -10,10 +10,8 @@ import logging
 import math
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack
-from functools import partial
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -23,21 +21,16 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from core import Cancelled, CheckpointError, InitLabError
-from core.checkpoints.counted_elsewhere import report_of_counts
-from core.checkpoints.file_formats import opened
-from core.checkpoints.report import Report
-from core.checkpoints.scan import report_of
+from core import CheckpointError
 from core.refusals import TEMPLATES
 from pages.jobs import operator_folder, queue
 from pages.jobs.queue import Full, Turn
 from pages.server.admission import address_of, is_own
+from pages.server.judging import Counted, Judge, Line, Stored, Work, judged, worded
 from pages.server.weights_upload import Holds, NoRoom, Spool, written
-from pages.state import reports
 from pages.text import LANGUAGES, Text
 from pages.text.numbers import count
 from pages.widgets.waiting import no_room
-from pages.words import refusals
 
 #: Seconds between two looks at how far the work is, and for what a browser tells to arrive.
 LOOK, PATIENCE = 0.2, 60.0
@@ -51,18 +44,17 @@ ALL, EACH = 4, 64
 #: How an answer ends that nobody hears any more.
 GONE = 499
 
-Line = Mapping[str, Any]
-Progress = Callable[[int, int], bool]
-#: What is done with what came: it is given ``progress(done, total)``, which returns False to end it.
-Work = Callable[[Progress], Line]
 _LOG = logging.getLogger("init_lab")
 
 
 class Weights:
-    """The routes at which files of weights come in; ``most`` bytes are told of one."""
+    """The routes at which files of weights come in; ``most`` bytes are told of one.
 
-    def __init__(self, spool: Spool, most: int) -> None:
-        self._spool, self._most = spool, most
+    They are judged by ``judge``, or without one in this process.
+    """
+
+    def __init__(self, spool: Spool, most: int, judge: Judge | None = None) -> None:
+        self._spool, self._most, self._judge = spool, most, judge
         self._told = Spool(Holds(most, ALL * most, EACH))
 
     def routes(self) -> list[Route]:
@@ -79,8 +71,8 @@ class Weights:
             with ExitStack() as held:
                 held.enter_context(self._told.room(int(size), address_of(request.scope)))
                 told = await _whole(request, int(size))
-                work = partial(_judge, told or b"", self._most)
-                return _Answer(work, _visitor(request), t, held.pop_all())
+                work = Counted(told or b"", self._most)
+                return _Answer(work, _visitor(request), t, held.pop_all(), self._judge)
         except NoRoom as error:
             return _said(t(f"drop.{error.why}", n=count(error.n)), closes=True)
 
@@ -98,8 +90,8 @@ class Weights:
                 held.enter_context(self._spool.room(int(size), address))
                 file = held.enter_context(await written(_parts(request), int(size)))
                 name = request.query_params.get("name", "")[:NAME] or "…"
-                work = partial(_read, f"/dev/fd/{file.fileno()}", name)
-                return _Answer(work, _visitor(request), t, held.pop_all())
+                work = Stored(file.fileno(), name)
+                return _Answer(work, _visitor(request), t, held.pop_all(), self._judge)
         except NoRoom as error:
             return _said(t(f"drop.{error.why}", n=count(error.n)), closes=True)
         except ClientDisconnect:
@@ -114,7 +106,7 @@ class Weights:
             return _said(t("drop.held_gone"))
         held = ExitStack()
         held.callback(os.close, file)
-        return _Answer(partial(_read, f"/dev/fd/{file}", name), _visitor(request), t, held)
+        return _Answer(Stored(file, name), _visitor(request), t, held, self._judge)
 
     async def _worded(self, request: Request) -> Response:
         """Put what a browser's reader refuses into words."""
@@ -145,16 +137,6 @@ def _of_own(door: Callable[[Request], Any]) -> Callable[[Request], Any]:
 
 
 _NEAR = {"same-origin", "none"}
-
-
-def worded(error: InitLabError, t: Text) -> str:
-    """Return a refusal of core's as a sentence."""
-    facts = {key: _plain(value) for key, value in error.facts.items()}
-    return refusals.worded(error.code.replace(".", "_"), facts, "", t)
-
-
-def _plain(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value
 
 
 def _text(request: Request) -> Text:
@@ -200,28 +182,16 @@ def _line(line: Line) -> str:
     return json.dumps(line, ensure_ascii=False) + "\n"
 
 
-def _judge(told: bytes, most: int, progress: Progress) -> Line:
-    found = report_of_counts(told, most=most, progress=progress)
-    if isinstance(found, Report):
-        return {"key": reports.keep(found)}
-    return {"again": [each._asdict() for each in found]}
-
-
-def _read(path: str, name: str, progress: Progress) -> Line:
-    with ThreadPoolExecutor(1) as one:  # as many files are read at a time as there are workers
-        return {"key": reports.keep(report_of(opened(path, name), executor=one, progress=progress))}
-
-
 class _Answer(Response):
     """Does a piece of work in its turn, and says how far it is, as long as somebody listens.
 
     ``held`` is let go once the work has ended, whoever has left by then.
     """
 
-    def __init__(self, work: Work, owner: object, t: Text, held: ExitStack) -> None:
+    def __init__(self, work: Work, owner: object, t: Text, held: ExitStack, judge: Judge | None) -> None:
         super().__init__(headers=_HEADERS, media_type="application/x-ndjson")
         del self.headers["content-length"]
-        self._work, self._owner, self._t, self._held = work, owner, t, held
+        self._work, self._owner, self._t, self._held, self._judge = work, owner, t, held, judge
         self._far, self._left, self._since = (0, 0), False, math.inf
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -256,27 +226,26 @@ class _Answer(Response):
         if result.done():
             yield _line(result.result())
 
-    def _progress(self, done: int, total: int) -> bool:
-        """Note how far it is, and let pages go first, for some times what the last part took at most."""
+    def _heard(self, done: int, total: int) -> bool:
+        """Note how far it is."""
         self._far = done, total
-        queue.turnstile().give_way(WAYS * (time.monotonic() - self._since))
-        self._since = time.monotonic()
         return not self._left
 
-    def _done(self) -> Line:
-        """Do the work; whatever goes wrong is a sentence."""
+    def _progress(self, done: int, total: int) -> bool:
+        """Note how far it is, and let pages go first, for some times what the last part took at most."""
+        queue.turnstile().give_way(WAYS * (time.monotonic() - self._since))
         self._since = time.monotonic()
+        return self._heard(done, total)
+
+    def _done(self) -> Line:
+        """Do the work, or have it done, and return the last line."""
+        self._since = time.monotonic()
+        if self._judge is None:
+            return judged(self._work, self._t.language, self._progress).line
         try:
-            return self._work(self._progress)
-        except Cancelled:
-            return {"refused": self._t("drop.cut")}
-        except InitLabError as error:
-            return {"refused": worded(error, self._t)}
-        except OSError:  # of the folder in which reports are kept; a file's own are refusals
-            _LOG.exception("A report could not be kept.")
-            return {"refused": self._t("drop.room")}
-        except Exception:  # noqa: BLE001 - no reader may let one out; it is in the log
-            _LOG.exception("A file of weights could not be read.")
+            return self._judge.ask(self._work, self._t.language, self._heard).line
+        except (EOFError, OSError):
+            _LOG.exception("The process that judges files ended.")
             return {"refused": self._t("drop.odd")}
 
 

@@ -47,6 +47,11 @@ def keep(report: Report) -> str:
     return key
 
 
+def hold(key: str, report: Report) -> None:
+    """Have a report at hand that another process of this server has kept."""
+    _read_already.put(_folder() / key, report)
+
+
 def kept(key: str) -> Report | None:
     """Return the report of a key; None if there is no such any more."""
     if not KEY.fullmatch(key) or not _touched(path := _folder() / key):

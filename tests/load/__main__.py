@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import torch
 
-from tests.load import scenarios
+from tests.load import files, scenarios
 from tests.load.report import Row, figures, heading, say
 from tests.load.scenarios import Person, Size, Tally
 from tests.load.servers import Served, served
@@ -44,6 +44,7 @@ SCENARIOS = (
     Scenario("ten_million", scenarios.ten_million, Size(10, 3), Size(10, 1)),
     Scenario("flood", scenarios.flood, Size(20, 10), Size(10, 4)),
     Scenario("hostile", scenarios.hostile, Size(20, 20), Size(10, 5)),
+    Scenario("files", files.weighed, Size(20, 20), Size(10, 5), single=True),
     Scenario("throughput", scenarios.closed_loop, Size(20, 10), Size(10, 4), Size(20, 10), single=True),
 )
 

@@ -14,7 +14,7 @@ from tests.load.servers import STOCK
 P95_THINKING, P95_AT_ONCE = 150, 1200
 THROUGHPUT = 8
 PEAK = 1200
-#: Under attack: the others' 95th percentile over that without, and megabytes.
+#: Under attack, or beside files: the others' 95th percentile over that without, and megabytes.
 BESIEGED, PEAK_BESIEGED = 1.5, 900
 #: Milliseconds of processor time a second, of the server, for each who drags.
 HELD = 0.5
@@ -113,6 +113,9 @@ def figures(rows: list[Row]) -> tuple[list[str], bool]:
     if row := found.get(("hostile", "tuned")):
         say_met("p95 of the others, under attack over without", row.tally.figures["hostile"], ".2f", BESIEGED)
         say_met("the server's peak memory in MB, under attack", row.peak, ".0f", PEAK_BESIEGED)
+    if row := found.get(("files", "tuned")):
+        words = "p95 of the others, with 30 files of 100 MB over without"
+        say_met(words, row.tally.figures["files"], ".2f", BESIEGED)
     tuned, stock = found.get(("throughput", "tuned")), found.get(("throughput", "stock"))
     if tuned and stock:
         words = f"throughput, tuned {tuned.rate:.1f} over stock {stock.rate:.1f} reruns a second"

@@ -1,6 +1,7 @@
 """Several processes behind one port: one server to whoever asks, and one that dies takes nobody along."""
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -16,11 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from safetensors.torch import save
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from tests.support.counted import told_of
 from tests.support.guest import SMALL, Guest, fetched, guest, is_served, page, shown, until, upload
 from tests.support.stream import ROOT, Server, Visitor, free_port, server, serving
 
@@ -28,6 +32,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="one process els
 
 COOKIE = "init-lab-process"
 PROCESSES, SEATS = 3, 7
+#: With the one that listens, and the one beside that judges files.
+ALL = PROCESSES + 2
 SERVE = (sys.executable, "-m", "pages.server")
 SETTINGS = {
     "INIT_LAB_PROCESSES": str(PROCESSES),
@@ -164,7 +170,7 @@ def test_files_that_never_arrive_keep_nobody_from_those_that_are_there(served: S
 
 def test_one_health_is_that_of_all_and_a_process_that_hangs_is_told(served: Server) -> None:
     children = served.processes()[1:]
-    assert len(children) == PROCESSES
+    assert len(children) == ALL - 1
     for pid in children:  # where memory is short, one of them goes
         assert int(Path(f"/proc/{pid}/oom_score_adj").read_text(encoding="ascii")) == 500
     assert fetched(served, "/_stcore/health").body == b"ok"
@@ -184,12 +190,12 @@ def test_one_that_dies_is_followed_by_another_and_the_others_never_notice(served
     with opened(served, f"{COOKIE}=1") as dies, opened(served, f"{COOKIE}=2") as stays:
         for stream in (dies, stays):
             lesson(stream)
-        pids = dict(zip("012", before[1:], strict=True))
+        pids = dict(zip("012", before[1:-1], strict=True))
         os.kill(pids["1"], signal.SIGKILL)
         assert until(lambda: metric(served, "active_sessions ", 2) == 1)
         lesson(stays)
         assert named(served, "1") in set("012")  # at once, by another
-        assert until(lambda: len(served.processes()) == PROCESSES + 1)
+        assert until(lambda: len(served.processes()) == ALL)
     after = served.processes()
     assert set(before) - set(after) == {pids["1"]}
     # whoever was with it left no seat taken
@@ -215,8 +221,34 @@ def test_who_was_handed_to_one_that_dies_is_answered_by_another(served: Server) 
         time.sleep(0.3)
         os.kill(pid, signal.SIGKILL)
         assert answer.result() in {"0", "1"}
-    assert until(lambda: len(served.processes()) == PROCESSES + 1)
+    assert until(lambda: len(served.processes()) == ALL)
     assert until(lambda: fetched(served, "/_stcore/health").status == 200)
+
+
+def test_files_are_judged_beside_whatever_becomes_of_who_judges(
+    served: Server, log: Path, tmp_path: Path
+) -> None:
+    file, at = tmp_path / "a.safetensors", f"localhost:{served.port}"
+    file.write_bytes(save({f"{i}.weight": torch.randn(64, 48) for i in range(20)}))
+    told = told_of(file)
+
+    def judged(process: int) -> dict[str, Any]:
+        asked = {"host": at, "origin": f"http://{at}", "cookie": f"{COOKIE}={process}"}
+        answer = fetched(served, "/weights/counted", "POST", body=told, **asked)
+        last: dict[str, Any] = json.loads(answer.body.splitlines()[-1])
+        return last
+
+    children = served.processes()[1:]
+    before = [seconds(pid) for pid in children]
+    keys = {judged(process)["key"] for process in range(PROCESSES) for _ in range(3)}
+    assert len(keys) == 1
+    spent = {pid: seconds(pid) - was for pid, was in zip(children, before, strict=True)}
+    judge = max(spent, key=lambda pid: spent[pid])
+    assert os.getpriority(os.PRIO_PROCESS, judge) > os.getpriority(os.PRIO_PROCESS, served.pid)
+    os.kill(judge, signal.SIGKILL)
+    assert {judged(process)["key"] for process in range(PROCESSES)} == keys
+    assert judge not in served.processes()
+    assert "The process beside ended with status -9; another takes its place." in log.read_text("utf-8")
 
 
 def test_heads_that_come_in_pieces_or_not_at_all(served: Server) -> None:
@@ -333,7 +365,7 @@ def test_it_has_said_once_that_it_is_ready_and_stops_with_all_its_processes_whil
         shown(other)
         visitor.ask().hear()
         pids = served.processes()
-        assert len(pids) == PROCESSES + 1
+        assert len(pids) == ALL
         os.kill(served.pid, signal.SIGTERM)
         assert until(lambda: not any(map(alive, pids[1:])), 8)
         assert visitor.ended() in {1001, 1006, 1012}

@@ -219,7 +219,7 @@ class Never:
     def __init__(self, config, ready): pass
     def run(self, sockets): given["at"] = sockets[0].getsockname()
 class NeverTogether:
-    def __init__(self, serve, seats, *, most): given["waiting"] = most
+    def __init__(self, serve, seats, *, most, beside): given["waiting"] = most
     def run(self, listening, ready):
         given["at"] = listening.getsockname()
         server.Handed = lambda config, channel: None

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message
 
 from core import scan
 from pages.jobs import operator_folder
-from pages.server import weights_entry
+from pages.server import judging
 from pages.server.weights_entry import Weights
 from pages.server.weights_upload import Holds, Spool
 from pages.state import operator_limits, reports
@@ -251,7 +251,7 @@ def test_what_fails_unforeseen_is_a_sentence(file: Path, monkeypatch: pytest.Mon
     def fails(*_: object, **__: object) -> object:
         raise RuntimeError("secret")
 
-    monkeypatch.setattr(weights_entry, "report_of_counts", fails)
+    monkeypatch.setattr(judging, "report_of_counts", fails)
     said = _said(_posted(_app(), "counted", [told_of(file)]))
     assert "could not be read" in said
     assert "secret" not in said
