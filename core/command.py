@@ -10,13 +10,15 @@ import time
 import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from .checkpoints.changes import Change
 from .checkpoints.expected_laws import Expected
 from .checkpoints.finding import KINDS
-from .checkpoints.plain_text import change_cells, changes_text, plain_text, printable
-from .checkpoints.report import Change, Report
+from .checkpoints.plain_text import CHANGES, change_cells, changes_text, plain_text, printable
+from .checkpoints.report import Report
 from .checkpoints.report_text import code, counted
 from .checkpoints.scan import Progress, scan
 from .checks import unfit
@@ -167,7 +169,7 @@ def _as_markdown(report: Report, changes: _Changes, against: str) -> Iterator[st
     yield from _written(map(printable, report.to_markdown().splitlines()))
     if changes is not None:
         yield from _written(["", f"Against {code(printable(against))}:", ""])
-        yield from _written(["| tensor | change | std ratio | mean shift |", "|---|---|---|---|"])
+        yield from _written([f"| {' | '.join(CHANGES)} |", "|" + "---|" * len(CHANGES)])
         for name, *cells in map(change_cells, changes):
             yield from _written([f"| {code(printable(name))} | {' | '.join(cells)} |"])
 
@@ -180,9 +182,10 @@ def _as_json(report: Report, changes: _Changes, against: str) -> Iterator[str]:
 
 
 def _change_json(change: Change) -> dict[str, Any]:
-    numbers = {"std_ratio": change.std_ratio, "mean_shift": change.mean_shift}
-    known = {name: value if math.isfinite(value) else None for name, value in numbers.items()}
-    return {"name": change.name, "status": change.status, **known}
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in asdict(change).items()
+    }
 
 
 def _written(lines: Iterator[str] | Sequence[str]) -> Iterator[str]:

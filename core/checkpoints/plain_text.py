@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
+from .changes import Change
 from .finding import Finding
-from .report import Change, Report
+from .report import Report
 from .report_text import NUMBERS, named, table
 
 #: What a severity means, and its colour where there are colours.
@@ -16,10 +17,10 @@ _SEVERITIES = {
     2: ("most likely a mistake", 33),
     1: ("worth knowing", 36),
 }
-_CHANGES = ("tensor", "change", "std ratio", "mean shift")
+CHANGES = ("tensor", "change", "std ratio", "mean shift", "norm ratio", "distance", "cosine")
 #: Columns that are cut short where there is no room, down to so many letters.
 _LONG, _LEAST = {"file", "tensor", "starts as", "flags"}, 12
-_RIGHT = {*NUMBERS, *_CHANGES[2:]}
+_RIGHT = {*NUMBERS, *CHANGES[2:]}
 _GAP = "  "
 #: How many reasons are given for what was left unread.
 _REASONS = 10
@@ -46,13 +47,14 @@ def changes_text(changes: Sequence[Change], against: str, width: int | None = No
     counted = ", ".join(f"{n:,} {status}" for status, n in Counter(each.status for each in changes).items())
     yield from _wrapped(f"against {against}: {counted}", width)
     yield ""
-    yield from _columns(_CHANGES, [change_cells(each) for each in changes], width)
+    yield from _columns(CHANGES, [change_cells(each) for each in changes], width)
 
 
 def change_cells(change: Change) -> tuple[str, ...]:
     """Return a change's name, status and numbers; nothing for a number that there is not."""
-    numbers = (change.std_ratio, change.mean_shift)
-    return change.name, change.status, *("" if math.isnan(x) else f"{x:.4g}" for x in numbers)
+    numbers = (change.std_ratio, change.mean_shift, change.norm_ratio, change.distance, change.cosine)
+    status = f"{change.status}, left its law" if change.left_law else change.status
+    return change.name, status, *("" if math.isnan(x) else f"{x:.4g}" for x in numbers)
 
 
 def printable(text: str) -> str:

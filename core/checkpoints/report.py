@@ -1,14 +1,14 @@
 """What is said of a model's weights as a whole: its tensors, what stands out, and whether it was trained."""
 
 import json
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
 from ..checks import checked_kind, unfit
 from ..networks.module_signal import LayerSignal
+from .changes import Change, by_name, change
 from .expected_laws import Meanings, unmet
 from .finding import Finding
 from .findings import find
@@ -28,7 +28,7 @@ from .report_json import (
 )
 from .report_row import QUANTILES, Row
 from .report_text import code, counted, html, named, signal_heading, signal_table, table
-from .stored_tensor import Skipped
+from .stored_tensor import Skipped, Stored
 
 State = Literal["initialised", "trained", "mixed", "unknown"]
 
@@ -49,20 +49,6 @@ class Coverage:
         return f"{read}; {len(self.skipped):,} skipped."
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """How a tensor differs between two reports.
-
-    ``std_ratio`` is the other's std over this one's, ``mean_shift`` the difference of the means in this
-    one's std; nan where there is no such.
-    """
-
-    name: str
-    status: Literal["equal", "changed", "reshaped", "added", "removed"]
-    std_ratio: float = math.nan
-    mean_shift: float = math.nan
-
-
 @dataclass(frozen=True, eq=False)
 class Report:
     """The tensors of one or several files, or of a module, in their order, and what stands out."""
@@ -80,6 +66,8 @@ class Report:
     signal: tuple[LayerSignal, ...] = ()
     #: the parameters that were no other in any of its runs, as nothing draws them anew
     not_redrawn: tuple[str, ...] = ()
+    #: where the tensors are, of a report that ``scan`` made; JSON has none of it
+    tensors: tuple[Stored, ...] = field(default=(), repr=False)
 
     @cached_property
     def state(self) -> State:
@@ -120,11 +108,22 @@ class Report:
     def compare(self, other: "Report") -> tuple[Change, ...]:
         """Return how each tensor, by its name, differs in another report, as of a later step.
 
+        If both come of ``scan``, and the files are as they were, their numbers are read once more.
+
         Raises:
             ParameterError: if the other is no report, or one of the two has a name in several files.
         """
         ours, theirs = _by_name(self), _by_name(checked_kind("other", other, Report, "a Report"))
-        changes = [_change(row, theirs.get(name)) for name, row in ours.items()]
+        here, there = by_name(self.tensors), by_name(other.tensors)
+
+        def stored(row: Row) -> tuple[Stored, Stored] | None:
+            one, another = here.get((row.file, row.name)), there.get((theirs[row.name].file, row.name))
+            return None if one is None or another is None else (one, another)
+
+        changes = [
+            change(row, theirs.get(name), stored(row) if name in theirs else None)
+            for name, row in ours.items()
+        ]
         return tuple(changes + [Change(name, "added") for name in theirs if name not in ours])
 
     def to_json(self) -> str:
@@ -251,21 +250,6 @@ def _ties(rows: Sequence[Row]) -> tuple[tuple[str, ...], ...]:
     for row in rows:
         places.setdefault((model_of(row), row.place), []).append(row.name)
     return tuple(tuple(names) for names in places.values() if len(names) > 1)
-
-
-def _change(row: Row, other: Row | None) -> Change:
-    if other is None:
-        return Change(row.name, "removed")
-    if row.shape != other.shape:
-        return Change(row.name, "reshaped")
-    same = row.digest == other.digest and row.dtype == other.dtype
-    spread = row.std > 0
-    return Change(
-        row.name,
-        "equal" if same else "changed",
-        other.std / row.std if spread else math.nan,
-        (other.mean - row.mean) / row.std if spread else math.nan,
-    )
 
 
 def _markdown(report: Report) -> Iterator[str]:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 
 from ..checks import checked_kind, checked_progress, unfit
 from ..errors import Cancelled, CheckpointError
@@ -43,7 +44,9 @@ def scan(
     """
     checked_kind("executor", executor, Executor | None, "a concurrent.futures.Executor, or None")
     checked_progress(progress)
-    return report_of(opened(path), expect=expect, executor=executor, progress=progress)
+    contents = opened(path)
+    report = report_of(contents, expect=expect, executor=executor, progress=progress)
+    return replace(report, tensors=contents.tensors)
 
 
 def report_of(

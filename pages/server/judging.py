@@ -1,4 +1,4 @@
-"""Files of weights are judged in a process of its own, which comes after those that draw pages.
+"""Files of weights are judged in a process of their own, which has what those that draw pages leave.
 
 Python runs one thread at a time: a file that is judged beside a page holds it up at every step. Where several
 processes answer, the one that listens starts this one too. Where there is one alone, files are judged there.
@@ -8,6 +8,7 @@ import logging
 import os
 import selectors
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -28,8 +29,6 @@ from pages.words import refusals
 
 Line = Mapping[str, Any]
 Progress = Callable[[int, int], bool]
-#: By how much its turn comes later than a page's: it has a tenth of a core that pages want whole.
-NICE = 10
 #: Seconds between two times that it says how far it is.
 SAY = 0.1
 _LOG = logging.getLogger("init_lab")
@@ -138,7 +137,8 @@ class Judge:
 
     def serve(self, channel: socket.socket) -> None:
         """Do what is asked for, until nobody holds the channel's other end."""
-        os.nice(NICE)
+        if sys.platform == "linux":  # where alone there are several
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
         with selectors.DefaultSelector() as selector:
             for each in (self._inside, channel):
                 selector.register(each, selectors.EVENT_READ)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from core import Row
-from core.checkpoints.report import Change
+from core.checkpoints.changes import Change
 from pages.jobs.checkpoint import Seen, has_chart, overview
 from pages.state.chosen import State
 from pages.state.controls import TABLE
@@ -52,7 +52,7 @@ def changes(found: Sequence[Change], seen: Seen, other: Seen, link: Link, t: Tex
     body = [
         [
             link.to(change.name) if change.status != "removed" else findings.name(change.name),
-            t(f"checkpoint.status.{change.status}"),
+            t(f"checkpoint.status.{'left' if change.left_law else change.status}"),
             findings.number(change.std_ratio),
             findings.number(change.mean_shift),
         ]

@@ -220,7 +220,7 @@ def test_two_files_are_compared_by_name() -> None:
     text = plain(opened("checkpoint", report=two, against=one, board="against"))
     for words in ("1 equal", "1 changed", "1 added", "1 gone"):
         assert words in text
-    assert "a.weight changed 2.000" in re.sub(r"\s+", " ", text)
+    assert "a.weight changed, left its law 2.000" in re.sub(r"\s+", " ", text)
     app = opened("checkpoint", report=two, against=one, board="against")
     linked = {
         dict(parse_qsl(unescape(href).partition("?")[2])).get("tensor")

@@ -244,7 +244,7 @@ def test_files_are_judged_beside_whatever_becomes_of_who_judges(
     assert len(keys) == 1
     spent = {pid: seconds(pid) - was for pid, was in zip(children, before, strict=True)}
     judge = max(spent, key=lambda pid: spent[pid])
-    assert os.getpriority(os.PRIO_PROCESS, judge) > os.getpriority(os.PRIO_PROCESS, served.pid)
+    assert [os.sched_getscheduler(pid) for pid in (judge, served.pid)] == [os.SCHED_IDLE, os.SCHED_OTHER]
     os.kill(judge, signal.SIGKILL)
     assert {judged(process)["key"] for process in range(PROCESSES)} == keys
     assert judge not in served.processes()

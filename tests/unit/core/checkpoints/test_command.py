@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 import os
 import signal
 import subprocess
@@ -169,7 +170,10 @@ def test_claims_are_held_against_the_file(
 
 
 def _compared(tmp_path: Path) -> list[str]:
-    """Two files whose std, and shapes, are known without a computer's help."""
+    """Two files whose std, and shapes, are known without a computer's help.
+
+    Of 40 numbers ±1, and 4 or −2: norms √40 and 20, apart √200, product 120.
+    """
     step = np.where(np.arange(40).reshape(8, 5) % 2, 1, -1).astype("f4")
     one = _file(tmp_path, "one", same=step, wider=step, other=step, gone=step)
     two = _file(tmp_path, "two", same=step, wider=3 * step + 1, other=step.T, new=step)
@@ -183,9 +187,9 @@ def test_changes_are_told_by_name_with_their_ratios(
     out = capsys.readouterr().out.partition("against ")[2].splitlines()
     assert out[0].endswith("two.npz: 1 equal, 1 changed, 1 reshaped, 1 removed, 1 added")
     assert [line.split() for line in out[2:]] == [
-        ["tensor", "change", "std", "ratio", "mean", "shift"],
-        ["same", "equal", "1", "0"],
-        ["wider", "changed", "3", "1"],
+        ["tensor", "change", *["std", "ratio", "mean", "shift", "norm", "ratio", "distance", "cosine"]],
+        ["same", "equal", "1", "0", "1", "0", "1"],
+        ["wider", "changed", "3", "1", "3.162", "2.236", "0.9487"],
         ["other", "reshaped"],
         ["gone", "removed"],
         ["new", "added"],
@@ -196,10 +200,14 @@ def test_changes_stand_in_json_and_markdown_too(tmp_path: Path, capsys: pytest.C
     arguments = _compared(tmp_path)
     main([*arguments, "--json"])
     found = {each["name"]: each for each in json.loads(capsys.readouterr().out)["changes"]}
-    assert found["wider"] == {"name": "wider", "status": "changed", "std_ratio": 3.0, "mean_shift": 1.0}
-    assert found["new"] == {"name": "new", "status": "added", "std_ratio": None, "mean_shift": None}
+    numbers = {"std_ratio": 3.0, "mean_shift": 1.0, "norm_ratio": math.sqrt(10)}
+    numbers |= {"distance": math.sqrt(5), "cosine": 3 / math.sqrt(10)}
+    wider, none = found["wider"], dict.fromkeys(numbers)
+    assert {name: wider.pop(name) for name in numbers} == pytest.approx(numbers)
+    assert wider == {"name": "wider", "status": "changed", "left_law": False}
+    assert found["new"] == {"name": "new", "status": "added", "left_law": False, **none}
     main([*arguments, "--markdown"])
-    assert "| `wider` | changed | 3 | 1 |" in capsys.readouterr().out.splitlines()
+    assert "| `wider` | changed | 3 | 1 | 3.162 | 2.236 | 0.9487 |" in capsys.readouterr().out.splitlines()
 
 
 def test_checkpoints_of_a_run_are_told_apart_by_their_files(

@@ -118,9 +118,7 @@ def test_who_leaves_ends_it(judge: Judge, file: Path) -> None:
 def test_it_comes_after_those_that_draw_pages_and_ends_with_who_listens(idle: Judge) -> None:
     beside = _Beside(idle)
     assert "key" not in idle.ask(Counted(b"", MB), "en", _go).line  # it has begun
-    assert os.getpriority(os.PRIO_PROCESS, beside.process.pid or 0) == min(
-        19, os.getpriority(os.PRIO_PROCESS, 0) + judging.NICE
-    )
+    assert os.sched_getscheduler(beside.process.pid or 0) == os.SCHED_IDLE
     assert beside.ended() == 0
 
 
