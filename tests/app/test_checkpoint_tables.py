@@ -31,12 +31,30 @@ def test_tensors_are_searched_sorted_and_shown_by_what_they_are() -> None:
     assert EN("checkpoint.no_tensor") in said(app)
 
 
+def test_a_name_is_found_however_it_is_written() -> None:
+    names = ["Encoder.Fc.weight", "encoder.fc2.weight", "decoder.weight"]
+    key = report({name: torch.zeros(3) for name in names})
+    for typed in ("encoder.fc", "ENCODER.FC", "Encoder.Fc"):
+        assert _listed(report=key, search=typed) == names[:2]
+
+
+def test_a_finding_names_three_tensors_and_counts_the_others() -> None:
+    """Of GPT-2's 8 residual projections."""
+    text = plain(opened("checkpoint", board="problems"))
+    assert re.findall(r"(?:h\.\d\.\w+\.c_proj\.weight(?:, )?){3} (And \d+ more\.)", text) == ["And 5 more."]
+
+
 def test_a_table_of_many_tensors_is_paged() -> None:
     key = report({f"h.{at}.bias": torch.zeros(3) for at in range(120)})
     app = opened("checkpoint", report=key, board="tensors")
     assert "1 to 50 of 120" in plain(app)
     app.button(key="sheet_after").click().run()
     assert "51 to 100 of 120" in plain(app)
+    assert query(app)["sheet"] == "2"
+    app.button(key="sheet_after").click().run()
+    assert "101 to 120 of 120" in plain(app)
+    assert app.button(key="sheet_after").disabled
+    app.button(key="sheet_before").click().run()
     assert query(app)["sheet"] == "2"
     assert "101 to 120 of 120" in plain(opened("checkpoint", report=key, board="tensors", sheet="99"))
 

@@ -7,8 +7,8 @@ import pytest
 from scipy import stats
 
 from core import SCHEMES, Law, Summary, draw, summarize
+from pages.figures import checkpoint, distribution, model_parameters
 from pages.figures import compare as comparison
-from pages.figures import distribution, model_parameters
 from pages.figures import distribution_agreement as agreement
 from pages.figures import model as network
 from pages.figures import signal as signal_figures
@@ -30,6 +30,7 @@ from tests.support.charts import (
     some_lengths,
     some_lines,
     some_phases,
+    some_row,
 )
 from tests.support.marks import cases
 
@@ -92,6 +93,15 @@ def test_a_chart_that_hides_its_law_does_not_tell_it() -> None:
     bins = _only(distribution.unnamed(summary, law, T, LIGHT))
     assert list(bins.columns) == ["low", "high", "count", "density"]
     assert sum(bins.columns["count"]) == 256 * 512
+
+
+def test_a_tensor_of_a_file_stands_beside_its_law_in_the_middle_of_each_bin() -> None:
+    law = SCHEMES["kaiming_normal"].law(SHAPE)
+    columns = _only(checkpoint.histogram(some_row(), law, T, LIGHT)).columns
+    low, high, n = (np.asarray(columns[name]) for name in ("low", "high", "count"))
+    np.testing.assert_allclose(columns["density"], n / (n.sum() * (high - low)), rtol=1e-12)
+    truth = stats.norm(0, np.sqrt(2 / SHAPE[1])).pdf((low + high) / 2)
+    np.testing.assert_allclose(columns["law_density"], truth, rtol=1e-6)
 
 
 def test_a_heat_map_is_its_matrix() -> None:
