@@ -103,6 +103,7 @@ def test_a_long_table_is_cut_and_says_so(rows: tuple[int, ...], limit: int) -> N
     html = as_table(series, T, limit)
     shown = [part.count('scope="row"') for part in html.split("<table")[1:]]
     assert sum(shown) <= max(limit, len(rows))
+    assert sum(shown) > min(limit, sum(rows)) - len(rows)  # what the short ones leave, the long ones have
     assert all(n == whole or whole > limit / len(rows) for n, whole in zip(shown, rows, strict=True))
     assert html.count("lab-note") == sum(n < whole for n, whole in zip(shown, rows, strict=True))
 

@@ -2,6 +2,7 @@
 
 import io
 import ipaddress
+import re
 import socket
 from collections.abc import Callable
 from html import escape
@@ -32,10 +33,14 @@ def test_a_code_holds_its_address(address: str) -> None:
     kind, data = picture.split(",", 1)
     assert kind.startswith("data:image/svg+xml")
     assert "<svg" in unquote(data)
-    # the same modules, drawn by the writer as pixels: an SVG needs a browser, which the browser tests have
+    # ISO/IEC 18004: 4·version + 17 modules a side, and a quiet zone of four more on each
+    (side,) = re.findall(r"viewBox='0 0 (\d+) \1'", unquote(data))
     level = "m" if len(address) <= sharing.READABLE else "l"
+    code = segno.make(address, error=level, micro=False, boost_error=False)
+    assert int(side) == 4 * int(code.version) + 17 + 2 * 4
+    # the same modules, drawn by the writer as pixels: an SVG needs a browser, which the browser tests have
     pixels = io.BytesIO()
-    segno.make(address, error=level, micro=False, boost_error=False).save(pixels, kind="png", scale=4)
+    code.save(pixels, kind="png", scale=4)
     (found,) = zxingcpp.read_barcodes(np.asarray(Image.open(pixels).convert("L")))
     assert found.text == address
 
