@@ -111,6 +111,15 @@ def test_next_draws_the_network_by_another_scheme() -> None:
     assert query(app)["net"] == f"4-3.{following}.relu-2.{following}"
 
 
+def test_next_of_a_mixed_network_follows_its_first_layer() -> None:
+    keys = list(SCHEMES)
+    app = _desk("model", net="4-3.xavier_normal.relu-2.zeros")
+    for key, by in (("next", 1), ("previous", 0)):
+        app.button(key=key).click().run()
+        there = keys[keys.index("xavier_normal") + by]
+        assert query(app)["net"] == f"4-3.{there}.relu-2.{there}"
+
+
 def test_draw_again_takes_the_next_seed() -> None:
     for page in ("distribution", "compare", "signal", "lesson"):
         app = _desk(page, seed="7", **({"depth": "3", "width": "8"} if page == "signal" else {}))

@@ -2,6 +2,7 @@
 
 import math
 from html import unescape
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -10,7 +11,17 @@ from pages.state.controls import ASPECTS, LAYERS
 from pages.text import Text
 from tests.support.compare_page import MANY, opened_comparison, rows_of
 from tests.support.marks import languages
-from tests.support.screen import first_chart, menu, own_buttons, query, refusals, said, stands, typed_in
+from tests.support.screen import (
+    first_chart,
+    menu,
+    opened,
+    own_buttons,
+    query,
+    refusals,
+    said,
+    stands,
+    typed_in,
+)
 
 aspects = pytest.mark.parametrize("aspect", ASPECTS)
 
@@ -161,6 +172,17 @@ def test_other_frameworks_are_silent_on_layers_that_they_hold_otherwise() -> Non
         assert EN("rosetta.other_layers", layer=layer.split("(", maxsplit=1)[0]) in words
     words = unescape(said(opened_comparison(aspect="rosetta", layer="Embedding(30, 5)", rows="zeros.5x3")))
     assert "keras.initializers.Zeros()" in words  # of a linear layer of its own
+
+
+def test_the_way_to_the_signal_is_a_link_that_its_page_takes() -> None:
+    """A layer here may be 65 536 wide, and a deep network there 2048."""
+    for fan_in, width in (("2048", "2048"), ("2049", "2048"), ("300", "300")):
+        app = opened_comparison(rows="zeros-ones", fan_in=fan_in, fan_out="2")
+        (way,) = [link.proto for link in app.get("page_link") if link.proto.page == "signal"]
+        assert dict(parse_qsl(way.query_string))["width"] == width
+    link = {"rows": "zeros", "depth": "1", "seeds": "1", "samples": "1", "sight": "gains"}
+    assert refusals(opened("signal", width="2048", **link)) == []
+    assert len(refusals(opened("signal", width="2049", **link))) == 1
 
 
 def test_the_rosetta_table_says_where_they_differ() -> None:

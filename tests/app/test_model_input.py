@@ -5,6 +5,8 @@ from html import unescape
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.live import browser
+from pages.shell import keys
 from tests.support.model_page import opened_model, tables_of
 from tests.support.screen import query, refusals, said, stands
 
@@ -54,6 +56,16 @@ def test_own_input_is_run_and_kept_in_the_link() -> None:
     assert "own input, 2 × 3" in said(app)
     again = opened_model(**query(app))
     assert tables_of(again)["softmax"] == tables_of(app)["softmax"]
+
+
+def test_a_page_whose_input_no_link_carries_is_never_put_to_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[int] = []
+    monkeypatch.setattr(keys, "IDLE", 3600)
+    monkeypatch.setattr(browser, "_component", lambda **_: lambda *, data, **_: told.append(data["idle"]))
+    app = _more(opened_model())
+    assert told[-1] == 3600
+    app.text_area(key="data").set_value("\n".join(["0.123456,0.123456,0.654321"] * 200)).run()
+    assert told[-1] == 0
 
 
 def test_an_input_too_long_for_a_link_stays_in_the_session() -> None:

@@ -16,6 +16,8 @@ RATIONAL = {
     "1/√16": Fraction(1, 4),
     "√(4/64)": Fraction(1, 4),
     "√（4／64）": Fraction(1, 4),
+    "√0.0625": Fraction(1, 4),
+    "√6,25/10": Fraction(1, 4),
     "Sqrt(4/64)": Fraction(1, 4),
     "0,25": Fraction(1, 4),
     "0，25": Fraction(1, 4),
