@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Node
 
 from core.refusals import TEMPLATES
+from deploy import rehearse
 from pages.jobs import distribution
 from pages.state.controls import ASPECTS, PAGES, PARTS, SIGHTS
 from pages.text import Text, catalogue
@@ -192,6 +193,15 @@ def test_a_failure_is_said_in_a_sentence_and_logged(
     assert not app.exception
     assert refusals(app) == [Text("en")("error.unexpected")]
     assert "ZeroDivisionError" in caplog.text
+
+
+@languages
+def test_no_image_is_built_of_a_page_that_fails(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page says what failed in a sentence, and the harness hears of no exception."""
+    rehearse.visit("distribution", seed="123322", lang=language)
+    monkeypatch.setattr(distribution, "summary_of", lambda *_, **__: 1 / 0)
+    with pytest.raises(SystemExit, match=r"distribution .*123323"):
+        rehearse.visit("distribution", seed="123323", lang=language)
 
 
 def test_home_answers_and_leads_on_with_its_choice() -> None:

@@ -28,6 +28,9 @@ def test_a_shelf_limits_the_files_of_each_session_and_of_all_together() -> None:
     kept["a"].pop()
     assert (put("a"), put("b")) == (200, 200)
     assert put("somebody else") == 400
+    kept["a"].append(3)
+    answer = ask(shelf, "/_stcore/upload_file/a/new", method="PUT")
+    assert (answer.status, answer.headers["retry-after"]) == (429, "5")  # as RFC 6585 has it
 
 
 def test_a_shelf_holds_so_many_bytes_and_leaves_room_for_a_whole_file() -> None:

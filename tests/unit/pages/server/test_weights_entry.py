@@ -22,6 +22,7 @@ from pages.server.weights_upload import Holds, Spool
 from pages.state import operator_limits, reports
 from tests.support.checkpoints import torch_bytes
 from tests.support.counted import told_of
+from tests.support.doors import ask
 
 MB = 1 << 20
 OWN = {"host": "lab.example", "origin": "http://lab.example", "sec-fetch-site": "same-origin"}
@@ -130,6 +131,13 @@ def test_a_file_is_refused_before_it_is_sent(file: Path) -> None:
     assert "no room" in _said(_posted(_app(largest=MB, room=MB // 2), "sent", size=MB, ask=1))
 
 
+def test_answers_pass_a_proxy_line_by_line_and_are_kept_nowhere() -> None:
+    """nginx would gather an answer up to its end, so that nobody sees how far the work is."""
+    asked = {"host": "lab.example", "origin": "http://lab.example"}
+    answer = ask(_app(), "/weights/sent", "POST", b"size=9&ask=1", **asked)
+    assert (answer.headers["x-accel-buffering"], answer.headers["cache-control"]) == ("no", "no-store")
+
+
 def test_an_address_has_so_many_files_on_the_way() -> None:
     spool = Spool(Holds(MB, 9 * MB, 1))
     app = Starlette(routes=Weights(spool, MB).routes())
@@ -195,7 +203,12 @@ def test_a_reader_s_refusal_is_put_into_words() -> None:
 
 
 @pytest.mark.parametrize(
-    "headers", [OWN | {"origin": "http://evil.example"}, OWN | {"sec-fetch-site": "cross-site"}]
+    "headers",
+    [
+        OWN | {"origin": "http://evil.example"},
+        OWN | {"sec-fetch-site": "cross-site"},
+        OWN | {"sec-fetch-site": "same-site"},  # another host of the same domain (W3C's Fetch Metadata)
+    ],
 )
 @pytest.mark.parametrize("door", ["counted", "sent", "held", "worded"])
 def test_no_other_site_s_page_may_ask(door: str, headers: dict[str, str]) -> None:
