@@ -27,6 +27,7 @@ equal\w* same alike differ\w* independent\w* none no not never nothing any every
 three half twice times thousand\w* million wall\w* coverage variance mean std solid dashed dot ring grey
 blue agree consistent against right wrong better without hid\w* lock\w* free uncover\w* reveal\w* add
 remove support minimum maximum drawn expected open\w* own normal uniform seconds fan_in fan_out kernel
+second quer\w* server browser
 """
 _CHINESE = """
 不可 不再 不是 不为 不超过 没有 无论 无法 无偏置 无 不 未 非 最大 最小 最多 至多 至少 较少 大于 小于 低于
@@ -34,7 +35,7 @@ _CHINESE = """
 溢出 饱和 死亡 有序 混沌 上 下 左 右 前 后 首 末 之间 之内 之外 内 外 行 列 输入 输出 反向 相同 相等 不同
 独立 随机 观测 期望 全部 所有 任何 任意 都 每 只 仅 两 三 一半 半 倍 千 百万 硬边界 覆盖 支撑集 均值
 标准差 方差 均方 正态 均匀 实线 虚线 圆点 圆环 菱形 灰 蓝 一致 不符 对 错 显示 隐藏 锁定 揭晓 添加 删除
-自己 扇入 扇出
+自己 扇入 扇出 一阶 二阶 查询 服务器 浏览器
 """
 #: What formulas are made of, and what no word has: E[φ′²]·E[u²] is one, fan_in and (as are none.
 _SIGNS = r"Ͱ-Ͽ²³₀-₉√±×·/+−=~^′∂*"
@@ -48,6 +49,9 @@ _MARKS = [
     r"fan_in",
     r"fan_out",
     r"shape\[\d\]",
+    # names that could take each other's place: who does it, and a law of one letter (A opens sentences)
+    r"(?<![\w.])(?:torch|nn\.init|Keras|JAX)(?![A-Za-z])",
+    r"(?<![A-Za-z])[B-Z](?![A-Za-z])",
 ]
 _WORDS = {
     "en": (rf"(?i:\b(?:{'|'.join(sorted(_ENGLISH.split(), key=len, reverse=True))})\b)"),

@@ -30,6 +30,12 @@ def test_every_entry_says_what_was_found_true() -> None:
         ("en", "gains.note", "1/√E[φ(z)²]", "1/√E[φ(u)²]"),
         ("zh", "quiz.slip.wall", "√3 σ", "σ/√3"),
         ("zh", "cause.width_third", "1/√(3d)", "1/√(d)"),
+        ("zh", "found.moment_underflow", "二阶矩为 0，一阶", "一阶矩为 0，二阶"),
+        ("zh", "scheme.t5.hint", "查询投影", "键投影"),
+        ("zh", "fans.padding", "torch 让它保持为 0，而 nn.init", "nn.init 让它保持为 0，而 torch"),
+        ("en", "found.lora_untrained", "B is 0", "A is 0"),
+        ("en", "drop.promise", "Your browser", "This server"),
+        ("en", "rosetta.depthwise", "Keras’", "JAX’"),
     ],
 )
 def test_an_opposite_is_seen(language: str, key: str, was: str, planted: str) -> None:
