@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from scipy import stats
@@ -180,20 +181,24 @@ def test_a_finger_moves_it_and_the_page_stays(visit: Visit) -> None:
     assert int(link(page)["fan_in"]) > 512
 
 
+QUANTILES = """async ([folder, cases]) => {
+    const { quantile } = await import(`/${folder}/moving_histogram.js`)
+    return cases.map(([n, share]) => [-1.959964, 1.959964].map(z => quantile(n, share, z)))
+}"""
+
+
 def test_the_band_moves_as_binomial_counts_do(tab: Visit) -> None:
     """Within one of scipy's quantiles, which are exact: they are of counts from none to thousands."""
     page = tab("/distribution?v=1")
     cases = [(n, share) for n in (256, 10_000, 999_999) for share in (1e-7, 1e-5, 1e-3, 0.0166, 0.066, 0.5)]
-    ours = page.evaluate(
-        """async ([folder, cases]) => {
-            const { quantile } = await import(`/${folder}/moving_histogram.js`)
-            return cases.map(([n, share]) => [-1.959964, 1.959964].map(z => quantile(n, share, z)))
-        }""",
-        [scripts.folder(), cases],
-    )
+    ours = page.evaluate(QUANTILES, [scripts.folder(), cases])
     for (n, share), found in zip(cases, ours, strict=True):
         exact = [float(stats.binom.ppf(at, n, share)) for at in (0.025, 0.975)]
         assert found == (exact if n * share <= 30 else pytest.approx(exact, abs=1)), (n, share)
+    many = [(round(mean / share), share) for share in (0.001, 0.0166, 0.2) for mean in range(31, 2000, 7)]
+    found = page.evaluate(QUANTILES, [scripts.folder(), many])
+    whole = [[stats.binom.ppf(at, n, share) for at in (0.025, 0.975)] for n, share in many]
+    assert np.abs(np.subtract(found, whole).mean(0)).max() < 0.1  # they stray to neither side
 
 
 def test_seeds_run_on_until_they_are_stopped_and_the_bars_in_their_band_are_counted(tab: Visit) -> None:

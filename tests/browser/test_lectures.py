@@ -156,6 +156,21 @@ def test_a_remote_goes_on_wherever_the_focus_is(visit: Visit) -> None:
     _asks(page, steps[2])
 
 
+def test_a_field_of_several_lines_has_the_page_keys_for_itself(visit: Visit) -> None:
+    page = visit("/model?v=1&at=network-2")
+    page.locator(".st-key-more summary").click()
+    settled(page)
+    page.get_by_role("textbox", name="Your own input (CSV)").focus()
+    for key in ("PageDown", "PageUp"):
+        page.keyboard.press(key)
+        page.wait_for_timeout(600)
+        settled(page)
+        assert link(page) == {"v": "1", "at": "network-2"}
+    page.get_by_label("Seed", exact=True).focus()  # of one line
+    page.keyboard.press("PageDown")
+    page.wait_for_url("**at=network-3**")
+
+
 #: Steps whose view is tables, which scroll by themselves beneath the step's words.
 TABLES = {("depth", 9), ("network", 3), ("network", 4), ("network", 5), ("network", 7), ("network", 8)}
 

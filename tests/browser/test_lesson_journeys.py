@@ -29,6 +29,16 @@ def test_every_stop_and_every_comparison_fits(size: str, language: str, tab: Vis
     fits(opened, size, high=False)
 
 
+def test_on_a_phone_a_step_s_chart_stands_above_its_code(tab: Visit) -> None:
+    for size, is_above in (("phone", True), ("laptop", False)):
+        page = tab("/lesson?v=1&step=normal", size=size)
+        page.wait_for_selector(".st-key-seen .js-plotly-plot .main-svg")
+        chart, code = (page.locator(f".st-key-{name}").bounding_box() for name in ("seen", "cell"))
+        assert chart
+        assert code
+        assert (chart["y"] + chart["height"] <= code["y"]) is is_above, size
+
+
 def test_the_lesson_is_walked_by_keys_and_each_stop_is_a_link(tab: Visit) -> None:
     page = tab("/lesson?v=1")
     page.wait_for_selector(".js-plotly-plot .main-svg")
