@@ -48,6 +48,7 @@ def test_a_table_of_many_tensors_is_paged() -> None:
     key = report({f"h.{at}.bias": torch.zeros(3) for at in range(120)})
     app = opened("checkpoint", report=key, board="tensors")
     assert "1 to 50 of 120" in plain(app)
+    assert app.button(key="sheet_before").disabled
     app.button(key="sheet_after").click().run()
     assert "51 to 100 of 120" in plain(app)
     assert query(app)["sheet"] == "2"
@@ -57,6 +58,14 @@ def test_a_table_of_many_tensors_is_paged() -> None:
     app.button(key="sheet_before").click().run()
     assert query(app)["sheet"] == "2"
     assert "101 to 120 of 120" in plain(opened("checkpoint", report=key, board="tensors", sheet="99"))
+
+
+def test_of_a_table_that_is_cut_the_others_are_counted() -> None:
+    one, other = (report({f"h.{at}.bias": torch.full((3,), n) for at in range(120)}) for n in (1.0, 2.0))
+    text = plain(opened("checkpoint", report=one, against=other, board="against"))
+    assert "120 changed" in text
+    assert text.count(".bias changed") == 50
+    assert "And 70 more." in text
 
 
 def test_what_is_wrong_is_listed_whatever_its_mark() -> None:

@@ -1,5 +1,6 @@
 """A file of weights that is dropped: counted in the browser, which sends none of it unless one says so."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -156,11 +157,15 @@ def test_the_other_file_of_two_has_a_zone_of_its_own(tab: Visit, file: Path) -> 
 
 def test_what_a_browser_does_not_read_is_sent_only_if_one_says_so(tab: Visit, tmp_path: Path) -> None:
     page = tab("/checkpoint?v=1&lang=zh")
-    old = tmp_path / "old.pt"
+    name = "a" * 40 + "b" * 40 + "old.pt"
+    old = tmp_path / name
     old.write_bytes(torch_bytes({"a.weight": torch.eye(30)}, _use_new_zipfile_serialization=False))
     listener = Listener(page)
     _choose(page, old)
     expect(page.locator("[data-lab-drop] [role=alert]")).to_contain_text("目前还没有发送任何内容")
+    said = page.locator("[data-lab-drop] [role=alert]").inner_text()
+    assert f"{name[:30]}…{name[-29:]}" in said  # whose end says what kind of file it is
+    assert f"{math.ceil(old.stat().st_size / 1024)} kB" in said
     assert listener.sent == []
     page.get_by_role("button", name=Text("zh")("drop.send"), exact=True).click()
     page.wait_for_url("**report=*")

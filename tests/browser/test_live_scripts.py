@@ -43,6 +43,17 @@ def test_numbers_are_written_as_the_pages_write_them(tab: Visit) -> None:
     ]
 
 
+def test_seeds_run_on_over_all_that_torch_tells_apart(tab: Visit) -> None:
+    """Its generator has 32 bits of a seed, so that the last is followed by the first."""
+    with_bits = [torch.rand(1, generator=torch.Generator().manual_seed(seed)) for seed in (2**32, 0)]
+    assert with_bits[0] == with_bits[1]
+    found = tab("/distribution?v=1").evaluate(
+        "async ([folder, seeds]) => seeds.map((await import(`/${folder}/seeds.js`)).seedAfter)",
+        [scripts.folder(), [0, 40, 2**31 - 1, 2**32 - 1]],
+    )
+    assert found == [1, 41, 2**31, 0]
+
+
 def test_the_browser_s_words_go_by_its_numbers(tab: Visit) -> None:
     """As the pages' own sentence has them, which is given the numbers themselves."""
     t = Text("en")
