@@ -11,7 +11,7 @@ from ..errors import worded
 class Kind(NamedTuple):
     """How bad it is, 3 where the weights cannot be used as they are; what it is; what would refute it.
 
-    ``alone`` has what it is where one of its counts alone is not 0, by that count.
+    ``alone`` has what it is where one of its counts alone is not 0, by that count, or where rows are named.
     """
 
     severity: int
@@ -38,13 +38,9 @@ KINDS: Mapping[str, Kind] = {
         {
             "nan": "{nan:,} {nan:number is|numbers are} NaN.",
             "inf": "{inf:,} {inf:number is|numbers are} infinite.",
+            "rows": "{nan:,} {nan:number is|numbers are} NaN, {nan:in|all in} {count:row|rows} {rows} of "
+            "{of:,}, counted from 0.",
         },
-    ),
-    "nan_rows": Kind(
-        3,
-        "{nan:,} {nan:number is|numbers are} NaN, {nan:in|all in} {count:row|rows} {rows} of {of:,}, "
-        "counted from 0.",
-        _EXACT,
     ),
     "misread": Kind(
         3,
@@ -291,9 +287,12 @@ class Finding:
 
     @property
     def alone(self) -> str:
-        """The one of the kind's counts that is not 0; '' if several are, or it has no words for one."""
+        """The one of the kind's counts that is not 0; '' if several are, or it has no words for one.
+
+        "rows" where a few of a weight's are named.
+        """
         counts = [count for count in KINDS[self.kind].alone if self.evidence.get(count)]
-        return counts[0] if len(counts) == 1 else ""
+        return "rows" if "rows" in counts else counts[0] if len(counts) == 1 else ""
 
     def __str__(self) -> str:
         kind = KINDS[self.kind]

@@ -42,9 +42,12 @@ def _is_broken(row: Row) -> bool:
     return row.n > 1 and (row.nan > 0 or (row.inf > 0 and row.minimum < row.maximum))
 
 
-def _rows_of_nan(row: Row) -> bool:
-    """Tell whether NaN stand in a few rows alone, so that these can be named."""
-    return row.inf == 0 and 0 < row.nan_rows[0] <= min(NAMED, row.shape[0] // 4)
+def _rows_of_nan(row: Row) -> dict[str, object]:
+    """Return in which rows NaN stand, if in a few alone."""
+    count, first = row.nan_rows
+    if row.inf or not 0 < count <= min(NAMED, row.shape[0] // 4):
+        return {}
+    return {"count": count, "rows": ", ".join(map(str, first)), "of": row.shape[0]}
 
 
 def _misread(rows: Sequence[Row], _: str) -> Iterator[Finding]:
@@ -167,21 +170,7 @@ def _plainest(fit: Fit) -> str:
 
 
 _LOOKS: tuple[Look, ...] = (
-    _one_by_one(
-        "not_finite",
-        lambda row: _is_broken(row) and not _rows_of_nan(row),
-        lambda row: {"nan": row.nan, "inf": row.inf},
-    ),
-    _one_by_one(
-        "nan_rows",
-        _rows_of_nan,
-        lambda row: {
-            "nan": row.nan,
-            "count": row.nan_rows[0],
-            "rows": ", ".join(map(str, row.nan_rows[1])),
-            "of": row.shape[0],
-        },
-    ),
+    _one_by_one("not_finite", _is_broken, lambda row: {"nan": row.nan, "inf": row.inf, **_rows_of_nan(row)}),
     _misread,
     _one_by_one(
         "uninitialised",

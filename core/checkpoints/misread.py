@@ -1,8 +1,10 @@
 """Numbers whose bits were labelled as another dtype: bfloat16 and float16 have both two bytes."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from ..weights.laws import Array
 from .bit_cells import cells_of
@@ -49,16 +51,24 @@ def _share_above_0(found: Measured) -> float:
 
 def _spread(counts: Counts, dtype: str) -> tuple[float, float]:
     """Return below which share of their median a twentieth of all sizes but 0 lies, and above which."""
-    cells = cells_of(dtype)
-    sizes: Array = np.abs(cells.values)
-    order = np.argsort(sizes, kind="stable")
-    sizes, held = sizes[order], counts[cells.codes][order]
-    seen = (held > 0) & (sizes > 0)
+    codes, sizes = _by_size(dtype)
+    held = counts[codes]
+    seen = held > 0
     if seen.sum() < _DIFFERENT:
         return 1.0, 1.0
     sizes, below = sizes[seen], np.cumsum(held[seen])
     low, middle, high = sizes[np.searchsorted(below, np.array((0.05, 0.5, 0.95)) * below[-1])]
     return float(low / middle), float(high / middle)
+
+
+@lru_cache(maxsize=len(_OTHER))
+def _by_size(dtype: str) -> tuple[npt.NDArray[np.intp], Array]:
+    """Return the cells of finite numbers but 0 and their sizes, rising."""
+    cells = cells_of(dtype)
+    sizes: Array = np.abs(cells.values)
+    order = np.argsort(sizes, kind="stable")
+    order = order[sizes[order] > 0]
+    return cells.codes[order], sizes[order]
 
 
 def _is_ordinary(low: float, high: float) -> bool:

@@ -15,7 +15,6 @@ from tests.support.stored_tensors import contents
 ONE = {
     "not_finite": "1 number is NaN and 1 infinite.",
     "uninitialised": "Numbers from 1 to 1, some of them denormal or too large for any weight: memory",
-    "nan_rows": "1 number is NaN, in row 1 of 4, counted from 0.",
     "misread": "The bits of 1 weight lie as weights do if they are read as bfloat16, with the std 1",
     "empty_shards": "1 of 1 weight has no numbers: shards of ZeRO-3",
     "constant_weight": "All 2 numbers are 1: units that start alike stay alike.",
@@ -65,10 +64,9 @@ ONE = {
 #: Facts that are no counts, and counts that cannot be 1: of what is found among others, or equals another.
 FACTS: dict[str, object] = {"wanted": "ones", "word": "large", "what": "output", "along": "row"}
 FACTS |= {"scheme": "normal", "blocks": 2, "layers": 3, "dtype": "float16"}
-FACTS |= {"other": "bfloat16", "rows": "1", "row": 0, "gate": "input"}
+FACTS |= {"other": "bfloat16", "rows": "", "row": 0, "gate": "input"}
 LEAST: dict[str, dict[str, object]] = {
     "constant_weight": {"n": 2},
-    "nan_rows": {"of": 4},
     "residual_everywhere": {"count": 6},
     "wrong_gate": {"of": 2},
     "same_seed": {"count": 2},
