@@ -97,8 +97,8 @@ def test_on_a_phone_what_a_tile_holds_comes_into_sight(language: str, tab: Visit
     expect(page.locator(".js-plotly-plot").first).to_be_in_viewport()
 
 
-def test_on_a_phone_a_button_opens_where_a_file_is_dropped(tab: Visit) -> None:
-    page = tab("/checkpoint?v=1", size="phone")
+def test_on_a_phone_a_button_opens_where_a_file_is_dropped(visit: Visit) -> None:
+    page = visit("/checkpoint?v=1", size="phone")
     zone = page.locator("[data-lab-drop]").first
     expect(zone).not_to_be_in_viewport()
     page.get_by_role("button", name="choose your own file").click()
