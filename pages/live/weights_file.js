@@ -5,7 +5,7 @@ import { Opaque, Tensor, unpickled } from "./pickle.js"
 import { KINDS } from "./measure.js"
 
 const HEAD = 512 // bytes by which a file is known
-const WINDOW = 1 << 22 // bytes read at a time, while those before are counted
+const WINDOW = 1 << 23 // bytes read at a time, while those before are counted
 const [MOST_HEADER, MOST_ENTRIES, MOST_CHARS, MOST_DEEP, MOST_AXES] = [2 ** 24 - 1, 100_000, 1000, 32, 64]
 const MOST_TURNED = 1 << 26 // numbers that are held at once where they lie in another order
 const MOST_NUMBERS = 2 ** 32 - 1
@@ -44,10 +44,12 @@ export class Bytes {
   // The bytes of a place, which lie where a number of eight bytes may. They are gone with the next call.
   async take(from, size) {
     if (from < this.begin || from + size > this.begin + this.held.length) {
-      const { next } = this
-      const fits = next && from >= next.from && from + size <= next.from + next.size
+      const { next, held, begin } = this, end = next ? next.from + next.size : 0
+      const fits = next && from >= next.from && from + size <= end
+      const across = next && from >= begin && from < next.from && from + size <= end
       this.begin = fits ? next.from : from
-      this.held = fits ? await next.bytes : await this.read(from, Math.max(size, WINDOW))
+      this.held = fits ? await next.bytes : across ? together(held.subarray(from - begin), await next.bytes)
+        : await this.read(from, Math.max(size, WINDOW))
       const after = this.begin + this.held.length
       this.next = after < this.size ? { from: after, size: Math.min(WINDOW, this.size - after), bytes: this.read(after, WINDOW) } : null
       this.next?.bytes.catch(() => {}) // said when it is asked for
@@ -69,6 +71,13 @@ export class Bytes {
   check(entry, end) {
     if (end > this.size) throw new Refused("short", { file: shown(this.name), entry: shown(entry), size: this.size, end })
   }
+}
+
+function together(one, other) {
+  const both = new Uint8Array(one.length + other.length)
+  both.set(one)
+  both.set(other, one.length)
+  return both
 }
 
 // The tensors of a file in its order, each with its dtype, shape and place, and what of it is not read.

@@ -9,7 +9,8 @@ import torch
 from playwright.sync_api import Page, Request, expect
 from safetensors.torch import save
 
-from core import scan
+from core import Report, scan
+from core.checkpoints.counted_elsewhere import report_of_counts
 from pages.text import Text
 from tests.support.checkpoints import torch_bytes
 from tests.support.stream import Server
@@ -183,3 +184,44 @@ def test_a_damaged_file_is_refused_where_it_was_dropped_and_the_page_stays(tab: 
     expect(said).to_contain_text("it was cut short")
     expect(said).to_contain_text(str(file.stat().st_size))
     assert "report" not in link(page)
+
+
+#: Counts a file as the page does, and returns what is told of it in letters.
+COUNTED = """async input => {
+    const { name } = performance.getEntriesByType('resource').find(({ name }) => name.includes('/drop.js'))
+    const { counted } = await import(new URL('counting_worker.js', name))
+    const told = new Uint8Array(await (await counted(input.files[0])).arrayBuffer())
+    return Array.from(told, byte => String.fromCharCode(byte)).join('')
+}"""
+
+
+def test_a_large_file_is_counted_by_several_threads_as_core_counts_it(tab: Visit, tmp_path: Path) -> None:
+    """Of 100 MB; the first tensor is the largest, the last is small, and shares end between two of a kind."""
+    rng = torch.Generator().manual_seed(7)
+    sizes = [(2500, 4000), (900, 4000), (1200, 4000), (1300, 4000), (30, 50)]
+    kinds = [torch.float32, torch.bfloat16, torch.float32, torch.float16, torch.float32]
+    tensors = {
+        f"h.{i}.weight": (0.02 * torch.randn(size, generator=rng)).to(kind)
+        for i, (size, kind) in enumerate(zip(sizes, kinds, strict=True))
+    }
+    path = tmp_path / "large.safetensors"
+    path.write_bytes(save(tensors))
+    page = tab("/checkpoint?v=1")
+    page.evaluate("document.body.insertAdjacentHTML('beforeend', '<input type=file id=probe>')")
+    probe = page.locator("#probe")
+    probe.set_input_files(path)
+    with page.expect_worker():  # beside the one that asks
+        told = probe.evaluate(COUNTED)
+    page.evaluate("document.querySelector('#probe').remove()")
+    found = report_of_counts(told.encode("latin-1"), most=1 << 27)
+    assert isinstance(found, Report)
+    for row, wanted in zip(found.rows, scan(path).rows, strict=True):
+        assert (row.name, row.dtype, row.shape, row.digest) == (
+            wanted.name,
+            wanted.dtype,
+            wanted.shape,
+            wanted.digest,
+        )
+        assert row.counts.tolist() == wanted.counts.tolist()
+        assert row.flags == wanted.flags
+        assert row.std == pytest.approx(wanted.std, rel=1e-12)
