@@ -196,7 +196,7 @@ COUNTED = """async input => {
 
 
 def test_a_large_file_is_counted_by_several_threads_as_core_counts_it(tab: Visit, tmp_path: Path) -> None:
-    """Of 100 MB; the first tensor is the largest, the last is small, and shares end between two of a kind."""
+    """Of 77 MB; the first tensor is the largest, the last is small, and shares end between two of a kind."""
     rng = torch.Generator().manual_seed(7)
     sizes = [(2500, 4000), (900, 4000), (1200, 4000), (1300, 4000), (30, 50)]
     kinds = [torch.float32, torch.bfloat16, torch.float32, torch.float16, torch.float32]
