@@ -18,7 +18,7 @@ from ..weights.layers import Start, starts
 from .bit_cells import COUNTED
 from .candidates import Named, Shape, candidate
 from .expected_laws import Expected, Meanings, Meant, meant_of, told
-from .findings_in_modules import found_in
+from .findings_in_modules import found_in, padded
 from .report import Report, made
 from .report_row import Row, judged
 from .scan import besides, uncounted
@@ -82,11 +82,7 @@ def _with_signal(
 
 def _without_padding(rows: Sequence[Row], module: nn.Module) -> Iterator[Row]:
     """Yield the rows; an embedding's row that pads is no dead one."""
-    pads = {
-        f"{path}.weight" if path else "weight": (1, (part.padding_idx,))
-        for path, part in module.named_modules(remove_duplicate=False)
-        if isinstance(part, EMBEDDINGS)
-    }
+    pads = {name: (1, (padding,)) for name, (_, padding) in padded(module).items()}
     for row in rows:
         yield replace(row, flags=row.flags - {"dead_rows"}) if pads.get(row.name) == row.dead else row
 

@@ -69,14 +69,18 @@ def _moved(row: Row, norm: float, stored: tuple[Stored, Stored] | None, *, same:
         return 0.0, 1.0
     if stored is None or not row.is_float:
         return math.nan, math.nan
-    one, other, both, apart = 0.0, 0.0, 0.0, 0.0
+    sums = np.zeros(4)
     try:
-        for a, b in zip(*map(_numbers, stored), strict=True):
-            one, other, both, apart = one + a @ a, other + b @ b, both + a @ b, apart + (a - b) @ (a - b)
+        with np.errstate(all="ignore"):
+            for a, b in zip(*map(_numbers, stored), strict=True):
+                sums += a @ a, b @ b, a @ b, (a - b) @ (a - b)
     except CheckpointError:
         return math.nan, math.nan
+    one, other, both, apart = sums.tolist()
+    if not 0 < one < math.inf:  # their squares leave float64
+        return math.nan, math.nan
     lengths = math.sqrt(one) * math.sqrt(other)
-    return math.sqrt(apart / one), both / lengths if lengths else math.nan
+    return math.sqrt(apart / one), max(-1.0, min(1.0, both / lengths)) if lengths else math.nan
 
 
 def _numbers(stored: Stored) -> Iterator[Array]:
@@ -87,7 +91,7 @@ def _numbers(stored: Stored) -> Iterator[Array]:
     """
     left = np.empty(0)
     for part in stored.source.parts(PART):
-        bits = torch.from_numpy(part.view(f"i{part.itemsize}"))
+        bits = torch.from_numpy(part.view(f"i{part.itemsize}").copy())  # the next part may overwrite this one
         read = bits.view(getattr(torch, stored.dtype)).double().numpy()
         left = np.concatenate([left, read]) if len(left) else read
         for start in range(0, len(left) - PART + 1, PART):

@@ -1,6 +1,6 @@
 """What stands out in a module in memory and in no file: it says which row pads, and which gate is which."""
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Set
 
 import torch
 from torch import Tensor, nn
@@ -19,14 +19,14 @@ def found_in(module: nn.Module, names: Set[str], state: str) -> Iterator[Finding
 
     In a trained model a row that pads may be another token's, as of those that pad with their last one.
     """
-    parts = [(f"{path}." if path else "", part) for path, part in module.named_modules()]
     if state != "trained":
-        for path, part in parts:
-            if isinstance(part, EMBEDDINGS) and f"{path}weight" in names:
-                yield from _padding(f"{path}weight", part.weight, part.padding_idx)
+        for name, (weight, padding) in padded(module).items():
+            if name in names and (row := weight.detach()[padding].double()).any():
+                rms = float(row.square().mean().sqrt())
+                yield Finding("padding_row", (name,), {"row": padding, "of": len(weight), "rms": rms})
     biases = [
         (path + name, values)
-        for path, part in parts
+        for path, part in _parts(module)
         if isinstance(part, nn.LSTM | nn.LSTMCell)
         for name, values in part.named_parameters()
         if name.startswith("bias") and path + name in names
@@ -37,10 +37,19 @@ def found_in(module: nn.Module, names: Set[str], state: str) -> Iterator[Finding
             yield Finding("wrong_gate", tuple(wrong), {"count": len(wrong), "of": len(biases), "gate": gate})
 
 
-def _padding(name: str, weight: Tensor, padding: int | None) -> Iterator[Finding]:
-    if padding is not None and (row := weight.detach()[padding].double()).any():
-        rms = float(row.square().mean().sqrt())
-        yield Finding("padding_row", (name,), {"row": padding, "of": len(weight), "rms": rms})
+def padded(module: nn.Module) -> Mapping[str, tuple[Tensor, int]]:
+    """Return the embeddings that have a row that pads, by the names of their weights, and which it is."""
+    return {
+        f"{path}weight": (part.weight, part.padding_idx)
+        for path, part in _parts(module)
+        if isinstance(part, EMBEDDINGS) and part.padding_idx is not None
+    }
+
+
+def _parts(module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    """Yield what a module is made of, each with what its parameters' names begin with."""
+    for path, part in module.named_modules(remove_duplicate=False):
+        yield f"{path}." if path else "", part
 
 
 def _opened_alone(bias: Tensor) -> str:

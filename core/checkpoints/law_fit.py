@@ -342,7 +342,7 @@ def _distance(drawn: Rounded, held: Inliers, zeros: int = 0) -> float:
     if held.exact:
         low, high = drawn.below(held.values), 1 - drawn.above(held.values)
     else:
-        low, high = drawn.law.cdf(held.low), drawn.law.cdf(held.high)
+        low, high = drawn.law.cdf(np.concatenate([held.low, held.high])).reshape(2, -1)
     return float(max(np.abs(low - before).max(), np.abs(high - share).max()))
 
 

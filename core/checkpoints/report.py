@@ -67,7 +67,7 @@ class Report:
     #: the parameters that were no other in any of its runs, as nothing draws them anew
     not_redrawn: tuple[str, ...] = ()
     #: where the tensors are, of a report that ``scan`` made; JSON has none of it
-    tensors: tuple[Stored, ...] = field(default=(), repr=False)
+    stored: tuple[Stored, ...] = field(default=(), repr=False)
 
     @cached_property
     def state(self) -> State:
@@ -114,15 +114,14 @@ class Report:
             ParameterError: if the other is no report, or one of the two has a name in several files.
         """
         ours, theirs = _by_name(self), _by_name(checked_kind("other", other, Report, "a Report"))
-        here, there = by_name(self.tensors), by_name(other.tensors)
+        here, there = by_name(self.stored), by_name(other.stored)
 
-        def stored(row: Row) -> tuple[Stored, Stored] | None:
+        def both(row: Row) -> tuple[Stored, Stored] | None:
             one, another = here.get((row.file, row.name)), there.get((theirs[row.name].file, row.name))
             return None if one is None or another is None else (one, another)
 
         changes = [
-            change(row, theirs.get(name), stored(row) if name in theirs else None)
-            for name, row in ours.items()
+            change(row, theirs.get(name), both(row) if name in theirs else None) for name, row in ours.items()
         ]
         return tuple(changes + [Change(name, "added") for name in theirs if name not in ours])
 

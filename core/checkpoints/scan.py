@@ -46,7 +46,7 @@ def scan(
     checked_progress(progress)
     contents = opened(path)
     report = report_of(contents, expect=expect, executor=executor, progress=progress)
-    return replace(report, tensors=contents.tensors)
+    return replace(report, stored=contents.tensors)
 
 
 def report_of(

@@ -16,6 +16,7 @@ import socket
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -32,8 +33,6 @@ SETTLED = 5.0
 PAUSE, STOP = 1.0, 10.0
 #: Bytes of a head.
 LONGEST = 1 << 15
-#: In the place of a number: the process to which no connection is handed.
-BESIDE = -1
 
 _LOG = logging.getLogger("init_lab")
 _COOKIE = rb"^cookie:[^\r\n]*?\b" + COOKIE.encode() + rb"=(\d{1,4})\b"
@@ -122,7 +121,8 @@ class Processes:
         self._context = multiprocessing.get_context("fork")
         self._selector = selectors.DefaultSelector()
         self._workers: dict[int, Worker] = {}
-        self._again: dict[int, float] = {}
+        #: what is to be started anew, and when
+        self._again: list[tuple[float, Callable[[], None]]] = []
         self._unread: dict[socket.socket, Unread] = {}
         self._resting: dict[socket.socket, Unread] = {}
         self._stopped_by, self._is_open = 0, False
@@ -157,29 +157,29 @@ class Processes:
         self._is_open = True
 
     def _start(self, process: int) -> None:
-        child, ours = self._forked(self._serve, process)
+        def serve(channel: socket.socket) -> None:
+            self._seats.process = process
+            self._serve(channel)
+
+        child, ours = self._forked(serve)
         worker = self._workers[process] = Worker(child, ours)
         self._selector.register(ours, selectors.EVENT_READ, lambda: self._hear(process, worker))
 
     def _start_beside(self) -> None:
-        child, ours = self._forked(self._beside, BESIDE)
+        child, ours = self._forked(self._beside)
         self._selector.register(ours, selectors.EVENT_READ, lambda: self._ended_beside(child, ours))
 
-    def _forked(self, serve: Callable[[socket.socket], None], process: int) -> tuple[Any, socket.socket]:
+    def _forked(self, serve: Callable[[socket.socket], None]) -> tuple[Any, socket.socket]:
         """Return a new process that serves, and a channel to it."""
         ours, theirs = socket.socketpair()
         ours.settimeout(0)
-        child = self._context.Process(target=self._work, args=(serve, process, ours, theirs), daemon=True)
+        child = self._context.Process(target=self._work, args=(serve, ours, theirs), daemon=True)
         child.start()
         theirs.close()
         return child, ours
 
     def _work(
-        self,
-        serve: Callable[[socket.socket], None],
-        process: int,
-        ours: socket.socket,
-        theirs: socket.socket,
+        self, serve: Callable[[socket.socket], None], ours: socket.socket, theirs: socket.socket
     ) -> None:
         """Serve, in the new process, which keeps nothing open of the one that listens."""
         signal.set_wakeup_fd(-1)
@@ -195,7 +195,6 @@ class Processes:
             known += worker.handed
         for kept in (*known, *self._resting, self._selector):
             kept.close()
-        self._seats.process = process
         serve(theirs)
 
     def _hear(self, process: int, worker: Worker) -> None:
@@ -208,7 +207,7 @@ class Processes:
         worker.channel.close()
         worker.process.join(STOP)
         del self._workers[process]
-        self._again[process] = max(worker.began + PAUSE, monotonic())
+        self._again.append((max(worker.began + PAUSE, monotonic()), partial(self._start, process)))
         self._seats.clear(process)
         _LOG.error("A process ended with status %s; another takes its place.", worker.process.exitcode)
         for connection in worker.handed:
@@ -219,16 +218,14 @@ class Processes:
         self._selector.unregister(channel)
         channel.close()
         child.join(STOP)
-        self._again[BESIDE] = monotonic() + PAUSE
+        self._again.append((monotonic() + PAUSE, self._start_beside))
         _LOG.error("The process beside ended with status %s; another takes its place.", child.exitcode)
 
     def _revive(self) -> None:
-        for process in [process for process, due in self._again.items() if due <= monotonic()]:
-            del self._again[process]
-            if process == BESIDE:
-                self._start_beside()
-            else:
-                self._start(process)
+        due = [each for each in self._again if each[0] <= monotonic()]
+        for each in due:
+            self._again.remove(each)
+            each[1]()
 
     def _stop(self) -> None:
         for connection in [*self._unread, *self._resting]:

@@ -10,17 +10,15 @@ import sys
 import tempfile
 import time
 from asyncio.subprocess import PIPE
-from collections.abc import Awaitable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors.torch import save_file
 
-from tests.load.scenarios import Person, Size, Tally, arrived, at, said, strangers, thoughtful, timed
+from tests.load.scenarios import Person, Size, Tally, arrived, at, going_on, said, strangers, timed
 from tests.load.servers import Served
 from tests.support.counted import told_of
 
@@ -59,12 +57,8 @@ async def weighed(served: Served, size: Size, tally: Tally) -> list[Person]:
     people = await arrived(served, size, tally, strangers(size))
     calm: list[float] = []
 
-    def others(seconds: list[float]) -> Awaitable[Any]:
-        end = time.perf_counter() + size.seconds
-        return asyncio.gather(*(one.move_until(end, thoughtful(1), tally, seconds) for one in people))
-
     body = told()
-    await others(calm)
+    await going_on(people, size, tally, calm)
     command = [sys.executable, "-m", "tests.load.files", str(served.port)]
     asking = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
     assert asking.stdin is not None
@@ -73,7 +67,7 @@ async def weighed(served: Served, size: Size, tally: Tally) -> list[Person]:
         asking.stdin.write(body)
         asking.stdin.close()
         rounds = [await asking.stdout.readline()]  # it waits for imports, and the first is not measured
-        await timed(tally, others(tally.seconds))
+        await timed(tally, going_on(people, size, tally, tally.seconds))
     finally:
         asking.kill()
         await asking.wait()

@@ -162,6 +162,12 @@ async def timed(tally: Tally, work: Awaitable[Any]) -> None:
     tally.wall += time.perf_counter() - begin
 
 
+def going_on(people: list[Person], size: Size, tally: Tally, seconds: list[float]) -> Awaitable[Any]:
+    """Let people move a control each second or so, whatever else goes on."""
+    end = time.perf_counter() + size.seconds
+    return asyncio.gather(*(one.move_until(end, thoughtful(1), tally, seconds) for one in people))
+
+
 async def thinking(served: Served, size: Size, tally: Tally) -> list[Person]:
     """People who each move a control every four seconds or so."""
     people = await arrived(served, size, tally, strangers(size))
@@ -279,11 +285,7 @@ async def flood(served: Served, size: Size, tally: Tally) -> list[Person]:
     flooder = await alone(served, size, tally)
     calm: list[float] = []
 
-    def others(seconds: list[float]) -> Awaitable[Any]:
-        end = time.perf_counter() + size.seconds
-        return asyncio.gather(*(one.move_until(end, thoughtful(1), tally, seconds) for one in people))
-
-    await others(calm)
+    await going_on(people, size, tally, calm)
     over = asyncio.Event()
     visitor, ended = flooder.visitor, flooder.visitor.runs
     wishes: list[int] = []
@@ -298,7 +300,7 @@ async def flood(served: Served, size: Size, tally: Tally) -> list[Person]:
             await asyncio.gather(visitor.room(), asyncio.sleep(FLOOD_PAUSE))
 
     sending = asyncio.create_task(send())
-    await timed(tally, others(tally.seconds))
+    await timed(tally, going_on(people, size, tally, tally.seconds))
     over.set()
     visitor.go_on()
     await sending
@@ -326,16 +328,12 @@ async def hostile(served: Served, size: Size, tally: Tally) -> list[Person]:
     people = await arrived(served, size, tally, strangers(size))
     calm: list[float] = []
 
-    def others(seconds: list[float]) -> Awaitable[Any]:
-        end = time.perf_counter() + size.seconds
-        return asyncio.gather(*(one.move_until(end, thoughtful(1), tally, seconds) for one in people))
-
-    await others(calm)
+    await going_on(people, size, tally, calm)
     command = [sys.executable, "-W", "ignore", "-m", "tests.load.hostile", str(served.port)]
     attack = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.DEVNULL)
     try:
         await asyncio.sleep(5)  # it waits for imports, and fills what it can
-        await timed(tally, others(tally.seconds))
+        await timed(tally, going_on(people, size, tally, tally.seconds))
     finally:
         attack.kill()
         await attack.wait()

@@ -1,6 +1,8 @@
 """What has become of a tensor in another file: exact numbers, while both files are there."""
 
 import math
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,9 @@ from torch import Tensor
 
 from core import Report, scan
 from core.checkpoints.changes import Change
+from core.checkpoints.scan import report_of
+from core.checkpoints.stored_tensor import Bits, Stored
+from tests.support.stored_tensors import contents
 
 NUMBERS = ("std_ratio", "mean_shift", "norm_ratio", "distance", "cosine")
 
@@ -109,3 +114,40 @@ def test_what_is_in_one_alone_has_no_numbers(tmp_path: Path) -> None:
         "c": "added",
     }
     assert all(math.isnan(getattr(each, name)) for each in found.values() for name in NUMBERS)
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e200])
+def test_numbers_whose_squares_leave_float64_have_no_distance(size: float, tmp_path: Path) -> None:
+    found = _change(tmp_path, size * _drawn(4, 5).double(), size * _drawn(4, 5, seed=2).double())
+    assert found.status == "changed"
+    assert math.isnan(found.distance)
+    assert math.isnan(found.cosine)
+
+
+def test_of_parts_of_any_size_each_number_meets_its_own() -> None:
+    """One buffer is filled anew for each part, as files are read."""
+    before, after = (_drawn(700, 900, seed=seed).double() for seed in (1, 2))
+    one, other = (
+        replace(report_of(contents({"w": w})), stored=(_parted(w, step),))
+        for w, step in ((before, 1000), (after, 300_001))
+    )
+    (found,) = one.compare(other)
+    assert math.isclose(found.distance, (after - before).norm() / before.norm(), rel_tol=1e-12)
+
+
+class _Refilled:
+    """Gives numbers in parts that lie in one buffer."""
+
+    def __init__(self, numbers: Tensor, step: int) -> None:
+        self._bits, self._step = numbers.flatten().view(torch.uint64).numpy(), step
+
+    def parts(self, most: int) -> Iterator[Bits]:
+        buffer = np.empty(min(most, self._step), np.uint64)
+        for start in range(0, len(self._bits), len(buffer)):
+            part = self._bits[start : start + len(buffer)]
+            buffer[: len(part)] = part
+            yield buffer[: len(part)]
+
+
+def _parted(numbers: Tensor, step: int) -> Stored:
+    return Stored("w", "model", "float64", tuple(numbers.shape), _Refilled(numbers, step), "w")
