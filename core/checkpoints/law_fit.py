@@ -49,6 +49,8 @@ DISTANCE, SCALE, MEAN, KURTOSIS = 0.002, 0.005, 0.005, 0.03
 #: Of fewer numbers than these the std is near to some number of two digits, whatever it is: a person may have
 #: written one of a single digit, which is as near to any std of fewer than the second.
 ENOUGH, FEWER = 20_000, 4_000
+#: No law has so small a std, nor one so large: fourth powers of such numbers leave float64.
+LEAST = 1e-75
 #: Fewer than these are judged by the exact laws of small samples, and by no kurtosis.
 SOME = 1000
 
@@ -120,10 +122,10 @@ def identify(
     if measured.pattern is not None:
         return _without_chance(measured.pattern, measured)
     alpha = -math.expm1(math.log1p(-ALPHA) / among)
-    held = inliers(measured)
-    if held is None:
-        return None
     with np.errstate(all="ignore"):
+        held = inliers(measured)
+        if held is None or not LEAST < held.std < 1 / LEAST:
+            return None
         proposed = chain(optional(meant), _proposed(measured, held, beside))
         matches = _matches(proposed, held, measured, alpha)
         matches = matches or _matches(_fitted(measured, held), held, measured, alpha)
