@@ -225,3 +225,22 @@ def test_a_large_file_is_counted_by_several_threads_as_core_counts_it(tab: Visit
         assert row.counts.tolist() == wanted.counts.tolist()
         assert row.flags == wanted.flags
         assert row.std == pytest.approx(wanted.std, rel=1e-12)
+
+
+@pytest.mark.parametrize("language", ["en-US", "zh-CN"])
+def test_on_a_phone_a_name_has_room_beside_what_became_of_it(
+    language: str, visit: Visit, tmp_path: Path
+) -> None:
+    rng = torch.Generator().manual_seed(5)
+    fresh = 0.02 * torch.randn(80, 60, generator=rng)
+    step = torch.randn(80, 1, generator=rng) @ torch.randn(1, 60, generator=rng)
+    page = visit("/checkpoint?v=1&board=against", size="phone", locale=language)
+    for into, weight in (("report", fresh + 0.02 * step), ("against", fresh)):
+        file = tmp_path / f"{into}.safetensors"
+        file.write_bytes(save({"model.layers.0.mlp.down_proj.weight": weight}))
+        page.locator(f"[data-lab-into={into}] input[type=file]").set_input_files(file)
+        page.wait_for_url(f"**{into}=**")
+        settled(page)
+    row = page.locator(".lab-changes tbody tr")
+    expect(row).to_contain_text({"en-US": "left its law", "zh-CN": "不再服从"}[language])
+    assert row.locator("th").evaluate("e => e.offsetWidth") > 100
