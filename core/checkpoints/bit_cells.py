@@ -42,6 +42,8 @@ class Cells:
     infinite: npt.NDArray[np.intp]
     #: those of numbers too small for the dtype's full precision; 0 is among them
     subnormal: npt.NDArray[np.intp]
+    #: where those that hold 0 stand among the rising ones
+    around_0: npt.NDArray[np.intp]
     #: True if each cell holds one number
     exact: bool
 
@@ -65,7 +67,8 @@ def cells_of(dtype: str) -> Cells:
     exact = kind.itemsize <= 2
     values = near if exact else near / 2 + far / 2
     low, high = _between(near) if exact else (np.minimum(near, far), np.maximum(near, far))
-    return Cells(codes, values + 0.0, low, high, nan, infinite, subnormal, exact)
+    around_0 = np.flatnonzero((low <= 0) & (high >= 0))
+    return Cells(codes, values + 0.0, low, high, nan, infinite, subnormal, around_0, exact)
 
 
 def counted_as(dtype: str) -> torch.dtype:

@@ -68,14 +68,19 @@ def near(shape: Shape, beside: Shape | None, wanted: Callable[[float], bool]) ->
 
     ``beside`` is the shape of the weight to which this, a bias, belongs.
     """
-    for maker in _makers(shape, beside):
+    for at, maker in enumerate(_makers(shape, beside)):
         if wanted(maker.std):
-            yield from optional(candidate(*maker[:3]))
+            yield from _made(shape, beside, at)
 
 
 @lru_cache(maxsize=256)
 def _makers(shape: Shape, beside: Shape | None) -> tuple[_Maker, ...]:
     return tuple(_of_weight(shape) if len(shape) > 1 else _of_bias(shape, beside))
+
+
+@lru_cache(maxsize=2048)
+def _made(shape: Shape, beside: Shape | None, at: int) -> tuple[Candidate, ...]:
+    return optional(candidate(*_makers(shape, beside)[at][:3]))
 
 
 def _of_bias(shape: Shape, beside: Shape | None) -> Iterator[_Maker]:

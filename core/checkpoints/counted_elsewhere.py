@@ -285,7 +285,7 @@ def _is_likely(tallied: Tallied, cells: Cells) -> bool:
     mean, second, _, fourth, least, most, zeros, nan, inf, low = tallied.sums.tolist()
     counts = tallied.counts
     odd = int(counts[cells.nan].sum() + counts[cells.infinite].sum())
-    none = int(counts[cells.codes[(cells.low <= 0) & (cells.high >= 0)]].sum())
+    none = int(counts[cells.codes[cells.around_0]].sum())
     whole = all(each >= 0 and each.is_integer() for each in (zeros, nan, inf, low))
     if not whole or nan + inf != odd or nan < counts[cells.nan].sum() or zeros > none or low >= 1 << 16:
         return False

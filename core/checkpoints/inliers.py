@@ -8,7 +8,6 @@ import numpy.typing as npt
 import torch
 
 from ..weights.laws import Array
-from .bit_cells import Cells
 from .measure import Measured, moments_of
 
 #: What lies further out, in std, was not drawn: torch's normals end at 5.77.
@@ -39,17 +38,15 @@ class Inliers(NamedTuple):
 def inliers(measured: Measured) -> Inliers | None:
     """Return what is judged; None if nothing is spread."""
     cells = measured.cells
-    counts = measured.counts[cells.codes].astype(np.float64)
+    at, counts = measured.held[0], measured.held[1].astype(np.float64)
     if measured.units is not None and (dead := int((measured.units.squares == 0).sum())):
-        _take_zeros(counts, cells, dead * (measured.n // measured.shape[0]))
-    outliers = _outliers(cells.values, counts)
-    far, nearest = (
-        int(counts[outliers].sum()),
-        np.abs(cells.values[outliers & (counts > 0)]).min(initial=math.inf),
-    )
-    counts[outliers] = 0
-    seen = counts > 0
-    values, low, high, counts = cells.values[seen], cells.low[seen], cells.high[seen], counts[seen]
+        _take_zeros(counts, np.isin(at, cells.around_0), dead * (measured.n // measured.shape[0]))
+        at, counts = at[counts > 0], counts[counts > 0]
+    values = cells.values[at]
+    outliers = _outliers(values, counts)
+    far, nearest = int(counts[outliers].sum()), np.abs(values[outliers]).min(initial=math.inf)
+    at, values, counts = at[~outliers], values[~outliers], counts[~outliers]
+    low, high = cells.low[at], cells.high[at]
     if len(values) < 2:
         return None
     n, mean, (second, _, fourth) = moments_of(values, counts)
@@ -63,9 +60,9 @@ def inliers(measured: Measured) -> Inliers | None:
     )
 
 
-def _take_zeros(counts: Array, cells: Cells, number: int) -> None:
-    """Take so many zeros away, in place."""
-    for at in np.flatnonzero((cells.low <= 0) & (cells.high >= 0))[::-1]:
+def _take_zeros(counts: Array, around_0: npt.NDArray[np.bool_], number: int) -> None:
+    """Take so many zeros away, in place, from where they are counted."""
+    for at in np.flatnonzero(around_0)[::-1]:
         taken = min(number, int(counts[at]))
         counts[at] -= taken
         number -= taken
@@ -77,12 +74,14 @@ def _outliers(values: Array, counts: Array) -> npt.NDArray[np.bool_]:
     Far is FAR times what in a normal law would be the std, from the quartiles. A few in a thousand may be
     there, or some in a hundred if all are of one size, as at a cut.
     """
+    if not len(counts):
+        return np.zeros(0, np.bool_)
     below = np.cumsum(counts)
     n = below[-1]
     first, middle, third = values[np.searchsorted(below, (0.25 * n, 0.5 * n, 0.75 * n))]
     found = np.abs(values - middle) > FAR * (third - first) / 1.349
     number = counts[found].sum()
-    one_size = len(np.unique(np.abs(values[found & (counts > 0)]))) == 1
+    one_size = len(np.unique(np.abs(values[found]))) == 1
     if n < 100 or third == first or number > n * (0.03 if one_size else 0.001):
         return np.zeros(len(values), np.bool_)
     return np.asarray(found)

@@ -8,6 +8,7 @@ is 0, for no generator is that good, and no rounding: there a law fits by the si
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from scipy import special
 from ..weights.families import normal
 from ..weights.laws import Law
 from ..weights.referee_checks import Sample, moments
-from ..weights.rounding import Rounded, rounded_law, ways
+from ..weights.rounding import Rounded, rounded_law, share_below, ways
 from ..weights.summary import rounded
 from .candidates import (
     BOUNDS,
@@ -49,6 +50,8 @@ DISTANCE, SCALE, MEAN, KURTOSIS = 0.002, 0.005, 0.005, 0.03
 #: Of fewer numbers than these the std is near to some number of two digits, whatever it is: a person may have
 #: written one of a single digit, which is as near to any std of fewer than the second.
 ENOUGH, FEWER = 20_000, 4_000
+#: A std so far off is nobody's chance, in no file.
+SELDOM = 1e-12
 #: No law has so small a std, nor one so large: fourth powers of such numbers leave float64.
 LEAST = 1e-75
 #: Fewer than these are judged by the exact laws of small samples, and by no kurtosis.
@@ -183,8 +186,13 @@ def _proposed(measured: Measured, held: Inliers, beside: Shape | None) -> Iterat
     room = max(SCALE, 6.5 / math.sqrt(2 * held.n))
     shape = measured.shape
     spread = held.std, math.hypot(held.std, held.mean)  # about their mean, and about 0
+    # of a normal law's draws; others' vary less
+    least, most = np.sqrt(special.chdtri(held.n, (1 - SELDOM, SELDOM)) / held.n)
+    least, most = min(float(least), 1 - SCALE), max(float(most), 1 + SCALE)
     yield from near(
-        shape, beside, lambda std: held.n < 30 or any(abs(found / std - 1) <= room for found in spread)
+        shape,
+        beside,
+        lambda std: least * std <= spread[0] <= most * std or least * std <= spread[1] <= most * std,
     )
     if len(shape) == 2:
         yield from residual(shape, held.std, room / 2)
@@ -253,7 +261,7 @@ def _sparse(measured: Measured, held: Inliers) -> Iterator[Candidate]:
 def _matches(proposed: Iterator[Candidate], held: Inliers, measured: Measured, alpha: float) -> list[_Match]:
     found = []
     for each in proposed:
-        match = _match(each, held, measured)
+        match = _match(each, held, measured, alpha)
         nearly = match is not None and match.distance <= DISTANCE and abs(match.scale) <= SCALE
         if match is not None and (
             match.p_value >= alpha or (nearly and min(chances(each.law, held, measured), default=1) >= alpha)
@@ -262,8 +270,11 @@ def _matches(proposed: Iterator[Candidate], held: Inliers, measured: Measured, a
     return found
 
 
-def _match(each: Candidate, held: Inliers, measured: Measured) -> _Match | None:
-    """Hold a tensor against a law; None where it is beyond its walls, off centre, or of another shape."""
+def _match(each: Candidate, held: Inliers, measured: Measured, alpha: float) -> _Match | None:
+    """Hold a tensor against a law; None where it is beyond its walls, off centre, or of another shape.
+
+    So too where its moments or rows are those of ``alpha`` of the law's tensors and the scale is no near one.
+    """
     law = each.law
     if law.continuous is None or not _within(law, held):
         return None
@@ -283,35 +294,44 @@ def _match(each: Candidate, held: Inliers, measured: Measured) -> _Match | None:
         return _orthogonal_match(each, held, measured, scale)
     structure = [*chances(law, held, measured), *_reach(law, held, measured)]
     found = []
-    for drawn in _as_drawn(part, held):
+    for drawn in _as_drawn(part, held.dtype, exact=held.exact):
+        checks = [*structure, *(check.p_value for check in moments(Sample(n, mean, square, drawn)))]
+        number = len(checks) + 1
+        if abs(scale) > SCALE and _of_any(min(checks, default=1.0), number) < alpha:
+            continue  # whatever the distance, which takes the longest
         distance = _distance(drawn, held, zeros)
-        checks = moments(Sample(n, mean, square, drawn))
-        p = min([_kolmogorov(n, distance), *structure, *(check.p_value for check in checks)])
-        corrected = -math.expm1((len(checks) + len(structure) + 1) * math.log1p(-p)) if p < 1 else 1.0
-        found.append(_Match(each, distance, scale, corrected))
-    return max(found, key=lambda match: (match.p_value, -match.distance))
+        p = min([_kolmogorov(n, distance), *checks])
+        found.append(_Match(each, distance, scale, _of_any(p, number)))
+    return max(found, key=lambda match: (match.p_value, -match.distance), default=None)
 
 
-def _as_drawn(law: Law, held: Inliers) -> list[Rounded]:
+def _of_any(p: float, checks: int) -> float:
+    """Return the chance that any of so many independent checks has so small a p-value."""
+    return -math.expm1(checks * math.log1p(-p)) if p < 1 else 1.0
+
+
+@lru_cache(maxsize=1024)
+def _as_drawn(law: Law, dtype: torch.dtype, *, exact: bool) -> tuple[Rounded, ...]:
     """Return a law as the numbers' dtype rounds it, drawn there, or drawn in float32 and cast.
 
     Between these two a normal law is the same; so is any in a dtype whose numbers are close.
     """
-    if not held.exact:
-        return [rounded_law(law, torch.float64)]
-    drawn_in = [torch.float32] if law.family == "normal" or held.dtype.itemsize == 1 else ways(held.dtype)[:2]
-    return [rounded_law(law, held.dtype, way) for way in drawn_in]
+    if not exact:
+        return (rounded_law(law, torch.float64),)
+    drawn_in = (torch.float32,) if law.family == "normal" or dtype.itemsize == 1 else ways(dtype)[:2]
+    return tuple(rounded_law(law, dtype, way) for way in drawn_in)
 
 
 def _within(law: Law, held: Inliers) -> bool:
     """Tell whether no number lies beyond the law's walls, as any way of rounding moves these."""
-    walls = [
-        rounded(band, held.dtype, way)
-        for band in law.bands
-        if band.kind == "support"
-        for way in ways(held.dtype)
-    ]
-    return not walls or any(wall.low <= held.lowest and held.highest <= wall.high for wall in walls)
+    walls = _walls(law, held.dtype)
+    return not walls or any(low <= held.lowest and held.highest <= high for low, high in walls)
+
+
+@lru_cache(maxsize=2048)
+def _walls(law: Law, dtype: torch.dtype) -> tuple[tuple[float, float], ...]:
+    walls = (rounded(band, dtype, way) for band in law.bands if band.kind == "support" for way in ways(dtype))
+    return tuple((wall.low, wall.high) for wall in walls)
 
 
 def _reach(law: Law, held: Inliers, measured: Measured) -> Iterator[float]:
@@ -344,7 +364,7 @@ def _distance(drawn: Rounded, held: Inliers, zeros: int = 0) -> float:
     if held.exact:
         low, high = drawn.below(held.values), 1 - drawn.above(held.values)
     else:
-        low, high = drawn.law.cdf(np.concatenate([held.low, held.high])).reshape(2, -1)
+        low, high = share_below(drawn.law, np.concatenate([held.low, held.high])).reshape(2, -1)
     return float(max(np.abs(low - before).max(), np.abs(high - share).max()))
 
 
@@ -365,4 +385,4 @@ def _orthogonal_match(each: Candidate, held: Inliers, measured: Measured, scale:
         dispersion(each.law, measured.units.squares, columns) - max(0, 1 - columns / rows)
     ) > ROWS + 6 * math.sqrt(2 / rows):
         return None
-    return _Match(each, _distance(_as_drawn(each.law, held)[0], held), scale, 1.0)
+    return _Match(each, _distance(_as_drawn(each.law, held.dtype, exact=held.exact)[0], held), scale, 1.0)

@@ -9,6 +9,7 @@ import hashlib
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ from .stored_tensor import PART, Bits, Stored
 Counts = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Measured:
     """A tensor's counts, moments and rows; ``counts`` has one number for each cell of ``cells``."""
 
@@ -71,6 +72,13 @@ class Measured:
         """What the counts are of: bfloat16's cells if the numbers came from there, else the dtype's own."""
         return cells_of("bfloat16" if self.origin == "bfloat16" else self.dtype)
 
+    @cached_property
+    def held(self) -> tuple[npt.NDArray[np.intp], Counts]:
+        """Where numbers lie among the finite ``cells``, rising, and how many: in few, of a small tensor."""
+        counts = self.counts[self.cells.codes]
+        at = np.flatnonzero(counts)
+        return at, counts[at]
+
     @property
     def pattern(self) -> str | None:
         """Name "eye" or "dirac" where the rows are just these, to the bit."""
@@ -86,12 +94,12 @@ class Measured:
 
     def quantiles(self, shares: Array) -> Array:
         """Return the numbers below which these shares of all finite ones lie, exact to a cell's width."""
-        held = self.counts[self.cells.codes]
-        below = np.cumsum(held)
-        if not below[-1]:
+        at, counts = self.held
+        if not len(at):
             return np.full(len(shares), math.nan)
-        at = np.searchsorted(below, np.ceil(shares * below[-1]).clip(1))
-        return np.asarray(self.cells.values[at].clip(self.minimum, self.maximum))
+        below = np.cumsum(counts)
+        wanted = at[np.searchsorted(below, np.ceil(shares * below[-1]).clip(1))]
+        return np.asarray(self.cells.values[wanted].clip(self.minimum, self.maximum))
 
 
 def measure(stored: Stored) -> Measured:

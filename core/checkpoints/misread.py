@@ -45,8 +45,8 @@ def misread(found: Measured) -> Misread | None:
 
 
 def _share_above_0(found: Measured) -> float:
-    cells = found.cells
-    return float(found.counts[cells.codes][cells.values > 0].sum() / found.n)
+    at, counts = found.held
+    return float(counts[found.cells.values[at] > 0].sum() / found.n)
 
 
 def _spread(counts: Counts, dtype: str) -> tuple[float, float]:

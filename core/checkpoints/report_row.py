@@ -260,14 +260,14 @@ def _is_uninitialised(found: Measured) -> bool:
     kind = counted_as(found.dtype)
     if not kind.is_floating_point or kind.itemsize == 1 or kind == torch.float16 or not found.moments.n:
         return False
-    cells = found.cells
-    held, size = found.counts[cells.codes], np.abs(cells.values)
+    at, counts = found.held
+    size = np.abs(found.cells.values[at])
     largest = max(-found.minimum, found.maximum)
     if largest >= HUGE:
         written = {torch.finfo(each).max for each in (torch.float32, torch.bfloat16, torch.float64)}
         return not {-found.minimum, found.maximum} & written
     least = torch.finfo(kind).smallest_normal
-    small = int(held[(size >= least) & (size < least * 1e8)].sum())
+    small = int(counts[(size >= least) & (size < least * 1e8)].sum())
     return found.subnormal > (1 if largest >= LARGE else max(1, small))
 
 
@@ -300,10 +300,12 @@ def histogram(found: Measured, bins: int = BINS) -> tuple[Counts, Array]:
     with np.errstate(over="ignore"):
         wanted = low + (high - low) * (np.arange(bins) / bins)
     at = np.unique(np.searchsorted(cells.high, wanted, side="right").clip(0, len(cells.low) - 1))
-    counts = np.add.reduceat(found.counts[cells.codes], np.concatenate([[0], at[1:]]))
+    held, numbers = found.held
+    counts = np.zeros(len(at), np.int64)
+    np.add.at(counts, np.searchsorted(at[1:], held, side="right"), numbers)
     edges = np.concatenate([cells.low[at], [cells.high[max(at[-1], np.searchsorted(cells.values, high))]]])
     biggest = np.finfo(np.float64).max
-    return counts.astype(np.int64), edges.clip(-biggest, biggest)
+    return counts, edges.clip(-biggest, biggest)
 
 
 def _row_norms(found: Measured) -> Bins | None:

@@ -10,7 +10,7 @@ import torch
 from scipy import special
 
 from core import SCHEMES, DtypeError, InitLabError, ParameterError
-from core.weights.rounding import Rounded, rounded_law, spacing
+from core.weights.rounding import Rounded, rounded_law, share_below, spacing
 from tests.support.dtypes import EIGHTS, HALVES
 from tests.support.marks import generator_stays
 
@@ -46,6 +46,25 @@ def _chi_square(counts: np.ndarray, expected: np.ndarray) -> float:
     starts = np.flatnonzero(np.diff(cell, prepend=-1))
     observed, wanted = np.add.reduceat(counts, starts), np.add.reduceat(expected, starts)
     return float(special.chdtrc(len(wanted) - 1, ((observed - wanted) ** 2 / wanted).sum()))
+
+
+@pytest.mark.parametrize(
+    ("key", "params"),
+    [
+        *LAWS,
+        ("sparse", {}),
+        ("orthogonal", {}),
+        ("trunc_normal", {"mean": 0.0, "std": 1.0, "a": 8.0, "b": 9.0}),
+        ("trunc_normal", {"mean": 0.0, "std": 1.0, "a": -9.0, "b": -8.0}),
+        ("trunc_normal", {"mean": 5.0, "std": 1.0, "a": -20.0, "b": 4.0}),
+    ],
+    ids=str,
+)
+def test_the_share_below_a_number_is_scipy_s(key: str, params: dict[str, float]) -> None:
+    law = SCHEMES[key].law((24, 10), **params)
+    low, high = law.reach(6)
+    x = np.linspace(low - (high - low) / 4, high + (high - low) / 4, 301)
+    np.testing.assert_allclose(share_below(law, x), law.continuous.cdf(x), rtol=1e-11, atol=1e-15)
 
 
 @laws
