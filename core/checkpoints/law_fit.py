@@ -132,7 +132,10 @@ def identify(
         proposed = chain(optional(meant), _proposed(measured, held, beside))
         matches = _matches(proposed, held, measured, alpha)
         matches = matches or _matches(_fitted(measured, held), held, measured, alpha)
-    return _fit(_best_first(matches, alpha), _limits(held.n, alpha), held.outliers) if matches else None
+    if not matches:
+        return None
+    best_first = _best_first(matches, alpha)
+    return _fit(best_first, _limits(best_first[0].candidate.law, held, measured, alpha), held.outliers)
 
 
 def _without_chance(key: str, measured: Measured) -> Fit | None:
@@ -174,10 +177,17 @@ def _fit(matches: list[_Match], limits: tuple[float, float], outliers: int) -> F
     )
 
 
-def _limits(n: int, alpha: float) -> tuple[float, float]:
-    """Return what refutes a normal law: of distance, and of relative scale."""
-    distance = float(special.kolmogi(alpha) / math.sqrt(n))
-    scale = float(-special.ndtri(alpha / 2) / math.sqrt(2 * n))
+def _limits(law: Law, held: Inliers, measured: Measured, alpha: float) -> tuple[float, float]:
+    """Return what refutes a law: of distance, and of relative scale.
+
+    Numbers of one that is uniform lie beyond its walls, or leave a gap before both of half of what they are
+    too small by: few of them tell more than a std does.
+    """
+    distance = float(special.kolmogi(alpha) / math.sqrt(held.n))
+    spread = 2.0 if law.atoms else law.excess_kurtosis + 2
+    scale = float(-special.ndtri(alpha / 2) * math.sqrt(spread / (4 * held.n)))
+    if _has_sharp_walls(law, held, measured):
+        scale = min(scale, -2 * math.expm1(math.log(alpha / 2) / held.n))
     return max(DISTANCE, distance), max(SCALE, scale)
 
 
@@ -185,15 +195,11 @@ def _proposed(measured: Measured, held: Inliers, beside: Shape | None) -> Iterat
     """Yield all candidates whose scale the tensor's is near to."""
     room = max(SCALE, 6.5 / math.sqrt(2 * held.n))
     shape = measured.shape
-    spread = held.std, math.hypot(held.std, held.mean)  # about their mean, and about 0
-    # of a normal law's draws; others' vary less
-    least, most = np.sqrt(special.chdtri(held.n, (1 - SELDOM, SELDOM)) / held.n)
-    least, most = min(float(least), 1 - SCALE), max(float(most), 1 + SCALE)
-    yield from near(
-        shape,
-        beside,
-        lambda std: least * std <= spread[0] <= most * std or least * std <= spread[1] <= most * std,
-    )
+    # draws' std over their law's, if that is normal; others' vary less
+    least, most = np.sqrt(special.chdtri(held.n, (1 - SELDOM, SELDOM)) / held.n).tolist()
+    low = held.std / max(most, 1 + SCALE)
+    high = math.hypot(held.std, held.mean) / min(least, 1 - SCALE)  # about 0, as a law may be
+    yield from near(shape, beside, lambda std: low <= std <= high)
     if len(shape) == 2:
         yield from residual(shape, held.std, room / 2)
         yield from _sparse(measured, held)
@@ -339,11 +345,15 @@ def _reach(law: Law, held: Inliers, measured: Measured) -> Iterator[float]:
 
     Half precision has few numbers there, and a draw in it may never take the last.
     """
-    if law.family != "uniform" or held.dtype.itemsize < 4 or measured.origin:
+    if not _has_sharp_walls(law, held, measured):
         return
     wall = next(band for band in law.bands if band.kind == "support")
     gap = max(held.lowest - wall.low, wall.high - held.highest) / (wall.high - wall.low)
     yield min(1.0, 2 * math.exp(held.n * math.log1p(-max(0.0, gap))))
+
+
+def _has_sharp_walls(law: Law, held: Inliers, measured: Measured) -> bool:
+    return law.family == "uniform" and held.dtype.itemsize >= 4 and not measured.origin
 
 
 def _kolmogorov(n: int, distance: float) -> float:

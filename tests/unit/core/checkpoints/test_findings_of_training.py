@@ -82,6 +82,11 @@ def _fresh(*shape: int) -> Tensor:
     return torch.empty(shape).normal_(0, 0.02, generator=torch.Generator().manual_seed(8))
 
 
+def _linear(out: int, inputs: int) -> Tensor:
+    wall = 1 / math.sqrt(inputs)
+    return torch.empty(out, inputs).uniform_(-wall, wall, generator=torch.Generator().manual_seed(9))
+
+
 def _batch_norms(*, gathered: bool, used: bool = True) -> Model:
     return {
         "bn.weight": torch.linspace(0.8, 1.2, 64) if used else torch.ones(64),
@@ -110,6 +115,11 @@ def _moments(first: float, second: float) -> Model:
 BROKEN: dict[str, tuple[Callable[[Model], Model], str, int]] = {
     "a head that was not in the file": (
         lambda model: model | {"layers.6.weight": _fresh(TOKENS, WIDTH)},
+        "fresh_alone",
+        1,
+    ),
+    "a small head at torch's own start, whose walls tell": (
+        lambda model: model | {"classifier.weight": _linear(10, WIDTH)},
         "fresh_alone",
         1,
     ),

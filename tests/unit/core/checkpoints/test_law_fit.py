@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from core import SCHEMES
-from core.checkpoints.candidates import Named
+from core.checkpoints.candidates import Named, candidate
 from core.checkpoints.law_fit import Fit, identify, stands_out
 from core.checkpoints.measure import measure
 from tests.support.stored_tensors import stored
@@ -194,6 +194,26 @@ def test_of_more_tensors_one_may_be_further_off() -> None:
     assert one.would_refute[0] == pytest.approx(1.94947 / math.sqrt(3000), rel=1e-4)
     # a normal law's std has the relative error 1/√(2n), and is further off than 3.29053 of these once in 1000
     assert one.would_refute[1] == pytest.approx(3.29053 / math.sqrt(6000), rel=1e-4)
+
+
+def test_the_walls_of_a_uniform_law_tell_more_than_its_std() -> None:
+    """Scaled by 1 − s, n numbers leave s/2 of the width free before each wall: 2·(1 − s/2)ⁿ is the chance."""
+    n, wall = 1000, 0.25
+    drawn = torch.empty(20, 50).uniform_(-wall, wall, generator=_rng())
+    drawn *= wall / drawn.abs().max()
+    meant = candidate("uniform", {"a": -wall, "b": wall}, (20, 50))
+    fit = _fit(drawn, meant=meant)
+    assert fit is not None
+    assert fit.would_refute[1] == pytest.approx(
+        2 * (1 - 0.0005 ** (1 / n)), rel=1e-6
+    )  # 1.5 %; by its std 4.7 %
+    for by, fits in (
+        (1 - 0.5 * fit.would_refute[1], True),
+        (1 - 2 * fit.would_refute[1], False),
+        (1.01, False),
+    ):
+        found = _fit(drawn * by, meant=meant)
+        assert fits == (found is not None and found.schemes[0].params == {"a": -wall, "b": wall}), by
 
 
 def test_honest_draws_are_refused_at_the_promised_rate() -> None:
