@@ -122,6 +122,15 @@ def test_what_rows_share_passes_marchenko_pastur_s_edge() -> None:
     )
 
 
+@pytest.mark.parametrize("plot", ["row_norms", "spectrum"])
+def test_a_row_of_a_kernel_is_all_that_an_output_reads(plot: str) -> None:
+    """So the same 40 × 90 numbers have the same chart and law as a convolution of 40 × 10 × 3 × 3."""
+    matrix, kernel = seeded(40, 90), seeded(40, 90).view(40, 10, 3, 3)
+    first, other = (first_chart(_charted(plot, w=weight)) for weight in (matrix, kernel))
+    assert len(first["data"]) == 2  # what is counted, and independent entries' density
+    assert (other["data"], other["layout"]["annotations"]) == (first["data"], first["layout"]["annotations"])
+
+
 def test_a_chart_that_a_tensor_has_not_is_said() -> None:
     text = plain(app := _charted("spectrum", w=seeded(300, 200)))
     said_of = "Singular values are kept of matrices of 512 kB at most, whose rows have 8 numbers or more, "
@@ -142,6 +151,11 @@ def test_a_link_carries_no_weights_and_a_report_that_is_gone_is_said() -> None:
     app = opened("checkpoint", report="0" * 16)
     assert refusals(app) == [EN("refused.report_gone", was="0" * 16)]
     assert headline(app).startswith("▲ 8 of 8 residual projections")
+    # of a file to compare with it is said too; one's own stays, and no example takes its place
+    app = opened("checkpoint", report=key, against="0" * 16, board="against")
+    gone = f"The report {'0' * 16}, to compare with, is no longer kept here: drop its file again."
+    assert refusals(app) == [f"{gone} Until then nothing is compared."]
+    assert query(app) == {"v": "1", "report": key, "board": "against"}
     for wrong in ("evil", "A" * 16, "../../etc/passwd"):
         app = opened("checkpoint", report=wrong)
         stands(app)

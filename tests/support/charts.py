@@ -120,7 +120,7 @@ def every_chart(t: Text = T) -> dict[str, go.Figure]:
         "compare.overlaid": comparison.overlaid(panels, t, PRINT),
         "checkpoint.histogram": checkpoint.histogram(some_row(), law, t, PRINT, meant=law),
         "checkpoint.laid_over": checkpoint.laid_over(
-            some_row(), some_row((40, 90)), ("a <b>", "b"), t, PRINT
+            some_row(), some_row((40, 90)), ("a <b>", "c <u>"), t, PRINT
         ),
         "checkpoint_rows.row_norms": checkpoint_rows.row_norms(some_row(), law, t, PRINT),
         "checkpoint_rows.spectrum": checkpoint_rows.spectrum(some_row((40, 90)), t, PRINT),

@@ -55,9 +55,14 @@ def test_of_many_tensors_a_tile_is_a_block_and_of_more_blocks_several() -> None:
     assert [tile.name for tile in found if tile.mark] == ["h.3"]
     assert sum(tile.n for tile in found) == 70 * 10 * 6
     rows = _rows(*(f"h.{block}.a" for block in range(1300)), n=2)
-    found = [tile for band in bands(rows, _none) for tile in band.tiles]
+    wrong = {"h.0.a", "h.777.a", "h.1299.a"}
+    found = [tile for band in bands(rows, lambda row: 2 * (row.name in wrong)) for tile in band.tiles]
     assert len(found) <= checkpoint_map.MOST_TILES
     assert sum(tile.tensors for tile in found) == 1300
+    # ten blocks a tile: what is wrong in one of them marks it
+    assert [(tile.name, tile.mark) for tile in found if tile.mark] == [
+        (f"h.{first}", 2) for first in (0, 770, 1290)
+    ]
 
 
 def test_long_names_are_put_together_too() -> None:

@@ -111,8 +111,7 @@ def test_every_axis_says_what_it_measures(language: str) -> None:
     found = {}
     for name, chart in every_chart(Text(language)).items():
         layout = chart.to_dict()["layout"]
-        axes = [part for key, part in sorted(layout.items()) if re.fullmatch(r"[xy]axis\d*", key)]
-        across = [axis.get("title", {}).get("text") for axis in axes]
+        across = [axis.get("title", {}).get("text") for _, axis in sorted(_axes(layout).items())]
         # that of a vertical axis stands above it, at the chart's left or right edge
         edges = ((0, -54), (1, 34))
         up = [note["text"] for note in layout["annotations"] if (note["x"], note.get("xshift")) in edges]
@@ -123,6 +122,56 @@ def test_every_axis_says_what_it_measures(language: str) -> None:
         ]
         found[name] = list(dict.fromkeys(words))  # equal ones of panels once
     assert found == TITLES[language]
+
+
+def test_a_file_s_name_is_only_a_name() -> None:
+    """Plotly reads marks in its labels; both files' names are somebody else's."""
+    notes = every_chart()["checkpoint.laid_over"].to_dict()["layout"]["annotations"]
+    words = " ".join(note["text"] for note in notes)
+    assert ("a &lt;b&gt;" in words, "c &lt;u&gt;" in words) == (True, True)
+
+
+#: The axes that run down: a matrix's rows as torch prints them, layers and samples with the first on top.
+DOWN = {("distribution.heatmap", "yaxis"), ("signal_layers.depth_map", "yaxis")}
+DOWN |= {("model_parameters.maps", "yaxis")}
+
+
+def _axes(layout: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {key: part for key, part in layout.items() if re.fullmatch(r"[xy]axis\d*", key)}
+
+
+def test_every_axis_runs_right_or_up_but_those_that_run_down() -> None:
+    """Plotly draws a heat map's first row at the foot, unless its axis runs down."""
+    down = set()
+    for name, chart in every_chart().items():
+        for key, axis in _axes(chart.to_dict()["layout"]).items():
+            first, last = axis.get("range", (0, 1))
+            if axis.get("autorange") == "reversed" or first > last:
+                down.add((name, key))
+    assert down == DOWN
+
+
+#: Charts that leave out something on purpose: shares beyond 1, and lengths beyond the map's ends.
+CUT = {"signal.shares_by_layer", "signal_theory.lengths"}
+
+
+def test_no_axis_cuts_off_what_is_drawn() -> None:
+    """To a hundredth of the axis: a histogram has half an empty bin more on each side."""
+    for name, chart in every_chart().items():
+        parts = chart.to_dict()
+        axes = _axes(parts["layout"])
+        for trace in parts["data"] if name not in CUT else ():
+            for side in "xy":
+                axis = axes[f"{side}axis{trace.get(f'{side}axis', side)[1:]}"]
+                if side not in trace or "range" not in axis:
+                    continue
+                places = np.array([at for at in _flat(trace[side]) if at is not None], dtype=float)
+                if axis.get("type") == "log":
+                    places = np.log10(places[places > 0])
+                places = places[np.isfinite(places)]
+                low, high = sorted(axis["range"])
+                room = 0.01 * (high - low)
+                assert ((places >= low - room) & (places <= high + room)).all(), (name, side)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -191,8 +191,12 @@ def test_the_largest_of_a_uniform_sample_is_expected_at_n_over_n_plus_one() -> N
     law = SCHEMES["uniform"].law((3, 5))
     summary = summarize("uniform", (3, 5), seed=1)
     chart = extreme(summary, law, TEXT, LIGHT)
-    drawn, expected, *_ = chart.to_dict()["layout"]["shapes"]
+    drawn, expected, shade, wall = chart.to_dict()["layout"]["shapes"]
     assert expected["x0"] == pytest.approx(15 / 16, rel=1e-9)
+    # none is drawn beyond 1: there the chart is shaded to its end, behind a line of ink
+    end = chart.to_dict()["layout"]["xaxis"]["range"][1]
+    assert (shade["x0"], shade["x1"], shade["fillcolor"]) == (1, end, LIGHT.beyond)
+    assert (wall["x0"], wall["x1"], wall["line"]["color"]) == (1, 1, LIGHT.ink)
     assert drawn["x0"] == pytest.approx(summary.maximum)
     # P(largest < x) = x¹⁵; 95 of 100 samples have theirs in the region that is filled
     likely, curve = chart.to_dict()["data"]
@@ -211,6 +215,20 @@ def test_the_largest_of_a_sparse_sample_is_that_of_its_weights_that_are_not_0() 
     # sparse_ leaves 100 − ⌈0.9·100⌉ = 10 weights a column
     mean, _ = integrate.quad(lambda x: x * 500 * stats.norm.pdf(x) * stats.norm.cdf(x) ** 499, -9, 9)
     assert expected["x0"] == pytest.approx(mean, rel=1e-6)
+
+
+@dense
+def test_what_is_shaded_lies_beyond_the_walls(case: Case) -> None:
+    """And reaches from each to the chart's edge: nothing can be drawn there."""
+    layout = _chart(case).to_dict()["layout"]
+    low, high = layout["xaxis"]["range"]
+    shades = {(shape["x0"], shape["x1"]) for shape in layout.get("shapes", []) if shape.get("type") == "rect"}
+    walls = [ends for kind, *ends, _ in case.truth(SHAPE).bands if kind == "support"]
+    expected = {(low, ends[0]) for ends in walls if ends[0] >= low}
+    expected |= {(high, ends[1]) for ends in walls if ends[1] <= high}
+    assert len(shades) == len(expected)
+    for shade, at in zip(sorted(shades), sorted(expected), strict=True):
+        assert shade == pytest.approx(at, rel=1e-6)
 
 
 def _labels(chart: go.Figure) -> str:

@@ -166,6 +166,9 @@ def test_strips_lie_between_the_bounds_of_their_law() -> None:
         (pytest.approx(three), "5px,4px"),
     ]
     lines, dots = chart["data"][::2], chart["data"][1::2]
+    named = chart["layout"]["yaxis"]
+    assert dict(zip(named["tickvals"], named["ticktext"], strict=True)) == {1: "a.weight", 0: "b.weight"}
+    assert [dot["hovertemplate"].partition(":")[0] for dot in dots] == ["a.weight", "b.weight"]
     for row, line, dot in zip((1, 0), lines, dots, strict=True):
         assert (line["x"], line["y"]) == ([-1, 1], [row, row])
         x, y = (np.frombuffer(base64.b64decode(dot[k]["bdata"]), dtype=dot[k]["dtype"]) for k in "xy")
