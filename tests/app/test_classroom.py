@@ -84,6 +84,13 @@ def test_next_reveals_before_it_goes_on() -> None:
     assert app.button(key="reveal")  # and what comes waits again
 
 
+def test_previous_goes_back_and_reveals_nothing() -> None:
+    app = _desk(predict="on")
+    app.button(key="previous").click().run()
+    assert query(app)["scheme"] == list(SCHEMES)[list(SCHEMES).index("kaiming_normal") - 1]
+    assert app.button(key="reveal")  # what is come back to waits too
+
+
 @pytest.mark.parametrize("page", ["compare", "signal"])
 def test_next_puts_another_scheme_first(page: str) -> None:
     app = _desk(page, rows="kaiming_normal-zeros", depth="4", width="16", seeds="2")

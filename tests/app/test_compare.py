@@ -55,6 +55,14 @@ def test_every_scheme_has_its_words_elsewhere_and_its_figures(scheme: str) -> No
         assert refusals(app) == []
 
 
+@pytest.mark.parametrize("n", range(1, 9))
+def test_panels_have_more_room_for_bars_than_for_their_words(n: int) -> None:
+    layout = first_chart(opened_comparison(rows="-".join(MANY.split("-")[:n])))["layout"]
+    heights = [high - low for low, high in (layout[axis]["domain"] for axis in layout if axis[:5] == "yaxis")]
+    assert len(heights) == n
+    assert sum(heights) > 0.5
+
+
 def test_first_sight_is_three_schemes_on_one_axis_with_a_sentence() -> None:
     app = opened_comparison()
     own = own_buttons(app)

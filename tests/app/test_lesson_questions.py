@@ -64,6 +64,8 @@ def test_an_exact_answer_is_right_a_common_error_wrong_and_no_number_is_answered
     app = _opened(step="questions", quiz="3", question=place, lang=language)
     assert about in bare(said(app))
     assert t("quiz.right") not in bare(said(app))
+    # which scheme drew these weights can be asked only of weights that are shown
+    assert len(app.get("plotly_chart")) == (kind == "scheme")
     assert t("quiz.right") in _answered(app, right)
     assert len(app.get("plotly_chart")) == (0 if kind == "count" else 1)
     assert t("quiz.wrong") in _answered(app, wrong)

@@ -126,6 +126,20 @@ def test_a_step_s_words_are_changed() -> None:
     assert _steps(app)[0].title == "What *is* [it]?"
 
 
+def test_the_most_that_each_field_takes_can_be_read_again() -> None:
+    """Minutes have three digits in a plan; letters that Markdown reads as marks are written as two."""
+    app = _editor()
+    title, note = "[" * app.text_input(key="step_title_0").max_chars, "*" * app.text_area[0].max_chars
+    minutes = int(app.number_input(key="step_minutes_0").max)
+    app.text_input(key="step_title_0").set_value(title).run()
+    app.text_area(key="step_note_0").set_value(note).run()
+    app.number_input(key="step_minutes_0").set_value(minutes).run()
+    stands(app)
+    (first, *_) = _steps(app)
+    assert (first.title, first.note, first.minutes) == (title, note, minutes)
+    assert minutes >= 90  # a double lesson
+
+
 def test_a_step_is_predicted_first_or_not() -> None:
     app = _editor()
     app.toggle(key="step_predict_0").set_value(False).run()

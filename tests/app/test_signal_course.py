@@ -43,6 +43,28 @@ def test_the_lines_are_the_geometric_means_with_their_band(measure: str) -> None
         np.testing.assert_allclose(high[::-1], np.exp(logs.mean(0) + spread), rtol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("link", "named"),
+    [
+        ({"sight": "forward"}, 1),
+        ({"sight": "gradient"}, 1),
+        ({"sight": "correlation"}, 1),
+        ({"sight": "correlation", "between": "units"}, 0),
+        ({"sight": "saturation"}, 0),
+        ({"sight": "forward", "rows": "uniform"}, 0),  # whose mean is not 0
+    ],
+)
+@pytest.mark.parametrize(("language", "words"), [("en", "– – infinite width"), ("zh", "– – 无限宽理论")])
+def test_a_dashed_line_is_said_to_be_of_infinite_width(
+    link: dict[str, str], named: int, language: str, words: str
+) -> None:
+    chart = first_chart(opened_small(lang=language, **link))
+    dashed = [trace for trace in chart["data"] if trace.get("line", {}).get("dash")]
+    assert bool(dashed) == bool(named)
+    labels = [note["text"] for note in chart["layout"]["annotations"]]
+    assert [label for label in labels if label.startswith("– –")] == [words] * named
+
+
 @pytest.mark.parametrize("measure", ["activation_variance", "preactivation_variance"])
 def test_a_variance_is_spoken_of_in_its_own_units(measure: str) -> None:
     """It falls a thousandfold where its root has fallen by √1000, and ends at its square."""

@@ -166,6 +166,22 @@ def test_the_address_is_on_the_same_server() -> None:
     assert Prepared("home", {}).address("http://lab:8501/teach") == "http://lab:8501/?v=1"
 
 
+@languages
+def test_what_is_wrong_with_a_file_is_said_until_another_is_read(language: str) -> None:
+    app = opened("teach", prepare="plan", plan="own", lang=language)
+    given, wrong = (
+        b"\xef\xbb\xbf# Mine\n- [x](/model)",
+        {"en": "There is no step", "zh": "没有任何一步"}[language],
+    )
+    for data, answered in ((b"Nothing.", True), (given, False), (b"", True), (given, False)):
+        app.file_uploader[0].upload("plan.md", data, "text/markdown").run()
+        stands(app)
+        assert [wrong in words for words in refusals(app)] == [True] * answered
+        # the plan that was read last stays
+        assert ("Mine" in headline(app)) == (app.session_state[KEY].own_plan is not None)
+    assert headline(app).startswith("Mine")
+
+
 def test_a_page_of_another_host_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
     for url, wrong in (("https://lab.example.org/teach", 0), ("https://other.example/teach", 1)):
         monkeypatch.setattr(type(streamlit.context), "url", property(lambda _, url=url: url))
