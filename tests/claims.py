@@ -15,9 +15,12 @@ from pathlib import Path
 from pages.text import catalogue
 
 HERE = Path(__file__).parent
+#: Bytes of a name: a heading, a tab, an option. A shorter entry stands in sentences about something else too,
+#: so that it is held only where it is a line of its own.
+NAME = 25
 LANGUAGES = ("en", "zh")
 
-#: Words that have an opposite, or deny.
+#: Words that have an opposite, or deny; measures, keys and units that could take each other's place.
 _ENGLISH = r"""
 wid\w* narrow\w* larg\w* small\w* greater shorter longer? deep\w* steep\w* strong\w* weak\w*
 high\w* low\w* more most less least few\w* above below beyond within inside outside between first last
@@ -28,6 +31,7 @@ three half twice times thousand\w* million wall\w* coverage variance mean std so
 blue agree consistent against right wrong better without hid\w* lock\w* free uncover\w* reveal\w* add
 remove support minimum maximum drawn expected open\w* own normal uniform seconds fan_in fan_out kernel
 second quer\w* server browser
+pre-activations? activations? enter space delete [kMG]B
 """
 _CHINESE = """
 不可 不再 不是 不为 不超过 没有 无论 无法 无偏置 无 不 未 非 最大 最小 最多 至多 至少 较少 大于 小于 低于
@@ -36,6 +40,7 @@ _CHINESE = """
 独立 随机 观测 期望 全部 所有 任何 任意 都 每 只 仅 两 三 一半 半 倍 千 百万 硬边界 覆盖 支撑集 均值
 标准差 方差 均方 正态 均匀 实线 虚线 圆点 圆环 菱形 灰 蓝 一致 不符 对 错 显示 隐藏 锁定 揭晓 添加 删除
 自己 扇入 扇出 一阶 二阶 查询 服务器 浏览器
+预激活值 激活值 回车 空格 Delete kB MB GB
 """
 #: What formulas are made of, and what no word has: E[φ′²]·E[u²] is one, fan_in and (as are none.
 _SIGNS = r"Ͱ-Ͽ²³₀-₉√±×·/+−=~^′∂*"
@@ -94,6 +99,8 @@ def _is_said(entry: str, lines: list[str]) -> bool:
     parts = re.split(_MARKS[0], bare(entry))
     if len("".join(parts)) < 2:
         return False
+    if len(parts) == 1 and len(parts[0].encode()) < NAME:
+        return parts[0] in lines
     pattern = re.compile(".+?".join(re.escape(part).replace(r"\ ", " ") for part in parts))
     # what lacks a part need not be searched for all of them, which takes long
     return any(all(part in line for part in parts) and pattern.search(line) for line in lines)

@@ -36,6 +36,17 @@ def test_every_entry_says_what_was_found_true() -> None:
         ("en", "found.lora_untrained", "B is 0", "A is 0"),
         ("en", "drop.promise", "Your browser", "This server"),
         ("en", "rosetta.depthwise", "Keras’", "JAX’"),
+        (
+            "en",
+            "model.hand_keys",
+            "Enter: the next input’s weight; space",
+            "Space: the next input’s weight; Enter",
+        ),
+        ("zh", "option.measure.preactivation_rms", "预激活值", "激活值"),
+        ("zh", "house.long", "kB", "MB"),
+        ("zh", "option.measure.activation_rms", "激活值", "预激活值"),
+        ("zh", "tab.forward", "前向", "反向"),
+        ("en", "chaos.phase.ordered", "ordered", "chaotic"),
     ],
 )
 def test_an_opposite_is_seen(language: str, key: str, was: str, planted: str) -> None:

@@ -5,7 +5,6 @@ import math
 from core import SCHEMES, InitLabError
 from pages.state.chosen import State
 from pages.state.conflicts.agreement import agree, misfit
-from pages.state.controls import MAX_FAN
 from pages.state.parsers import Refusal
 
 
@@ -43,7 +42,7 @@ def _size(state: State) -> Refusal | None:
     facts = {"layer": state.layer.text, "n": n, "limit": limit}
     if not state["layer"]:
         columns = state["fan_in"]
-        facts |= {"columns": columns, "fit": max(1, min(MAX_FAN, limit // columns))}
+        facts |= {"columns": columns, "fit": limit // columns}  # less than what was asked for, as n is more
     return Refusal("size", facts)
 
 

@@ -1,5 +1,7 @@
 """What charts draw, as numbers: held to what was given in, to the tensor that torch draws, and to theory."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -14,8 +16,9 @@ from pages.figures import model as network
 from pages.figures import signal as signal_figures
 from pages.figures import signal_layers as layers
 from pages.figures import signal_theory as chaos
-from pages.figures.chart_data import Series, numbers
+from pages.figures.chart_data import Series, as_table, numbers
 from pages.figures.palette import LIGHT
+from pages.text import Text
 from tests.support.cases import CASES, Case
 from tests.support.charts import (
     GENERATOR,
@@ -252,6 +255,32 @@ def test_the_plane_is_its_cells_its_edge_and_its_dots() -> None:
     cell = table[(table.sigma_w2 == 2.0) & (table.sigma_b2 == 0.1)]
     assert cell.chi1.tolist() == [0.9]
     assert len(table) == 6
+
+
+#: Columns of which one could be taken for the other: key → heading in each language.
+HEADINGS = {
+    "low": ("from", "自"),
+    "high": ("to", "至"),
+    "band_low": ("Band, from", "带下限"),
+    "band_high": ("Band, to", "带上限"),
+    "likely_low": ("95 % from", "95% 下限"),
+    "likely_high": ("95 % to", "95% 上限"),
+    "share": ("Share", "比例"),
+    "law_share": ("Share by the law", "理论比例"),
+    "from": ("From unit", "来自神经元"),
+    "to": ("To unit", "去往神经元"),
+    "unit_3": ("Unit 3", "神经元 3"),
+    "input_2": ("Input 2", "输入 2"),
+    "middle": ("Measured", "实测值"),
+    "theory": ("Theory", "理论"),
+}
+
+
+@pytest.mark.parametrize(("language", "place"), [("en", 0), ("zh", 1)])
+def test_every_column_of_a_pair_has_its_own_heading(language: str, place: int) -> None:
+    table = as_table([Series("", {key: [0.5] for key in HEADINGS})], Text(language))
+    heads = re.findall(r'<th scope="col">(.*?)</th>', table)
+    assert heads[: len(HEADINGS)] == [words[place] for words in HEADINGS.values()]
 
 
 # --- a network ----------------------------------------------------------------------------------------------
