@@ -150,3 +150,9 @@ def test_weights_that_are_all_set_alike_give_a_layer_no_bias_that_it_has_not() -
     app = opened_model(net="3-2.no_bias-2", part="backward")
     app.button(key="all_zeros").click().run()
     assert "12 parameters" in said(opened_model(net=query(app)["net"], part="counting"))
+
+
+def test_weights_that_are_all_set_alike_are_set_by_hand_no_more_and_inputs_stay_so() -> None:
+    app = opened_model(part="backward", edits="w1.1.1=0.5,x1.2=-1,w3.2.1=2")
+    app.button(key="all_zeros").click().run()
+    assert query(app)["edits"] == "x1.2=-1"

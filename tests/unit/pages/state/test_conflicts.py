@@ -3,7 +3,7 @@
 import pytest
 
 from pages.lecture import links
-from pages.state.conflicts import compare
+from pages.state.conflicts import compare, model, signal
 
 
 @pytest.mark.parametrize(("fan_in", "fan_out", "refused"), [(1024, 1024, 0), (512, 2048, 0), (1025, 1024, 1)])
@@ -18,3 +18,26 @@ def test_a_scheme_that_is_held_whole_takes_a_million_weights_and_no_more(
     assert (refusal is not None) == bool(refused)
     if refusal is not None:
         assert (refusal.facts["n"], refusal.facts["limit"]) == (fan_in * fan_out, 2**20)
+
+
+@pytest.mark.parametrize(
+    ("rows", "net", "refused"), [(512, "1-4096", 0), (1024, "9-2048", 0), (513, "1-4096", 1)]
+)
+def test_a_forward_pass_gives_four_million_numbers_and_no_more(rows: int, net: str, refused: int) -> None:
+    """2²² = 4 194 304 = rows · 2 · units: of each unit its sum, and what its activation makes of it."""
+    refusal = model._steps_fit(links.settled("model", {"batch": str(rows), "net": net}))
+    assert (refusal is not None) == bool(refused)
+    if refusal is not None:
+        assert (refusal.facts["n"], refusal.facts["limit"]) == (rows * 2 * 4096, 2**22)
+
+
+@pytest.mark.parametrize(("depth", "samples"), [(16, 1024), (32, 512)])
+def test_a_run_keeps_thirty_three_million_numbers_for_the_way_back_and_no_more(
+    depth: int, samples: int
+) -> None:
+    """2²⁵ = 33 554 432 = depth · width · samples."""
+    link = {"width": "2048", "seeds": "1", "samples": str(samples), "rows": "normal"}
+    assert signal._signal_size(links.settled("signal", link | {"depth": str(depth)})) is None
+    refusal = signal._signal_size(links.settled("signal", link | {"depth": str(depth + 1)}))
+    assert refusal is not None
+    assert refusal.facts == {"n": (depth + 1) * 2048 * samples, "limit": 2**25}

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from core import SCHEMES
-from pages.state.controls import PAGES, TABLE
+from pages.state.controls import PAGES, TABLE, word_of
 from pages.text import HTML_LANG, LANGUAGES, Text, catalogue, language_of
 from pages.text.numbers import apart, count, expected_count, factor, interval, percent, probability, quantity
 from tests.support.stream import ROOT
@@ -36,6 +36,16 @@ def test_every_language_has_every_key_with_the_same_fields(language: str) -> Non
     for key, entry in entries.items():
         assert entry.strip(), key
         assert _fields(entry) == _fields(REFERENCE[key]), key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_stands_side_by_side_has_names_that_differ(language: str) -> None:
+    """The options of a control, which tabs are too; the menu with the tools beside it; a desk's buttons."""
+    t = Text(language)
+    sides = {name: [word_of(name, one, t) for one in row.options] for name, row in TABLE.items()}
+    for group in ("nav", "desk", "keys", "export.series", "export.column"):
+        sides[group] = [entry for key, entry in catalogue(language).items() if key.startswith(f"{group}.")]
+    assert {name for name, words in sides.items() if len({*words}) < len(words)} == set()
 
 
 def test_chinese_is_chinese() -> None:

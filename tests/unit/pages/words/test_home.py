@@ -7,7 +7,8 @@ from urllib.parse import unquote
 import pytest
 import torch
 
-from pages.figures.home import HIGH, WIDE
+from pages.figures.checkpoint_map import Band, Tile
+from pages.figures.home import HIGH, WIDE, blocks
 from pages.figures.palette import DARK, LIGHT
 from pages.text import Text
 from pages.words.home import DEPTH, Door, doors
@@ -84,3 +85,11 @@ def test_tiles_of_the_map_are_filled_as_on_the_checkpoint_page() -> None:
     fills = re.findall(r'<rect [^>]*width="([\d.]+)"[^>]*fill="(#\w+)"', drawing("started"))
     area = {colour: sum(float(wide) for wide, fill in fills if fill == colour) for _, colour in fills}
     assert area[LIGHT.bars] > area[LIGHT.edge] > 0
+
+
+def test_what_is_wrong_on_the_map_has_an_outline_and_a_mark_and_nothing_else() -> None:
+    row = Band("h.0", [Tile("a", 6, "fits", 0), Tile("b", 6, "fits", 2), Tile("c", 6, "fits", 1)])
+    svg = unquote(blocks([row, row], LIGHT).partition("svg+xml,")[2])
+    outlined = [LIGHT.warning in box for box in re.findall("<rect [^>]*>", svg)]
+    assert outlined == [False, True, True] * 2
+    assert svg.count("▲") == 4
