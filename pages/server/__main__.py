@@ -96,10 +96,11 @@ def _say_ready(listening: socket.socket, *, opens: bool) -> None:
     host, port = listening.getsockname()[:2]
     shown = "localhost" if host in ANY else f"[{host}]" if ":" in host else host
     given = {**limits.in_force(), "INIT_LAB_PROCESSES": limits.PROCESSES}
-    _LOG.info("Init Lab: http://%s:%s", shown, port)
+    address = f"http://{shown}:{port}"
+    _LOG.info("Init Lab: %s", address)
     _LOG.info("Ready. Limits: %s", " ".join(f"{key}={value}" for key, value in given.items()))
     if opens and (sys.platform != "linux" or {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys()):
-        threading.Thread(target=webbrowser.open, args=(f"http://localhost:{port}",), daemon=True).start()
+        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
 
 def _of_this_machine(listening: socket.socket) -> tuple[str, int]:
