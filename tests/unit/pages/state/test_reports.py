@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from torch import nn
 
 from core import CheckpointError, Report, audit
 from pages.state import reports
+from tests.support.stream import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -83,6 +85,11 @@ def test_bytes_are_bounded_and_one_that_is_too_large_is_refused(
     monkeypatch.setattr(reports, "MOST_BYTES", size // 2)
     with pytest.raises(CheckpointError, match="at most"):
         reports.keep(_report(6))
+
+
+def test_so_many_are_kept_as_the_runbook_says() -> None:
+    runbook = re.sub(r"\s+", " ", (ROOT / "docs" / "deploying.md").read_text(encoding="utf-8"))
+    assert f"without weights, up to {reports.MOST} of them and {reports.MOST_BYTES >> 30} GB" in runbook
 
 
 def test_a_damaged_file_is_none(folder: Path) -> None:
