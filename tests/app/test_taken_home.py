@@ -326,3 +326,25 @@ def test_a_file_that_is_asked_for_runs_no_page(page: str, view: dict[str, str]) 
     buttons = app.get("download_button")
     assert buttons
     assert all(button.proto.ignore_rerun for button in buttons)
+
+
+@pytest.mark.parametrize(
+    ("link", "impossible"),
+    [
+        ({"dtype": "float16"}, set()),
+        ({"dtype": "bfloat16"}, {".npy"}),  # which NumPy has not
+        ({"fan_in": "512", "fan_out": "512"}, set()),
+        ({"fan_in": "512", "fan_out": "513"}, {".csv"}),  # 262 656 weights; a text has 262 144 at most
+        ({"fan_in": "2049", "fan_out": "2048"}, {".csv", ".npy", ".safetensors"}),  # of 4 194 304
+    ],
+)
+def test_a_file_that_cannot_be_is_not_to_be_had_and_says_why(
+    link: dict[str, str], impossible: set[str]
+) -> None:
+    app = opened("distribution", **link)
+    app.button(key="export").click().run()
+    files = {button.proto.label: button.proto for button in app.get("download_button")}
+    kinds = {label for label in files if label.startswith(".")}
+    assert kinds == {".csv", ".npy", ".safetensors"}
+    assert {label for label in files if files[label].disabled} == impossible
+    assert {label for label in kinds if files[label].help} == impossible

@@ -34,7 +34,11 @@ def test_a_document_has_its_sheet_of_paper_and_then_its_screen_again(
     printed = page.pdf(prefer_css_page_size=True)
     boxes = re.findall(rb"/MediaBox \[\s*0 0 ([\d.]+) ([\d.]+)\s*\]", printed)
     assert [float(side) for side in boxes[0]] == pytest.approx(sheet, abs=1)
+    # between the margins of its sheet, and nearly as wide: in pixels of 1/96 inch
+    room = (297 - 2 * 12 if kind == "alone" else 210 - 2 * 22) / 25.4 * 96
     for event, there in (("beforeprint", f"!= {before}"), ("afterprint", f"== {before}")):
         page.evaluate(f"dispatchEvent(new Event('{event}'))")
         until(page, f"{WIDE} {there}")
+        if event == "beforeprint":
+            assert 0.95 * room < page.evaluate(WIDE) <= room
     page.close()

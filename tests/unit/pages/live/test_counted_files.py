@@ -101,6 +101,10 @@ def _tied() -> dict[str, Any]:
     }
 
 
+#: Keys of a pickle, as Python writes each.
+KEYS = {True: "True", False: "False", 7: "7", -7: "-7", 2**40: "1099511627776", "True ": "True "}
+
+
 FILES: Mapping[str, Callable[[], bytes]] = {
     "every.safetensors": lambda: _saved(_every_dtype()),
     "odd.safetensors": lambda: _saved(_odd_numbers()),
@@ -115,6 +119,7 @@ FILES: Mapping[str, Callable[[], bytes]] = {
         b'{"a":{"dtype":"C64","shape":[1],"data_offsets":[0,8]}}', bytes(8)
     ),
     "tied.pt": lambda: torch_bytes(_tied()),
+    "keys.pt": lambda: torch_bytes({key: torch.full((3,), n) for n, key in enumerate(KEYS)}),
     "every.pt": lambda: torch_bytes({name.replace(" ", "_"): each for name, each in _every_dtype().items()}),
     "module.pt": lambda: torch_bytes(torch.nn.Linear(9, 8).state_dict()),
     "one.npy": lambda: npy_bytes(_drawn(30, 40).numpy()),
@@ -224,6 +229,12 @@ def test_a_file_s_counts_are_judged_as_the_file(folder: Path, name: str) -> None
         (each.name, each.code) for each in wanted.coverage.skipped
     ]
     assert (found.format, found.state, found.ties) == (wanted.format, wanted.state, wanted.ties)
+
+
+def test_a_tensor_s_key_is_called_as_python_writes_it(folder: Path) -> None:
+    report = report_of_counts((folder / "keys.pt.told").read_bytes())
+    assert isinstance(report, Report)
+    assert {row.name: row.minimum for row in report.rows} == {KEYS[key]: n for n, key in enumerate(KEYS)}
 
 
 @pytest.mark.parametrize("name", REFUSED)

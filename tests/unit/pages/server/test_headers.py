@@ -84,6 +84,30 @@ def test_the_app_s_own_headers_give_way() -> None:
     assert len([name for name in headers if name == "x-frame-options"]) == 1
 
 
+#: Of which grounds each rule of the first paint is: "" is that of the system.
+GROUNDS = {
+    "html": ("", "light", "dark"),
+    "html[data-ground=light]": ("light",),
+    "html:not([data-ground=light])": ("", "dark"),
+    "html[data-ground=dark]": ("dark",),
+}
+
+
+@pytest.mark.parametrize("system", ["light", "dark"])
+@pytest.mark.parametrize("ground", ["", "light", "dark"])
+def test_the_first_paint_has_the_ground_of_the_theme_that_follows(ground: str, system: str) -> None:
+    """Streamlit's own theme, which paints over it; of the rules that apply the last is the closest."""
+    (style,) = re.findall(r"<style>(.*?)</style>", doors._grounded(b"<head>").decode())
+    rules = re.findall(r"(@media\(prefers-color-scheme:dark\){)?([^{}@]+){background:(#\w+)}", style)
+    painted = [
+        colour
+        for of_dark, selectors, colour in rules
+        if (system == "dark" or not of_dark) and any(ground in GROUNDS[one] for one in selectors.split(","))
+    ]
+    theme = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["theme"]
+    assert painted[-1] == theme[ground or system]["backgroundColor"]
+
+
 # RFC 9239 for JavaScript, RFC 7303 and SVG 1.1 for SVG, RFC 8259 for JSON, RFC 2318 for CSS
 @pytest.mark.parametrize(
     ("ending", "kind"),

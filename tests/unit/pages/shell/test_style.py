@@ -2,7 +2,10 @@
 
 import re
 
-from pages.figures.palette import LIGHT
+import pytest
+
+from pages.figures.palette import DARK, LIGHT, PRINT, Palette
+from pages.shell import files
 from pages.shell.style import style_sheet
 
 #: Ask of the page, or of all that it is in, for something within something: each change anywhere may answer.
@@ -20,3 +23,45 @@ def test_no_rule_of_every_page_looks_through_all_of_it_for_one_thing_within_anot
     assert ASKS_EVERYWHERE.search(".stApp:not(:has(.a .b)) .c { margin:0 }")
     assert not ASKS_EVERYWHERE.search(":root:has(.lab-guess) { --guess:1.9rem }")
     assert ASKS_EVERYWHERE.findall(style_sheet(LIGHT).text) == []
+
+
+#: How the tiles of a model's map look by what their tensors are.
+LOOKS = ("fits", "constant", "unknown", "other")
+#: (sheet, palette): on a page, and in a report that is taken home.
+SHEETS = [
+    (style_sheet(LIGHT).text, LIGHT),
+    (style_sheet(DARK).text, DARK),
+    (files._style_sheet(), PRINT),
+]
+
+
+def _luminance(colour: str) -> float:
+    """Return a colour's relative luminance (WCAG 2.2); #ABC is short for #AABBCC."""
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
+    parts = (int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4))
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return sum(share * part for share, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def _ground(sheet: str, look: str, palette: Palette) -> str:
+    """Return the even colour behind a look, '' where there is a pattern or none."""
+    (rules,) = re.findall(rf"\.lab-{look}{{([^}}]*)}}", sheet)
+    ground = re.sub(r"var\(--(\w+)\)", lambda role: getattr(palette, role[1]), rules)
+    found = re.search(r"background:(?:color-mix\(in srgb,(#\w+) (\d+)%,(#\w+)\)|(#\w+))", ground)
+    if not found or found[4]:
+        return found[4] if found else ""
+    one, other = ([int(found[at][k : k + 2], 16) for k in (1, 3, 5)] for at in (1, 3))
+    share = int(found[2]) / 100
+    mixed = (round(share * a + (1 - share) * b) for a, b in zip(one, other, strict=True))
+    return "#" + "".join(f"{part:02X}" for part in mixed)
+
+
+@pytest.mark.parametrize(("sheet", "palette"), SHEETS, ids=["light", "dark", "print"])
+def test_what_tensors_are_is_told_apart_on_a_map_without_colours(sheet: str, palette: Palette) -> None:
+    """Two are even, with a contrast of 3 between them (WCAG 2.2, 1.4.11); the others have signs."""
+    rules = {look: re.findall(rf"\.lab-{look}{{([^}}]*)}}", sheet) for look in LOOKS}
+    assert "repeating-linear-gradient" in rules["unknown"][0]
+    assert "dotted" in rules["other"][0]
+    light, dark = (_luminance(_ground(sheet, look, palette)) for look in ("fits", "constant"))
+    high, low = max(light, dark), min(light, dark)
+    assert (high + 0.05) / (low + 0.05) >= 3
