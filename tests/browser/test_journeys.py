@@ -146,10 +146,22 @@ def test_nothing_from_a_link_is_taken_for_html(tab: Visit) -> None:
     assert "<b>bold</b>" in page.locator("[data-testid=stSidebar]").inner_text()
 
 
+#: Whether a click on a link is taken from the browser, by each key that opens a tab or a window there.
+TAKEN = """link => ['ctrlKey', 'metaKey', 'shiftKey', 'altKey', 'button'].map(key => {
+    let taken = null
+    const hear = event => { taken = event.defaultPrevented; event.preventDefault() }
+    addEventListener('click', hear, { once: true })
+    link.dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true, [key]: 1 }))
+    return taken
+})"""
+
+
 def test_the_menu_carries_the_choice_along(tab: Visit) -> None:
     page = tab("/?v=1")
     choose(page, "Scheme", "Kaiming uniform (He)", "**scheme=kaiming_uniform**")
-    page.get_by_role("link", name="Distribution").first.click()
+    link_to = page.get_by_role("link", name="Distribution").first
+    assert link_to.evaluate(TAKEN) == [False] * 5
+    link_to.click()
     page.wait_for_url("**/distribution?**scheme=kaiming_uniform**")
     settled(page)
     assert "±0.1083" in _headline(page)

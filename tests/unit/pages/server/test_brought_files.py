@@ -43,6 +43,37 @@ def test_a_shelf_holds_so_many_bytes_and_leaves_room_for_a_whole_file() -> None:
     assert answer.body.decode() == shelves.NO_ROOM
 
 
+@pytest.mark.parametrize(("room", "taken"), [(29, 2), (30, 3), (39, 3), (40, 4)])
+def test_who_begins_to_send_has_room_for_a_whole_file(room: int, taken: int) -> None:
+    """Of files of ten bytes at most, each counts as ten until it is there."""
+    arrived, answers = [], []
+    held = asyncio.Event()
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        arrived.append(1)
+        await held.wait()
+        await inner(scope, receive, send)
+
+    async def send(message: Message) -> None:
+        answers.extend([message["status"]] if "status" in message else [])
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def all_at_once() -> None:
+        path = "/_stcore/upload_file/a/new"
+        scope: Any = {"type": "http", "method": "PUT", "path": path, "query_string": b"", "headers": []}
+        shelf = _shelf({}, slow, largest=10, room=room)
+        asking = [asyncio.ensure_future(shelf(scope, receive, send)) for _ in range(6)]
+        await asyncio.sleep(0.01)
+        held.set()
+        await asyncio.gather(*asking)
+
+    asyncio.run(all_at_once())
+    assert len(arrived) == taken
+    assert sorted(answers) == [200] * taken + [503] * (6 - taken)
+
+
 def _shelf(kept: dict[str, list[int]], app: ASGIApp = inner, **holds: int) -> Shelf:
     given = Holds(**({"each": 9, "total": 9, "largest": 1, "room": 99} | holds))
     return Shelf(app, holds=given, sizes=lambda: kept, is_here=lambda session: session in {"a", "b", "c"})

@@ -1,9 +1,11 @@
 """The doors by which files of weights come in: what is counted, sent, held; and what is refused at each."""
 
 import asyncio
+import errno
 import json
 import os
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -14,9 +16,9 @@ from safetensors.torch import save
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message
 
-from core import scan
+from core import Report, scan
 from pages.jobs import operator_folder
-from pages.server import judging
+from pages.server import judging, weights_entry
 from pages.server.weights_entry import Weights
 from pages.server.weights_upload import Holds, Spool
 from pages.state import operator_limits, reports
@@ -268,3 +270,38 @@ def test_what_fails_unforeseen_is_a_sentence(file: Path, monkeypatch: pytest.Mon
     said = _said(_posted(_app(), "counted", [told_of(file)]))
     assert "could not be read" in said
     assert "secret" not in said
+
+
+@pytest.mark.parametrize(
+    ("lang", "sentence"),
+    [
+        ("en", "There is no room for this file now; try again in a few minutes."),
+        ("zh", "没有空间"),
+    ],
+)
+def test_a_report_that_the_disk_has_no_room_for_is_said_to_be_that(
+    lang: str, sentence: str, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: object) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(reports, "keep", full)
+    assert sentence in _said(_posted(_app(), "counted", [told_of(file)], lang=lang))
+
+
+def test_the_answer_says_how_much_of_how_much_is_done(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before it says what comes of it; what is done grows, up to all there is."""
+
+    def steps(_: object, *, progress: Callable[[int, int], bool], **__: object) -> Report:
+        for done in range(1, 4):
+            assert progress(done, 7)
+            time.sleep(0.03)
+        return scan(file)
+
+    monkeypatch.setattr(judging, "report_of_counts", steps)
+    monkeypatch.setattr(weights_entry, "LOOK", 0.005)
+    _, (*far, last) = _posted(_app(), "counted", [told_of(file)])
+    done = [line["done"] for line in far]
+    assert far == [{"done": each, "total": 7} for each in done]
+    assert done == sorted({*done} & {1, 2, 3}) != []
+    assert last.keys() == {"key"}

@@ -1,11 +1,12 @@
 """Which rules a page carries: what asks all of it, at each change, is there only where it is needed."""
 
 import re
+from pathlib import Path
 
 import pytest
 
 from pages.figures.palette import DARK, LIGHT, PRINT, Palette
-from pages.shell import files
+from pages.shell import files, style
 from pages.shell.style import style_sheet
 
 #: Ask of the page, or of all that it is in, for something within something: each change anywhere may answer.
@@ -65,3 +66,47 @@ def test_what_tensors_are_is_told_apart_on_a_map_without_colours(sheet: str, pal
     light, dark = (_luminance(_ground(sheet, look, palette)) for look in ("fits", "constant"))
     high, low = max(light, dark), min(light, dark)
     assert (high + 0.05) / (low + 0.05) >= 3
+
+
+#: What is added to a selector where a thing is in a state of its own: chosen, pointed at, empty, not of now.
+STATE = re.compile(
+    r"(?:\[(?:aria-(?:current|disabled)|data-(?:at|now|lab))[^\]]*\]|:(?:hover|active|empty|focus-visible)"
+    r"|\.(?:lab-old|lab-waits|lab-left|lab-first|bad))+$"
+)
+#: What holds of a thing of which no sheet says otherwise.
+UNSAID = {"opacity": "1", "box-shadow": "none", "transform": "none", "outline": "none", "filter": "none"}
+
+
+def _rules(sheet: str) -> list[tuple[list[str], dict[str, str]]]:
+    """Return a sheet's rules, each with its selectors, whatever screen they are for."""
+    sheet = re.sub(r"/\*.*?\*/", "", sheet, flags=re.DOTALL)
+    found = []
+    for selectors, body in re.findall(r"([^{}]+){([^{}]*)}", re.sub(r"@(?:media|page)[^{]*{", "", sheet)):
+        parts = (part.partition(":") for part in body.replace("!important", "").split(";") if part.strip())
+        said = {name.strip(): value.strip() for name, _, value in parts}
+        found.append((re.split(r",(?![^(\[]*[)\]])", selectors.strip(" \n}")), said))
+    return found
+
+
+@pytest.mark.parametrize("name", [path.name for path in sorted(Path(style.__file__).parent.glob("*.css"))])
+def test_a_thing_in_a_state_looks_otherwise_than_out_of_it(name: str) -> None:
+    """Else nobody sees that it is chosen, pointed at, or no longer of now."""
+    rules = _rules(Path(style.__file__).with_name(name).read_text(encoding="utf-8"))
+    for selectors, said in rules:
+        for selector in selectors:
+            plain = STATE.sub("", selector)
+            if plain == selector or plain in selectors:  # the same in and out of it, as Streamlit has it not
+                continue
+            base = dict(UNSAID)
+            for others, theirs in rules:
+                base |= theirs if plain in others else {}
+            assert said.items() - base.items(), selector
+
+
+def test_what_a_finger_drags_does_not_scroll_the_page() -> None:
+    """Else the browser takes the pointer away (Pointer Events 3, touch-action)."""
+    said: dict[str, str] = {}
+    for selectors, rule in _rules(style_sheet(LIGHT).text):
+        said |= {selector: rule["touch-action"] for selector in selectors if "touch-action" in rule}
+    dragged = {f".lab-{name}" for name in ("bars", "grip", "scrub", "dot", "knob")}
+    assert said == dict.fromkeys(dragged, "none")

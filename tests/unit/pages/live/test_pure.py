@@ -1,0 +1,177 @@
+"""What the browser's scripts work out without a page, beside torch, exact sums, and Python's own words."""
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import binom
+
+from core import meanfield
+from pages.jobs import signal_moving
+from tests.support.node import LIVE, NEEDED, computed
+
+pytestmark = NEEDED
+
+#: Weights as a script is given them: of a network of 3 inputs and layers of 4, 1 and 3 units.
+SIZES = (3, 4, 1, 3)
+
+
+def _layers() -> list[torch.Tensor]:
+    rng = torch.Generator().manual_seed(5)
+    return [torch.randn(units, inputs, generator=rng) for inputs, units in pairwise(SIZES)]
+
+
+def _told() -> list[dict[str, Any]]:
+    return [
+        {"units": len(weight), "inputs": weight.shape[1], "weight": weight.flatten().tolist()}
+        for weight in _layers()
+    ]
+
+
+def test_a_click_on_a_unit_chooses_the_strongest_weight_into_it() -> None:
+    """Whatever its sign; units lie 100 pixels apart, with a radius of 20."""
+    spots = [
+        (100 * layer, 50 * unit) for layer, weight in enumerate(_layers(), 1) for unit in range(len(weight))
+    ]
+    beside = [(x + dx, y + dy) for x, y in spots for dx, dy in ((15, 15), (19, 0), (0, 21), (0, -25))]
+    found = computed(
+        LIVE / "chosen_weight.js",
+        """({ unitAt }, spots, layers) => {
+            const places = { unit: (column, unit) => [100 * column, 50 * unit], radius: () => 20 }
+            const told = layers.map(layer => ({ ...layer, weight: Float32Array.from(layer.weight) }))
+            return spots.map(spot => unitAt(spot, places, told))
+        }""",
+        spots + beside,
+        _told(),
+    )
+    strongest = [
+        [layer, unit, int(row.abs().argmax()) + 1]
+        for layer, weight in enumerate(_layers(), 1)
+        for unit, row in enumerate(weight, 1)
+    ]
+    assert found[: len(spots)] == strongest
+    within = [each for one in strongest for each in (None, one, None, None)]  # 15² + 15² > 20²
+    assert found[len(spots) :] == within
+
+
+def test_the_keys_go_through_all_weights_and_back() -> None:
+    """By input round one unit; by unit through all layers and round, at an input that the next has, too."""
+    steps = 2 * sum(SIZES[1:])
+    found = computed(
+        LIVE / "chosen_weight.js",
+        """({ stepped }, layers, steps) => {
+          const ways = [[true, 1], [true, -1], [false, 1], [false, -1]]
+          return ways.map(([byUnit, way]) => {
+            const walk = [[1, 2, 3]]
+            for (let at = 0; at < steps; at++) walk.push(stepped(walk.at(-1), byUnit, way, layers))
+            return walk
+          })
+        }""",
+        _told(),
+        steps,
+    )
+    onwards, back, *round_one = found
+    units = [[layer, unit] for layer, n in enumerate(SIZES[1:], 1) for unit in range(1, n + 1)]
+    start = units.index([1, 2])
+    for walk, way in ((onwards, 1), (back, -1)):
+        assert [place[:2] for place in walk] == [
+            units[(start + way * at) % len(units)] for at in range(steps + 1)
+        ]
+        assert all(1 <= place[2] <= SIZES[place[0] - 1] for place in walk)
+    for walk, way in zip(round_one, (1, -1), strict=True):
+        assert walk == [[1, 2, (2 + way * at) % 3 + 1] for at in range(steps + 1)]
+
+
+@pytest.mark.parametrize("z", [-1.959964, 1.959964])
+def test_a_bar_s_band_ends_where_its_binomial_law_has_2_5_percent_beyond(z: float) -> None:
+    """Exactly where few are expected; of many, to a count of them."""
+    cases = [(40, 0.05), (200, 0.1), (1000, 0.001), (15, 0.5), (50, 0.9), (300, 0.2), (2000, 0.04)]
+    found = computed(
+        LIVE / "moving_histogram.js",
+        "({ quantile }, cases, z) => cases.map(([n, share]) => quantile(n, share, z))",
+        cases,
+        z,
+    )
+    for (n, share), count in zip(cases, found, strict=True):
+        exact = binom.ppf(0.025 if z < 0 else 0.975, n, share)
+        assert abs(count - exact) <= (n * share > 30), (n, share)
+
+
+def test_a_few_numbers_are_printed_as_torch_prints_them() -> None:
+    rng = torch.Generator().manual_seed(2)
+    drawn = torch.randn(3, 4, generator=rng)
+    tensors = [drawn * scale for scale in (1, 1e-3, 2e-5, 9e-5, 1e-4, 1e3, 1e7, 1e9)]
+    small = torch.tensor([[0.00009, 0.0, -0.0005], [0.0003, 0.002, 0.001]])
+    edge = torch.tensor([[1.0, 0.001], [0.00099, 0.5]])
+    tensors += [small, 2 * small, edge, drawn * torch.tensor([1, 1e-4, 1, 1])]
+    tensors += [torch.full((2, 2), 5e-5), torch.tensor([[0.0, 1e-5]]), -drawn.abs()]
+    found = computed(
+        LIVE / "tensor_text.js",
+        "({ printed }, tensors) => tensors.map(([numbers, inRow]) => printed(numbers, inRow))",
+        [[tensor.flatten().tolist(), tensor.shape[1]] for tensor in tensors],
+    )
+    assert found == [str(tensor) for tensor in tensors]
+
+
+def test_a_unit_is_written_as_the_sum_that_it_is() -> None:
+    """Negative factors and terms in brackets, what is alone without; 1 + 2·(−3) + (−0.5)·0.25 + (−1)."""
+    found = computed(
+        LIVE / "unit_sum.js",
+        """({ summed, beside }, told, now) => {
+            const layers = now.layers.map(layer => ({ ...layer, weight: Float32Array.from(layer.weight) }))
+            const all = { ...now, layers }
+            const each = "%{customdata[0]} %{customdata[1]} %{customdata[2]}"
+            const words = { hover_weight: each, hover_unit: each }, place = [1, 1, 2]
+            return [summed(place, { layers: told }, all), beside({ place }, { words }, all),
+                beside({ place, isLine: true }, { words }, all)]
+        }""",
+        [{"name": "a"}],
+        {
+            "x": [1, -3, 0.25],
+            "layers": [
+                {"inputs": 3, "weight": [1, 2, -0.5], "bias": [-1], "activation": "tanh"},
+            ],
+            "steps": [{"z": [-6.125], "a": [-0.9]}],
+        },
+    )
+    text = found[0].replace("&nbsp;", " ")
+    for tag in ("<b>", "</b>", '<span class="lab-term">', "<span>", "</span>", "<sub>", "</sub>"):
+        text = text.replace(tag, "")
+    assert text == "a  z1 = 1·1 + 2·(−3) + (−0.5)·0.25 + (−1) = −6.125,  a1 = tanh(z1) = −0.9"
+    assert '<span class="lab-term">2·(−3)</span>' in found[0]
+    assert found[1:] == ["1 −0.900 −1.00", "1 2 2.000"]
+
+
+def test_what_is_not_finite_is_called_as_torch_calls_it() -> None:
+    found = computed(
+        LIVE / "network_drawing.js",
+        "({ brief }) => [Infinity, -Infinity, NaN, -1234.5, 0.00012345].map(brief)",
+    )
+    inf = float("inf")
+    assert found[:3] == [f"{x}".replace("-", "−") for x in (inf, -inf, float("nan"))]
+    assert found[3:] == ["−1235", "0.000123"]
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "softplus", "relu", "tanh", "elu", "silu"])
+def test_a_layer_makes_of_any_length_what_core_s_means_make_of_it(
+    activation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To six digits within the tables; beyond their ends they go on as the mean itself does."""
+    monkeypatch.setattr(signal_moving, "_gaps", lambda _: None)  # of which this asks nothing
+    tables = signal_moving.tables.__wrapped__(activation)
+    lengths = [10.0 ** (power / 2) for power in range(-24, 25)]
+    found = computed(
+        LIVE / "meanfield.js",
+        """({ Theory }, told, lengths) => {
+            const theory = new Theory(told)
+            return lengths.map(q => theory.next({ spread: 1.7, floor: 0 }, Math.log(q)))
+        }""",
+        tables,
+        lengths,
+    )
+    exact = [meanfield.length_map(activation, q, sigma_w2=1.7, sigma_b2=0.0) for q in lengths]
+    within = np.abs(np.log10(lengths)) <= 5
+    np.testing.assert_allclose(np.exp(found)[within], np.array(exact)[within], rtol=1e-6)
+    np.testing.assert_allclose(np.exp(found), exact, rtol=0.03)  # a hundredth of a power of ten, on the map
