@@ -141,6 +141,22 @@ def test_the_matrix_is_printed_as_torch_prints_it() -> None:
     assert (app.text_input(key="fan_in").value, app.text_input(key="fan_out").value) == ("64", "64")
 
 
+@pytest.mark.parametrize(
+    ("link", "is_drawn"),
+    [
+        ({"fan_in": "64", "fan_out": "64"}, True),
+        ({"fan_in": "65", "fan_out": "3"}, False),
+        ({"fan_in": "3", "fan_out": "65"}, False),
+        ({"layer": "Conv2d(16, 64, 2)"}, True),  # 64 rows of 16·2·2
+        ({"layer": "Conv2d(17, 4, 2)"}, False),
+    ],
+)
+def test_a_map_is_drawn_of_a_matrix_that_is_small_both_ways(link: dict[str, str], *, is_drawn: bool) -> None:
+    app = opened(tab="matrix", **link)
+    assert bool(app.get("plotly_chart")) == is_drawn
+    assert ("The heat map goes up to 64 × 64." in said(app)) == (not is_drawn)
+
+
 def test_the_code_of_the_page_draws_the_page_s_tensor() -> None:
     app = opened(tab="code", scheme="classic_uniform", fan_in="5", fan_out="3", dtype="float64")
     names: dict[str, torch.Tensor] = {}

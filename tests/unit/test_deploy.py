@@ -186,6 +186,8 @@ def test_the_proxy_keeps_what_the_runbook_promises() -> None:
     times = dict(re.findall(r"(?m)^timeout (client|server|tunnel) (\d+[smh])$", "\n".join(rules)))
     assert times == {"client": "60s", "server": "60s", "tunnel": "1h"}
     assert any(rule.startswith("server-template replica 1-16 ") for rule in rules)
+    # a visitor stays for hours: by turns, a replica that has come back would long have fewer
+    assert "balance leastconn" in rules
     assert not any(rule.startswith("log ") or "httplog" in rule for rule in rules)
 
 
