@@ -2,7 +2,7 @@
 // counts travel, or sent to the server where somebody says so. What comes of it is the control that its zone
 // stands for: `report`, or `against` for one to compare with. One file is read at a time.
 
-import { filled, quantity } from "./numbers.js"
+import { filled, sized } from "./numbers.js"
 
 const AGAIN = 3 // times that the server may ask for rows to be counted once more
 const SAID = 10 // percent between two sentences for who hears the page
@@ -164,8 +164,6 @@ function offer(file) {
   if (!told.largest || file.size > told.largest) refuse(told.words.large)
   else refuse(filled(told.words.unread, { name: named(file.name), size: sized(file.size) }), file)
 }
-
-const sized = bytes => bytes < 2 ** 20 ? `${Math.ceil(bytes / 2 ** 10)} kB` : `${quantity(bytes / 2 ** 20, 0, 2, true)} MB`
 
 async function upload(file) {
   const own = anew(file, shown.into), where = { size: file.size, name: file.name }

@@ -62,6 +62,9 @@ export function inFormula(value, digits = 6) {
   return front === "1" ? power : `${front}·${power}`
 }
 
+// How large a file is.
+export const sized = bytes => bytes < 2 ** 20 ? `${Math.ceil(bytes / 2 ** 10)} kB` : `${quantity(bytes / 2 ** 20, 0, 2, true)} MB`
+
 // A text with {names} where numbers go, and {names:word|words} for words that go by them.
 export function filled(text, numbers) {
   return text.replace(/\{(\w+)(?::([^{}|]*)\|([^{}]*))?\}/g, (whole, name, one, many) => {

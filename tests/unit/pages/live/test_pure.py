@@ -175,3 +175,12 @@ def test_a_layer_makes_of_any_length_what_core_s_means_make_of_it(
     within = np.abs(np.log10(lengths)) <= 5
     np.testing.assert_allclose(np.exp(found)[within], np.array(exact)[within], rtol=1e-6)
     np.testing.assert_allclose(np.exp(found), exact, rtol=0.03)  # a hundredth of a power of ten, on the map
+
+
+def test_a_file_s_size_is_said_in_units_of_1024_as_the_limits_are() -> None:
+    """A file of any bytes has at least one kB; a limit of 4 MB is 4·2²⁰ bytes (docs/deploying.md)."""
+    sizes = {1: "1 kB", 1024: "1 kB", 1025: "2 kB", 2**20 - 1: "1024 kB", 2**20: "1 MB", 3 * 2**19: "1.5 MB"}
+    sizes |= {4 * 2**20: "4 MB", 5_000_000: "4.77 MB", 2**30: "1024 MB", 123_456_789: "118 MB"}
+    assert computed(LIVE / "numbers.js", "({ sized }, sizes) => sizes.map(sized)", [*sizes]) == [
+        *sizes.values()
+    ]
