@@ -228,6 +228,12 @@ def test_the_arrow_keys_move_it_and_a_screen_reader_hears_where_it_is(tab: Visit
     let_go(page)
     reached = page.locator(".lab-dot [role=slider][tabindex='0']")
     assert reached.count() == 3  # σ_w² of each, and σ_b once
+    across.focus()
+    for key, end, value in (("Home", "min", "0.01"), ("End", "max", "4")):  # at 0 there would be no weights
+        page.keyboard.press(key)
+        expect(across).to_have_attribute("aria-valuenow", value)
+        assert across.get_attribute(f"aria-value{end}") == value
+    let_go(page)
 
 
 def test_a_finger_moves_it_and_the_page_stays(visit: Visit) -> None:
