@@ -161,10 +161,19 @@ def test_the_arrow_keys_move_it_too_and_a_screen_reader_hears_the_number(tab: Vi
     assert (name, least) == ("fan_in, by hand", "1")
     assert int(str(most)) >= 65_536
     handle.focus()
-    for key in ("ArrowRight", "ArrowUp", "Shift+ArrowRight", "ArrowLeft"):
+    for key in (
+        "ArrowRight",
+        "ArrowUp",
+        "Shift+ArrowRight",
+        "ArrowLeft",
+        "ArrowDown",
+        "PageUp",
+        "PageUp",
+        "PageDown",
+    ):
         page.keyboard.press(key)
-    expect(handle).to_have_attribute("aria-valuenow", "523")  # 512 + 1 + 1 + 10 − 1
-    page.wait_for_url("**fan_in=523")
+    expect(handle).to_have_attribute("aria-valuenow", "532")  # 512 + 1 + 1 + 10 − 1 − 1 + 10 + 10 − 10
+    page.wait_for_url("**fan_in=532")
     let_go(page)
     page.keyboard.press("Home")  # the focus has stayed
     page.wait_for_url("**fan_in=1")

@@ -184,3 +184,50 @@ def test_a_file_s_size_is_said_in_units_of_1024_as_the_limits_are() -> None:
     assert computed(LIVE / "numbers.js", "({ sized }, sizes) => sizes.map(sized)", [*sizes]) == [
         *sizes.values()
     ]
+
+
+@pytest.mark.parametrize("last", ["pointerup", "pointercancel", "lostpointercapture"])
+def test_one_finger_drags_until_it_lets_go_whatever_another_does(last: str) -> None:
+    """Pointer Events 3: each has an id; what ends a drag may be told by more than one event."""
+    said = [
+        ["pointermove", 7, 1],
+        ["pointermove", 8, 2],
+        ["pointerup", 8, 3],
+        ["pointermove", 7, 4],
+        [last, 7, 5],
+        ["lostpointercapture", 7, 6],
+        ["pointermove", 7, 7],
+    ]
+    found = computed(
+        LIVE / "pointer.js",
+        """({ dragged }, said) => {
+            const element = new EventTarget(), heard = []
+            element.setPointerCapture = id => heard.push(["holds", id])
+            const moved = ({ at }) => heard.push(["moved", at]), ended = () => heard.push(["ended"])
+            dragged({ pointerId: 7 }, element, moved, ended)
+            for (const [kind, pointerId, at] of said)
+                element.dispatchEvent(Object.assign(new Event(kind), { pointerId, at }))
+            return heard
+        }""",
+        said,
+    )
+    assert found == [["holds", 7], ["moved", 1], ["moved", 4], ["ended"]]
+
+
+@pytest.mark.parametrize("rate", [60, 75, 144])
+def test_seeds_run_on_at_some_thirty_a_second_whatever_the_screen_s_own_rate(rate: int) -> None:
+    shown = computed(
+        LIVE / "seeds.js",
+        """({ Seeds }, rate) => {
+            let next = null
+            globalThis.requestAnimationFrame = run => { next = run }
+            const seeds = []
+            new Seeds({ seed: 2 ** 32 - 2, family: "normal", n: 100 }, seed => seeds.push(seed))
+            for (let frame = 0; frame < 2 * rate; frame++) next(1000 * frame / rate)
+            return seeds
+        }""",
+        rate,
+    )
+    assert shown[:3] == [2**32 - 1, 0, 1]
+    assert shown[2:] == list(range(1, len(shown) - 1))
+    assert 24 <= len(shown) / 2 <= 36

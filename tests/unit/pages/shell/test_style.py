@@ -1,6 +1,7 @@
 """Which rules a page carries: what asks all of it, at each change, is there only where it is needed."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -110,3 +111,45 @@ def test_what_a_finger_drags_does_not_scroll_the_page() -> None:
         said |= {selector: rule["touch-action"] for selector in selectors if "touch-action" in rule}
     dragged = {f".lab-{name}" for name in ("bars", "grip", "scrub", "dot", "knob")}
     assert said == dict.fromkeys(dragged, "none")
+
+
+@pytest.mark.parametrize(
+    ("table", "theirs"),
+    [
+        ("", [3]),  # what was drawn, then the law's
+        ("lab-bins", [4]),  # after two ends and what was drawn
+        ("lab-gains", [3, 4]),  # after torch's
+        ("lab-chaos", []),
+        ("lab-layers", []),
+    ],
+)
+def test_what_theory_says_stands_in_its_blue_in_these_columns_of_a_table(
+    table: str, theirs: list[int]
+) -> None:
+    rules = _rules(style_sheet(LIGHT).text)
+    own = f".lab-table.{table}" if table else ".lab-table"
+    blue = []
+    for column in range(1, 6):
+        colour = ""
+        for kind, places in (
+            (".lab-table", {column}),
+            (own, {"n", column}),
+        ):  # the closer rule, then the later
+            selectors = {f"{kind} td:nth-child({place})" for place in places}
+            for others, said in rules:
+                colour = said.get("color", colour) if selectors & {*others} else colour
+        blue += [column] * (colour == "var(--law)")
+    assert blue == theirs
+
+
+def test_a_held_plan_takes_the_more_room_the_more_it_says() -> None:
+    """Each line of a note takes a line more: what stands below would lie under the screen's end."""
+    said: dict[str, str] = {}
+    for selectors, rule in _rules(style_sheet(LIGHT, planned=True).text):
+        said |= {selector: rule.get("--plan", said.get(selector, "")) for selector in selectors}
+        if ".lab-said" in selectors and "line-height" in rule:
+            line = float(rule["line-height"]) * float(rule["font-size"].removesuffix("rem"))
+    states = ("", ":has(.lab-step)", ":has(.lab-said)", ':has([data-lines="2"])', ':has([data-lines="3"])')
+    bar, step, *notes = (float(said[f":root{state}"].removesuffix("rem")) for state in states)
+    assert 0 < bar < step < notes[0]
+    assert all(line <= more - less <= 1.2 * line for less, more in pairwise(notes))
