@@ -231,3 +231,45 @@ def test_seeds_run_on_at_some_thirty_a_second_whatever_the_screen_s_own_rate(rat
     assert shown[:3] == [2**32 - 1, 0, 1]
     assert shown[2:] == list(range(1, len(shown) - 1))
     assert 24 <= len(shown) / 2 <= 36
+
+
+#: A projector's page: whether the pointer is over its bar, and how long until what was begun ends.
+PROJECTOR = """
+const hears = {}, dataset = {}, timers = new Map()
+globalThis.document = { documentElement: { dataset } }
+globalThis.addEventListener = (kind, hear) => { hears[kind] = hear }
+globalThis.setTimeout = (run, wait) => { timers.set(run, wait); return run }
+globalThis.clearTimeout = run => timers.delete(run)
+globalThis.page = { hears, dataset, timers }
+"""
+
+
+@pytest.mark.parametrize(
+    ("moves", "is_shown"),
+    [
+        ([(0, False)], True),
+        ([(59, False)], True),  # as high as the bar is
+        ([(120, False)], False),  # over the headline, which it would hide
+        ([(120, True)], False),  # the bar is not there yet
+        ([(30, True), (100, True)], True),  # its second row
+    ],
+)
+def test_a_projector_s_bar_comes_at_the_top_and_goes_again(
+    moves: list[tuple[int, bool]], *, is_shown: bool
+) -> None:
+    shown, waits, later = computed(
+        LIVE / "projector_bar.js",
+        """(_, moves) => {
+            const { hears, dataset, timers } = globalThis.page
+            for (const [clientY, isOver] of moves)
+                hears.pointermove({ clientY, target: { closest: () => isOver ? {} : null } })
+            const shown = dataset.labBar === "shown", waits = [...timers.values()]
+            for (const run of [...timers.keys()]) run()
+            return [shown, waits, "labBar" in dataset]
+        }""",
+        moves,
+        before=PROJECTOR,
+    )
+    assert shown == is_shown
+    assert waits == [4000] * is_shown  # once, from the last movement on
+    assert not later
