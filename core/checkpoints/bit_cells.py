@@ -42,7 +42,9 @@ class Cells:
     infinite: npt.NDArray[np.intp]
     #: those of numbers too small for the dtype's full precision; 0 is among them
     subnormal: npt.NDArray[np.intp]
-    #: where those that hold 0 stand among the rising ones
+    #: where each of all 65 536 stands among the rising ones; −1 where it holds no finite number
+    places: npt.NDArray[np.intp]
+    #: where those that hold 0 stand there
     around_0: npt.NDArray[np.intp]
     #: True if each cell holds one number
     exact: bool
@@ -51,6 +53,12 @@ class Cells:
     def count(self) -> int:
         """How many cells there are, finite or not."""
         return len(self.codes) + len(self.nan) + len(self.infinite)
+
+    def held(self, counts: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int64]]:
+        """Return where finite numbers lie among the rising cells, and how many: of few numbers, in few."""
+        places = self.places[np.flatnonzero(counts != 0)]
+        at = np.sort(places[places >= 0])
+        return at, counts[self.codes[at]]
 
 
 @lru_cache(maxsize=len(COUNTED))
@@ -67,8 +75,10 @@ def cells_of(dtype: str) -> Cells:
     exact = kind.itemsize <= 2
     values = near if exact else near / 2 + far / 2
     low, high = _between(near) if exact else (np.minimum(near, far), np.maximum(near, far))
+    places = np.full(len(first), -1)
+    places[codes] = np.arange(len(codes))
     around_0 = np.flatnonzero((low <= 0) & (high >= 0))
-    return Cells(codes, values + 0.0, low, high, nan, infinite, subnormal, around_0, exact)
+    return Cells(codes, values + 0.0, low, high, nan, infinite, subnormal, places, around_0, exact)
 
 
 def counted_as(dtype: str) -> torch.dtype:

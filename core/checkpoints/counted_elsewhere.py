@@ -289,8 +289,7 @@ def _is_likely(tallied: Tallied, cells: Cells) -> bool:
     whole = all(each >= 0 and each.is_integer() for each in (zeros, nan, inf, low))
     if not whole or nan + inf != odd or nan < counts[cells.nan].sum() or zeros > none or low >= 1 << 16:
         return False
-    held = counts[cells.codes]
-    at = np.flatnonzero(held)
+    at, held = cells.held(counts)
     if not len(at):
         return math.isnan(mean)
     first, last = at[0], at[-1]
@@ -300,7 +299,7 @@ def _is_likely(tallied: Tallied, cells: Cells) -> bool:
         return False
     if not 1 / _TAME < size < _TAME:
         return size > 0 or (mean, second) == (0, 0)
-    about = moments_of(cells.values[at], held[at])
+    about = moments_of(cells.values[at], held)
     stds = math.sqrt(second / about.n) if second >= 0 else math.nan, math.sqrt(about.sums[0] / about.n)
     room = float((cells.high[at] - cells.low[at]).max()) + 1e-9 * size  # no number is further from its cell's
     near = abs(mean - about.mean) <= room and abs(stds[0] - stds[1]) <= room

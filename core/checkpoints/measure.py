@@ -74,10 +74,8 @@ class Measured:
 
     @cached_property
     def held(self) -> tuple[npt.NDArray[np.intp], Counts]:
-        """Where numbers lie among the finite ``cells``, rising, and how many: in few, of a small tensor."""
-        counts = self.counts[self.cells.codes]
-        at = np.flatnonzero(counts)
-        return at, counts[at]
+        """Where finite numbers lie among the rising ``cells``, and how many."""
+        return self.cells.held(self.counts)
 
     @property
     def pattern(self) -> str | None:
@@ -209,9 +207,8 @@ class _Narrow:
 
     def totals(self) -> dict[str, Any]:
         cells = self.cells
-        held = self.counter.counts[cells.codes]
-        seen = held > 0
-        values, counts = cells.values[seen], held[seen]
+        at, counts = cells.held(self.counter.counts)
+        values = cells.values[at]
         zeros = int(counts[values == 0].sum())
         return {
             "counts": self.counter.counts,
