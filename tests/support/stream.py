@@ -6,6 +6,7 @@ all widgets' values, as the browser does.
 
 import contextlib
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -192,10 +193,16 @@ def streamlit_run(script: str = "app.py", cwd: Path = ROOT, **options: str) -> I
 
 
 def free_port() -> int:
-    """Return a port that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that nobody listens at.
+
+    It is none of those that Linux gives to whoever asks for any, from 32 768 on: a server that comes back to
+    its port a moment later would find a connection there.
+    """
+    while True:
+        port = secrets.choice(range(20_000, 32_000))
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextlib.contextmanager
