@@ -231,6 +231,10 @@ class Phases(NamedTuple):
     edge: Array
 
 
+#: The share of the plane's width that a side needs for its name.
+NAMED = 0.12
+
+
 def chaos(dots: Sequence[Dot], phases: Phases, t: Text, look: Palette) -> go.Figure:
     """Draw χ₁ over the plane, the edge where it is 1, and where the schemes lie.
 
@@ -292,11 +296,15 @@ def _plane(phases: Phases, look: Palette) -> Part:
 
 
 def _sides(phases: Phases, t: Text, look: Palette) -> list[Part]:
-    """Name the two sides of the edge, if there are two."""
-    sides = [label(t("chaos.ordered"), 0, 0.55, look.ink, xref="paper", xanchor="left", xshift=8)]
-    if np.nanmax(phases.chi1) > 1:
-        sides.append(label(t("chaos.chaotic"), 1, 0.55, look.ink, xref="paper", xanchor="right", xshift=-8))
-    return sides
+    """Name the two sides of the edge, each if its name has room on it, as high as that stands."""
+    up = 0.55
+    chi1 = phases.chi1[round(up * (len(phases.chi1) - 1))]
+    sides = (("ordered", chi1 <= 1, 0, "left", 8), ("chaotic", chi1 > 1, 1, "right", -8))
+    return [
+        label(t(f"chaos.{name}"), x, up, look.ink, xref="paper", xanchor=anchor, xshift=shift)
+        for name, here, x, anchor, shift in sides
+        if here.mean() >= NAMED
+    ]
 
 
 def _edge_name(phases: Phases, here: npt.NDArray[np.bool_], t: Text, look: Palette) -> list[Part]:

@@ -220,5 +220,18 @@ def test_where_all_is_ordered_nothing_is_called_chaotic() -> None:
         assert (T("chaos.chaotic") in words) is there
 
 
+@pytest.mark.parametrize(
+    ("edge", "named"),
+    [(0.05, {"chaotic"}), (0.1, {"chaotic"}), (0.2, {"ordered", "chaotic"}), (0.95, {"ordered"})],
+)
+def test_a_side_that_is_narrower_than_its_name_has_none(edge: float, named: set[str]) -> None:
+    """Where the edge stands upright at this share of the plane's width, whose sides have 12 % at least."""
+    across, up = np.linspace(0, 4, 101), np.linspace(0, 0.5, 3)
+    chi1 = np.tile(across / (4 * edge), (3, 1))
+    chart = checked(chaos([], Phases(across, up, chi1, np.full(3, 4 * edge)), T, LIGHT))
+    words = [a["text"] for a in chart["layout"]["annotations"]]
+    assert {name for name in ("ordered", "chaotic") if T(f"chaos.{name}") in words} == named
+
+
 def test_eight_schemes_have_eight_signs() -> None:
     assert len(set(SYMBOLS)) == len(SYMBOLS) == len(set(DRAWN)) == len(DRAWN) == len(LIGHT.series) == 8
