@@ -29,6 +29,8 @@ class Tile(NamedTuple):
     mark: int
     #: tensors that it stands for; 1 is the tensor itself
     tensors: int = 1
+    #: of several blocks the last one's name
+    last: str = ""
 
 
 class Band(NamedTuple):
@@ -72,7 +74,9 @@ def bands(rows: Sequence[Row], mark_of: Callable[[Row], int]) -> list[Band]:
     tiles = [_together(block, members, mark_of) for block, members in _blocks(rows)]
     while len(tiles) > MOST_TILES:
         tiles = [_merged(tiles[at : at + 10]) for at in range(0, len(tiles), 10)]
-    return [Band(_ends(some), some) for some in _cut(tiles, ACROSS // 2)]
+    return [
+        Band(_ends(some[0].name, some[-1].last or some[-1].name), some) for some in _cut(tiles, ACROSS // 2)
+    ]
 
 
 def _blocks(rows: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:
@@ -82,7 +86,8 @@ def _blocks(rows: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:
 
 def _band(block: str, members: Sequence[Row], mark_of: Callable[[Row], int]) -> Iterator[Band]:
     for some in _cut([Tile(row.name, row.n, look_of(row), mark_of(row)) for row in members], ACROSS):
-        yield Band(block or _ends(some), some)
+        ends = (tile.name.rpartition(".")[0] or tile.name for tile in (some[0], some[-1]))
+        yield Band(block or _ends(*ends), some)
 
 
 def _cut(tiles: Sequence[Tile], most: int) -> Iterator[Sequence[Tile]]:
@@ -90,10 +95,17 @@ def _cut(tiles: Sequence[Tile], most: int) -> Iterator[Sequence[Tile]]:
         yield tiles[at : at + most]
 
 
-def _ends(tiles: Sequence[Tile]) -> str:
-    """Return what a row without a block of its own is called: its first part, and its last."""
-    first, last = (tile.name.rpartition(".")[0] or tile.name for tile in (tiles[0], tiles[-1]))
-    return first if first == last else f"{first} … {last}"
+def _ends(first: str, last: str) -> str:
+    """Return what a row without a block of its own is called: its first part, and its last.
+
+    Of layers of one list, as "model.layers.0" and "model.layers.19", that is "layers.0 … 19".
+    """
+    if first == last:
+        return first
+    (before, _, start), (within, _, end) = first.rpartition("."), last.rpartition(".")
+    return (
+        f"{within.rpartition('.')[2]}.{start} … {end}" if within and before == within else f"{first} … {last}"
+    )
 
 
 def _together(block: str, members: Sequence[Row], mark_of: Callable[[Row], int]) -> Tile:
@@ -111,7 +123,8 @@ def _merged(tiles: Sequence[Tile]) -> Tile:
     looks = [tile.look for tile in tiles]
     look = max(dict.fromkeys(looks), key=looks.count)
     total = sum(tile.n for tile in tiles), sum(tile.tensors for tile in tiles)
-    return Tile(tiles[0].name, total[0], look, max(tile.mark for tile in tiles), total[1])
+    last = tiles[-1].last or tiles[-1].name
+    return Tile(tiles[0].name, total[0], look, max(tile.mark for tile in tiles), total[1], last)
 
 
 def drawing(  # noqa: PLR0913 - a map has these parts, named at the call

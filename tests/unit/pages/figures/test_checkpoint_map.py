@@ -2,6 +2,7 @@
 
 from html import escape
 
+import pytest
 import torch
 
 from core import Row
@@ -63,6 +64,25 @@ def test_of_many_tensors_a_tile_is_a_block_and_of_more_blocks_several() -> None:
     assert [(tile.name, tile.mark) for tile in found if tile.mark] == [
         (f"h.{first}", 2) for first in (0, 770, 1290)
     ]
+
+
+def test_a_row_of_many_layers_says_which_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks = _rows(*(f"model.h.{block}.{part}" for block in range(70) for part in range(10)))
+    assert [band.label for band in bands(blocks, _none)] == [
+        "h.0 … 19",
+        "h.20 … 39",
+        "h.40 … 59",
+        "h.60 … 69",
+    ]
+    rows = _rows("wte.weight", *(f"model.layers.{at}.q" for at in range(629)), "norm.weight", n=2)
+    assert [band.label for band in bands(rows, _none)] == [  # ten of 631 blocks a tile, twenty tiles a row
+        "wte.weight … model.layers.198",
+        "layers.199 … 398",
+        "layers.399 … 598",
+        "model.layers.599 … norm.weight",
+    ]
+    monkeypatch.setattr(checkpoint_map, "MOST_TILES", 5)  # ten tiles of ten are one
+    assert [band.label for band in bands(blocks, _none)] == ["h.0 … 69"]
 
 
 def test_long_names_are_put_together_too() -> None:
