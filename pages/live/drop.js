@@ -2,6 +2,7 @@
 // counts travel, or sent to the server where somebody says so. What comes of it is the control that its zone
 // stands for: `report`, or `against` for one to compare with. One file is read at a time.
 
+import { fold } from "./keyboard_names.js"
 import { filled, sized } from "./numbers.js"
 
 const AGAIN = 3 // times that the server may ask for rows to be counted once more
@@ -182,6 +183,7 @@ function end({ key, refused }, own) {
   }
   stop()
   show({ said: filled(told.words.ready, { name }) })
+  fold()
   tell("moved", into === "report" ? { report: key, tensor: "", search: "" } : { [into]: key })
 }
 

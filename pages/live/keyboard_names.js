@@ -46,14 +46,18 @@ export function attach() {
   }
 }
 
-// on a phone the drawer lies over the page, and would over the next
+// On a phone the drawer lies over the page, and would over the next, or over what comes of what is done in it.
 const NARROW = 768
+export function fold() {
+  const drawer = document.querySelector("[data-testid=stSidebar][data-collapsed=false]")
+  if (innerWidth <= NARROW) drawer?.querySelector("[data-testid=stSidebarCollapseButton] button")?.click()
+}
+
 let path = location.pathname
 function folded() {
   if (path === location.pathname) return
   path = location.pathname
-  const drawer = document.querySelector("[data-testid=stSidebar][data-collapsed=false]")
-  if (innerWidth <= NARROW) drawer?.querySelector("[data-testid=stSidebarCollapseButton] button")?.click()
+  fold()
 }
 
 export function follow(told) {

@@ -1,7 +1,9 @@
 """A file of weights looked at: by the pointer, by keys alone, with names that would do harm."""
 
 import re
+from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
@@ -97,10 +99,19 @@ def test_on_a_phone_what_a_tile_holds_comes_into_sight(language: str, tab: Visit
     expect(page.locator(".js-plotly-plot").first).to_be_in_viewport()
 
 
-def test_on_a_phone_a_button_opens_where_a_file_is_dropped(visit: Visit) -> None:
+def test_on_a_phone_a_button_opens_where_a_file_is_dropped_and_its_map_lies_bare(
+    visit: Visit, tmp_path: Path
+) -> None:
     page = visit("/checkpoint?v=1", size="phone")
     zone = page.locator("[data-lab-drop]").first
     expect(zone).not_to_be_in_viewport()
     page.get_by_role("button", name="choose your own file").click()
     expect(zone).to_be_in_viewport()
     expect(zone.get_by_text("choose a file")).to_be_focused()
+    file = tmp_path / "own.npy"
+    np.save(file, np.arange(12.0).reshape(3, 4))
+    zone.locator("input[type=file]").set_input_files(file)
+    page.wait_for_url("**report=*")
+    settled(page)
+    expect(zone).not_to_be_in_viewport()
+    expect(page.locator(TILES).first).to_be_in_viewport()
