@@ -80,6 +80,7 @@ def _makers(shape: Shape, beside: Shape | None) -> tuple[_Maker, ...]:
 
 @lru_cache(maxsize=2048)
 def _made(shape: Shape, beside: Shape | None, at: int) -> tuple[Candidate, ...]:
+    """Return the candidate of one of the makers, if there is one: whoever has this shape shares it."""
     return optional(candidate(*_makers(shape, beside)[at][:3]))
 
 

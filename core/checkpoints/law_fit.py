@@ -279,7 +279,7 @@ def _matches(proposed: Iterator[Candidate], held: Inliers, measured: Measured, a
 def _match(each: Candidate, held: Inliers, measured: Measured, alpha: float) -> _Match | None:
     """Hold a tensor against a law; None where it is beyond its walls, off centre, or of another shape.
 
-    So too where its moments or rows are those of ``alpha`` of the law's tensors and the scale is no near one.
+    So too where moments or rows refute it, at ``alpha``, and the scale is not the law's but for a little.
     """
     law = each.law
     if law.continuous is None or not _within(law, held):
@@ -300,7 +300,7 @@ def _match(each: Candidate, held: Inliers, measured: Measured, alpha: float) -> 
         return _orthogonal_match(each, held, measured, scale)
     structure = [*chances(law, held, measured), *_reach(law, held, measured)]
     found = []
-    for drawn in _as_drawn(part, held.dtype, exact=held.exact):
+    for drawn in _as_drawn(part, held):
         checks = [*structure, *(check.p_value for check in moments(Sample(n, mean, square, drawn)))]
         number = len(checks) + 1
         if abs(scale) > SCALE and _of_any(min(checks, default=1.0), number) < alpha:
@@ -316,16 +316,15 @@ def _of_any(p: float, checks: int) -> float:
     return -math.expm1(checks * math.log1p(-p)) if p < 1 else 1.0
 
 
-@lru_cache(maxsize=1024)
-def _as_drawn(law: Law, dtype: torch.dtype, *, exact: bool) -> tuple[Rounded, ...]:
+def _as_drawn(law: Law, held: Inliers) -> list[Rounded]:
     """Return a law as the numbers' dtype rounds it, drawn there, or drawn in float32 and cast.
 
     Between these two a normal law is the same; so is any in a dtype whose numbers are close.
     """
-    if not exact:
-        return (rounded_law(law, torch.float64),)
-    drawn_in = (torch.float32,) if law.family == "normal" or dtype.itemsize == 1 else ways(dtype)[:2]
-    return tuple(rounded_law(law, dtype, way) for way in drawn_in)
+    if not held.exact:
+        return [rounded_law(law, torch.float64)]
+    drawn_in = [torch.float32] if law.family == "normal" or held.dtype.itemsize == 1 else ways(held.dtype)[:2]
+    return [rounded_law(law, held.dtype, way) for way in drawn_in]
 
 
 def _within(law: Law, held: Inliers) -> bool:
@@ -395,4 +394,4 @@ def _orthogonal_match(each: Candidate, held: Inliers, measured: Measured, scale:
         dispersion(each.law, measured.units.squares, columns) - max(0, 1 - columns / rows)
     ) > ROWS + 6 * math.sqrt(2 / rows):
         return None
-    return _Match(each, _distance(_as_drawn(each.law, held.dtype, exact=held.exact)[0], held), scale, 1.0)
+    return _Match(each, _distance(_as_drawn(each.law, held)[0], held), scale, 1.0)

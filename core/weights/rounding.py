@@ -126,10 +126,10 @@ def rounded_law(law: Law, dtype: torch.dtype, drawn_in: torch.dtype | None = Non
     """
     if checked_kind("law", law, Law, "a Law").continuous is None:
         raise ParameterError("parameter.continuous:rounded", name="law")
-    return _rounded_law(law, checked_held(dtype), checked_drawn_in(drawn_in) or ways(dtype)[0])
+    known = _listed if checked_held(dtype).itemsize < 4 else _unlisted
+    return known(law, dtype, checked_drawn_in(drawn_in) or ways(dtype)[0])
 
 
-@lru_cache(maxsize=256)
 @np.errstate(all="ignore")
 def _rounded_law(law: Law, dtype: torch.dtype, drawn_in: torch.dtype) -> Rounded:
     numbers, share = _drawn_numbers(law, drawn_in)
@@ -154,6 +154,10 @@ def _rounded_law(law: Law, dtype: torch.dtype, drawn_in: torch.dtype) -> Rounded
     moments = _moments(numbers, share, mean, std)
     lost = lost if lost > SEEN else 0.0
     return Rounded(law, dtype, drawn_in, mean, std, moments, numbers, cumulative, lost, elsewhere)
+
+
+#: What was worked out last; where numbers are listed each holds half a megabyte, or more.
+_listed, _unlisted = lru_cache(maxsize=48)(_rounded_law), lru_cache(maxsize=256)(_rounded_law)
 
 
 def share_outside(law: Law, band: Band, dtype: torch.dtype, drawn_in: torch.dtype | None = None) -> float:

@@ -74,9 +74,8 @@ def bands(rows: Sequence[Row], mark_of: Callable[[Row], int]) -> list[Band]:
     tiles = [_together(block, members, mark_of) for block, members in _blocks(rows)]
     while len(tiles) > MOST_TILES:
         tiles = [_merged(tiles[at : at + 10]) for at in range(0, len(tiles), 10)]
-    return [
-        Band(_ends(some[0].name, some[-1].last or some[-1].name), some) for some in _cut(tiles, ACROSS // 2)
-    ]
+    cut = _cut(tiles, ACROSS // 2)
+    return [Band(_ends(some[0].name, some[-1].last or some[-1].name), some) for some in cut]
 
 
 def _blocks(rows: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:
@@ -102,10 +101,10 @@ def _ends(first: str, last: str) -> str:
     """
     if first == last:
         return first
-    (before, _, start), (within, _, end) = first.rpartition("."), last.rpartition(".")
-    return (
-        f"{within.rpartition('.')[2]}.{start} … {end}" if within and before == within else f"{first} … {last}"
-    )
+    (within, _, start), (other, _, end) = first.rpartition("."), last.rpartition(".")
+    if not within or within != other:
+        return f"{first} … {last}"
+    return f"{within.rpartition('.')[2]}.{start} … {end}"
 
 
 def _together(block: str, members: Sequence[Row], mark_of: Callable[[Row], int]) -> Tile:

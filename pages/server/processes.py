@@ -222,10 +222,11 @@ class Processes:
         _LOG.error("The process beside ended with status %s; another takes its place.", child.exitcode)
 
     def _revive(self) -> None:
-        due = [each for each in self._again if each[0] <= monotonic()]
-        for each in due:
-            self._again.remove(each)
-            each[1]()
+        now, waiting = monotonic(), self._again
+        self._again = [(due, start) for due, start in waiting if due > now]
+        for due, start in waiting:
+            if due <= now:
+                start()
 
     def _stop(self) -> None:
         for connection in [*self._unread, *self._resting]:

@@ -6,11 +6,12 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import pytest
+import playwright
 
 from pages.live import browser
 
-NEEDED = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+#: A node of this machine, or the one that comes with Playwright.
+NODE = shutil.which("node") or str(Path(playwright.__file__).parent / "driver" / "node")
 LIVE = Path(browser.__file__).parent
 
 
@@ -24,7 +25,7 @@ def computed(script: Path, function: str, *given: Any, before: str = "") -> Any:
         f"const found = await ({function})(await import(path), ...given);"
         "process.stdout.write(JSON.stringify(found))"
     )
-    command = ["node", "--input-type=module", "-e", code, json.dumps([script.as_uri(), given])]
+    command = [NODE, "--input-type=module", "-e", code, json.dumps([script.as_uri(), given])]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert ran.returncode == 0, ran.stderr
     return json.loads(ran.stdout)

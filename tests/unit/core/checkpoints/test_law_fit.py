@@ -1,6 +1,7 @@
 """A tensor drawn by torch is called by its own law, and one that has been trained by none."""
 
 import math
+import tracemalloc
 from dataclasses import replace
 from typing import Any
 
@@ -214,6 +215,16 @@ def test_the_walls_of_a_uniform_law_tell_more_than_its_std() -> None:
     ):
         found = _fit(drawn * by, meant=meant)
         assert fits == (found is not None and found.schemes[0].params == {"a": -wall, "b": wall}), by
+
+
+def test_what_is_kept_of_laws_in_half_precision_does_not_grow_with_the_shapes() -> None:
+    """Half precision lists all its numbers for each law: 40 shapes have some 500, of half a megabyte each."""
+    tracemalloc.start()
+    for columns in range(6, 46):
+        _fit(torch.empty(4, columns, dtype=torch.bfloat16).normal_(0, 0.02, generator=_rng()))
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 100e6
 
 
 def test_honest_draws_are_refused_at_the_promised_rate() -> None:

@@ -2,7 +2,6 @@
 
 import json
 import math
-import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -27,8 +26,8 @@ from tests.support.checkpoints import (
     torch_bytes,
     zip_bytes,
 )
+from tests.support.node import NODE
 
-pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 SCRIPT = Path(__file__).parents[3] / "support" / "counted.mjs"
 FLOATS = [torch.float64, torch.float32, torch.bfloat16, torch.float16]
 EIGHTS = [torch.float8_e4m3fn, torch.float8_e5m2, torch.float8_e4m3fnuz, torch.float8_e5m2fnuz]
@@ -200,7 +199,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _count(folder: Path) -> None:
     scripts = Path(browser.__file__).parent
-    subprocess.run(["node", SCRIPT, scripts, folder], check=True, timeout=120)
+    subprocess.run([NODE, SCRIPT, scripts, folder], check=True, timeout=120)
 
 
 @pytest.mark.parametrize("name", FILES)

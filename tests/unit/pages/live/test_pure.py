@@ -10,9 +10,7 @@ from scipy.stats import binom
 
 from core import meanfield
 from pages.jobs import signal_moving
-from tests.support.node import LIVE, NEEDED, computed
-
-pytestmark = NEEDED
+from tests.support.node import LIVE, computed
 
 #: Weights as a script is given them: of a network of 3 inputs and layers of 4, 1 and 3 units.
 SIZES = (3, 4, 1, 3)

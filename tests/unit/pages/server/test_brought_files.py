@@ -43,16 +43,9 @@ def test_a_shelf_holds_so_many_bytes_and_leaves_room_for_a_whole_file() -> None:
     assert answer.body.decode() == shelves.NO_ROOM
 
 
-@pytest.mark.parametrize(("room", "taken"), [(29, 2), (30, 3), (39, 3), (40, 4)])
-def test_who_begins_to_send_has_room_for_a_whole_file(room: int, taken: int) -> None:
-    """Of files of ten bytes at most, each counts as ten until it is there."""
-    arrived, answers = [], []
-    held = asyncio.Event()
-
-    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
-        arrived.append(1)
-        await held.wait()
-        await inner(scope, receive, send)
+def _put_at_once(shelf: Shelf, number: int) -> list[int]:
+    """Send so many files of one session at once; return how each is answered, in order."""
+    answers: list[int] = []
 
     async def send(message: Message) -> None:
         answers.extend([message["status"]] if "status" in message else [])
@@ -60,49 +53,41 @@ def test_who_begins_to_send_has_room_for_a_whole_file(room: int, taken: int) -> 
     async def receive() -> Message:
         return {"type": "http.request", "body": b"", "more_body": False}
 
-    async def all_at_once() -> None:
+    async def all_of_them() -> None:
         path = "/_stcore/upload_file/a/new"
         scope: Any = {"type": "http", "method": "PUT", "path": path, "query_string": b"", "headers": []}
-        shelf = _shelf({}, slow, largest=10, room=room)
-        asking = [asyncio.ensure_future(shelf(scope, receive, send)) for _ in range(6)]
-        await asyncio.sleep(0.01)
-        held.set()
-        await asyncio.gather(*asking)
+        await asyncio.gather(*(shelf(scope, receive, send) for _ in range(number)))
 
-    asyncio.run(all_at_once())
-    assert len(arrived) == taken
-    assert sorted(answers) == [200] * taken + [503] * (6 - taken)
+    asyncio.run(all_of_them())
+    return sorted(answers)
 
 
-def _shelf(kept: dict[str, list[int]], app: ASGIApp = inner, **holds: int) -> Shelf:
-    given = Holds(**({"each": 9, "total": 9, "largest": 1, "room": 99} | holds))
-    return Shelf(app, holds=given, sizes=lambda: kept, is_here=lambda session: session in {"a", "b", "c"})
+async def _slow(scope: Scope, receive: Receive, send: Send) -> None:
+    await asyncio.sleep(0.05)
+    await inner(scope, receive, send)
+
+
+@pytest.mark.parametrize(("room", "taken"), [(29, 2), (30, 3), (39, 3), (40, 4)])
+def test_who_begins_to_send_has_room_for_a_whole_file(room: int, taken: int) -> None:
+    """Of files of ten bytes at most, each counts as ten until it is there."""
+    shelf = _shelf({}, _slow, largest=10, room=room)
+    assert _put_at_once(shelf, 6) == [200] * taken + [503] * (6 - taken)
 
 
 def test_files_count_from_when_they_begin_to_arrive() -> None:
     """Twelve at once, of which four may come in."""
     kept: dict[str, list[int]] = {}
 
-    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
-        await asyncio.sleep(0.05)
+    async def keeps(scope: Scope, receive: Receive, send: Send) -> None:
+        await _slow(scope, receive, send)
         kept.setdefault("a", []).append(1)
-        await inner(scope, receive, send)
 
-    shelf, answers = _shelf(kept, slow, each=4), []
+    assert _put_at_once(_shelf(kept, keeps, each=4), 12) == [200] * 4 + [429] * 8
 
-    async def send(message: Message) -> None:
-        answers.extend([message["status"]] if "status" in message else [])
 
-    async def receive() -> Message:
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def all_at_once() -> None:
-        path = "/_stcore/upload_file/a/new"
-        scope: Any = {"type": "http", "method": "PUT", "path": path, "query_string": b"", "headers": []}
-        await asyncio.gather(*(shelf(scope, receive, send) for _ in range(12)))
-
-    asyncio.run(all_at_once())
-    assert sorted(answers) == [200] * 4 + [429] * 8
+def _shelf(kept: dict[str, list[int]], app: ASGIApp = inner, **holds: int) -> Shelf:
+    given = Holds(**({"each": 9, "total": 9, "largest": 1, "room": 99} | holds))
+    return Shelf(app, holds=given, sizes=lambda: kept, is_here=lambda session: session in {"a", "b", "c"})
 
 
 def test_a_file_that_is_not_taken_is_heard_to_its_end_before_it_is_refused() -> None:
