@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from .finding import Finding
-from .law_fit import stands_out
+from .law_fit import is_common, stands_out
 from .layer_names import (
     ADAPTER,
     NORM,
@@ -20,6 +20,8 @@ from .report_row import Row
 Look = Callable[[Sequence[Row], str], Iterator[Finding]]
 #: A model counts as trained if this share of its weights follows no law, and there are some.
 _MOST, _SOME = 2 / 3, 4
+#: Beside a bias of 0 a law's std need be no closer than this.
+_NEAR = 0.2
 #: Learnt positions, which are added to embeddings.
 _POSITIONS = re.compile(r"pos(ition(al)?)?_emb(ed\w*)?(\.weight)?$", re.I)
 _AVERAGE = re.compile(r"(?:^|(?<=[._]))(?:model_ema|ema_model|ema|averaged?_model|shadow)[._]", re.I)
@@ -81,7 +83,7 @@ def _fresh(rows: Sequence[Row], _: str) -> Iterator[Finding]:
     telling, layers = _telling(rows), depth(rows)
     # repeated rows fit by chance more often
     fresh = {row for row in telling if stands_out(row.init, layers) and not row.repeated.number}
-    alone = set(fresh)
+    alone = fresh.union(_beside_biases_of_0(rows))
     for members in kinds_of(telling):
         here = [row for row in members if row in fresh]
         alone -= set(members)
@@ -90,8 +92,24 @@ def _fresh(rows: Sequence[Row], _: str) -> Iterator[Finding]:
             facts = {"count": len(here), "of": len(members)}
             yield Finding("fresh_among_trained", names_of(here), facts)
     if alone and _are_trained(rows):
-        lone = [row for row in telling if row in alone]
-        yield Finding("fresh_alone", names_of(lone), {"count": len(lone), "of": len(telling)})
+        lone = [row for row in rows if row in alone]
+        yield Finding("fresh_alone", names_of(lone), {"count": len(lone), "of": len(alone.union(telling))})
+
+
+def _beside_biases_of_0(rows: Sequence[Row]) -> list[Row]:
+    """Return weights at a law whose biases are 0, where those of trained weights have moved.
+
+    A small head has too few numbers to tell by themselves.
+    """
+    weights = {row.name: row for row in weights_of(rows) if not ADAPTER.search(row.name)}
+    named = ((row.name.replace("bias", "weight"), row) for row in rows if "bias" in row.name)
+    biases = {weights[name]: row for name, row in named if name in weights}
+    moved = ["zeros" not in bias.flags for weight, bias in biases.items() if weight.init is None]
+    if len(moved) < _SOME or sum(moved) < _MOST * len(moved):
+        return []
+    layers = depth(rows)
+    still = [weight for weight, bias in biases.items() if "zeros" in bias.flags]
+    return [weight for weight in still if is_common(weight.init, layers, _NEAR)]
 
 
 def _norms(rows: Sequence[Row], _: str) -> Iterator[Finding]:

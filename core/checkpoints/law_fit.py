@@ -88,14 +88,22 @@ class Fit:
 def stands_out(fit: Fit | None, layers: int) -> bool:
     """Tell whether a tensor is at its start among trained ones, of which some are near to some law by chance.
 
-    A law fits well, a std a little off would have been seen, and it is what many libraries do: one with a
-    number of layers in it only in a model of as many.
+    A law fits well, and it is what many libraries do.
+    """
+    well = fit is not None and (fit.p_value >= CONVINCING or fit.distance <= DISTANCE)
+    return well and is_common(fit, layers, CLOSE)
+
+
+def is_common(fit: Fit | None, layers: int, close: float) -> bool:
+    """Tell whether a law is what many libraries do, and a std by ``close`` off it would have been seen.
+
+    One with a number of layers in it is so only in a model of as many.
     """
     if fit is None:
         return False
-    (key, params), well = fit.schemes[0], fit.p_value >= CONVINCING or fit.distance <= DISTANCE
+    key, params = fit.schemes[0]
     common = fit.rank == 0 and key not in RARE and params.get("n_layer", layers) == layers
-    return common and well and fit.would_refute[1] <= CLOSE
+    return common and fit.would_refute[1] <= close
 
 
 class _Match(NamedTuple):

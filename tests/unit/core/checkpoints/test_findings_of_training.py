@@ -87,6 +87,13 @@ def _linear(out: int, inputs: int) -> Tensor:
     return torch.empty(out, inputs).uniform_(-wall, wall, generator=torch.Generator().manual_seed(9))
 
 
+def _biases(model: Model, size: float) -> Model:
+    """Return a bias for each layer of the blocks, and a head of few classes as libraries start it."""
+    layers = [name for name in model if name.endswith(("up.weight", "down.weight"))]
+    moved = {name.replace("weight", "bias"): size * torch.randn(len(model[name])) for name in layers}
+    return moved | {"classifier.weight": _fresh(2, WIDTH), "classifier.bias": torch.zeros(2)}
+
+
 def _batch_norms(*, gathered: bool, used: bool = True) -> Model:
     return {
         "bn.weight": torch.linspace(0.8, 1.2, 64) if used else torch.ones(64),
@@ -120,6 +127,11 @@ BROKEN: dict[str, tuple[Callable[[Model], Model], str, int]] = {
     ),
     "a small head at torch's own start, whose walls tell": (
         lambda model: model | {"classifier.weight": _linear(10, WIDTH)},
+        "fresh_alone",
+        1,
+    ),
+    "a small head whose bias alone has not moved": (
+        lambda model: model | _biases(model, 0.01),
         "fresh_alone",
         1,
     ),
@@ -176,6 +188,13 @@ CLEAN: dict[str, Callable[[Model], Model]] = {
     "adapters at their start": lambda _: _adapter(0.1, 0),
     "adapters that were trained": lambda _: _adapter(0.1, 0.1),
     "moments in their dtype": lambda _: _moments(1e-3, 1e-5),
+    "a small head beside biases that are 0 throughout": lambda model: model | _biases(model, 0),
+    "a small head that was trained, without a bias' moving": lambda model: (
+        model
+        | _biases(model, 0.01)
+        | {"classifier.weight": 3 * model["layers.6.weight"][:40]}
+        | {"classifier.bias": torch.zeros(40)}
+    ),
     "a layer that is meant to start at 0, at the start": lambda _: {
         **_named(_network(3)),
         "head.weight": torch.zeros(10, WIDTH),
