@@ -166,7 +166,7 @@ def test_the_theory_is_core_s_for_every_activation(tab: Visit) -> None:
                 float(f"{rng.uniform(0.02, 4):.3g}"),
                 float(f"{rng.choice((0, 0.02, rng.uniform(0, 0.7))):.3g}") ** 2,
             )
-            for _ in range(40)
+            for _ in range(15)
         ]
         floors = sorted({floor for _, floor in places})
         found, edges = page.evaluate(
