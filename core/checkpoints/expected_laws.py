@@ -14,7 +14,7 @@ from ..weights.laws import Law
 from ..weights.schemes import scheme_of
 from .candidates import Candidate, Named, Shape
 from .finding import Finding
-from .law_fit import DISTANCE, SCALE
+from .law_match import DISTANCE, SCALE
 from .report_row import Row
 from .stored_tensor import Skipped, Stored
 
