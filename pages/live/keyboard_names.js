@@ -63,7 +63,7 @@ function folded() {
 export function follow(told) {
   names = told
   folded()
-  attach()
+  requestAnimationFrame(attach) // what it measures is laid out then anyway, and in the midst of a change once more
 }
 
 addEventListener("resize", attach)
