@@ -13,7 +13,7 @@ from pages.figures.histogram import CURVE_POINTS, EDGE_WIDTH, LAW_WIDTH, WALL_WI
 from pages.figures.palette import Palette
 from pages.figures.template import Part, drawn, figure, label, pointed, short, vertical
 from pages.text import Text
-from pages.text.numbers import LEAST, interval, quantity
+from pages.text.numbers import LEAST, count, interval, quantity
 
 #: Room above the tallest bar or the law, and beside the outermost bin.
 ABOVE, BESIDE = 1.2, 0.06
@@ -117,9 +117,13 @@ def steps(bins: Bins, spread: float, of: str, t: Text, look: Palette) -> Part:
     ``of`` names what is counted, and ``spread`` is by how much it differs.
     """
     density = density_of(bins)
-    edges = [quantity(edge, spread, LEAST) for edge in bins.edges.tolist()]
-    ends = {"low": "%{customdata[0]}", "high": "%{customdata[1]}"}
-    told = [[*pair, int(n)] for *pair, n in zip(edges, edges[1:], bins.counts, strict=False)]
+    middles, widths = (bins.edges[1:] + bins.edges[:-1]) / 2, np.diff(bins.edges)
+    told = [
+        [quantity(middle, spread, LEAST), quantity(width, width, LEAST), int(n)]
+        for middle, width, n in zip(middles.tolist(), widths.tolist(), bins.counts, strict=True)
+    ]
+    places = {name: f"%{{customdata[{at}]}}" for at, name in enumerate(("middle", "width"))}
+    places |= {"count": "%{customdata[2]:,d}", "n": count(float(bins.counts.sum()))}
     return {
         "x": np.concatenate([bins.edges[:1], bins.edges, bins.edges[-1:]]),
         "y": drawn(np.concatenate([[0.0], density, [0.0, 0.0]])),
@@ -127,7 +131,7 @@ def steps(bins: Bins, spread: float, of: str, t: Text, look: Palette) -> Part:
         "fill": "tozeroy",
         "fillcolor": look.bars,
         "customdata": [told[0], *told, told[-1], told[-1]],
-        **pointed(t("chart.hover", count="%{customdata[2]:,d}", weights=of, **ends)),
+        **pointed(t("chart.hover", weights=of, **places)),
     }
 
 

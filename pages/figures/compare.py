@@ -223,7 +223,7 @@ def _density(panel: Panel, line: Part, t: Text, look: Palette, top: float) -> li
     y = (steps["y"] / unit_of(panel.summary)).astype(np.float32)
     thin = {**steps["line"], "color": line["color"], "width": 1}
     steps |= {"y": y, "fill": "none", "line": thin, "hoverinfo": "skip"}
-    steps |= dict.fromkeys(("hovertemplate", "customdata", "text"))
+    steps |= dict.fromkeys(("hovertemplate", "customdata"))
     return [steps, _outline(panel.summary, panel.law, line, look, top)]
 
 

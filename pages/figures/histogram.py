@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,7 +18,7 @@ from pages.figures.chart_data import Column, Series
 from pages.figures.palette import Palette
 from pages.figures.template import Part, label, pointed, short
 from pages.text import Text
-from pages.text.numbers import LEAST, quantity
+from pages.text.numbers import LEAST, count, quantity
 
 #: At most so many steps on the density's axis.
 MAX_TICKS = 5
@@ -197,10 +196,7 @@ def drawn_bars(summary: Summary, law: Law, t: Text, look: Palette) -> Part:
     """
     first, step = summary.edges[0], summary.edges[1] - summary.edges[0]
     counts = np.concatenate([[0], drawn_counts(summary, law), [0]])  # np.pad takes five times as long
-    written = [edge(first + at * step, step) for at in range(-1, len(counts))]
-    one, many = t("chart.one"), t("chart.many")
-    single = 1 in counts
-    ends = {"low": "%{customdata[0]}", "high": "%{customdata[1]}"}
+    bins = {"middle": "%{customdata}", "width": quantity(step, step, LEAST), "n": count(summary.n)}
     return {
         "x0": short(first - step / 2),
         "dx": short(step),
@@ -208,14 +204,13 @@ def drawn_bars(summary: Summary, law: Law, t: Text, look: Palette) -> Part:
         "line": {"shape": "hvh", "color": look.edge, "width": EDGE_WIDTH},
         "fill": "tozeroy",
         "fillcolor": look.bars,
-        "customdata": list(pairwise(written)),
-        "text": [one if n == 1 else many for n in counts.tolist()] if single else None,
-        **pointed(t("chart.hover", count="%{y:,d}", weights="%{text}" if single else many, **ends)),
+        "customdata": [edge(first + (at - 0.5) * step, step) for at in range(len(counts))],
+        **pointed(t("chart.hover", count="%{y:,d}", weights=t("chart.many"), **bins)),
     }
 
 
 def edge(x: float, step: float, digits: int = LEAST) -> str:
-    """Write an edge between bins ``step`` wide; that at 0 may be off it by a rounding."""
+    """Write an edge or a middle of bins ``step`` wide; that at 0 may be off it by a rounding."""
     return quantity(x if abs(x) > 1e-9 * step else 0.0, step, digits)
 
 

@@ -335,7 +335,8 @@ def test_scripts_are_asked_for_once_and_messages_stay_small(visit: Visit) -> Non
         with held(page, end_of(page, "fan_in"), -10):
             pass
         let_go(page)
-    go(page, "/lesson?v=1")
+    for path in ("/lesson?v=1", "/compare?v=1", "/compare?v=1&fan_in=40&fan_out=40&lang=zh"):
+        go(page, path)
     assert len(asked) == len(first)
     assert max(RUNS[page].told) <= 12_000
 

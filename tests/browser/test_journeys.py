@@ -252,9 +252,9 @@ def test_the_pointer_reads_a_bin(tab: Visit) -> None:
     box = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
     assert box
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.8)
-    # the middle of 60 bins from −√(6/512) to √(6/512): its ends are 0 and their thirtieth
+    # the middle of 60 bins from −√(6/512) to √(6/512): their thirtieth is how wide they are
     expect(page.locator(".hoverlayer")).to_contain_text(
-        re.compile(r"\d weights in this bin, (−0\.00361 to 0|0 to 0\.00361)")
+        re.compile(r"\d of 131\u202f072 weights in the bin at −?0\.00180, 0\.00361 wide")
     )
     expect(page.locator(".hoverlayer .axistext")).to_be_hidden()
     words = "getComputedStyle(document.querySelector('.hoverlayer text'))"

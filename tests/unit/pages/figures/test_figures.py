@@ -78,15 +78,16 @@ def test_what_is_no_atom_is_drawn_in_bars(case: Case) -> None:
     assert first_edge == pytest.approx(summary.edges[0], rel=1e-6, abs=1e-6 * bars["dx"])
 
 
-def test_the_pointer_reads_a_bin_s_ends_and_counts_one_weight_as_one() -> None:
+def test_the_pointer_reads_where_a_bin_is_and_how_many_of_all_weights_it_holds() -> None:
     summary, law = drawn(next(case for case in CASES if case.key == "kaiming_uniform"), (3, 5), bins=12)
     trace = weights(summary, law, TEXT, LIGHT).to_dict()["data"][0]
-    counts, edges = [int(n) for n in decoded(trace["y"])], np.linspace(*law.support, 13)
-    assert list(trace["text"]) == ["weight" if n == 1 else "weights" for n in counts]
-    assert 1 in counts
-    ends = [[read(end) for end in pair] for pair in trace["customdata"]][1:-1]  # two stand beside the bins
-    np.testing.assert_allclose(ends, np.stack([edges[:-1], edges[1:]], 1), atol=0.005 * (edges[1] - edges[0]))
-    assert "%{y:,d} %{text} in this bin, %{customdata[0]} to %{customdata[1]}" in trace["hovertemplate"]
+    edges = np.linspace(*law.support, 13)
+    width = edges[1] - edges[0]
+    middles = [read(middle) for middle in trace["customdata"]][1:-1]  # two stand beside the bins
+    np.testing.assert_allclose(middles, (edges[:-1] + edges[1:]) / 2, atol=0.005 * width)
+    told = re.match(r"%{y:,d} of 15 weights in the bin at %{customdata}, (.*) wide", trace["hovertemplate"])
+    assert told
+    assert read(told[1]) == pytest.approx(width, rel=5e-3)
 
 
 def test_a_mixture_is_a_density_with_a_stem_before_it_on_an_axis_of_its_own() -> None:
