@@ -6,6 +6,7 @@ const CHART = ".js-plotly-plot:not(.lab-stood)"
 const COMING = ":is([data-testid=stPlotlyChart], [data-testid=stSkeleton]):not([data-st-inactive] *)"
 const ELEMENT = "[data-testid=stElementContainer], [data-testid=stLayoutWrapper]"
 const STATE = "data-test-script-state"
+const HEADLINE = "h1.lab-headline"
 const seen = new Map() // chart on the screen → its copy, where it is, and how large before it is drawn smaller
 const stood = new Set() // copies that stand: where, and whether all that comes instead of them has come
 
@@ -18,8 +19,12 @@ const isComing = one => isSeen(one) && !(one.querySelector(CHART) && isDrawn(one
 const lieOver = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
 
 function look() {
-  const headline = document.querySelector("h1.lab-headline")?.closest(ELEMENT)
-  if (headline?.offsetHeight) high = headline.getBoundingClientRect().height
+  const headline = document.querySelector(HEADLINE)?.closest(ELEMENT)
+  if (headline?.offsetHeight) {
+    high = headline.getBoundingClientRect().height
+    below = headline.nextElementSibling
+    top = below?.getBoundingClientRect().top
+  }
   for (const plot of main()?.querySelectorAll(CHART) ?? []) {
     if (!plot.on || !isSeen(plot) || !isDrawn(plot)) continue
     if (!seen.has(plot)) {
@@ -34,8 +39,7 @@ function look() {
 }
 
 function changed(records) {
-  const bar = document.querySelector(".st-key-waiting")
-  if (bar && !bar.style.minHeight) bar.style.minHeight = `${high}px` // or what stands below would move up meanwhile
+  keepRoom()
   for (const [plot, copy] of seen) {
     if (isSeen(plot)) continue
     seen.delete(plot)
@@ -54,6 +58,16 @@ function changed(records) {
       requestAnimationFrame(() => requestAnimationFrame(() => leave(one))) // it is seen by then
     else if (one.hasCome && !isWaitedFor) leave(one)
   }
+}
+
+// Or what stands below would move up: while a bar is in a headline's place, and before, when neither is there.
+function keepRoom() {
+  const bar = document.querySelector(".st-key-waiting")
+  if (bar && !bar.style.minHeight) bar.style.minHeight = `${high}px`
+  const isBare = Boolean(below) && !bar && isRunning() && !document.querySelector(HEADLINE)
+  if (isBare === wasBare) return
+  below.style.marginTop = isBare ? `${top - below.getBoundingClientRect().top}px` : ""
+  wasBare = isBare
 }
 
 function leaveBehind({ drawn, box, width, height }, hasCome) {
@@ -76,7 +90,10 @@ function leave(one) {
   stood.delete(one)
 }
 
-let high = 0 // of the last headline, in whose place a bar may stand, in pixels
+let high = 0 // of the last headline, in pixels
+let below = null // what stands below it, and where that begins
+let top = 0
+let wasBare = false
 let frame = 0
 new MutationObserver(records => {
   changed(records)
