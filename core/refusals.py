@@ -289,7 +289,8 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
         "network.tensor": "The network takes a dense tensor on {device}; this is {given}.",
         "network.type": "A network is given as text; this is {kind}.",
         "network.units": _NETWORK + "a number of units from 1 to {most}.",
-        "network.word": _NETWORK + "one scheme, one of {follows:list}, zeros_bias or no_bias.",
+        "network.word": _NETWORK
+        + "one scheme that fills a matrix, one of {follows:list}, zeros_bias or no_bias.",
         "parameter.bins": "bins must be a whole number from 1 to 10000; it was {value!b}.",
         "parameter.choice": "{name} must be one of {choices:list}; it was {value!b}.",
         "parameter.choice:formula": (

@@ -116,7 +116,7 @@ def test_parameters_that_cannot_be_are_answered_in_their_card(scheme: str, raw: 
         ("3--2", "layer 1 has “”"),
         ("3-4.relu.tanh", "layer 1 has “tanh”"),
         ("3-4.swish", "layer 1 has “swish”"),
-        ("3-4.dirac", "layer 1 has “dirac”"),
+        ("3-4.dirac", "schemes that fill a matrix, activations, zeros_bias and no_bias, each once per"),
         ("3-4.normal(std=-1)", "In layer 1: std cannot be -1."),
         ("3-4.ones(val=2)", "In layer 1: Ones has no parameter val."),
         ("4096-4096-4096", "more than the limit of 4\u202f194\u202f304 per visitor"),
