@@ -122,5 +122,5 @@ def _used(state: State, used: Value | dict[str, Value], t: Text) -> str:
     if isinstance(used, dict):
         used = {name: t(f"option.weights.{v}") if name == "weights" else v for name, v in used.items()}
         words = {name: _used(state, value, t) or t("option.layer.") for name, value in used.items()}
-        return ", ".join(f"{title(state, name, t)} = {value}" for name, value in words.items())
+        return t("refused.joined").join(f"{title(state, name, t)} = {value}" for name, value in words.items())
     return quantity(used, used, trim=True) if isinstance(used, float) else str(used)

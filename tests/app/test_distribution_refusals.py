@@ -33,6 +33,14 @@ def test_half_precision_that_torch_cannot_draw_is_refused() -> None:
         assert words in refusals(app)[0]
 
 
+@pytest.mark.parametrize(
+    ("lang", "used"),
+    [("en", "so Lower end a = −2 with Upper end b = 2 is used."), ("zh", "下限 a = −2、上限 b = 2。")],
+)
+def test_two_that_are_used_stand_in_one_sentence(lang: str, used: str) -> None:
+    assert refusals(opened(scheme="trunc_normal", a="3", b="-3", lang=lang))[0].endswith(used)
+
+
 def test_cuts_that_torch_would_never_finish_are_refused() -> None:
     app = opened(scheme="trunc_normal", a="5", b="500")
     stands_with_chart(app)

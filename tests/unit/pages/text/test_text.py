@@ -52,7 +52,7 @@ def test_chinese_is_chinese() -> None:
     same = {key for key, entry in catalogue("zh").items() if not CJK.search(entry)}
     # a name, and entries that are only marks and places
     marks = {"app.name", "percent", "verdict.sentence", "verdict.and", "chaos.colon", "chaos.stop", "plan.of"}
-    marks |= {"chart.marchenko_pastur"}
+    marks |= {"chart.marchenko_pastur", "refused.joined"}
     marks |= {"cause.balanced"} | {
         f"signal.{key}"
         for key in (
