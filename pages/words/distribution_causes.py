@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 from core import Law
 from core.weights.fans import Fans
+from core.weights.summary import rounded_to
 from pages.jobs import signal_theory
 from pages.jobs.distribution import Drawn
 from pages.state.chosen import State
@@ -103,9 +104,10 @@ def _any(law: Law, state: State, t: Text) -> str:
     if law.family == "indicator":
         return ""
     if law.family == "point":
+        (held,) = rounded_to(state.dtype, [law.mean])
         if units(state.layer) == 1:
-            return t("cause.width_unit", value=_short(law.mean))
-        return t("cause.width_point", value=_short(law.mean)) if law.mean else t("cause.width_zero")
+            return t("cause.width_unit", value=_short(held))
+        return t("cause.width_point", value=_short(held)) if held else t("cause.width_zero")
     if law.mean:
         facts = {"mean": _short(law.mean), "fan_in": count(int(fan_in)), "total": _short(law.mean * fan_in)}
         return t("cause.width_mean", **facts)

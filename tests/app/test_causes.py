@@ -67,6 +67,8 @@ SAID = [
         "A mean of <0.5> adds the same <0.5>·Σx to every unit: <150> for <300> inputs of 1.",
     ),
     ({"scheme": "constant", "val": "4"}, "Every unit computes <4>·Σx"),
+    # bfloat16 has 2⁻⁷ steps from 1 on
+    ({"scheme": "constant", "val": "1.003", "dtype": "bfloat16"}, "Every unit computes 1·Σx"),
     ({"scheme": "zeros"}, "Every unit computes <0>·Σx"),
     (
         {"scheme": "orthogonal"},
