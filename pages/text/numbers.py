@@ -53,6 +53,17 @@ def quantity(
     return f"{'−' if value < 0 else plus}{text}{power}"
 
 
+def ten_to(exponent: float) -> str:
+    """Write 10 to a power in three digits, also where it is beyond what a double holds."""
+    if -300 < exponent < 300 or math.isinf(exponent):
+        return quantity(10**exponent, digits=LEAST)
+    whole = math.floor(exponent)
+    mantissa = f"{10 ** (exponent - whole):.2f}"
+    if mantissa == "10.00":
+        mantissa, whole = "1.00", whole + 1
+    return f"{mantissa}×10{str(whole).translate(_SUPERSCRIPT)}"
+
+
 def factor(written: str) -> str:
     """Write a number so that an exponent or a quotient behind it takes all of it: (10⁻⁶)²."""
     return written if written.replace(".", "").replace(THIN, "").isdecimal() else f"({written})"

@@ -22,7 +22,7 @@ from pages.jobs.signal import Followed, Foretold
 from pages.jobs.signal_theory import mean_square, slope_square
 from pages.state.chosen import State
 from pages.text import Text, sentences
-from pages.text.numbers import apart, count, factor, percent, quantity
+from pages.text.numbers import apart, count, factor, percent, quantity, ten_to
 from pages.words import common
 from pages.words.common import brief
 from pages.words.signal import backwards, measured
@@ -96,7 +96,7 @@ def _of_signal(rows: Sequence[Followed], state: State, t: Text) -> str:
     elif floor:
         words = t("cause.factor", **facts)
     else:
-        words = t("cause.power", **facts, **_power(last.product, state["depth"] - 1))
+        words = t("cause.power", **facts, **_power(last.product, facts["rate"], state["depth"] - 1))
     if floor:
         words = sentences(words, t("cause.biases", floor=_short(floor)))
     return sentences(words, "" if floor else _balanced(rows, row, last.part, t))
@@ -119,10 +119,10 @@ def _numbers(step: Step, state: State) -> dict[str, str]:
     }
 
 
-def _power(product: float, steps: int) -> dict[str, str]:
-    """Write what so many layers make of a size, each the same."""
-    total = math.exp(min(700.0, steps * math.log(product) / 2)) if product > 0 else 0.0
-    return {"steps": count(steps), "total": quantity(total, digits=3)}
+def _power(product: float, rate: str, steps: int) -> dict[str, str]:
+    """Write what so many layers make of a size, each the same, with the ``rate`` of one as it is written."""
+    total = steps * math.log10(product) / 2 if product > 0 else -math.inf
+    return {"base": factor(rate), "steps": count(steps), "total": ten_to(total)}
 
 
 def _at_rest(last: Step, given: Setting, facts: Mapping[str, str], t: Text) -> str:
@@ -185,7 +185,7 @@ def _of_gradient(rows: Sequence[Followed], state: State, t: Text) -> str:
         return t("cause.back_keeps", **facts)
     if not math.isclose(*slopes, rel_tol=_ONE):
         return t("cause.back_at", **facts)
-    words = t("cause.back_power", **facts, **_power(step.product, state["depth"] - 1))
+    words = t("cause.back_power", **facts, **_power(step.product, facts["rate"], state["depth"] - 1))
     return sentences(words, _balanced(rows, row, step.part, t))
 
 

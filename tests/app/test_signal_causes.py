@@ -55,6 +55,20 @@ def test_relu_leaves_half_and_the_weights_multiply_it(scheme: str, sigma: float)
     assert says(back, f": √(<{sigma}> × <0.5>) = <{rate}> a layer, <{rate}> ^<11> = <{rate**11}>.")
 
 
+@pytest.mark.parametrize(
+    ("std", "rate", "total"),
+    [
+        # 32·10⁸·½ = 16·10⁸, and 40 000¹⁹⁹ = 4¹⁹⁹·10⁷⁹⁶ = 10^(199·0.602060 + 796)
+        ("1e4", "40000 ^199", "6.46×10⁹¹⁵"),
+        # 16·10⁻¹⁶: 4¹⁹⁹·10⁻¹⁵⁹²
+        ("1e-8", "(4×10⁻⁸) ^199", "6.46×10⁻¹⁴⁷³"),
+    ],
+)
+def test_a_size_past_all_doubles_is_not_cut_to_one(std: str, rate: str, total: str) -> None:
+    """Its power takes the whole of a rate that is itself written with one."""
+    assert cause(rows=f"normal(std={std})", depth="200").endswith(f" a layer, {rate} = {total}.")
+
+
 def test_he_gives_back_what_relu_takes() -> None:
     assert says(cause(rows="kaiming_normal"), "<2> with Kaiming normal, gives it back: <2> × <0.5> = <1>.")
     assert says(cause(rows="kaiming_normal", sight="gradient"), "gives it back: <2> × <0.5> = <1>.")

@@ -11,7 +11,17 @@ import pytest
 from core import SCHEMES
 from pages.state.controls import PAGES, TABLE, word_of
 from pages.text import HTML_LANG, LANGUAGES, Text, catalogue, language_of
-from pages.text.numbers import apart, count, expected_count, factor, interval, percent, probability, quantity
+from pages.text.numbers import (
+    apart,
+    count,
+    expected_count,
+    factor,
+    interval,
+    percent,
+    probability,
+    quantity,
+    ten_to,
+)
 from tests.support.stream import ROOT
 
 SOURCES = [ROOT / "app.py", *(ROOT / "pages").rglob("*.py")]
@@ -299,3 +309,11 @@ def test_what_lies_close_to_1_is_told_from_it() -> None:
     assert [apart(x, 1) for x in (900, 0.25, 4.7e-8, 0)] == ["900", "0.25", "4.7×10⁻⁸", "0"]
     shares = (0, 1, 0.5, 0.0026998, 3e-7, 0.99996, 0.123456)
     assert [percent(x) for x in shares] == ["0", "100", "50", "0.27", "0.00003", "99.996", "12.3"]
+def test_a_power_beyond_all_doubles_has_its_digits_too() -> None:
+    """10^0.5 = 3.1623, 10^0.9999 = 9.9977."""
+    assert [ten_to(x) for x in (0.5, -0.5, 12.5, 0)] == ["3.16", "0.316", "3.16×10¹²", "1.00"]
+    assert [ten_to(x) for x in (915.5, -1502.5)] == ["3.16×10⁹¹⁵", "3.16×10⁻¹⁵⁰³"]
+    assert [ten_to(x) for x in (999.9999, 400, -400)] == ["1.00×10¹⁰⁰⁰", "1.00×10⁴⁰⁰", "1.00×10⁻⁴⁰⁰"]
+    assert [ten_to(x) for x in (-math.inf, math.inf)] == ["0", "∞"]
+
+
