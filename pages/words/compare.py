@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-from core import Entry, Law, Summary
+from core import ACTIVATIONS, Entry, Law, Summary
 from core.signals import comparison
 from core.weights import referee_checks
 from core.weights.laws import Band
@@ -16,7 +16,7 @@ from pages.state.link import link_with
 from pages.text import Text, sentences
 from pages.text.numbers import apart, count, factor, interval, quantity
 from pages.text.tables import table
-from pages.words import common
+from pages.words import common, distribution
 from pages.words.common import Onward, brief, layer_name, moving
 
 #: Digits of the parameters in the schemes' names: as few as tell these apart.
@@ -192,11 +192,14 @@ def _ends(band: Band) -> dict[str, str]:
 def figures(rows: Sequence[Compared], state: State, t: Text) -> str:
     """Return the table of what was drawn, over what the law expects, of each scheme."""
     heads = ["", *(t(f"compare.{name}") for name in ("std", "band", "kurtosis", "outside", "largest"))]
-    heads += [t("compare.before"), t("compare.after", activation=state["activation"])]
+    name = state["activation"]
+    activated = f"{name}(z)" if name in ACTIVATIONS else name  # a formula has its z
+    heads += [t("compare.before"), t("compare.after", activated=activated)]
     body = [_figures(row, state["activation"], t) for row in rows]
     note = sentences(t("compare.note"), t("compare.signal_note"))
+    overflowed = distribution.infinite([row.drawn.summary for row in rows], t)
     whole = table(heads, body, t("compare.caption"), "lab-table lab-two", within="lab-scroll")
-    return whole + common.folded(note, t)
+    return whole + (f'<p class="lab-note">{overflowed}</p>' if overflowed else "") + common.folded(note, t)
 
 
 def _figures(row: Compared, activation: str, t: Text) -> list[str]:

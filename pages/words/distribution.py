@@ -1,11 +1,12 @@
 """What a draw says in words: the formula, the finding, the verdict and the table beside the chart."""
 
 import math
+from collections.abc import Sequence
 from html import escape
 
 import torch
 
-from core import SCHEMES, Layer
+from core import SCHEMES, Layer, Summary
 from core.signals.comparison import by_connections
 from core.weights import extremes, referee
 from core.weights.scheme_laws import NARROW, kept
@@ -181,7 +182,7 @@ def verdict(drawn: Drawn, t: Text) -> str:
             why = sentences(why, strays)
         elif law.random and min(check.p_value for check in judged.checks) > 0:
             why = sentences(why, t("verdict.alarm", alarms=alarms))
-        sentence = t("verdict.sentence", lead=f"▲ {lead}", why=why)
+        sentence = t("verdict.sentence", lead=f"▲ {lead}", why=sentences(why, infinite([summary], t)))
         return f'<p class="lab-verdict lab-against">{sentence}</p>'
     if not law.random:
         case, why = "exact", t("verdict.exact_why")
@@ -190,8 +191,18 @@ def verdict(drawn: Drawn, t: Text) -> str:
     else:
         case = "consistent" if summary.n >= FEW else "few" if summary.n > 1 else "one"
         why = "" if case == "consistent" else _power(drawn, case, t)
+    why = sentences(why, infinite([summary], t))
     sentence = t("verdict.sentence", lead=t(f"verdict.{case}"), why=why).rstrip()
     return f'<p class="lab-verdict">{sentence}</p>'
+
+
+def infinite(summaries: Sequence[Summary], t: Text) -> str:
+    """Say how many weights overflowed the dtype, which no mean, extreme or share counts; '' if none did."""
+    if not (n := sum(summary.infinite for summary in summaries)):
+        return ""
+    dtype = summaries[0].dtype
+    largest = quantity(torch.finfo(dtype).max, trim=True)
+    return t("verdict.infinite", n=count(n), dtype=str(dtype).removeprefix("torch."), largest=largest)
 
 
 def _strays(drawn: Drawn, t: Text) -> str:
@@ -244,6 +255,7 @@ def _against(drawn: Drawn, t: Text) -> str:
         percent=quantity(abs(100 * ratio), digits=3),
         direction=t("verdict.off.large" if ratio > 0 else "verdict.off.small"),
         p=probability(judged.p_value),
+        dtype=str(summary.dtype).removeprefix("torch."),
     )
 
 

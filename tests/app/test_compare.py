@@ -107,6 +107,21 @@ def test_the_figures_are_the_closed_forms() -> None:
 
 
 @pytest.mark.parametrize(
+    ("activation", "head"), [("gelu", "RMS of gelu(z)"), ("abs", "RMS of abs(z)"), ("z*z+z", "RMS of z*z+z")]
+)
+def test_a_formula_is_no_function_of_z_once_more(activation: str, head: str) -> None:
+    app = opened_comparison(aspect="figures", activation=activation)
+    assert f">{head}</th>" in said(app)
+
+
+def test_weights_that_overflow_are_told_of_beside_the_figures() -> None:
+    """Of 2048² float16 weights of this seed torch itself makes one infinite."""
+    rows = "normal(std=13100)"
+    app = opened_comparison(aspect="figures", rows=rows, dtype="float16", fan_in="2048", fan_out="2048")
+    assert "1 weight is infinite, past 65504, the largest number of float16;" in said(app)
+
+
+@pytest.mark.parametrize(
     ("rows", "words"),
     [
         ("kaiming_normal", "Kaiming normal (He): σ = 0.0625."),

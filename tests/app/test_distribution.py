@@ -33,6 +33,35 @@ def test_every_scheme_shows_every_view(scheme: str, tab: str, language: str) -> 
     assert refusals(app) == []
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "No contradiction in the number of infinite weights, mean"), ("zh", "无穷大权重的个数、均值")],
+)
+def test_a_dtype_that_a_weight_may_overflow_has_its_check_named(language: str, words: str) -> None:
+    """65520 is 6.55 std away here: of these weights 10⁻⁵ should be infinite, and none is."""
+    app = opened(scheme="normal", std="1e4", dtype="float16", lang=language)
+    stands_with_chart(app)
+    assert words in said(app)
+    assert Text(language)("verdict.infinite", n="", dtype="", largest="")[-6:] not in said(app)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "1 weight is infinite, past 65504, the largest number of float16;"),
+        ("zh", "另有 1 个权重超出 float16 的最大值 65504，成为无穷大；"),
+    ],
+)
+def test_a_weight_that_overflowed_is_not_left_out_in_silence(language: str, words: str) -> None:
+    drawn = torch.empty(2048, 2048, dtype=torch.float16)
+    torch.nn.init.normal_(drawn, std=13100, generator=torch.Generator().manual_seed(40))
+    assert int(drawn.isinf().sum()) == 1
+    link = {"scheme": "normal", "std": "13100", "dtype": "float16", "fan_in": "2048", "fan_out": "2048"}
+    app = opened(**link, lang=language)
+    stands_with_chart(app)
+    assert words in said(app)
+
+
 @pytest.mark.parametrize("tab", TABS)
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_a_single_weight_breaks_no_view(scheme: str, tab: str) -> None:

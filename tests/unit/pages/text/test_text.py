@@ -26,6 +26,7 @@ from tests.support.stream import ROOT
 
 SOURCES = [ROOT / "app.py", *(ROOT / "pages").rglob("*.py")]
 REFERENCE = catalogue("en")
+CHECKERS = ("referee_checks", "referee_errors")
 CJK = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -204,6 +205,12 @@ def test_registries_have_their_words() -> None:
     assert {f"home.card.{page}_text" for page in PAGES if page != "home"} <= set(REFERENCE)
     assert {f"control.{name}" for name in TABLE} <= set(REFERENCE)
     assert {f"tab.{name}" for name in TABLE["tab"].options} <= set(REFERENCE)
+    # what the referee looks at: counts are of a law without chance, of which no list of checks is told
+    sources = "".join((ROOT / f"core/weights/{name}.py").read_text() for name in CHECKERS)
+    checks = set(re.findall(r'Check\("(\w+)"', sources))
+    assert len(checks) > 9
+    assert {f"verdict.off.{name}" for name in checks} <= set(REFERENCE)
+    assert {f"verdict.checks.{name}" for name in checks - {"counts"}} <= set(REFERENCE)
     # every scheme's words stand for a scheme that exists
     assert {key.split(".")[1] for key in REFERENCE if key.startswith("scheme.")} == set(SCHEMES)
 
@@ -304,11 +311,6 @@ def test_a_number_in_a_formula_is_taken_whole() -> None:
     assert list(map(factor, written)) == [*written[:2], "(10⁻⁶)", "(2×10⁻⁶)", "(−2)"]
 
 
-def test_what_lies_close_to_1_is_told_from_it() -> None:
-    assert [apart(x, 1) for x in (0.99996, 1.0000004, 1, 1 - 1e-12)] == ["0.99996", "1.0000004", "1", "1"]
-    assert [apart(x, 1) for x in (900, 0.25, 4.7e-8, 0)] == ["900", "0.25", "4.7×10⁻⁸", "0"]
-    shares = (0, 1, 0.5, 0.0026998, 3e-7, 0.99996, 0.123456)
-    assert [percent(x) for x in shares] == ["0", "100", "50", "0.27", "0.00003", "99.996", "12.3"]
 def test_a_power_beyond_all_doubles_has_its_digits_too() -> None:
     """10^0.5 = 3.1623, 10^0.9999 = 9.9977."""
     assert [ten_to(x) for x in (0.5, -0.5, 12.5, 0)] == ["3.16", "0.316", "3.16×10¹²", "1.00"]
@@ -317,3 +319,8 @@ def test_a_power_beyond_all_doubles_has_its_digits_too() -> None:
     assert [ten_to(x) for x in (-math.inf, math.inf)] == ["0", "∞"]
 
 
+def test_what_lies_close_to_1_is_told_from_it() -> None:
+    assert [apart(x, 1) for x in (0.99996, 1.0000004, 1, 1 - 1e-12)] == ["0.99996", "1.0000004", "1", "1"]
+    assert [apart(x, 1) for x in (900, 0.25, 4.7e-8, 0)] == ["900", "0.25", "4.7×10⁻⁸", "0"]
+    shares = (0, 1, 0.5, 0.0026998, 3e-7, 0.99996, 0.123456)
+    assert [percent(x) for x in shares] == ["0", "100", "50", "0.27", "0.00003", "99.996", "12.3"]
