@@ -20,6 +20,8 @@ _TORCH_NN = "https://docs.pytorch.org/docs/stable/generated/torch.nn.{}.html"
 def inspection(layer: Layer, t: Text) -> str:
     """Return the headline over a layer's fans."""
     true_in, true_out = layer.connections
+    if layer.kind == "Bilinear":  # whose outputs read products, of which no input feeds as many outputs
+        return t("inspector.bilinear_faithful", products=connections(true_in), first=connections(true_out))
     if layer.faithful:
         return t("inspector.faithful", inputs=inputs(true_in, t), outputs=outputs(true_out, t))
     true = {"true_in": connections(true_in), "true_out": connections(true_out)}

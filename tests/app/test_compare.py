@@ -13,6 +13,7 @@ from tests.support.compare_page import MANY, opened_comparison, rows_of
 from tests.support.marks import languages
 from tests.support.screen import (
     first_chart,
+    headline,
     menu,
     opened,
     own_buttons,
@@ -269,6 +270,18 @@ def test_the_inspector_says_what_torch_starts_a_layer_as(layer: str, words: str)
     stands(app)
     assert words in unescape(said(app))
     stands(opened_comparison(aspect="inspector", layer=layer, lang="zh"))
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("en", "each output sums 36 products, and each of the first inputs acts through 45 weights."),
+        ("zh", "每个输出对 36 个乘积求和，第一类输入中的每一个经 45 个权重起作用。"),
+    ],
+)
+def test_an_output_of_a_bilinear_layer_reads_no_more_inputs_than_there_are(lang: str, words: str) -> None:
+    """Bilinear(4, 9, 5) has 13 inputs and 5 outputs, so that none reads 36 or feeds 45."""
+    assert words in headline(opened_comparison(aspect="inspector", layer="Bilinear(4, 9, 5)", lang=lang))
 
 
 def test_keras_counts_other_fans_for_a_depthwise_convolution() -> None:
