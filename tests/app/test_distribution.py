@@ -60,6 +60,11 @@ def test_a_weight_that_overflowed_is_not_left_out_in_silence(language: str, word
     app = opened(**link, lang=language)
     stands_with_chart(app)
     assert words in said(app)
+    # it is the largest itself, which all theory of the largest is of
+    assert drawn.max() == math.inf
+    largest = opened(**link, lang=language, tab="largest")
+    assert words in said(largest)
+    assert Text(language)("largest.infinite") in said(largest)
 
 
 @pytest.mark.parametrize("tab", TABS)
