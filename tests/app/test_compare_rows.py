@@ -67,7 +67,7 @@ def test_eight_rows_are_the_most() -> None:
         ("normal(gain=2)", "Scheme 1: Normal has no parameter gain."),
         ("zeros-normal(std=-1)", "Scheme 2: std cannot be -1."),
         ("uniform(a=2,b=1)", "Scheme 1: a must be less than b; they were a = 2 and b = 1."),
-        ("kaiming_normal(mode=up)", "Scheme 1: mode cannot be “up”."),
+        ("kaiming_normal(mode=up)", "Scheme 1: mode cannot be “up”; it can be: fan_in, fan_out."),
         ("normal(0.02)", "Scheme 1: write parameters as in code"),
         ("normal(mean=70000)", "float16 cannot hold these weights"),
         ("dirac-zeros", "fills a convolution"),
