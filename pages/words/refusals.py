@@ -1,6 +1,7 @@
 """Why an entry is not used, in a sentence: a refusal of a control, or of core, in a visitor's language."""
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
@@ -12,6 +13,8 @@ from pages.state.parsers import Refusal, Value
 from pages.text import LANGUAGES, Text, sentences
 from pages.text.numbers import count, interval, quantity
 from pages.words.common import layer_name
+
+_HAN = "[\u4e00-\u9fff]"
 
 
 def input_in_force(state: State, t: Text) -> str:
@@ -58,12 +61,14 @@ def idle(state: State, name: str, was: str, t: Text) -> str:
     """Say of a link's choice that nothing reads it here, and why."""
     facts = {"name": title(state, name, t), "was": was[:60]}
     if name in PARAMETERS and name in SCHEMES[state["scheme"]].params:
-        return t("refused.idle_slope", **facts)
-    if name in PARAMETERS:
-        return t("refused.idle_parameter", **facts, scheme=t(f"scheme.{state['scheme']}.name"))
-    if name in {"fan_in", "fan_out"}:
-        return t("refused.idle_fans", **facts, layer=layer_name(state, t))
-    return t("refused.idle", **facts)
+        words = t("refused.idle_slope", **facts)
+    elif name in PARAMETERS:
+        words = t("refused.idle_parameter", **facts, scheme=t(f"scheme.{state['scheme']}.name"))
+    elif name in {"fan_in", "fan_out"}:
+        words = t("refused.idle_fans", **facts, layer=layer_name(state, t))
+    else:
+        words = t("refused.idle", **facts)
+    return _closed(words, facts["name"])
 
 
 def _rows_left(refusal: Refusal, name: str, t: Text) -> list[str]:
@@ -102,7 +107,12 @@ def worded(code: str, refused: Mapping[str, Any], name: str, t: Text) -> str:
     if code in {"choice", "listed"} and facts["options"].count(",") > MANY:
         asked = facts["was"] if code == "choice" else facts["unknown"].split(", ")[0]
         facts["options"] = _near(asked, facts["options"].split(", "))
-    return t(f"refused.{code}", **facts)
+    return _closed(t(f"refused.{code}", **facts), facts.get("used", ""))
+
+
+def _closed(words: str, part: str) -> str:
+    """Take away the space that a sentence leaves before a part, where there Chinese follows Chinese."""
+    return re.sub(rf"({_HAN}) (?={re.escape(part)})", r"\1", words) if re.match(_HAN, part) else words
 
 
 def _listed(value: object) -> str:

@@ -1,6 +1,7 @@
 """What the distribution page cannot draw is answered in a sentence that says what is used instead."""
 
 import math
+import re
 
 import pytest
 import torch
@@ -39,6 +40,20 @@ def test_half_precision_that_torch_cannot_draw_is_refused() -> None:
 )
 def test_two_that_are_used_stand_in_one_sentence(lang: str, used: str) -> None:
     assert refusals(opened(scheme="trunc_normal", a="3", b="-3", lang=lang))[0].endswith(used)
+
+
+def test_in_a_refusal_no_space_stands_between_chinese_and_chinese() -> None:
+    """But between Chinese and a name in Latin letters one does."""
+    for page, link in (
+        ("distribution", {"scheme": "trunc_normal", "a": "3", "b": "-3"}),
+        ("distribution", {"scheme": "normal", "sparsity": "0.9", "std": "x"}),
+        ("model", {"net": "2-2", "data": "1;x"}),
+        ("compare", {"rows": "orthogonal-zeros", "dtype": "bfloat16"}),
+    ):
+        words = " ".join(refusals(opened(page, **link, lang="zh")))
+        assert words
+        assert re.findall("[\u4e00-\u9fff] [\u4e00-\u9fff]", words) == []
+    assert "故采用 float32。" in refusals(opened(dtype="float8", lang="zh"))[0]
 
 
 def test_cuts_that_torch_would_never_finish_are_refused() -> None:
