@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from core.errors import FormulaError
+from core.refusals import TEMPLATES
 from core.signals.formula import activation_of
 
 
@@ -17,3 +18,5 @@ def refused_formula(text: Any, code: str, facts: dict[str, Any]) -> None:
     assert found == {name: pytest.approx(x, rel=1e-6) if name == "z" else x for name, x in facts.items()}
     assert all(type(x) in {str, int, float, tuple} for x in found.values())
     assert str(e.value)[-1] == "."
+    if "{at" in TEMPLATES[code]:  # people count from 1
+        assert f"character {found['at'] + 1}" in str(e.value)

@@ -188,7 +188,29 @@ def test_what_cannot_be_worded_is_refused_by_its_code_and_facts(error: InitLabEr
     assert str(error) == f"{error.code}: {shown(error.facts)}."
 
 
+#: The ends of what is taken that a refusal spells out behind "from" or "to", and how exact a mean is.
+SPELLED = {
+    "checkpoint.shape": ["64", "0"],
+    "comparison.entries": ["1"],
+    "comparison.fans": ["1"],
+    "formula.constant": ["−50", "50"],
+    "network.batch": ["1"],
+    "network.labels": ["0"],
+    "network.layers": ["1"],
+    "network.units": ["1"],
+    "parameter.bins": ["1", "10000"],
+    "parameter.mean": ["8"],
+    "parameter.number:correlation": ["−1", "1"],
+    "parameter.seed": ["-2^63", "2^64 - 1"],
+    "shape.fans": ["2^63 - 1"],
+    "shape.sizes": ["1"],
+}
+
+
 def test_the_limits_that_templates_spell_out_are_core_s_own() -> None:
+    number = r"(?:[Ff]rom(?: z =)?|to) ([-−]?\d[\d^]*(?: - 1)?)"
+    ends = {key: re.findall(number, words) for key, words in TEMPLATES.items()}
+    assert {key: found for key, found in ends.items() if found} == SPELLED
     assert TEMPLATES["parameter.number:depth"].endswith(f" {MAX_DEPTH}.")
     assert TEMPLATES["formula.constant"].endswith(f"−{INNER:g} to {INNER:g}.")
 

@@ -277,6 +277,8 @@ def test_numbers_are_written_as_print_does() -> None:
     assert quantity(0.0625, trim=True) == "0.0625"
     assert quantity(-3.125e-9, 1e-9) == "−3.125×10⁻⁹"
     assert quantity(1.5e12, trim=True) == "1.5×10¹²"
+    # the last that stands in full, and the first that does not
+    assert [quantity(x) for x in (9_999_999, 12_345_678)] == ["9999999", "1.235×10⁷"]
     assert quantity(-1e-300, trim=True) == "−10⁻³⁰⁰"
     assert quantity(0, 0.05) == quantity(0.0, sign=True) == "0"
     assert [quantity(x) for x in (math.nan, math.inf, -math.inf)] == ["–", "∞", "−∞"]
