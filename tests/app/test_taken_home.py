@@ -25,7 +25,7 @@ from pages.figures.chart_data import numbers
 from pages.figures.palette import LIGHT
 from pages.shell import files as exports
 from pages.shell.frame import Frame
-from tests.support.screen import chart_of, opened
+from tests.support.screen import bare, chart_of, opened, said
 
 INIT = nn.init
 
@@ -246,6 +246,7 @@ def test_files_have_their_types(offered: dict[str, tuple[Any, str]]) -> None:
         "weight_4x7.safetensors": "application/octet-stream",
         "weight_4x7.csv": "text/csv",
     }
+    assert "weight 4 × 7" in bare(said(app))  # rows first, as in the file's name
 
 
 def _columns(chart: Any) -> dict[str, list[str]]:

@@ -55,11 +55,11 @@ def test_of_many_tensors_a_tile_is_a_block_and_of_more_blocks_several() -> None:
     assert {tile.tensors for tile in found} == {10}
     assert [tile.name for tile in found if tile.mark] == ["h.3"]
     assert sum(tile.n for tile in found) == 70 * 10 * 6
-    rows = _rows(*(f"h.{block}.a" for block in range(1300)), n=2)
+    rows = _rows(*(f"h.{block}.{part}" for block in range(1300) for part in "ab"), n=2)
     wrong = {"h.0.a", "h.777.a", "h.1299.a"}
     found = [tile for band in bands(rows, lambda row: 2 * (row.name in wrong)) for tile in band.tiles]
     assert len(found) <= checkpoint_map.MOST_TILES
-    assert sum(tile.tensors for tile in found) == 1300
+    assert sum(tile.tensors for tile in found) == 2600
     # ten blocks a tile: what is wrong in one of them marks it
     assert [(tile.name, tile.mark) for tile in found if tile.mark] == [
         (f"h.{first}", 2) for first in (0, 770, 1290)

@@ -209,6 +209,19 @@ def test_the_largest_of_a_uniform_sample_is_expected_at_n_over_n_plus_one() -> N
         np.testing.assert_allclose(y[inner], 15 * x[inner] ** 14, rtol=1e-9, atol=1e-12)
 
 
+def test_the_largest_weight_and_the_expected_one_are_named_where_there_is_room() -> None:
+    law, apart = SCHEMES["uniform"].law((3, 5)), set()
+    for seed in range(8):
+        layout = extreme(summarize("uniform", (3, 5), seed=seed), law, TEXT, LIGHT).to_dict()["layout"]
+        middle = sum(layout["xaxis"]["range"]) / 2
+        names, lines = layout["annotations"][-2:], layout["shapes"][:2]
+        for name, line in zip(names, lines, strict=True):
+            assert name["x"] == line["x0"]
+            assert name["xanchor"] == ("right" if line["x0"] > middle else "left")
+        apart.add(len({name["xanchor"] for name in names}))
+    assert apart == {1, 2}  # on one side of the middle, and on both
+
+
 def test_the_largest_of_a_sparse_sample_is_that_of_its_weights_that_are_not_0() -> None:
     law = SCHEMES["sparse"].law((100, 50), sparsity=0.9, std=1.0)
     summary = summarize("sparse", (100, 50), seed=1, sparsity=0.9, std=1.0)
