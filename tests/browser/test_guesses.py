@@ -1,5 +1,6 @@
 """What is predicted can be sketched, by a hand and by keys, and the sketch stands over the truth."""
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.tabs import RUNS, Visit, link, settled, until
@@ -10,6 +11,13 @@ RAISED = """() => {
     const bars = [...document.querySelectorAll('.lab-bars i')].map(bar => parseInt(bar.style.height))
     const [first, last] = [bars.findIndex(Boolean), bars.findLastIndex(Boolean)]
     return [bars.filter(Boolean).length, first, last, Math.max(...bars)]
+}"""
+#: How far the outer numbers under the axes lie from the axes' ends, and the middle one from their middle.
+OFF = """() => {
+    const [axes, ...ticks] = [...document.querySelectorAll('.lab-bars, .lab-ticks span')]
+        .map(each => each.getBoundingClientRect())
+    const middle = ticks[2].left + ticks[2].width / 2 - axes.left - axes.width / 2
+    return [ticks[0].left - axes.left, middle, ticks.at(-1).right - axes.right]
 }"""
 DASHED = """[...document.querySelectorAll('.shapelayer path')]
     .filter(path => /7px,\\s?4px/.test(path.style.strokeDasharray)).length === 1"""
@@ -35,6 +43,7 @@ def test_a_sketch_is_drawn_and_stands_over_the_truth(tab: Visit) -> None:
     tab("/lesson?v=1")  # where nothing was predicted
     page = tab(PREDICTED + "51")
     expect(page.locator(".js-plotly-plot").first).to_be_hidden()
+    assert page.evaluate(OFF) == pytest.approx([0, 0, 0], abs=1)
     # a quick hand: a box of half the height from 26.25 % to 73.75 %, on axes from −0.3 to 0.3
     _dragged(page, [(0.2625, 0.5), (0.7375, 0.5)])
     assert page.evaluate(RAISED) == [20, 10, 29, 50]

@@ -89,10 +89,16 @@ def _rules(sheet: str) -> list[tuple[list[str], dict[str, str]]]:
     return found
 
 
-@pytest.mark.parametrize("name", [path.name for path in sorted(Path(style.__file__).parent.glob("*.css"))])
+#: Each sheet as it is written, by its name.
+WRITTEN = {
+    path.name: path.read_text(encoding="utf-8") for path in sorted(Path(style.__file__).parent.glob("*.css"))
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
 def test_a_thing_in_a_state_looks_otherwise_than_out_of_it(name: str) -> None:
     """Else nobody sees that it is chosen, pointed at, or no longer of now."""
-    rules = _rules(Path(style.__file__).with_name(name).read_text(encoding="utf-8"))
+    rules = _rules(WRITTEN[name])
     for selectors, said in rules:
         for selector in selectors:
             plain = STATE.sub("", selector)
@@ -153,3 +159,72 @@ def test_a_held_plan_takes_the_more_room_the_more_it_says() -> None:
     bar, step, *notes = (float(said[f":root{state}"].removesuffix("rem")) for state in states)
     assert 0 < bar < step < notes[0]
     assert all(line <= more - less <= 1.2 * line for less, more in pairwise(notes))
+
+
+#: The warnings' colour, as a page has it and as paper has it.
+WARNING = {"var(--warning)", PRINT.warning}
+#: What is wrong, or worth knowing, in the one colour that says so; a map's tiles have it for their marks.
+WARNS = {
+    "style.css": {".lab-against b", ".lab-refusal", ".lab-table td:nth-child(4).bad"},
+    "checkpoint.css": {".lab-map a", ".lab-legend b", ".lab-flag"},
+    "presenter.css": {f".lab-seen[data-now={state}]" for state in ("closed", "left")},
+    "document.css": {".bad", ".lab-against b", ".lab-refusal", ".lab-band a", ".lab-flag"},
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_warning_has_its_own_colour_and_nothing_else_has_it(name: str) -> None:
+    found = [each for each, said in _rules(WRITTEN[name]) if said.get("color") in WARNING]
+    assert {selector for selectors in found for selector in selectors} == WARNS.get(name, set())
+
+
+#: What stands on the held plan's bar, which has a ground.
+ON_THE_BAR = {"div:has(>.st-key-stops)"}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_what_lies_over_a_page_that_scrolls_lets_nothing_of_it_through(name: str) -> None:
+    for selectors, said in _rules(WRITTEN[name]):
+        if said.get("position") in {"fixed", "sticky"} and not ON_THE_BAR & {*selectors}:
+            assert said.get("background") in {"var(--paper)", "var(--ink)"}, selectors
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_what_goes_by_the_screen_s_height_leaves_room_for_what_is_over_it_and_has_some(name: str) -> None:
+    """A headline, a context, a verdict and a bar take 8rem; a laptop's screen has 720 pixels, 45rem."""
+    for room in re.findall(r"(?:100svh|var\(--high\)) - ([\d.]+)rem", WRITTEN[name]):
+        assert 8 <= float(room) < 45
+
+
+#: Columns that a phone has no room for, the first of which is a row's name.
+LEFT_OUT = {
+    ".lab-table.lab-tensors": {"3", "4"},  # dtype and mean; shape, std, start and findings stay
+    ".lab-gains": {"last"},  # where a gain comes from
+}
+
+
+def test_a_phone_leaves_out_what_its_tables_can_spare() -> None:
+    left_out = {}
+    for block in re.findall(r"@media\(max-width:640px\)\s*{((?:[^{}]*{[^{}]*})*)", "".join(WRITTEN.values())):
+        for selectors, said in _rules(block):
+            columns = {*re.findall(r"(?:nth-child\(|:)(\d+|last)", ",".join(selectors))}
+            if columns and said.get("display") == "none":
+                left_out[re.split(r"[ :]", selectors[0])[0]] = columns
+    assert left_out == LEFT_OUT
+
+
+#: On paper: a table's head stands on each sheet; nothing that belongs together is parted; nothing scrolls.
+ON_PAPER = {
+    ("thead", "display"): "table-header-group",
+    **dict.fromkeys(((one, "break-inside") for one in ("figure", "tr", ".law", "dl")), "avoid"),
+    **dict.fromkeys(((one, "break-after") for one in ("h1", "h2", "h3", "caption", "thead")), "avoid"),
+    **dict.fromkeys(((one, "overflow") for one in (".lab-scroll", ".lab-sideways", ".law")), "visible"),
+}
+
+
+def test_paper_repeats_a_table_s_head_parts_nothing_and_shows_all() -> None:
+    _, _, printed = WRITTEN["document.css"].partition("@media print {")
+    said = {
+        (one, name): value for each, rule in _rules(printed) for one in each for name, value in rule.items()
+    }
+    assert said.items() >= ON_PAPER.items()
