@@ -17,9 +17,9 @@ from typing import Any
 from .checkpoints.changes import Change
 from .checkpoints.expected_laws import Expected
 from .checkpoints.finding import KINDS
-from .checkpoints.plain_text import CHANGES, change_cells, changes_text, plain_text, printable
+from .checkpoints.plain_text import CHANGES, change_cells, changes_text, plain_text
 from .checkpoints.report import Report
-from .checkpoints.report_text import code, counted
+from .checkpoints.report_text import code, counted, printable
 from .checkpoints.scan import Progress, scan
 from .checks import unfit
 from .errors import CheckpointError, InitLabError, shown

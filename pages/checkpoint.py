@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core import InitLabError, Row
-from core.checkpoints.plain_text import printable
+from core.checkpoints.report_text import printable
 from core.teaching import broken
 from pages.figures import checkpoint_map, checkpoint_rows
 from pages.figures.checkpoint import histogram, laid_over

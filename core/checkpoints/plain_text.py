@@ -9,7 +9,7 @@ from textwrap import wrap
 from .changes import Change
 from .finding import Finding
 from .report import Report
-from .report_text import NUMBERS, named, table
+from .report_text import NUMBERS, named, printable, table
 
 #: What a severity means, and its colour where there are colours.
 _SEVERITIES = {
@@ -55,13 +55,6 @@ def change_cells(change: Change) -> tuple[str, ...]:
     numbers = (change.std_ratio, change.mean_shift, change.norm_ratio, change.distance, change.cosine)
     status = f"{change.status}, left its law" if change.left_law else change.status
     return change.name, status, *("" if math.isnan(x) else f"{x:.4g}" for x in numbers)
-
-
-def printable(text: str) -> str:
-    """Return a text without what a terminal would obey, or turn round: such signs are spelt out."""
-    if text.isprintable():
-        return text
-    return "".join(x if x.isprintable() else x.encode("unicode_escape").decode() for x in text)
 
 
 def _problem(finding: Finding, width: int | None, *, coloured: bool) -> Iterator[str]:

@@ -80,9 +80,19 @@ def counted(n: int, word: str) -> str:
     return f"{n:,} {word}{'s' * (n != 1)}"
 
 
+def printable(text: str) -> str:
+    """Return a text without what a terminal would obey, or turn round: such signs are spelt out.
+
+    A page would be turned round as well, up to the end of the sentence in which such a name stands.
+    """
+    if text.isprintable():
+        return text
+    return "".join(x if x.isprintable() else x.encode("unicode_escape").decode() for x in text)
+
+
 def code(name: str) -> str:
     """Return a name for Markdown, also in a table's cell: a bar or a line's end would break it."""
-    return "`" + re.sub(r"[|`\s]+", " ", name) + "`"
+    return "`" + printable(re.sub(r"[|`\s]+", " ", name)) + "`"
 
 
 def html(
@@ -111,7 +121,7 @@ def _html_table(headings: Sequence[str], cells: Sequence[Sequence[str]]) -> Iter
 
 
 def _html_code(name: str) -> str:
-    return f"<code>{escape(name)}</code>"
+    return f"<code>{escape(printable(name))}</code>"
 
 
 def _rest(things: Sequence[object], kind: str) -> Iterator[str]:
@@ -128,4 +138,4 @@ def _item(finding: Finding) -> str:
 
 
 def _line(tag: str, cells: Sequence[str]) -> str:
-    return f"<tr>{''.join(f'<{tag}>{escape(each)}</{tag}>' for each in cells)}</tr>"
+    return f"<tr>{''.join(f'<{tag}>{escape(printable(each))}</{tag}>' for each in cells)}</tr>"

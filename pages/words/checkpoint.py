@@ -6,7 +6,7 @@ from html import escape
 from urllib.parse import quote, urlencode
 
 from core import SCHEMES, Finding, Law, Report, Row
-from core.checkpoints.plain_text import printable
+from core.checkpoints.report_text import printable
 from pages.figures.checkpoint_map import MARKS, Band, Tile, look_of, tells_little
 from pages.jobs.checkpoint import Overview, Seen, has_chart, law_key, mark_of, overview
 from pages.state.chosen import State

@@ -7,7 +7,7 @@ from typing import Any
 
 from core import SCHEMES, Finding, Fit, InitLabError, Law, Row
 from core.checkpoints.finding import KINDS
-from core.checkpoints.plain_text import printable
+from core.checkpoints.report_text import printable
 from pages.text import Text, sentences
 from pages.text.numbers import count, factor, percent, quantity
 

@@ -20,6 +20,15 @@ def test_a_report_is_shown_in_a_notebook_with_every_name_escaped() -> None:
     assert "more" not in page
 
 
+def test_no_name_turns_a_text_round_or_is_obeyed_by_a_terminal() -> None:
+    """A report is also printed, as by a notebook that is run in a shell."""
+    bad = torch.tensor([[float("nan"), 1.0], [2.0, 3.0]])
+    report = report_of(contents({"a\u202eb\x1b[2J\x00.weight": bad}))
+    for text in (report._repr_html_(), report.to_markdown()):
+        assert text.count(r"a\u202eb\x1b[2J\x00.weight") == 2  # of the finding, of the row
+        assert text.replace("\n", "").isprintable()
+
+
 def test_of_many_rows_and_findings_the_first_are_shown_and_the_rest_counted() -> None:
     bad = torch.tensor([[float("nan"), 1.0], [2.0, 3.0]])
     report = report_of(contents({f"t{i}": bad + i for i in range(73)}))
