@@ -112,20 +112,22 @@ def _equal(rows: Sequence[Row], _: str) -> Iterator[Finding]:
 
 def _one_place(rows: Sequence[Row], _: str) -> Iterator[Finding]:
     """Find layers of one list that are all one tensor, as a list makes them that repeats its one module."""
-    lists: dict[tuple[str | None, str], list[Row]] = {}
+    lists: dict[tuple[str, ...], list[Row]] = {}
     for row in weights_of(rows):
-        if row.decides and (found := re.fullmatch(r"(.*\.)?\d+\.(\D*)", row.name)):
-            lists.setdefault((found[1], found[2]), []).append(row)
+        parts = row.name.split(".")
+        for at in (at for at, part in enumerate(parts) if row.decides and part.isdigit()):
+            lists.setdefault((*parts[:at], "#", *parts[at + 1 :]), []).append(row)
     same = [
         members for members in lists.values() if len(members) > 1 and len({row.place for row in members}) == 1
     ]
     if same:
-        shared = [row for members in same for row in members]
-        yield Finding("one_tensor", names_of(shared), {"count": len(shared), "originals": len(same)})
+        shared = dict.fromkeys(row for members in same for row in members)
+        places = {row.place for row in shared}
+        yield Finding("one_tensor", names_of([*shared]), {"count": len(shared), "originals": len(places)})
 
 
 def _repeats(row: Row) -> bool:
-    grouped = re.search(r"(^|[._])(k|v|key|value|kv)(_proj)?[._]", row.name)
+    grouped = re.search(r"(^|[._])(k|v|key|value|kv)(_proj)?[._]", row.name.replace("query_key_value", ""))
     weight = WEIGHT.search(row.name) and not COMPUTED.search(row.name)
     return row.repeated.in_blocks and bool(weight) and not grouped
 

@@ -293,6 +293,11 @@ BROKEN: dict[str, tuple[Callable[[], Model], str, int]] = {
         "same_shards",
         1,
     ),
+    "queries taken for keys and values as well": (
+        lambda: {"layers.0.attention.query_key_value.weight": _normal(64, WIDTH).repeat(3, 1)},
+        "same_shards",
+        1,
+    ),
     "cloned": (_cloned, "cloned", 2),
     "no residual scale": (lambda: _gpt2(lambda _: False), "residual_scale", 2 * LAYERS),
     "residual scale in one layer": (

@@ -224,6 +224,19 @@ def test_a_list_that_repeats_its_one_module_is_told_where_it_does() -> None:
     assert audit(nn.ModuleList([nn.Linear(64, 64) for _ in range(3)])).problems == ()
 
 
+@pytest.mark.parametrize(
+    "layer",
+    [
+        nn.ModuleDict({"fc1": nn.Linear(64, 96), "fc2": nn.Linear(96, 64)}),
+        nn.Sequential(nn.Linear(64, 96), nn.ReLU(), nn.Linear(96, 64)),
+    ],
+    ids=["its parts have numbers in their names", "its parts are a list"],
+)
+def test_a_repeated_module_of_several_parts_is_told(layer: nn.Module) -> None:
+    (finding,) = report_of(contents(dict(nn.ModuleList([layer] * 4).state_dict()))).problems
+    assert (finding.kind, finding.evidence["count"], finding.evidence["originals"]) == ("one_tensor", 8, 2)
+
+
 def test_copies_are_counted_beside_what_they_are_copies_of(trained: Model) -> None:
     """Two blocks of which each has another's numbers: eight layers have those of four."""
     copied = dict(trained)
