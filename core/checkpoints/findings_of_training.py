@@ -124,12 +124,16 @@ def _batches(rows: Sequence[Row], state: str) -> Iterator[Finding]:
 
 
 def _statistics(rows: Sequence[Row], _: str) -> Iterator[Finding]:
-    """Find batch norms without statistics in a trained model; one that is 1 and 0 itself was never used."""
+    """Find batch norms without statistics in a trained model; one that is 1 and 0 itself was never used.
+
+    Nobody draws a norm's biases: where they differ the model has been trained, however its weights look.
+    """
     named = {row.name: row for row in rows}
     means = [row for row in rows if row.name.endswith("running_mean")]
     still = [row for row in means if "zeros" in row.flags and _is_1(named.get(_beside(row, "running_var")))]
     used = any(_is_varied(named.get(_beside(row, "weight"))) for row in still)
-    if still and len(still) == len(means) and used and half_are_trained(rows):
+    moved = any(_is_varied(named.get(_beside(row, "bias"))) for row in still)
+    if still and len(still) == len(means) and used and (moved or half_are_trained(rows)):
         yield Finding("stale_statistics", names_of(still), {"count": len(still)})
 
 

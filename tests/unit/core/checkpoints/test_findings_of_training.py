@@ -155,6 +155,15 @@ BROKEN: dict[str, tuple[Callable[[Model], Model], str, int]] = {
         "stale_statistics",
         1,
     ),
+    "batch norms without statistics, where weights still look normal but biases have moved": (
+        lambda _: {
+            **_named(_network(3)),
+            **_batch_norms(gathered=False),
+            "bn.bias": torch.linspace(-0.1, 0.1, 64),
+        },
+        "stale_statistics",
+        1,
+    ),
     "an average that was never updated": (
         lambda model: {
             **{f"ema.{name}": tensor for name, tensor in _named(_network(1)).items()},
