@@ -1,6 +1,7 @@
 """What of a model has been trained and what has not: layers, batch norms, averages, adapters, moments."""
 
 import re
+from bisect import bisect
 from collections.abc import Callable, Iterator, Sequence
 
 from .finding import Finding
@@ -21,7 +22,9 @@ Look = Callable[[Sequence[Row], str], Iterator[Finding]]
 #: A model counts as trained if this share of its weights follows no law, and there are some.
 _MOST, _SOME = 2 / 3, 4
 #: Beside a bias of 0 a law's std need be no closer than this.
-_NEAR = 0.2
+_ROUGHLY = 0.2
+#: By how much a few steps of training change a std.
+_NEAR = 0.06
 #: Learnt positions, which are added to embeddings.
 _POSITIONS = re.compile(r"pos(ition(al)?)?_emb(ed\w*)?(\.weight)?$", re.I)
 _AVERAGE = re.compile(r"(?:^|(?<=[._]))(?:model_ema|ema_model|ema|averaged?_model|shadow)[._]", re.I)
@@ -77,23 +80,39 @@ def _fewer_zeros(kind: str, rows: Sequence[Row]) -> Iterator[Finding]:
 def _fresh(rows: Sequence[Row], _: str) -> Iterator[Finding]:
     """Find layers at an init's law among trained ones.
 
-    Of one kind, at least half of the others follow no law; a layer of which there is no other is held against
-    the whole model.
+    Of one kind, at least half of the others follow no law; a layer of which there is no other, or of which
+    most are so, is held against the whole model: names that were not found are often those of all layers.
     """
     telling, layers = _telling(rows), depth(rows)
     # repeated rows fit by chance more often
     fresh = {row for row in telling if stands_out(row.init, layers) and not row.repeated.number}
-    alone = fresh.union(_beside_biases_of_0(rows))
+    # by another finding, as averages beside their weights
+    told = {row for row in telling if _AVERAGE.search(row.name)}
+    told = set() if len(told) == len(telling) else told
+    alone, kinds = fresh - told, set[Row]()
+    stds = sorted(row.std for row in telling if row.init is None)
     for members in kinds_of(telling):
         here = [row for row in members if row in fresh]
-        alone -= set(members)
         trained = sum(row.init is None for row in members)
+        if 2 * len(here) > len(members) and not _begun_alike(here[0], stds):
+            kinds.update(row for row in members if row.init is not None)
+            continue
+        alone -= set(members)
         if 0 < len(here) <= len(members) / 2 and 2 * trained >= len(members) - len(here):
+            told.update(here)
             facts = {"count": len(here), "of": len(members)}
             yield Finding("fresh_among_trained", names_of(here), facts)
-    if alone and _are_trained(rows):
-        lone = [row for row in rows if row in alone]
-        yield Finding("fresh_alone", names_of(lone), {"count": len(lone), "of": len(alone.union(telling))})
+    new = (alone | kinds).union(_beside_biases_of_0(rows)) - told
+    lone, of = [row for row in rows if row in new], len(new.union(telling))
+    # a part of a model may be new, up to half of it; what else there is has been trained
+    if 0 < 2 * len(lone) <= of and _are_trained([row for row in rows if row not in kinds]):
+        yield Finding("fresh_alone", names_of(lone), {"count": len(lone), "of": of})
+
+
+def _begun_alike(row: Row, stds: Sequence[float]) -> bool:
+    """Tell whether many of these sorted stds of trained weights are near a fresh one's: after a few steps."""
+    near = bisect(stds, (1 + _NEAR) * row.std) - bisect(stds, (1 - _NEAR) * row.std)
+    return 4 * near >= len(stds)
 
 
 def _beside_biases_of_0(rows: Sequence[Row]) -> list[Row]:
@@ -109,7 +128,7 @@ def _beside_biases_of_0(rows: Sequence[Row]) -> list[Row]:
         return []
     layers = depth(rows)
     still = [weight for weight, bias in biases.items() if "zeros" in bias.flags]
-    return [weight for weight in still if is_common(weight.init, layers, _NEAR)]
+    return [weight for weight in still if is_common(weight.init, layers, _ROUGHLY)]
 
 
 def _norms(rows: Sequence[Row], _: str) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ from ..weights.laws import Law
 from .candidates import (
     BOUNDS,
     RARE,
+    RARE_GAINS,
     STDS,
     Candidate,
     Named,
@@ -92,6 +93,7 @@ def is_common(fit: Fit | None, layers: int, close: float) -> bool:
         return False
     key, params = fit.schemes[0]
     common = fit.rank == 0 and key not in RARE and params.get("n_layer", layers) == layers
+    common = common and not (key.startswith("xavier") and params.get("gain") in RARE_GAINS)
     return common and fit.would_refute[1] <= close
 
 

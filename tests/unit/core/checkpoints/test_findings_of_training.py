@@ -78,8 +78,8 @@ def test_its_weights_give_themselves_away_by_their_largest_singular_value(traine
     assert noise.chance(float(torch.linalg.svdvals(fresh.double())[0]) * noise.std / 0.02) > 0.001
 
 
-def _fresh(*shape: int) -> Tensor:
-    return torch.empty(shape).normal_(0, 0.02, generator=torch.Generator().manual_seed(8))
+def _fresh(rows: int, columns: int, seed: int = 8) -> Tensor:
+    return torch.empty(rows, columns).normal_(0, 0.02, generator=torch.Generator().manual_seed(seed))
 
 
 def _linear(out: int, inputs: int) -> Tensor:
@@ -135,10 +135,35 @@ BROKEN: dict[str, tuple[Callable[[Model], Model], str, int]] = {
         "fresh_alone",
         1,
     ),
+    "a layer that was drawn anew, its bias too": (
+        lambda model: (
+            {
+                name: tensor
+                for name, tensor in (model | _biases(model, 0.01)).items()
+                if "classifier" not in name
+            }
+            | {"layers.3.up.weight": _fresh(344, WIDTH), "layers.3.up.bias": torch.zeros(344)}
+        ),
+        "fresh_among_trained",
+        1,
+    ),
     "a layer that was drawn anew": (
         lambda model: model | {"layers.3.up.weight": _fresh(344, WIDTH)},
         "fresh_among_trained",
         1,
+    ),
+    "the same layer of all blocks, as names that were not found": (
+        lambda model: model | {f"layers.{i}.up.weight": _fresh(344, WIDTH, i) for i in range(1, LAYERS + 1)},
+        "fresh_alone",
+        LAYERS,
+    ),
+    "a tower that was drawn anew, beside a trained one": (
+        lambda model: {
+            **{f"language.{name}": tensor for name, tensor in model.items()},
+            **{f"vision.{name}": tensor for name, tensor in _named(_network(6)).items()},
+        },
+        "fresh_alone",
+        2 * LAYERS + 2,
     ),
     "a head of zeros": (
         lambda model: model | {"layers.6.weight": torch.zeros(TOKENS, WIDTH)},
@@ -190,6 +215,18 @@ BROKEN: dict[str, tuple[Callable[[Model], Model], str, int]] = {
 }
 CLEAN: dict[str, Callable[[Model], Model]] = {
     "batch norms with statistics": lambda model: model | _batch_norms(gathered=True),
+    "a layer whose std is Glorot's by a gain that is seldom used, as by chance": lambda model: (
+        model | {"layers.3.up.weight": 10 * math.sqrt(2 / (344 + WIDTH)) * _fresh(344, WIDTH)}
+    ),
+    "layers that a few steps left at their law, where all others have their std still": lambda model: {
+        **{name: 0.0205 / tensor.std() * tensor for name, tensor in model.items() if tensor.ndim > 1},
+        **{f"layers.{i}.up.weight": _fresh(344, WIDTH, i) for i in range(1, LAYERS + 1)},
+    },
+    "batch norms that start as DCGAN's, before training": lambda _: {
+        **_named(_network(3)),
+        **_batch_norms(gathered=False),
+        "bn.bias": torch.zeros(64),
+    },
     "batch norms that are not used": lambda model: model | _batch_norms(gathered=False, used=False),
     "an average that follows": lambda model: (
         model | {f"ema.{name}": 0.9 * tensor for name, tensor in model.items()}
