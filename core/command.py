@@ -26,6 +26,8 @@ from .errors import CheckpointError, InitLabError, shown
 from .interrupts import STOPPED, raise_again
 
 FOUND, REFUSED, UNHEARD = 1, 2, 141  # the last as a shell has it: 128 and the signal
+#: Letters that a file for --expect may have.
+_MOST_EXPECTED = 2**20
 _SCAN = """
 status: 0 if nothing stands out; 1 if something does (with --fail-on, only of those kinds); 2 if a file
 cannot be read or an argument is wrong
@@ -110,12 +112,16 @@ def _expected(path: str) -> Expected:
         InitLabError: if there is no such file, or it says nothing that can be expected.
     """
     try:
-        table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        with Path(path).open(encoding="utf-8") as file:
+            text = file.read(_MOST_EXPECTED + 1)  # a device may have no end
+        table = tomllib.loads(text) if len(text) <= _MOST_EXPECTED else None
     except OSError as error:
         said = error.strerror or type(error).__name__
         raise CheckpointError("checkpoint.unreadable", file=shown(path), said=said) from None
     except (ValueError, RecursionError) as error:
         raise unfit("--expect", path, f"a file of TOML ({error})") from None
+    if table is None:
+        raise unfit("--expect", path, f"a file of TOML of at most {_MOST_EXPECTED:,} letters")
     if not table:
         raise unfit("--expect", path, 'a file with lines such as "*.weight" = "kaiming_normal"')
     return {pattern: _meant(pattern, given) for pattern, given in table.items()}
