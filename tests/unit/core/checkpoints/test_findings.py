@@ -293,11 +293,6 @@ BROKEN: dict[str, tuple[Callable[[], Model], str, int]] = {
         "same_shards",
         1,
     ),
-    "queries taken for keys and values as well": (
-        lambda: {"layers.0.attention.query_key_value.weight": _normal(64, WIDTH).repeat(3, 1)},
-        "same_shards",
-        1,
-    ),
     "cloned": (_cloned, "cloned", 2),
     "no residual scale": (lambda: _gpt2(lambda _: False), "residual_scale", 2 * LAYERS),
     "residual scale in one layer": (
@@ -353,8 +348,9 @@ def test_what_is_wrong_is_called_by_its_name_and_nothing_else_is(name: str) -> N
 
 def test_shards_are_counted_along_rows_and_along_columns() -> None:
     for shape, says in (((4, 1), "4 blocks of 64 rows are"), ((1, 8), "8 blocks of 32 columns are")):
-        for dtype in (torch.float32, torch.bfloat16):
-            (finding,) = _report({"up.weight": _normal(WIDTH, 32).repeat(*shape).to(dtype)}).problems
+        for dtype, name in ((torch.float32, "query_key_value"), (torch.bfloat16, "up")):
+            weight = _normal(WIDTH, 32).repeat(*shape).to(dtype)
+            (finding,) = _report({f"{name}.weight": weight}).problems
             assert str(finding).startswith(says)
 
 
