@@ -9,6 +9,11 @@ from .errors import TableError
 
 Rows = tuple[tuple[float, ...], ...]
 
+#: The wide characters of a Chinese keyboard as those of ASCII.
+HALF_WIDTH = {0xFF01 + at: 0x21 + at for at in range(94)}
+#: The same in a table or a list, where its own comma and its wide space stand between cells too.
+WIDE_MARKS = HALF_WIDTH | {ord("、"): ",", ord("\u3000"): " "}
+
 #: Rows of one table.
 MAX_ROWS = 1024
 
@@ -21,7 +26,8 @@ def read_table(text: str) -> Rows:
     of numbers has, in this order; a mark at the end of every line is left out. A comma within a cell is a
     decimal comma: ``1,5;2,5`` and ``"1,5","2,5"``, also ``1,5 2,5``, but ``1,2,3`` is three numbers. So
     ``1,000;2,000`` is 1 and 2: nothing tells such decimals from thousands. A table has decimal commas or
-    decimal points, and no marks of thousands: ``1.234,5`` could be two numbers.
+    decimal points, and no marks of thousands: ``1.234,5`` could be two numbers. The wide characters of a
+    Chinese keyboard, ``１，２；``, are read as those of ASCII.
 
     Raises:
         TableError: if it is no text, there is no row, there are more than ``MAX_ROWS``, rows differ in
@@ -31,6 +37,8 @@ def read_table(text: str) -> Rows:
     if not isinstance(text, str):
         raise TableError("table.type", kind=type(text).__name__)
     text = text.removeprefix("\ufeff")
+    if not text.isascii():
+        text = text.translate(WIDE_MARKS)
     if (rows := _filled(text)) > 2 * MAX_ROWS:  # before any work on them
         raise TableError("table.rows", rows=rows, most=MAX_ROWS)
     filled = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]

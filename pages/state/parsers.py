@@ -11,7 +11,7 @@ from core import Comparison, Entry, InitLabError, Layer, Network, ShapeError, re
 from core.networks.edits import read_edits
 from core.signals.comparison import MAX_ENTRIES
 from core.signals.formula import activation_of
-from core.table import written_table
+from core.table import WIDE_MARKS, written_table
 from core.weights.parameters import LARGEST, SMALLEST, Parameter
 from core.weights.spelling import split
 
@@ -216,7 +216,7 @@ def key_or(names: Iterable[str]) -> Parse:
 
 def labels(raw: str) -> str:
     """Read whole numbers from 0 on, with commas or spaces between them."""
-    found = re.split(r"[,;\s]+", raw.strip(" \t\r\n,;"))
+    found = re.split(r"[,;\s]+", raw.translate(WIDE_MARKS).strip(" \t\r\n,;"))
     if found != [""] and not all(re.fullmatch(r"\d{1,9}", label, re.ASCII) for label in found):
         raise Refused("labels")
     return ",".join(str(int(label)) for label in found if label)

@@ -112,6 +112,8 @@ def test_labels_that_cannot_be_are_answered_at_their_field(labels: str, words: s
     app.text_input(key="labels").set_value("1 1 0 1, 0").run()
     assert refusals(app) == []
     assert query(app)["labels"] == "1,1,0,1,0"
+    app.text_input(key="labels").set_value("０，１、0；1　0").run()
+    assert query(app)["labels"] == "0,1,0,1,0"
 
 
 def test_a_row_that_is_not_there_is_answered() -> None:
