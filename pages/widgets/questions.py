@@ -22,7 +22,7 @@ EXAMPLES = "0.25   1/4   √(2/64)"
 
 def answer(state: State, of: Question, t: Text) -> str | float | None:
     """Ask for the answer; return a scheme or a number, None while there is none that can be read."""
-    return _picked(state, of, t) if of.choices else _typed(state, t)
+    return _picked(state, of, t) if of.choices else _typed(state, of, t)
 
 
 def _picked(state: State, of: Question, t: Text) -> str | None:
@@ -41,11 +41,11 @@ def _picked(state: State, of: Question, t: Text) -> str | None:
     return picked
 
 
-def _typed(state: State, t: Text) -> float | None:
+def _typed(state: State, of: Question, t: Text) -> float | None:
     with st.container(key="typed", horizontal=True, vertical_alignment="bottom"):
         typed = number(t("quiz.type"), _place(state))
         pressed = st.button(t("quiz.answer"), key="answer")
-    given = words.number(typed)
+    given = words.number(typed, whole=of.kind in words.WHOLE)
     if not math.isnan(given):
         return given
     if typed.strip() or pressed:

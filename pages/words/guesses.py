@@ -60,7 +60,8 @@ def typed(asked: Asked, guesses: Guesses) -> float:
     text = guesses.get(asked.name)
     if not isinstance(text, str) or asked.choices:
         return math.nan
-    return number(re.sub(r"[%％]\s*$", "", text) if asked.of == "percent" else text)
+    text = re.sub(r"[%％]\s*$", "", text) if asked.of == "percent" else text
+    return number(text, whole=asked.of == "whole")
 
 
 def unread(asked: Asked, guesses: Guesses, t: Text) -> str:

@@ -6,6 +6,7 @@ from html import escape
 
 from core import SCHEMES, FormulaError, Question
 from core.signals.formula import number_of
+from core.table import HALF_WIDTH
 from core.teaching.quiz import ALPHA
 from core.teaching.slips import slip
 from pages.figures.histogram import Overlay
@@ -13,8 +14,10 @@ from pages.figures.notation import plain
 from pages.text import Text, sentences
 from pages.text.numbers import apart, count, expected_count, quantity
 
-#: The wide characters of a Chinese keyboard as those of ASCII.
-_HALF_WIDTH = {0xFF01 + at: 0x21 + at for at in range(94)}
+#: The kinds of question whose answer is a whole number.
+WHOLE = frozenset({"beyond", "count"})
+#: A whole number with marks of thousands, such as 101,770 or 1'234'567.
+_THOUSANDS = re.compile(r"(?<![\d.,'’])[1-9]\d{0,2}(?:(?:,\d{3})+|(?:['’]\d{3})+)(?![\d.,'’])", re.ASCII)
 
 #: How far out a wrong wall or std is still drawn, in those of the law: further, the law would be a line.
 WIDEST = 5
@@ -103,7 +106,7 @@ def _numbers(of: Question) -> dict[str, str]:
 def _rule(of: Question, t: Text) -> str:
     """Return why the law of a scheme is as it is, with this layer's fans."""
     numbers = _given(of, t)
-    if of.kind in {"beyond", "count"}:
+    if of.kind in WHOLE:
         return t(f"quiz.rule.{of.kind}", **numbers)
     family, _, law = of.scheme.partition("_")
     further = t("quiz.rule.uniform") if law == "uniform" and family != "classic" else ""
@@ -117,7 +120,7 @@ def _counts(of: Question, t: Text) -> str:
 
 def guess(of: Question, given: str | float | None, t: Text) -> Overlay | None:
     """Return the law of a wrong answer, to be drawn beside the right one; None where none fits there."""
-    if given is None or of.kind in {"beyond", "count"} or of.right(given):
+    if given is None or of.kind in WHOLE or of.right(given):
         return None
     if isinstance(given, str):
         return Overlay(t("quiz.guess"), SCHEMES[given].law(of.shape))
@@ -141,9 +144,14 @@ def score(right: int, of: int, t: Text) -> str:
     return f'<p class="lab-cause">{t("quiz.score", right=right, of=of)}</p>'
 
 
-def number(typed: str) -> float:
-    """Return the number that was typed, as 0.25, 0,25, 1/4, √(2/64) or 2^-2; nan if it is none."""
-    text = re.sub(r"[\s\u202f]", "", typed.translate(_HALF_WIDTH).lower())
+def number(typed: str, *, whole: bool = False) -> float:
+    """Return the number that was typed, as 0.25, 0,25, 1/4, √(2/64) or 2^-2; nan if it is none.
+
+    Where a ``whole`` number is asked for, 101,770 is a hundred thousand, elsewhere a comma is a decimal one.
+    """
+    text = re.sub(r"[\s\u202f]", "", typed.translate(HALF_WIDTH).lower())
+    if whole:
+        text = _THOUSANDS.sub(lambda found: re.sub(r"\D", "", found[0]), text)
     text = re.sub(r"(?<=\d),(?=\d)", ".", text)
     try:
         return number_of(re.sub(r"√(\d+\.?\d*)", r"sqrt(\1)", text))

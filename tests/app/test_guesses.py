@@ -93,6 +93,9 @@ model | count | 26
     参数个数：您说 26，实际为 26。
 model?net=784-128.relu-10.softmax | count | 100000
     Number of parameters: you said 100 000; it is 101 770, so yours is 1.74 % too low.
+model?net=784-128.relu-10.softmax | count | 101,770
+    Number of parameters: you said 101 770; it is 101 770.
+    参数个数：您说 101 770，实际为 101 770。
 model?net={dead}&part=backward | learn | all
     Weights whose gradient is not 0: you said “in every layer”; the truth is “in no layer”.
     梯度不为 0 的权重：您说“每一层都有”，实际是“没有任何一层”。

@@ -64,6 +64,31 @@ def test_a_fraction_is_exactly_its_number(text: str) -> None:
     assert number(text) == RATIONAL[text]
 
 
+#: text → the number that it is where a whole one is asked for
+WHOLE = {
+    "101,770": 101770,
+    "１０１，７７０": 101770,
+    "1,234,567": 1234567,
+    "1'234": 1234,
+    "1\u202f234": 1234,
+    "784*128+1,418": 101770,
+    "1.5": 1.5,
+    "331,8": 331.8,
+    "0,632": 0.632,
+    "1,2345": 1.2345,
+}
+
+
+@pytest.mark.parametrize("text", WHOLE)
+def test_where_a_whole_number_is_asked_for_commas_may_mark_thousands(text: str) -> None:
+    assert number(text, whole=True) == WHOLE[text]
+
+
+@pytest.mark.parametrize("text", ["1,234,56", "1,23,456", "1,234'567", "12,34,567"])
+def test_marks_elsewhere_are_none_of_thousands(text: str) -> None:
+    assert math.isnan(number(text, whole=True))
+
+
 @pytest.mark.parametrize("text", ROOTS)
 def test_the_square_of_a_root_is_what_it_is_of(text: str) -> None:
     found = Fraction(number(text))
