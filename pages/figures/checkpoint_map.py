@@ -3,6 +3,7 @@
 It is HTML, as a tile is a link that keys reach. Fill, outline and mark say the same as the colours do.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from itertools import groupby
@@ -47,7 +48,7 @@ def tells_little(row: Row) -> bool:
 
 def look_of(row: Row) -> str:
     """Return how a tensor's tile is filled: by what is known of its start."""
-    if row.flags & {"constant", "zeros"} or row.n == 1:
+    if row.flags & {"constant", "zeros"} or (row.n == 1 and math.isfinite(row.minimum)):
         return "constant"
     if tells_little(row):
         return "other"

@@ -182,11 +182,16 @@ def tensor(row: Row, found: Sequence[Finding], t: Text, back: str) -> str:
 
 def verdict(row: Row, t: Text) -> str:
     """Return whether a known law fits, how well, and what would have refuted it."""
-    fit = row.init
+    fit, look = row.init, look_of(row)
+    if look == "constant" and (fit is None or row.n == 1):  # counters and steps follow no law
+        number = float(row.minimum)
+        value = count(number) if abs(number) < 1e9 and number.is_integer() else quantity(number, trim=True)
+        alike = value if row.n == 1 else t("checkpoint.all_equal", value=value)
+        return t("checkpoint.verdict.constant", n=count(row.n), law=alike)
     if fit is None:
-        return t(f"checkpoint.verdict.{look_of(row)}")
+        return t(f"checkpoint.verdict.{look}")
     name = findings.law(fit, t)
-    if look_of(row) == "constant" or not fit.would_refute[0]:
+    if look == "constant" or not fit.would_refute[0]:
         return t("checkpoint.verdict.constant", n=count(row.n), law=name)
     if tells_little(row):
         return t("checkpoint.verdict.few", n=count(row.n), law=name)

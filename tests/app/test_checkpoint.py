@@ -326,6 +326,33 @@ def test_few_numbers_are_said_to_tell_nothing() -> None:
     assert "too few numbers to tell" in tiles[0][0]
 
 
+#: A tensor that has one number throughout, which no law was sought for, and what is said of it.
+ALIKE = {
+    "counter": (torch.tensor(195_310), "1 number: 195 310.", "1 个数：195 310。"),
+    "scalar": (torch.tensor(3.25), "1 number: 3.25.", "1 个数：3.25。"),
+    "none": (torch.tensor(math.nan), "These numbers are not judged by a law.", "这些数不按分布判断。"),
+    "whole": (torch.full((3, 4), 2), "12 numbers: all 2.", "12 个数：全为 2。"),
+    "flags": (torch.tensor([True, True]), "2 numbers: all 1.", "2 个数：全为 1。"),
+    "small": (torch.full((5, 5), 2.5e-200).double(), "25 numbers: all 0.", "25 个数：全为 0。"),
+    "tiny": (
+        torch.full((5, 5), 2.5e-200, dtype=torch.float64),
+        "25 numbers: all 2.5×10⁻²⁰⁰.",
+        "25 个数：全为 2.5×10⁻²⁰⁰。",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ALIKE)
+def test_what_has_one_number_opens_and_names_it(name: str) -> None:
+    """Batch norms count their batches and Adam its steps in such tensors: most trained files have some."""
+    tensor, *sentences = ALIKE[name]
+    key = report({name: tensor, "a.weight": seeded(64, 64)})
+    for language, sentence in zip(("en", "zh"), sentences, strict=True):
+        app = opened("checkpoint", report=key, tensor=name, lang=language)
+        stands(app)
+        assert sentence in plain(app).replace("\u202f", " ")
+
+
 def test_a_network_of_the_lab_opens_here() -> None:
     app = opened("model", net="64-128.kaiming_normal.relu-10.xavier_normal.zeros_bias")
     app.button(key="audit").click().run()
