@@ -25,6 +25,9 @@ from .stored_tensor import PART, Bits, Stored
 
 Counts = npt.NDArray[np.int64]
 
+#: The smallest mean square that float64 holds to all its digits.
+_LEAST_SQUARE = float(np.finfo(np.float64).tiny)
+
 
 @dataclass(frozen=True, eq=False)
 class Measured:
@@ -57,8 +60,14 @@ class Measured:
 
     @property
     def std(self) -> float:
-        """Population standard deviation (ddof 0) of the finite numbers; nan without any."""
-        return math.sqrt(self.moments.sums[0] / self.moments.n) if self.moments.n else math.nan
+        """Population standard deviation (ddof 0) of the finite numbers; nan without any.
+
+        It is nan too where these differ and their squares leave float64: beyond some 1e154, or below 1e-154.
+        """
+        n, square = self.moments.n, self.moments.sums[0] / max(self.moments.n, 1)
+        if not n or (self.minimum < self.maximum and not _LEAST_SQUARE <= square < math.inf):
+            return math.nan
+        return math.sqrt(square)
 
     @property
     def excess_kurtosis(self) -> float:

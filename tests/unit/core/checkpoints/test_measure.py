@@ -157,3 +157,22 @@ def test_two_flipped_signs_make_another_tensor(dtype: torch.dtype) -> None:
         other[2, [first, second]] *= -1
         seen.add(measure(stored(other)).digest)
     assert len(seen) == 5
+
+
+@pytest.mark.parametrize("size", [1e200, 1e160, 1e-160, 1e-200, 5e-310])
+def test_a_std_whose_square_leaves_float64_is_not_called_0(size: float) -> None:
+    """Memory that was never written to has such numbers, as it is read as float64."""
+    found = measure(stored(torch.tensor([[size, -size], [3 * size, size]], dtype=torch.float64)))
+    assert (found.minimum, found.maximum) == (-size, 3 * size)
+    assert math.isnan(found.std)
+
+
+@pytest.mark.parametrize("size", [1e150, 1.0, 1e-150])
+def test_a_std_whose_square_float64_holds_is_exact(size: float) -> None:
+    """Of −1, 1, 1, 3 the mean is 1 and the variance 2."""
+    found = measure(stored(torch.tensor([[size, -size], [3 * size, size]], dtype=torch.float64)))
+    assert found.std == pytest.approx(math.sqrt(2) * size, rel=1e-12)
+
+
+def test_equal_numbers_of_any_size_have_the_std_0() -> None:
+    assert measure(stored(torch.full((3, 3), 1e200, dtype=torch.float64))).std == 0
