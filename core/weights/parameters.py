@@ -49,6 +49,7 @@ class Parameter:
             value=value,
             minimum=self.minimum,
             maximum=self.maximum,
+            zero=self.zero,
             smallest=SMALLEST,
             largest=LARGEST,
         )

@@ -1,6 +1,7 @@
 """Why an entry is not used, in a sentence: a refusal of a control, or of core, in a visitor's language."""
 
 import difflib
+import math
 import re
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -102,6 +103,10 @@ def worded(code: str, refused: Mapping[str, Any], name: str, t: Text) -> str:
     }
     if "at" in refused:
         facts["at"] = t("layers.place", at=refused["at"]) if refused["at"] else t("layers.place_input")
+    if "minimum" in refused:
+        facts["wanted"] = _wanted(refused, facts, t)
+    if facts.get("takes") == "no parameters":  # as core says it
+        facts["takes"] = t("refused.takes_none")
     if "scheme" in facts:
         facts["scheme"] = t(f"scheme.{facts['scheme']}.name")
     if code in {"choice", "listed"} and facts["options"].count(",") > MANY:
@@ -113,6 +118,21 @@ def worded(code: str, refused: Mapping[str, Any], name: str, t: Text) -> str:
 def _closed(words: str, part: str) -> str:
     """Take away the space that a sentence leaves before a part, where there Chinese follows Chinese."""
     return re.sub(rf"({_HAN}) (?={re.escape(part)})", r"\1", words) if re.match(_HAN, part) else words
+
+
+def _wanted(refused: Mapping[str, Any], facts: Mapping[str, str], t: Text) -> str:
+    """Return what a scheme's parameter may be, by the limits that core names in its refusal."""
+    low, high = refused["minimum"], refused["maximum"]
+    if isinstance(low, int):
+        return t("refused.wants_whole", low=count(low), high=count(high))
+    if math.isfinite(high):
+        ends = (quantity(end, end, trim=True) for end in (low, high))
+        return t("refused.wants_between", **dict(zip(("low", "high"), ends, strict=True)))
+    if math.isinf(low):
+        kind = "real" if refused["zero"] else "not_0"
+    else:
+        kind = "positive" if refused["zero"] else "above"
+    return t(f"refused.wants_{kind}", smallest=facts["smallest"], largest=facts["largest"])
 
 
 def _listed(value: object) -> str:

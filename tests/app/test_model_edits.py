@@ -117,8 +117,15 @@ def test_parameters_that_cannot_be_are_answered_in_their_card(scheme: str, raw: 
         ("3-4.relu.tanh", "layer 1 has “tanh”"),
         ("3-4.swish", "layer 1 has “swish”"),
         ("3-4.dirac", "schemes that fill a matrix, activations, zeros_bias and no_bias, each once per"),
-        ("3-4.normal(std=-1)", "In layer 1: std cannot be -1."),
-        ("3-4.ones(val=2)", "In layer 1: Ones has no parameter val."),
+        (
+            "3-4.normal(std=-1)",
+            "In layer 1: std cannot be -1. It must be 0 or a positive number between 10⁻³⁰ and 10³⁰.",
+        ),
+        ("3-4.sparse(sparsity=2)", "sparsity cannot be 2. It must be a number from 0 to 1."),
+        ("3-4.gpt2_residual(n_layer=0)", "It must be a whole number from 1 to 65\u202f536."),
+        ("3-4.uniform(a=1e40)", "It must be 0, or a number between 10⁻³⁰ and 10³⁰ in size."),
+        ("3-4.kaiming_normal(mode=up)", "mode cannot be “up”. It must be one of fan_in, fan_out."),
+        ("3-4.ones(val=2)", "In layer 1: Ones has no parameter val. It takes no parameters."),
         ("4096-4096-4096", "more than the limit of 4\u202f194\u202f304 per visitor"),
         ("<b>x</b>-2", "the input part has “<b>x</b>”"),
     ],
@@ -133,6 +140,21 @@ def test_a_network_that_cannot_be_is_answered_at_its_text(net: str, words: str) 
         assert refusal.endswith("The current network stays.")
         assert app.session_state["net"] == net
         assert "Total params: 26" in "".join(block.value for block in app.code)
+
+
+@pytest.mark.parametrize(
+    ("net", "words"),
+    [
+        ("3-4.normal(std=-1)", "第 1 层：std 不能为 -1，可取：0，或 10⁻³⁰ 与 10³⁰ 之间的正数。"),
+        ("3-4.sparse(sparsity=2)", "第 1 层：sparsity 不能为 2，可取：0 到 1 之间的数。"),
+        ("3-4.kaiming_normal(mode=up)", "第 1 层：mode 不能为“up”，可选：fan_in, fan_out。"),
+        ("3-4.normal(sd=1)", "第 1 层：“正态分布”没有参数 sd，它的参数：std, mean。"),
+        ("3-4.zeros(1)", "如 std=0.02；“全 0”的参数：无。"),
+    ],
+)
+def test_what_a_scheme_takes_is_said_in_chinese_too(net: str, words: str) -> None:
+    (refusal,) = set(refusals(opened_model(net=net, lang="zh")))
+    assert words in refusal
 
 
 def test_a_dtype_that_a_layer_cannot_be_drawn_in_is_answered() -> None:

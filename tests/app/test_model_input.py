@@ -128,3 +128,9 @@ def test_nothing_typed_is_taken_for_html() -> None:
     bodies = "".join(element.proto.body for element in app.get("html"))
     assert "<img" not in bodies
     assert "<img" in unescape(bodies)
+
+
+def test_what_is_used_instead_is_set_as_chinese() -> None:
+    """A space stands between Chinese and Latin, and nowhere else."""
+    assert refusals(opened_model(net="3-2", data="1,2", lang="zh"))[0].endswith("，故采用抽取的输入。")
+    assert refusals(opened_model(batch="0", lang="zh"))[0].endswith("，故采用 5。")
