@@ -90,7 +90,8 @@ def _of_signal(rows: Sequence[Followed], state: State, t: Text) -> str:
     if not math.isclose(first.part, last.part, rel_tol=_ONE):
         words = _at_rest(_step(told, given, -1), given, facts | {"layer": count(state["depth"])}, t)
         slows = not floor and first.product < last.product < 1
-        return sentences(words, t("cause.slows", **facts) if slows else "")
+        more = "cause.swells" if last.part > 1 else "cause.slows"  # it takes nothing where it adds
+        return sentences(words, t(more, **facts) if slows else "")
     if math.isclose(last.product, 1, rel_tol=_ONE):
         words = t("cause.keeps", **facts)
     elif floor:

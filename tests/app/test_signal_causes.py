@@ -103,6 +103,15 @@ def test_a_slow_fall_says_that_small_signals_lose_less() -> None:
     assert "It stays there." not in said
 
 
+def test_what_adds_to_a_signal_is_not_said_to_take_less() -> None:
+    """elu(z, 2) has the slopes 1 and 2 at 0: of small signals it makes (1 + 4)/2 times the mean square."""
+    said = cause(rows="classic_uniform", activation="elu(z,2)", depth="5")
+    assert "elu(z,2) adds a larger share to smaller signals." in said
+    assert "takes less" not in said
+    chinese = cause(rows="classic_uniform", activation="elu(z,2)", depth="5", lang="zh")
+    assert "信号越小，elu(z,2) 放大的倍数越大。" in chinese
+
+
 def test_biases_are_named_with_their_variance() -> None:
     said = cause(rows="classic_uniform", bias="normal", sigma_b="0.3")
     assert says(said, "The biases add their variance, <0.09>, in every layer.")
