@@ -79,5 +79,5 @@ audit: setup  ## what is installed, against the list of known weaknesses
 	.venv/audit/bin/pip-audit --path $$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
 		--progress-spinner off
 
-faults: setup  ## plant faults one at a time, in a copy; each must turn a test red (15 minutes)
+faults: setup  ## plant faults one at a time, in a copy; each must turn a test red (more than an hour)
 	$(BIN)/python -m tests.faults
