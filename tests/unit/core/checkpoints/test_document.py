@@ -9,6 +9,7 @@ from safetensors.torch import save
 
 from core import CheckpointError, scan
 from core.checkpoints.file_formats import FORMATS
+from core.checkpoints.plain_text import CHANGES
 from tests.findings_table import DOCUMENT, table, written
 
 TEXT = DOCUMENT.read_text(encoding="utf-8")
@@ -22,6 +23,14 @@ def test_the_table_of_findings_is_core_s() -> None:
 def test_the_formats_are_those_that_are_read() -> None:
     rows = dict(re.findall(r"^\| (\w+) \| ((?:`\.\w+` ?)+) \|", TEXT, re.MULTILINE))
     assert {name: tuple(re.findall(r"`(\.\w+)`", files)) for name, files in rows.items()} == FORMATS
+
+
+def test_what_a_comparison_shows_is_named() -> None:
+    """Each column of numbers that ``--against`` writes, by its heading, in its order."""
+    said = TEXT.partition("With `--against OTHER`")[2].partition("`--expect FILE.toml`")[0]
+    named = re.findall(r"\*([a-z ]+)\*", said)
+    assert named == ["std ratio", "mean shift", "norm ratio", "distance", "cosine"]
+    assert [*CHANGES[2:]] == named
 
 
 def test_a_file_elsewhere_is_copied_first(tmp_path: Path) -> None:
