@@ -41,7 +41,8 @@ def audit(
     What torch itself starts each layer as is known: a Linear's bias by its weight's fan_in, a recurrent
     layer by its hidden size, norms as 1 and 0. ``expect`` says of others, by their names, in which * and ?
     stand for anything, what they are meant to start as: ``{"*.c_proj.weight": ("gpt2_residual",
-    {"n_layer": 12})}``. A tensor that is not so is among ``Report.problems``.
+    {"n_layer": 12})}``. A tensor that is not so is among ``Report.problems``; one that torch would start in
+    another way only where nobody can have meant that: norms that were drawn about 0, fans that were swapped.
 
     With an ``example`` of what ``forward`` takes (a tensor, a tuple of them, or a mapping from its arguments'
     names), copies are run: one as the module stands, and one drawn anew for each of ``seeds``, numbers or how

@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import save
 
-from core import CheckpointError, scan
+from core import CheckpointError, audit, scan
 from core.checkpoints.file_formats import FORMATS
 from core.checkpoints.plain_text import CHANGES
 from tests.findings_table import DOCUMENT, table, written
@@ -31,6 +31,19 @@ def test_what_a_comparison_shows_is_named() -> None:
     named = re.findall(r"\*([a-z ]+)\*", said)
     assert named == ["std ratio", "mean shift", "norm ratio", "distance", "cosine"]
     assert [*CHANGES[2:]] == named
+
+
+def test_only_a_claim_objects_to_a_layer_that_was_drawn_otherwise() -> None:
+    layer = torch.nn.Linear(64, 64)
+    with torch.no_grad():
+        layer.weight.normal_(0, 1, generator=torch.Generator().manual_seed(1))
+    assert audit(layer).problems == ()
+    (finding,) = audit(layer, expect={"weight": "classic_uniform"}).problems
+    assert (finding.kind, finding.tensors) == ("expected", ("weight",))
+    norm = torch.nn.LayerNorm(64)
+    with torch.no_grad():
+        norm.weight.normal_(0, 0.02, generator=torch.Generator().manual_seed(1))
+    assert [each.tensors for each in audit(norm).problems] == [("weight",)]
 
 
 def test_a_file_elsewhere_is_copied_first(tmp_path: Path) -> None:
