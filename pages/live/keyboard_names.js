@@ -57,6 +57,7 @@ let path = location.pathname
 function folded() {
   if (path === location.pathname) return
   path = location.pathname
+  document.querySelector("[data-testid=stMain]")?.scrollTo(0, 0) // where the last one was read says nothing here
   fold()
 }
 

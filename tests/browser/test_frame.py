@@ -51,6 +51,21 @@ def test_the_menu_stands_still_from_page_to_page(size: str, tab: Visit) -> None:
     assert 0 <= width - max(box[2] for box in tools) <= 24
 
 
+def test_a_page_opens_at_its_top_wherever_the_last_one_was_read(visit: Visit) -> None:
+    page = visit("/lesson?v=1", size="phone")
+    page.evaluate(
+        """() => { const high = new CSSStyleSheet()
+            high.replaceSync('[data-testid=stMainBlockContainer] { min-height:3000px }')
+            document.adoptedStyleSheets.push(high) }"""
+    )  # or a page that is empty for a moment would lose its place by itself, now and then
+    main = page.locator("[data-testid=stMain]")
+    for path in ("/?v=1", "/compare?v=1"):
+        main.evaluate("e => e.scrollTo(0, 400)")
+        assert main.evaluate("e => e.scrollTop") == 400
+        go(page, path)
+        assert main.evaluate("e => e.scrollTop") == 0
+
+
 def test_tools_are_in_the_second_ink(tab: Visit) -> None:
     page = tab(WITH[0])
     ink = "name => getComputedStyle(document.querySelector(name)).color"
