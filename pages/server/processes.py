@@ -126,6 +126,7 @@ class Processes:
         self._unread: dict[socket.socket, Unread] = {}
         self._resting: dict[socket.socket, Unread] = {}
         self._stopped_by, self._is_open = 0, False
+        self._listening: socket.socket | None = None
 
     def run(self, listening: socket.socket, ready: Callable[[], None]) -> int:
         """Serve until a signal says otherwise; return which.
@@ -134,6 +135,7 @@ class Processes:
             RuntimeError: if a process ends before it was ready for the first time.
         """
         self._hear_signals()
+        self._listening = listening
         for process in range(self._seats.processes):
             self._start(process)
         self._start_beside()
@@ -191,6 +193,7 @@ class Processes:
             Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
         ours.close()
         known: list[Any] = [key.fileobj for key in self._selector.get_map().values()]
+        known += filter(None, [self._listening])  # or the port would be taken for as long as a process lives
         for worker in self._workers.values():
             known += worker.handed
         for kept in (*known, *self._resting, self._selector):

@@ -358,6 +358,19 @@ def test_a_process_that_cannot_start_ends_the_server() -> None:
     assert "Ready." not in ended.stderr
 
 
+def test_one_process_alone_holds_the_port(served: Server) -> None:
+    """Or one that is left over would keep it from a server that starts again."""
+    sockets = [row.split() for row in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]]
+    (inode,) = [row[9] for row in sockets if row[3] == "0A" and int(row[1].split(":")[1], 16) == served.port]
+
+    def holds(pid: int) -> bool:
+        return any(str(fd.readlink()) == f"socket:[{inode}]" for fd in Path(f"/proc/{pid}/fd").iterdir())
+
+    pids = served.processes()
+    assert len(pids) == ALL
+    assert [pid for pid in pids if holds(pid)] == [served.pid]
+
+
 def test_it_has_said_once_that_it_is_ready_and_stops_with_all_its_processes_while_it_has_visitors(
     served: Server, log: Path
 ) -> None:
