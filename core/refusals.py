@@ -344,7 +344,7 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
         "parameter.order": "a must be less than b; they were a = {a!r} and b = {b!r}.",
         "parameter.seed": "The seed must be a whole number from -2^63 to 2^64 - 1; it was {value!b}.",
         "parameter.text": "Parameters are written as in code, such as gain=2, a=0; they were {text!r}.",
-        "parameter.unknown": "{scheme} takes {takes}; it was given {given}.",
+        "parameter.unknown": "{scheme} takes {takes:or no parameters}; it was given {given}.",
         "scheme.duplicate": "Two rows have the same key.",
         "scheme.unknown": "There is no scheme {value!b}; there are {schemes:list}.",
         "shape.dirac": (

@@ -157,7 +157,7 @@ def _largest(frame: Frame, drawn: Drawn) -> None:
         why = "largest.orthogonal" if drawn.law.random else "largest.none"
         frame.html(f'<p class="lab-note">{t(why)}</p>')
         return
-    if overflowed := words.infinite([drawn.summary], t):
+    if overflowed := common.infinite([drawn.summary], t):
         frame.html(f'<p class="lab-note">{sentences(overflowed, t("largest.infinite"))}</p>')
         return
     said = words.largest(drawn, state, t)

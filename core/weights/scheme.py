@@ -109,7 +109,7 @@ class Scheme:
 
     def _unknown(self, *names: object) -> ParameterError:
         """Return the error that says that this scheme has no such parameters."""
-        takes = ", ".join(self.params) or "no parameters"
+        takes = ", ".join(self.params)
         given = ", ".join(
             name if isinstance(name, str) and name.isprintable() and len(name) < 64 else shown(name)
             for name in names[:8]

@@ -25,8 +25,7 @@ def parameters_of(scheme: str, text: str) -> tuple[tuple[str, Value], ...]:
     for part in filter(None, map(str.strip, text.split(","))):
         name, equals, value = map(str.strip, part.partition("="))
         if not equals or name in given:
-            takes = ", ".join(row.params) or "no parameters"
-            raise ParameterError("parameter.text", scheme=scheme, text=text, takes=takes)
+            raise ParameterError("parameter.text", scheme=scheme, text=text, takes=", ".join(row.params))
         given[name] = _number(value)
     checked = row.checked(given)
     return tuple((name, value) for name, value in checked.items() if value != row.params[name])

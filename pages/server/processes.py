@@ -126,7 +126,7 @@ class Processes:
         self._unread: dict[socket.socket, Unread] = {}
         self._resting: dict[socket.socket, Unread] = {}
         self._stopped_by, self._is_open = 0, False
-        self._listening: socket.socket | None = None
+        self._listening: Any = None
 
     def run(self, listening: socket.socket, ready: Callable[[], None]) -> int:
         """Serve until a signal says otherwise; return which.
@@ -192,8 +192,8 @@ class Processes:
         with suppress(OSError):  # where memory is short, one of these goes and not the one that starts them
             Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
         ours.close()
-        known: list[Any] = [key.fileobj for key in self._selector.get_map().values()]
-        known += filter(None, [self._listening])  # or the port would be taken for as long as a process lives
+        # with the port, which would be taken for as long as a process lives
+        known = [self._listening, *(key.fileobj for key in self._selector.get_map().values())]
         for worker in self._workers.values():
             known += worker.handed
         for kept in (*known, *self._resting, self._selector):

@@ -2,12 +2,14 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from html import escape, unescape
 from typing import NamedTuple
 
-from core import Layer
+import torch
+
+from core import Layer, Summary
 from pages.state.chosen import State
 from pages.state.controls import TABLE, default_of
 from pages.text import Text
@@ -119,3 +121,12 @@ def excess(kurtosis: float, t: Text) -> str:
     if not math.isfinite(kurtosis):
         return t("table.undefined")
     return quantity(kurtosis if abs(kurtosis) > 1e-9 else 0.0, 1)
+
+
+def infinite(summaries: Sequence[Summary], t: Text) -> str:
+    """Say how many weights overflowed the dtype, which no mean, extreme or share counts; '' if none did."""
+    if not (n := sum(summary.infinite for summary in summaries)):
+        return ""
+    dtype = summaries[0].dtype
+    largest = quantity(torch.finfo(dtype).max, trim=True)
+    return t("verdict.infinite", n=count(n), dtype=str(dtype).removeprefix("torch."), largest=largest)

@@ -16,7 +16,7 @@ from pages.state.link import link_with
 from pages.text import Text, sentences
 from pages.text.numbers import apart, count, factor, interval, quantity
 from pages.text.tables import table
-from pages.words import common, distribution
+from pages.words import common
 from pages.words.common import Onward, brief, layer_name, moving
 
 #: Digits of the parameters in the schemes' names: as few as tell these apart.
@@ -197,7 +197,7 @@ def figures(rows: Sequence[Compared], state: State, t: Text) -> str:
     heads += [t("compare.before"), t("compare.after", activated=activated)]
     body = [_figures(row, state["activation"], t) for row in rows]
     note = sentences(t("compare.note"), t("compare.signal_note"))
-    overflowed = distribution.infinite([row.drawn.summary for row in rows], t)
+    overflowed = common.infinite([row.drawn.summary for row in rows], t)
     whole = table(heads, body, t("compare.caption"), "lab-table lab-two", within="lab-scroll")
     return whole + (f'<p class="lab-note">{overflowed}</p>' if overflowed else "") + common.folded(note, t)
 

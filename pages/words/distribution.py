@@ -1,12 +1,11 @@
 """What a draw says in words: the formula, the finding, the verdict and the table beside the chart."""
 
 import math
-from collections.abc import Sequence
 from html import escape
 
 import torch
 
-from core import SCHEMES, Layer, Summary
+from core import SCHEMES, Layer
 from core.signals.comparison import by_connections
 from core.weights import extremes, referee
 from core.weights.scheme_laws import NARROW, kept
@@ -16,7 +15,7 @@ from pages.jobs.distribution import Drawn
 from pages.state.chosen import State
 from pages.text import Text, sentences
 from pages.text.numbers import apart, count, expected_count, interval, probability, quantity
-from pages.words.common import fielded, folded, inputs, layer_name, moving, outputs, told, units
+from pages.words.common import fielded, folded, infinite, inputs, layer_name, moving, outputs, told, units
 from pages.words.distribution_tables import (
     Row,
     beside_law,
@@ -194,15 +193,6 @@ def verdict(drawn: Drawn, t: Text) -> str:
     why = sentences(why, infinite([summary], t))
     sentence = t("verdict.sentence", lead=t(f"verdict.{case}"), why=why).rstrip()
     return f'<p class="lab-verdict">{sentence}</p>'
-
-
-def infinite(summaries: Sequence[Summary], t: Text) -> str:
-    """Say how many weights overflowed the dtype, which no mean, extreme or share counts; '' if none did."""
-    if not (n := sum(summary.infinite for summary in summaries)):
-        return ""
-    dtype = summaries[0].dtype
-    largest = quantity(torch.finfo(dtype).max, trim=True)
-    return t("verdict.infinite", n=count(n), dtype=str(dtype).removeprefix("torch."), largest=largest)
 
 
 def _strays(drawn: Drawn, t: Text) -> str:

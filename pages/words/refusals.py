@@ -105,8 +105,8 @@ def worded(code: str, refused: Mapping[str, Any], name: str, t: Text) -> str:
         facts["at"] = t("layers.place", at=refused["at"]) if refused["at"] else t("layers.place_input")
     if "minimum" in refused:
         facts["wanted"] = _wanted(refused, facts, t)
-    if facts.get("takes") == "no parameters":  # as core says it
-        facts["takes"] = t("refused.takes_none")
+    if "takes" in facts:
+        facts["takes"] = facts["takes"] or t("refused.takes_none")
     if "scheme" in facts:
         facts["scheme"] = t(f"scheme.{facts['scheme']}.name")
     if code in {"choice", "listed"} and facts["options"].count(",") > MANY:
