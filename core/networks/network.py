@@ -27,7 +27,8 @@ from ..weights.spelling import checked_pairs, checked_text, parameters_of, split
 FOLLOWS = (*ACTIVATIONS, "softmax")
 #: What a bias starts as: torch's own U(±1/√fan_in), 0, or no bias at all.
 BIASES = ("default", "zeros", "none")
-_BIAS_WORDS = {"zeros_bias": "zeros", "no_bias": "none"}
+#: What a text writes for the others.
+BIAS_WORDS = {"zeros_bias": "zeros", "no_bias": "none"}
 #: What ``nn.Linear`` does by itself, so that nothing is filled again.
 OWN = "classic_uniform"
 #: Schemes that fill a Linear weight.
@@ -72,8 +73,8 @@ class Dense:
                 part = {"scheme": name, "params": parameters_of(name, inner or "")}
             elif name in FOLLOWS and inner is None:
                 part = {"activation": name}
-            elif name in _BIAS_WORDS and inner is None:
-                part = {"bias": _BIAS_WORDS[name]}
+            elif name in BIAS_WORDS and inner is None:
+                part = {"bias": BIAS_WORDS[name]}
             if not part or said.keys() & part.keys():
                 raise _unreadable("network.word", word)
             said |= part
@@ -83,7 +84,7 @@ class Dense:
         parts = [str(self.units)]
         if self.scheme != OWN:
             parts.append(self.scheme + (f"({written_parameters(self.params)})" if self.params else ""))
-        parts += [word for word, bias in _BIAS_WORDS.items() if bias == self.bias]
+        parts += [word for word, bias in BIAS_WORDS.items() if bias == self.bias]
         return ".".join(parts + ([self.activation] if self.activation != "linear" else []))
 
 

@@ -8,6 +8,7 @@ from html import escape
 from typing import Any
 
 from core import PARAMETERS, SCHEMES
+from core.networks.network import BIAS_WORDS, FOLLOWS, LINEAR_SCHEMES
 from core.weights.parameters import LARGEST, SMALLEST
 from pages.state.chosen import State
 from pages.state.parsers import Refusal, Value
@@ -111,8 +112,12 @@ def worded(code: str, refused: Mapping[str, Any], name: str, t: Text) -> str:
         facts["scheme"] = t(f"scheme.{facts['scheme']}.name")
     if code in {"choice", "listed"} and facts["options"].count(",") > MANY:
         asked = facts["was"] if code == "choice" else facts["unknown"].split(", ")[0]
-        facts["options"] = _near(asked, facts["options"].split(", "))
-    return _closed(t(f"refused.{code}", **facts), facts.get("used", ""))
+        options = facts["options"].split(", ")
+        facts["options"] = ", ".join([*(_near(asked, options, 0.4) or options[:3]), "…"])
+    words = _closed(t(f"refused.{code}", **facts), facts.get("used", ""))
+    if near := _near(facts.get("word", ""), _NAMED.get(code, refused.get("names", ())), 0.6):
+        return sentences(words, t("refused.near", options=", ".join(near)))
+    return words
 
 
 def _closed(words: str, part: str) -> str:
@@ -141,11 +146,20 @@ def _listed(value: object) -> str:
 
 #: Of more options than this, a refusal names those that resemble what was asked for.
 MANY = 12
+#: What may stand where a word is refused that names nothing.
+_NAMED: Mapping[str, Sequence[str]] = {
+    "network_word": (*LINEAR_SCHEMES, *FOLLOWS, *BIAS_WORDS),
+    "comparison_scheme": tuple(SCHEMES),
+}
+#: Whom Keras, and before it Caffe, name a scheme after.
+_AUTHORS = {"he": "kaiming", "msra": "kaiming", "glorot": "xavier"}
 
 
-def _near(was: str, options: Sequence[str]) -> str:
-    near = difflib.get_close_matches(was, options, cutoff=0.4) or options[:3]
-    return ", ".join([*near, "…"])
+def _near(was: str, options: Sequence[str], alike: float) -> list[str]:
+    """Return the options that are spelt as what was asked for: as torch does, as Keras does, or nearly so."""
+    word = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", was.rpartition(".")[2].rstrip("_")).lower()
+    first, *rest = word.split("_")
+    return difflib.get_close_matches("_".join([_AUTHORS.get(first, first), *rest]), options, cutoff=alike)
 
 
 def _used(state: State, used: Value | dict[str, Value], t: Text) -> str:

@@ -56,6 +56,25 @@ def test_in_a_refusal_no_space_stands_between_chinese_and_chinese() -> None:
     assert "故采用 float32。" in refusals(opened(dtype="float8", lang="zh"))[0]
 
 
+@pytest.mark.parametrize(
+    ("page", "link", "near"),
+    [
+        ("distribution", {"scheme": "he_normal"}, "Options: kaiming_normal, "),
+        ("distribution", {"scheme": "nn.init.xavier_uniform_"}, "Options: xavier_uniform, "),
+        ("compare", {"rows": "GlorotUniform-normal"}, "Close to it: xavier_uniform, "),
+        ("compare", {"rows": "msra-normal"}, "Close to it: kaiming_"),
+        ("model", {"net": "3-3.he_normal-2"}, "Close to it: kaiming_normal, "),
+        ("model", {"net": "3-3.kaiming_uniform_-2"}, "Close to it: kaiming_uniform, "),
+        ("model", {"net": "3-3.LeakyReLU-2"}, "Close to it: leaky_relu"),
+        ("model", {"net": "3-3.zero_bias-2"}, "Close to it: zeros_bias"),
+        ("signal", {"activation": "leakyrelu"}, "Close to it: leaky_relu, "),
+        ("signal", {"activation": "max(0, zz)"}, "Close to it: z."),
+    ],
+)
+def test_who_writes_another_s_name_is_told_the_one_here(page: str, link: dict[str, str], near: str) -> None:
+    assert near in refusals(opened(page, **link))[0]
+
+
 def test_cuts_that_torch_would_never_finish_are_refused() -> None:
     app = opened(scheme="trunc_normal", a="5", b="500")
     stands_with_chart(app)

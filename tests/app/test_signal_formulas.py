@@ -100,8 +100,8 @@ BAD = {
     "2z": ("formula_operator", {"left": "2", "right": "z", "column": 2}),
     "z z": ("formula_operator", {"left": "z", "right": "z", "column": 3}),
     "z+*2": ("formula_operand", {"column": 3}),
-    "swoosh(z)": ("formula_name", {"word": "swoosh", "column": 1, "names": ", ".join(NAMES)}),
-    "z.real": ("formula_name", {"word": "z.real", "column": 1, "names": ", ".join(NAMES)}),
+    "banana(z)": ("formula_name", {"word": "banana", "column": 1, "names": ", ".join(NAMES)}),
+    "z.imag": ("formula_name", {"word": "z.imag", "column": 1, "names": ", ".join(NAMES)}),
     "z=3": ("formula_character", {"word": "=", "column": 2}),
     "elu(z,slope=1)": (
         "formula_keyword",
