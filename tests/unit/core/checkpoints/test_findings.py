@@ -147,6 +147,7 @@ CLEAN: dict[str, Callable[[], Model]] = {
         name: 0 * tensor if "c_proj" in name else tensor for name, tensor in _gpt2().items()
     },
     "gpt2 of many layers": lambda: _gpt2(layers=24),
+    "a layer without units": lambda: {"fc.weight": torch.empty(0, 5), "out.weight": torch.empty(5, 0)},
     "gpt2 in bfloat16": lambda: {name: tensor.bfloat16() for name, tensor in _gpt2().items()},
     "gpt2 trained": lambda: _trained(_gpt2()),
     "llama, no residual scale": lambda: {
