@@ -16,6 +16,7 @@ from .laws import Array, Law
 COVERED = 0.95
 #: How many draws there may be: as many as torch can count.
 MOST = 2**63 - 1
+_NODES, _WEIGHTS = special.roots_legendre(400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +85,11 @@ def _checked(n: int, law: Law, of: Callable[[Any], Any]) -> tuple[int, Any]:
 
 
 def _extreme(n: int, quantile: Callable[[Array], Array], law: Law) -> Extreme:
-    nodes, weights = special.roots_legendre(400)
     # u = v²(3 − 2v) thins out the nodes' distance at both ends, where the quantile is steep
-    v = (nodes + 1) / 2
+    v = (_NODES + 1) / 2
     u, slope = v**2 * (3 - 2 * v), 6 * v * (1 - v)
     beyond = -np.expm1(np.log(u) / n)
-    expected = float((weights / 2 * slope) @ quantile(beyond))
+    expected = float((_WEIGHTS / 2 * slope) @ quantile(beyond))
     if n == 1:  # the only one is what the law expects, of which a sum of both signs leaves rounding
         expected = law.mean if not law.atoms else float(law.continuous.mean())
     tails = np.array([(1 - COVERED) / 2, (1 + COVERED) / 2])

@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import settings
 from streamlit.components.v2 import manifest_scanner
-from streamlit.testing.v1 import AppTest, local_script_runner
+from streamlit.testing.v1 import AppTest, app_test, local_script_runner
 
 from pages.shell.frame import Chart, Frame
 from pages.state.set_by_button import HEARD
@@ -24,7 +24,8 @@ logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").set
 # as long as a page takes. Once will do.
 manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
 # At each run it also compiles the scripts anew; a server keeps what it has compiled, and so do all runs here.
-local_script_runner.ScriptCache = functools.cache(local_script_runner.ScriptCache)  # type: ignore[assignment,misc]
+app_test.ScriptCache = functools.cache(app_test.ScriptCache)  # type: ignore[assignment,misc]
+local_script_runner.ScriptCache = app_test.ScriptCache  # type: ignore[misc]
 
 
 def _until_it_ends(runner: local_script_runner.LocalScriptRunner, timeout: float = 3) -> None:
