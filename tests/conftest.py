@@ -21,6 +21,11 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 gc.disable()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave what needs a browser for last: Playwright's loop runs on, and no other may start beside it."""
+    items.sort(key=lambda item: "browser" in item.path.parts)
+
+
 def pytest_collection_finish() -> None:
     """Start the tests on a heap that the collector leaves alone, and on loggers that tell the root."""
     gc.freeze()
