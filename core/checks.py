@@ -4,6 +4,7 @@ numpy's numbers and arrays count as Python's. What is refused is refused before 
 """
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from numbers import Integral, Real
 from typing import Any, TypeVar
@@ -43,6 +44,18 @@ def real(value: object) -> float:
         return float(value)
     except OverflowError:  # of an int past the largest double
         return math.inf if value > 0 else -math.inf  # type: ignore[operator]
+
+
+def number_in(text: str) -> float:
+    """Return the number that is written, with either minus.
+
+    Raises:
+        ValueError: if there is none, or only 0 of the doubles is near it, which it is not.
+    """
+    value = float(text.replace("−", "-"))
+    if value == 0 and re.search("[1-9]", re.split("[eE]", text)[0]):
+        raise ValueError("smaller than every double")
+    return value
 
 
 def checked_kind(name: str, value: Kind, kind: Any, wanted: str) -> Kind:
@@ -96,15 +109,10 @@ def checked_array(name: str, values: object, wanted: str = "real numbers, nested
     """
     if isinstance(values, Sequence) and len(values) > MOST:
         raise unfit(name, values, f"{MOST} numbers at most")
-    if (
-        isinstance(values, Tensor)
-        and not is_lazy(values)
-        and values.layout == torch.strided
-        and not values.is_meta
-    ):
-        values = values.detach().cpu()
-        values = values.double().numpy() if values.dtype.is_floating_point else values.numpy()
     try:
+        if isinstance(values, Tensor) and not is_lazy(values) and _is_dense(values):
+            values = values.detach().cpu()
+            values = values.double().numpy() if values.dtype.is_floating_point else values.numpy()
         array = np.asarray(values)
         if not _plain(values):
             raise TypeError("truths and bytes, which NumPy counts as numbers")
@@ -117,6 +125,11 @@ def checked_array(name: str, values: object, wanted: str = "real numbers, nested
     if any(map(math.isnan, numbers)):
         raise unfit(name, values, wanted)
     return np.array(numbers).reshape(array.shape)
+
+
+def _is_dense(tensor: Tensor) -> bool:
+    """Tell whether a tensor is one of numbers that are there, and of one shape."""
+    return tensor.layout == torch.strided and not (tensor.is_meta or tensor.is_nested or tensor.is_quantized)
 
 
 def is_lazy(tensor: object) -> bool:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ..checks import checked_kind, is_whole, real, sequence, unfit
+from ..checks import checked_kind, is_whole, number_in, real, sequence, unfit
 from ..errors import NetworkError, shown
 from ..table import written
 from ..weights.parameters import LARGEST, SMALLEST
@@ -61,7 +61,10 @@ def read_edits(text: str) -> tuple[Edit, ...]:
 
 def _read(part: str) -> Edit:
     found = _EDIT.fullmatch(part)
-    value = float(found[3]) if found else math.nan
+    try:
+        value = number_in(found[3]) if found else math.nan
+    except ValueError:
+        value = math.nan
     if not found or not (value == 0 or SMALLEST <= abs(value) <= LARGEST):
         raise NetworkError("network.edit", word=shown(part), smallest=SMALLEST, largest=LARGEST)
     return Edit(tuple(map(int, (found[1] or found[2]).split("."))), value + 0.0)

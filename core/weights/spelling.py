@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from ..checks import unfit
+from ..checks import number_in, unfit
 from ..errors import NetworkError, ParameterError
 from ..table import written
 from .parameters import Value
@@ -51,7 +51,7 @@ def written_parameters(params: Sequence[tuple[str, Value]]) -> str:
 def _number(text: str) -> float | str:
     """Return the number that ``text`` is, an int if it is whole, or ``text`` itself."""
     try:
-        value = float(text.replace("−", "-"))
+        value = number_in(text)
     except ValueError:
         return text
     return int(value) if value.is_integer() and abs(value) < 2**53 else value

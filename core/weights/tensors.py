@@ -54,7 +54,7 @@ def checked_weights(weights: Any) -> Tensor:
     checked_held(tensor.dtype)
     if tensor.is_nested or tensor.layout != torch.strided:
         raise unfit("weights", weights, "one dense tensor")
-    if tensor.is_meta:
+    if "meta" in {tensor.device.type, tensor.untyped_storage().device.type}:  # the latter of a FakeTensor
         raise DeviceError("device.meta", value="meta")
     if not tensor.numel():
         raise ShapeError("shape.empty")

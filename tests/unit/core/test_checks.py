@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from core import SCHEMES, Comparison, Net, Network, ParameterError, network_code
+from core.checks import number_in
 from core.networks.module import seeded_input
 from core.networks.network import LESSON
 from core.signals import fate as outlook
@@ -88,3 +89,33 @@ def test_whole_numbers_past_the_doubles_lie_beyond_all_others() -> None:
     """On their own side: of N(0, 1) nothing is below one, and all below the other."""
     assert LAW.cdf([-(10**400), 0, 10**400]).tolist() == [0, 0.5, 1]
     assert LAW.pdf([-(10**400), 10**400]).tolist() == [0, 0]
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # torch warns of quantised and nested ones
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: torch.quantize_per_tensor(torch.ones(2), 0.1, 0, torch.qint8),
+        lambda: torch.nested.nested_tensor([torch.ones(2), torch.ones(3)]),
+        lambda: torch.ones(2, device="meta"),
+        lambda: torch.ones(2).to_sparse(),
+    ],
+    ids=["quantised", "nested", "meta", "sparse"],
+)
+@pytest.mark.parametrize("take", TAKERS.values(), ids=TAKERS)
+def test_tensors_without_numbers_of_their_own_are_refused(
+    take: Callable[[object], object], make: Callable[[], torch.Tensor]
+) -> None:
+    with pytest.raises(ParameterError):
+        take(make())
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("1e-400", None), ("-0.01e-322", None), ("0e9", 0), ("−0.0", 0), ("5e-324", 5e-324)]
+)
+def test_a_number_too_small_for_every_double_is_not_taken_for_0(text: str, number: float | None) -> None:
+    if number is None:
+        with pytest.raises(ValueError, match="smaller"):
+            number_in(text)
+    else:
+        assert number_in(text) == number

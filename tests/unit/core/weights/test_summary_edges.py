@@ -5,8 +5,9 @@ import math
 import numpy as np
 import pytest
 import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
 
-from core import DTYPES, SCHEMES, Summary
+from core import DTYPES, SCHEMES, DeviceError, Summary
 from tests.support.marks import dtypes, generator_stays
 from tests.support.summarised import CHUNK, assert_agrees
 
@@ -78,3 +79,10 @@ def test_weights_far_from_the_law_are_counted_at_its_ends(dtype: torch.dtype) ->
     law = SCHEMES["kaiming_uniform"].law((33, 65))
     weights = torch.tensor([-9000.0, -1.0, 0.0, 0.1, 1.0, 30_000.0], dtype=dtype)
     assert_agrees(Summary.of(weights, law=law, bins=10), weights, law)
+
+
+def test_a_tensor_that_only_pretends_to_have_numbers_is_refused() -> None:
+    with FakeTensorMode():
+        weights = torch.randn(3, 4)
+    with pytest.raises(DeviceError):
+        Summary.of(weights, law=SCHEMES["normal"].law((3, 4)))
