@@ -8,14 +8,17 @@ from functools import lru_cache
 from typing import Any
 
 from core import Comparison, Entry, InitLabError, Layer, Network, ShapeError, read_table
+from core.checks import number_in
 from core.networks.edits import read_edits
 from core.signals.comparison import MAX_ENTRIES
 from core.signals.formula import activation_of
-from core.table import WIDE_MARKS, written_table
+from core.table import HALF_WIDTH, WIDE_MARKS, written_table
 from core.weights.parameters import LARGEST, SMALLEST, Parameter
 from core.weights.spelling import split
 
 Value = int | float | str
+#: Decimals of an end that has more, as √5 has.
+MOST_PLACES = 16
 Parse = Callable[[str], Value]
 
 layer_of = lru_cache(maxsize=512)(Layer.of)
@@ -41,6 +44,15 @@ class Refused(ValueError):
         self.refusal, self.keep = Refusal(code, facts), keep
 
 
+def half_width(raw: str) -> str:
+    """Return what was typed with the wide characters of a Chinese keyboard as those of ASCII, as many."""
+    return raw.translate(_TYPED)
+
+
+#: Its wide space is one as well; its marks that ASCII has not, as 、 and 。, stay.
+_TYPED = HALF_WIDTH | {ord("\u3000"): " "}
+
+
 def one_of(options: tuple[str, ...]) -> Parse:
     """Return the parser of a choice."""
 
@@ -61,6 +73,7 @@ def whole(low: int, high: int) -> Parse:
     """Return the parser of a whole number."""
 
     def parse(raw: str) -> int:
+        raw = half_width(raw)
         if re.fullmatch(r"\s*[+-]?\d+\s*", raw, re.ASCII) and low <= int(raw) <= high:
             return int(raw)
         raise Refused("whole", low=low, high=high)
@@ -73,7 +86,7 @@ def parameter(name: str, domain: Parameter) -> Parse:
 
     def parse(raw: str) -> float:
         try:
-            return float(domain.checked(name, float(raw.replace("−", "-"))))
+            return float(domain.checked(name, number_in(half_width(raw))))
         except ValueError:
             raise outside(domain) from None
 
@@ -85,11 +98,11 @@ def between(low: float, high: float) -> Parse:
 
     def parse(raw: str) -> float:
         try:
-            value = float(raw.replace("−", "-"))
+            value = number_in(half_width(raw))
         except ValueError:
             value = math.nan
-        if math.isclose(value, high, rel_tol=5e-4):
-            return high  # as people write it, to four digits
+        if any(value == round(high, places) for places in range(3, MOST_PLACES)):
+            return high  # as people write √5, to four digits or more
         if low == 0 and not (value == 0 or SMALLEST <= value <= high):
             raise Refused("positive", smallest=SMALLEST, largest=high)
         if not low <= value <= high:
@@ -112,7 +125,7 @@ def outside(domain: Parameter) -> Refused:
 def layer(raw: str) -> str:
     """Read a layer as a model writes it; '' is Linear, of the two fans."""
     try:
-        return layer_of(raw).text if raw.strip() else ""
+        return layer_of(half_width(raw)).text if raw.strip() else ""
     except ShapeError as error:
         listed = {fact: ", ".join(error.facts.get(fact, ())) for fact in ("kinds", "weights")}
         raise Refused(error.code.removeprefix("shape."), **error.facts | listed) from None
@@ -121,7 +134,7 @@ def layer(raw: str) -> str:
 def network(raw: str) -> str:
     """Read a network."""
     try:
-        return str(network_of(raw))
+        return str(network_of(half_width(raw)))
     except InitLabError as error:
         facts = {"parameter" if fact == "name" else fact: value for fact, value in error.facts.items()}
         raise Refused(f"network_{error.code.split('.')[1]}", **facts) from None
@@ -129,6 +142,7 @@ def network(raw: str) -> str:
 
 def comparison(raw: str) -> str:
     """Read the schemes of a comparison; those that can be read stay, where others cannot."""
+    raw = half_width(raw)
     try:
         return str(comparison_of(raw))
     except InitLabError as error:
@@ -173,7 +187,7 @@ def rows(raw: str) -> str:
 def edits(raw: str) -> str:
     """Read numbers set by hand."""
     try:
-        return ",".join(map(str, edits_of(raw.strip())))
+        return ",".join(map(str, edits_of(half_width(raw).strip())))
     except InitLabError as error:
         raise Refused(error.code.replace(".", "_"), **error.facts) from None
 
@@ -181,7 +195,7 @@ def edits(raw: str) -> str:
 def activation(raw: str) -> str:
     """Read an activation's key, or a formula of z."""
     try:
-        return activation_of(raw).key
+        return activation_of(half_width(raw)).key
     except InitLabError as error:
         facts = {**error.facts, "column": error.facts.get("at", 0) + 1}
         facts.pop("at", None)  # elsewhere a layer's place
@@ -192,7 +206,7 @@ def listed(allowed: Callable[[], Iterable[str]]) -> Parse:
     """Return the parser of names with commas between them, each once."""
 
     def parse(raw: str) -> str:
-        names = [part.strip() for part in raw.split(",") if part.strip()]
+        names = [part.strip() for part in raw.translate(WIDE_MARKS).split(",") if part.strip()]
         known = tuple(allowed())
         kept = ",".join(dict.fromkeys(part for part in names if part in known))
         if unknown := [part for part in names if part not in known]:

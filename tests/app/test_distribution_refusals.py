@@ -246,3 +246,61 @@ def test_only_one_value_is_replaced_where_that_is_enough() -> None:
     app.selectbox(key="scheme").select("eye").run()
     assert "So fan_in = 512 is used." in refusals(app)[0]
     stands_with_chart(app)
+
+
+#: As a Chinese keyboard writes it, and as the link then has it.
+WIDE = [
+    ("distribution", "std", "０．０２", "0.02"),
+    ("distribution", "fan_in", "　６４", "64"),
+    ("distribution", "layer", "nn.Conv2d（3，6，kernel_size＝3）　＃注释", "nn.Conv2d(3,6,kernel_size=3)"),
+    ("distribution", "hide", "menu，more", "menu,more"),
+    ("compare", "rows", "normal（std＝０．５）－zeros", "normal(std=0.5)-zeros"),
+    ("model", "net", "２－3．tanh", "2-3.tanh"),
+    ("model", "edits", "w1.2.1＝－2，x1.1=1．5", "w1.2.1=-2,x1.1=1.5"),
+    ("signal", "activation", "ｔａｎｈ（2＊ｚ）", "tanh(2*z)"),
+    ("signal", "input_scale", "２．５", "2.5"),
+]
+
+
+@pytest.mark.parametrize(("page", "name", "wide", "plain"), WIDE, ids=lambda value: str(value)[:12])
+def test_wide_marks_are_read_as_those_of_ascii(page: str, name: str, wide: str, plain: str) -> None:
+    app = opened(page, scheme="normal", **{name: wide}) if name == "std" else opened(page, **{name: wide})
+    assert refusals(app) == []
+    assert query(app)[name] == plain
+
+
+@pytest.mark.parametrize(
+    ("page", "link", "name"),
+    [
+        ("distribution", {"scheme": "normal", "std": "1e-400"}, "std"),
+        ("compare", {"rows": "normal(std=1e-400)"}, "rows"),
+        ("model", {"edits": "w1.1.1=1e-400"}, "edits"),
+        ("signal", {"bias": "normal", "sigma_b": "1e-400"}, "sigma_b"),
+        # only a number that an end is cut to is taken for that end, as 2.236 for √5
+        ("signal", {"input_scale": "1000400"}, "input_scale"),
+        ("lesson", {"step": "sqrt5", "slope": "2.237"}, "slope"),
+    ],
+)
+def test_no_number_is_silently_another(page: str, link: dict[str, str], name: str) -> None:
+    app = opened(page, **link)
+    assert len(refusals(app)) >= 1
+    assert name not in query(app)
+
+
+@pytest.mark.parametrize(
+    ("page", "link"),
+    [
+        ("signal", {"input_scale": "999600"}),
+        ("signal", {"bias": "normal", "sigma_b": "999.6"}),
+        ("lesson", {"step": "sqrt5", "slope": "2.2355"}),
+    ],
+)
+def test_a_number_near_an_end_stays_itself(page: str, link: dict[str, str]) -> None:
+    app = opened(page, **link)
+    assert refusals(app) == []
+    assert query(app).items() >= link.items()
+
+
+@pytest.mark.parametrize("typed", ["2.236", "2.2361", "2.236068"])
+def test_root_five_is_read_as_people_write_it(typed: str) -> None:
+    assert query(opened("lesson", step="sqrt5", slope=typed))["slope"] == str(math.sqrt(5))

@@ -50,7 +50,7 @@ def test_a_layer_that_is_added_is_as_wide_as_what_it_reads(net: str, added: str)
     assert query(app)["net"].split("-")[-2] == added
 
 
-@pytest.mark.parametrize("raw", ["1000000000", "0", "-1", "many", "2.5", "", "4097", "１２"])
+@pytest.mark.parametrize("raw", ["1000000000", "0", "-1", "many", "2.5", "", "4097", "١٢"])
 def test_units_that_cannot_be_stay_typed_and_are_answered_at_their_card(raw: str) -> None:
     app = _edit(opened_model())
     app.text_input(key="units_2").set_value(raw).run()
