@@ -11,7 +11,8 @@ LEAST, MOST = 3, 17
 
 def count(value: float) -> str:
     """Write a whole number with grouped thousands and a real minus: 131 072."""
-    return f"{value:,.0f}".replace(",", THIN).replace("-", "−")
+    written = f"{value:,}" if isinstance(value, int) else f"{value:,.0f}"  # a double rounds a long one
+    return written.replace(",", THIN).replace("-", "−")
 
 
 def expected_count(value: float) -> str:

@@ -12,6 +12,7 @@ from core import SCHEMES
 from pages.state.controls import PAGES, TABLE, word_of
 from pages.text import HTML_LANG, LANGUAGES, Text, catalogue, language_of
 from pages.text.numbers import (
+    THIN,
     apart,
     count,
     expected_count,
@@ -326,3 +327,8 @@ def test_what_lies_close_to_1_is_told_from_it() -> None:
     assert [apart(x, 1) for x in (900, 0.25, 4.7e-8, 0)] == ["900", "0.25", "4.7×10⁻⁸", "0"]
     shares = (0, 1, 0.5, 0.0026998, 3e-7, 0.99996, 0.123456)
     assert [percent(x) for x in shares] == ["0", "100", "50", "0.27", "0.00003", "99.996", "12.3"]
+
+
+def test_a_long_whole_number_is_not_rounded_to_a_double() -> None:
+    assert count(2**63 - 1).replace(THIN, "") == "9223372036854775807"
+    assert count(-1234) == f"−1{THIN}234"
