@@ -99,7 +99,7 @@ def _map(frame: Frame, seen: Seen) -> None:
             if row is not None:
                 _tensor(frame, row, over, link)
             else:
-                frame.html(words.tally(report, t))
+                frame.html(words.unknown(str(state["tensor"]), t) + words.tally(report, t))
                 row = words.first(over, report)
                 if row is not None:
                     frame.html(words.opened(row, link))
@@ -256,7 +256,7 @@ def _script(frame: Frame, seen: Seen) -> str:
         "    print(finding.kind, finding.tensors, finding, finding.would_refute)\n"
         + (
             f"\n(row,) = [row for row in report.rows if row.name == {tensor!r}]\nprint(row.std, row.init)\n"
-            if tensor
+            if tensor in jobs.overview(seen.report).rows
             else ""
         )
     )

@@ -306,7 +306,10 @@ def _cells(expected: Rounded, n: int, edges: bytes) -> _Cells | None:
 
 
 def extreme(summary: Summary, law: Law, sample: Sample) -> list[Check]:
-    """Compare the weight furthest from the mean with the law of the furthest of n: P(|w − μ| ≤ d)^n."""
+    """Compare the weight furthest from the mean with the law of the furthest of n: P(|w − μ| ≤ d)^n.
+
+    The statistic is its distance in std; negative where that is less than n weights are likelier to reach.
+    """
     expected, n = sample.expected, sample.n
     mean = expected.mean
     if summary.maximum - mean >= mean - summary.minimum:
@@ -321,8 +324,9 @@ def extreme(summary: Summary, law: Law, sample: Sample) -> list[Check]:
     nearer = min(1.0, nearer + _always_kept(law, expected.drawn_in))
     some_as_far = 1 - power(nearer, n) if nearer < 1 else 1.0
     capped = law.family != "uniform" and expected.drawn_in != torch.float64 and distance > TAIL
-    p = min(1.0, 2 * min(1.0 if capped else none_further, some_as_far))
-    return [Check("extreme", distance, p)]
+    too_near = 1.0 if capped else none_further
+    p = min(1.0, 2 * min(too_near, some_as_far))
+    return [Check("extreme", -distance if too_near < some_as_far else distance, p)]
 
 
 def _always_kept(law: Law, drawn_in: torch.dtype) -> float:

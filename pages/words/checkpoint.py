@@ -99,6 +99,11 @@ class Tiles:
         return f"{words} {MARKS[tile.mark]} {kinds}" if kinds else words
 
 
+def unknown(name: str, t: Text) -> str:
+    """Say that the tensor that is asked for is not in this file; '' if none is asked for."""
+    return f'<p class="lab-note">{t("checkpoint.unknown_tensor", name=escape(name))}</p>' if name else ""
+
+
 def tally(report: Report, t: Text) -> str:
     """Return a table of what was found and what fits, with how many tensors there are of each."""
     lines = [*_tally(report, t)]

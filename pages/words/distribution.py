@@ -111,7 +111,9 @@ def finding(drawn: Drawn, state: State, t: Text) -> str:
 def _pattern(drawn: Drawn, state: State, t: Text) -> str:
     (_, zeros), (_, ones) = drawn.summary.atoms
     rest = state.shape[0] - ones
-    key = "finding.copies_some" if rest else "finding.copies"
+    # the rows of these are inputs: a transposed convolution's channels, a table's entries
+    by_inputs = state.layer.kind.startswith(("ConvTranspose", "Embedding"))
+    key = f"finding.{'copied' if by_inputs else 'copies'}{'_some' if rest else ''}"
     return t(key, ones=count(ones), zeros=count(zeros), rest=count(rest))
 
 
@@ -190,9 +192,15 @@ def verdict(drawn: Drawn, t: Text) -> str:
     else:
         case = "consistent" if summary.n >= FEW else "few" if summary.n > 1 else "one"
         why = "" if case == "consistent" else _power(drawn, case, t)
+        if abs(errors_off(drawn).get("excess_kurtosis", 0.0)) > STRAYED and _strays(drawn, t):
+            why = sentences(why, t("verdict.strayed"))
     why = sentences(why, infinite([summary], t))
     sentence = t("verdict.sentence", lead=t(f"verdict.{case}"), why=why).rstrip()
     return f'<p class="lab-verdict">{sentence}</p>'
+
+
+#: Standard errors of a kurtosis that calls for a reason where no check does: nothing checks a fourth moment.
+STRAYED = 6
 
 
 def _strays(drawn: Drawn, t: Text) -> str:
@@ -236,8 +244,13 @@ def _against(drawn: Drawn, t: Text) -> str:
     expected = expected_of(drawn).std
     ratio = summary.std / expected - 1 if expected > 0 else 0.0
     errors = errors_off(drawn).get(worst.name, math.nan)  # as the table has them
+    kind = worst.name
+    if kind == "std" and math.isnan(errors):
+        kind = "std_few"
+    elif kind == "extreme" and worst.statistic < 0:
+        kind = "extreme_near"
     return t(
-        "verdict.off.std_few" if worst.name == "std" and math.isnan(errors) else f"verdict.off.{worst.name}",
+        f"verdict.off.{kind}",
         observed=count(outside if worst.name == "outside" else abs(worst.statistic)),
         expected=expected_count(expected_beyond(drawn, band)),
         band=plain(band.formula),

@@ -103,6 +103,8 @@ def _any(law: Law, state: State, t: Text) -> str:
     fan_in = _fans(state).fan_in
     if law.family == "indicator":
         return ""
+    if state.layer.kind == "Bilinear" and (law.mean or law.family == "point"):  # it sums products, no x
+        return ""
     if law.family == "point":
         (held,) = rounded_to(state.dtype, [law.mean])
         if units(state.layer) == 1:

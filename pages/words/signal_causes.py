@@ -113,7 +113,8 @@ def _numbers(step: Step, state: State) -> dict[str, str]:
     """Write what one layer does."""
     return {
         "activation": escape(state["activation"]),
-        "sigma": _short(step.sigma_w2),
+        # as exactly as their product's distance from 1 asks for
+        "sigma": apart(step.sigma_w2, 1 / step.part) if step.part > 0 else _short(step.sigma_w2),
         "part": apart(step.part, 1 / step.sigma_w2) if step.sigma_w2 else _short(step.part),
         "product": apart(step.product, 1),
         "rate": apart(math.sqrt(step.product), 1),

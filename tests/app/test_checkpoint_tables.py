@@ -124,3 +124,9 @@ def test_where_some_are_near_to_a_law_most_are_said_to_fit_none(*, near: bool, l
     most = {"en": "no known law fits most of the tensors", "zh": "大多不符合已知分布"}[language]
     none = {"en": "no known law fits the tensors", "zh": "都不符合已知分布"}[language]
     assert (most in plain(app), none in plain(app)) == (near, not near)
+
+
+def test_a_tensor_that_a_file_has_not_is_told_of() -> None:
+    assert "This file has no tensor “no.weight”." in said(opened("checkpoint", tensor="no.weight"))
+    assert "这个文件里没有张量“no.weight”。" in said(opened("checkpoint", tensor="no.weight", lang="zh"))
+    assert "has no tensor" not in said(opened("checkpoint"))

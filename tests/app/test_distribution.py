@@ -13,7 +13,7 @@ from core import SCHEMES
 from pages.state.controls import TABS
 from pages.text import Text
 from tests.support.page_chart import stands_with_chart
-from tests.support.screen import bare, first_chart, opened, refusals, said, typed_in
+from tests.support.screen import bare, first_chart, headline, opened, refusals, said, typed_in
 
 
 # each scheme and each view in both languages, though not each pair of them
@@ -239,3 +239,22 @@ def test_both_ends_of_a_law_stand_side_by_side(
     more = [row for row in _rows(app.run().sidebar) if row not in before]
     assert [row for row in before if len(row) == 2] == shut
     assert [row for row in more if {*row} & {"a", "b"} and "mean" not in row] == folded_out
+
+
+#: A cut in which torch's own float32 draw strays; it never reaches the upper end of the other one.
+STRAY = {"scheme": "trunc_normal", "mean": "10"}
+SHORT = {"scheme": "trunc_normal", "a": "3", "b": "3.0001"}
+
+
+@pytest.mark.filterwarnings("ignore:mean is more than 2 std")
+def test_a_draw_that_falls_short_of_its_law_s_end_is_not_said_to_go_too_far() -> None:
+    """Nearly uniform, its upper end is the furthest from the mean, and torch rounds no weight up to it."""
+    assert "is only 1.73σ out, too near for this law" in headline(opened(**SHORT))
+    assert "只在 1.73σ 处，按理论应更远" in headline(opened(**SHORT, lang="zh"))
+
+
+@pytest.mark.filterwarnings("ignore:mean is more than 2 std")
+def test_a_kurtosis_that_a_stray_weight_puts_off_is_explained() -> None:
+    assert "The kurtosis is off by a few weights that torch adds" in said(opened(**STRAY))
+    assert "峰度之差来自 torch 添入的少数权重" in said(opened(**STRAY, lang="zh"))
+    assert "kurtosis is off by" not in said(opened(**STRAY, dtype="float64"))

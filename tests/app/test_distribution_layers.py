@@ -4,7 +4,7 @@ import pytest
 
 from pages.text import LANGUAGES
 from tests.support.page_chart import stands_with_chart
-from tests.support.screen import opened, query, refusals, said
+from tests.support.screen import headline, opened, query, refusals, said
 
 
 def test_a_layer_shows_torch_s_fans_beside_the_true_connections() -> None:
@@ -99,3 +99,47 @@ def test_a_scheme_that_cannot_fill_the_layer_says_so() -> None:
     app.selectbox(key="scheme").select("eye").run()  # the convolution was dirac's own
     assert refusals(app) == []
     assert "Linear 512 → 256" in said(app)
+
+
+@pytest.mark.parametrize(
+    ("link", "english", "chinese"),
+    [
+        # torch keeps (in, out, …) of these: a 1 in a row copies that input, and 5 − 2 have none
+        (
+            {"scheme": "dirac", "layer": "ConvTranspose2d(5, 2, 3)"},
+            "2 inputs are copied to one output each, the other 3 to none.",
+            "2 个输入各复制到一个输出，其余 3 个不送往任何输出。",
+        ),
+        (
+            {"scheme": "dirac", "layer": "ConvTranspose2d(2, 5, 3)"},
+            "each input is copied to one output.",
+            "每个输入各复制到一个输出。",
+        ),
+        (
+            {"scheme": "eye", "layer": "Embedding(4, 3)"},
+            "3 inputs are copied to one output each, the other 1 to none.",
+            "3 个输入各复制到一个输出，其余 1 个不送往任何输出。",
+        ),
+        (
+            {"scheme": "dirac", "layer": "Conv2d(2, 5, 3)"},
+            "2 outputs copy one input each, the other 3 are 0.",
+            "2 个输出各复制一个输入，其余 3 个恒为 0。",
+        ),
+    ],
+)
+def test_what_an_identity_copies_goes_by_what_the_rows_are(
+    link: dict[str, str], english: str, chinese: str
+) -> None:
+    assert headline(opened(**link)).endswith(english)
+    assert headline(opened(**link, lang="zh")).endswith(chinese)
+
+
+def test_groups_that_do_not_divide_a_transposed_weight_are_told_of_its_inputs() -> None:
+    (words,) = refusals(opened(scheme="dirac", layer="ConvTranspose2d(4, 3, 3)", groups="3"))
+    assert "whose outputs, or inputs if it is transposed, divide into 3 groups" in words
+
+
+@pytest.mark.parametrize("link", [{"scheme": "ones"}, {"scheme": "normal", "mean": "1"}])
+def test_a_bilinear_unit_is_said_to_sum_no_single_input(link: dict[str, str]) -> None:
+    assert "Σx" in said(opened(**link, layer="Linear(3, 4)"))
+    assert "Σx" not in said(opened(**link, layer="Bilinear(3, 4, 5)"))

@@ -8,7 +8,7 @@ import torch
 from core import Net
 from core.networks.network import LESSON
 from tests.support.model_page import opened_model, tables_of
-from tests.support.screen import query, said, stands
+from tests.support.screen import query, refusals, said, stands
 
 
 @pytest.mark.parametrize(
@@ -84,3 +84,8 @@ def test_what_is_said_of_learning_holds(net: str, words: str, unsaid: str) -> No
     stands(app)
     assert words in said(app)
     assert unsaid not in said(app).split("lab-verdict")[1].split("</p>")[0].replace(words, "")
+
+
+def test_one_label_is_told_as_one() -> None:
+    assert "here is 1, up to 0." in refusals(opened_model(part="backward", labels="0"))[0]
+    assert "here are 2, up to 1." in refusals(opened_model(part="backward", labels="0,1"))[0]

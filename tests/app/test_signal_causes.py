@@ -235,3 +235,10 @@ def test_what_is_locked_is_not_tried() -> None:
 def test_units_are_alike_where_their_weights_are(scheme: str, said: str) -> None:
     found = cause(rows=scheme, sight="correlation", between="units")
     assert said in found if said else not found
+
+
+def test_a_rate_near_1_stands_beside_numbers_that_give_it() -> None:
+    """0.99996² = 0.99992; with one unit, fan_in·Var(w) is that."""
+    said = cause(rows="normal(std=0.99996)", activation="linear", width="1")
+    assert "fan_in·Var(w) = 0.99992 with" in said
+    assert "√(0.99992 × 1) = 0.99996 a layer" in said

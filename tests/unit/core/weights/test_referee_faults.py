@@ -130,3 +130,14 @@ def test_one_weight_far_out_is_caught() -> None:
     weights[0, 0] = 7.0
     checks = {check.name: check.p_value for check in verdict_of(weights, "normal").checks}
     assert checks["extreme"] < 1e-7
+
+
+def test_a_sample_without_its_law_s_ends_is_told_from_one_that_goes_beyond_them() -> None:
+    """Of 10⁵ uniform weights one lies in the outer tenth, but for 0.9^100000; none lies 5 std out."""
+    law = SCHEMES["uniform"].law((1000, 100), a=-1.0, b=1.0)
+    weights = torch.linspace(-0.9, 0.9, 100_000, dtype=torch.float64)
+    for sample, sign in ((weights, -1), (5 * weights, 1)):
+        checks = referee.judge(Summary.of(sample, law=law), law).checks
+        (extreme,) = (check for check in checks if check.name == "extreme")
+        assert math.copysign(1, extreme.statistic) == sign
+        assert abs(extreme.statistic) == pytest.approx(float(sample.max()) * math.sqrt(3))
