@@ -154,7 +154,7 @@ function ofSpread(words, panels, laws) {
   const all = panels.map(({ brief }, at) => ({ brief, std: laws[at].std })).filter(({ std }) => std > 0)
   const [low, high] = [all.reduce((a, b) => b.std < a.std ? b : a), all.reduce((a, b) => b.std > a.std ? b : a)]
   const ratio = high.std / low.std
-  const near = ratio - 1 > 1e-9 && ratio - 1 < 1e-2
+  const near = ratio - 1 > 1e-9 && ratio - 1 < 0.1
   const [least, most] = [low, high].map(({ std }) => quantity(std, near ? std * (ratio - 1) : std, 4, true))
   const numbers = { ratio: apart(ratio, 1), low: least, high: most, narrow: low.brief, wide: high.brief }
   const equal = panels.length === all.length ? words.equal : words.equal_some

@@ -7,9 +7,28 @@ const MOST = 17
 
 const size = value => Number(value.toExponential(20).split("e")[1])
 
+const ALL = 100 // decimals, in which every number that lies in the middle of two written ones ends
+
+// A number with all its digits, cut after so many decimals; null where that is not how it is rounded. In the middle
+// Python goes to the even digit, a browser away from 0.
+function cutToEven(exact, decimals) {
+  const cut = exact.slice(0, exact.indexOf(".") + (decimals && decimals + 1))
+  return /^\.?50*$/.test(exact.slice(cut.length)) && /[02468]$/.test(cut) ? cut : null
+}
+
+// With so many decimals, as Python writes it.
+export const fixed = (value, decimals) => cutToEven(value.toFixed(ALL), decimals) ?? value.toFixed(decimals)
+
+// As a number of so many decimals and a power of ten, as Python rounds it.
+export function exponential(value, decimals) {
+  const [exact, power] = value.toExponential(ALL).split("e")
+  const cut = cutToEven(exact, decimals)
+  return cut === null ? value.toExponential(decimals) : `${cut}e${power}`
+}
+
 // A whole number with grouped thousands and a real minus: 131 072.
 export function count(value) {
-  return value.toFixed(0).replace(/\B(?=(\d{3})+$)/g, THIN).replace("-", "−")
+  return fixed(value, 0).replace(/\B(?=(\d{3})+$)/g, THIN).replace("-", "−")
 }
 
 // A number of weights that is expected: whole, and a small one with three digits.
@@ -25,10 +44,10 @@ export function quantity(value, scale = 0, digits = 4, trim = false) {
   const own = size(value)
   const beside = scale && Number.isFinite(scale) ? size(scale) : own
   const last = Math.max(Math.min(beside - Math.max(digits, LEAST), own - LEAST) + 1, own - MOST + 1)
-  let text = Math.abs(value).toFixed(Math.max(0, -last))
+  let text = fixed(Math.abs(value), Math.max(0, -last))
   let power = ""
   if (own >= 7 || (Math.min(own, beside) <= -6 && own <= -3)) {
-    const [digitsOf, exponent] = Math.abs(value).toExponential(own - last).split("e")
+    const [digitsOf, exponent] = exponential(Math.abs(value), own - last).split("e")
     text = digitsOf
     power = "×10" + [...String(Number(exponent))].map(one => SUPERSCRIPT[one]).join("")
   }
@@ -51,12 +70,13 @@ export function interval(low, high) {
 
 // A number as formulas have it: so many significant digits, powers of ten as such.
 export function inFormula(value, digits = 6) {
-  const [mantissa, exponent] = Number(value).toPrecision(digits).split("e")
+  const rounded = Number(exponential(Number(value), digits - 1))
+  const [mantissa, exponent] = rounded.toPrecision(digits).split("e")
   const short = mantissa.includes(".") ? mantissa.replace(/\.?0+$/, "") : mantissa
   const minus = short.replace("-", "−")
-  const at = size(value || 1)
+  const at = size(rounded || 1)
   if (exponent === undefined && at >= -4) return minus
-  const [head] = Number(value).toExponential(digits - 1).split("e")
+  const [head] = rounded.toExponential(digits - 1).split("e")
   const power = "10" + [...String(at)].map(one => SUPERSCRIPT[one]).join("")
   const front = head.replace(/\.?0+$/, "").replace("-", "−")
   return front === "1" ? power : `${front}·${power}`

@@ -32,6 +32,7 @@ TOGETHER = [
     ("/compare?v=1&rows=zeros-xavier_normal&fan_in=96", "fan_in", 0, 15),
     ("/compare?v=1&rows=lecun_normal-lecun_uniform-zeros&fan_in=96", "fan_in", 0, 15),
     ("/compare?v=1&rows=lecun_normal&fan_in=96", "fan_in", 0, 15),
+    ("/compare?v=1&rows=xavier_normal-kaiming_normal&fan_in=96&fan_out=10", "fan_in", 0, 15),  # 5 % apart
     ("/lesson?v=1&step=sqrt5&slope=0.5&fan_in=300&fan_out=70", "slope", 0, -40),
 ]
 

@@ -10,6 +10,7 @@ from scipy.stats import binom
 
 from core import meanfield
 from pages.jobs import signal_moving
+from pages.text import numbers
 from tests.support.node import LIVE, computed
 
 #: Weights as a script is given them: of a network of 3 inputs and layers of 4, 1 and 3 units.
@@ -149,7 +150,7 @@ def test_what_is_not_finite_is_called_as_torch_calls_it() -> None:
     )
     inf = float("inf")
     assert found[:3] == [f"{x}".replace("-", "−") for x in (inf, -inf, float("nan"))]
-    assert found[3:] == ["−1235", "0.000123"]
+    assert found[3:] == ["−1234", "0.000123"]  # as the server has them, the middle to the even digit
 
 
 @pytest.mark.parametrize("activation", ["sigmoid", "softplus", "relu", "tanh", "elu", "silu"])
@@ -173,6 +174,30 @@ def test_a_layer_makes_of_any_length_what_core_s_means_make_of_it(
     within = np.abs(np.log10(lengths)) <= 5
     np.testing.assert_allclose(np.exp(found)[within], np.array(exact)[within], rtol=1e-6)
     np.testing.assert_allclose(np.exp(found), exact, rtol=0.03)  # a hundredth of a power of ten, on the map
+
+
+def test_what_lies_in_the_middle_of_two_numbers_is_written_as_python_and_torch_write_it() -> None:
+    """Each goes to the even digit; a browser's own rounding goes away from 0: 1/64 would be 0.01563."""
+    middles = [odd / 2**power for power in range(1, 24) for odd in (1, 3, 5, 7, 9, 17, 65)]
+    values = [sign * value for value in [*middles, 4.0625, 9.5, 99.5, 2.5e10] for sign in (1, -1)]
+    written = computed(
+        LIVE / "numbers.js",
+        """({ count, inFormula, quantity }, values) => values.map(value => [quantity(value),
+            quantity(value, 1), quantity(value, value, 3), count(value), inFormula(value, 4)])""",
+        values,
+    )
+    assert written[values.index(1 / 64)][0] == "0.01562"
+    assert written[values.index(4.0625)][4] == "4.062"
+    for value, (own, beside, three, whole, formula) in zip(values, written, strict=True):
+        assert own == numbers.quantity(value)
+        assert beside == numbers.quantity(value, 1)
+        assert three == numbers.quantity(value, value, 3)
+        assert whole == numbers.count(value)
+        if "e" not in (plain := f"{value:.4g}"):
+            assert formula == plain.replace("-", "−")
+    for tensor in ([[0.03125, -0.09375], [0.5, 0.25]], [[2.0**-17, 1.0], [1.03125, 3.0]]):
+        printed = computed(LIVE / "tensor_text.js", "({ printed }, rows) => printed(rows.flat(), 2)", tensor)
+        assert printed == repr(torch.tensor(tensor))
 
 
 def test_a_file_s_size_is_said_in_units_of_1024_as_the_limits_are() -> None:
