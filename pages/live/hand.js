@@ -27,7 +27,7 @@ let playing = null
 let watched = null
 let hinted = false
 const weights = new Weights()
-const grips = new Grips({ take, move, release, now })
+const grips = new Grips({ take, move, release, back, now })
 const tools = {}
 
 // --- one frame
@@ -36,6 +36,7 @@ function frame() {
   held.asked = 0
   const { name, value, seed } = held
   held.shown = held.panels.map((panel, at) => shownIn(panel, held.pictures[at]))
+  if (!held.said.stands()) held.said = new Said(held.panels[0], name, field(name)) // it has been written anew
   held.said.write({ name, value, seed, values: valuesNow(), panels: held.panels, shown: held.shown })
   held.frames++
   sayInside(held.shown[0].inside)
@@ -92,25 +93,38 @@ function place() {
   const laws = known.map(({ law }, at) => held?.shown?.[at].law ?? law)
   const axes = held?.pictures ?? known.map((_, at) => axesAt(plot, at))
   grips.place(known, laws, axes, held?.said.formula ?? formulaNow())
+  if (held?.shown && held.began.controls[held.name]) grips.tell(held.name, held.began, held.value)
 }
 
 // --- taking hold and letting go
 
-// Take hold of a control by its handle: the end of a law in the panel at place `at`, or its number.
+// Take hold of a control by its handle: the end of a law in the panel at place `at`, or its number. Before the server
+// has answered it goes on from where it let go.
 function take({ kind, name, end, at: place }) {
   const at = kind === "end" ? place : 0
-  if (!held || held.released || held.name !== name) {
+  let asked = {} // what the server has not answered yet, of another number
+  if (held && held.name !== name) {
+    if (playing) stop()
+    release()
+    asked = held?.told ?? {}
     if (held) settle()
+  }
+  if (!held) {
     if (!holdsAll(chart())) return null
     const cover = copyOf(chart(), layer())
     const pictures = panels.map((panel, one) => new Picture(chart(), cover, panel, one, Boolean(live.panels)))
-    const value = live.controls[name]?.value
-    held = { name, end, value, at, seed: live.seed, frames: 0, asked: 0, began: live, panels, cover, pictures, said: new Said(panels[0], name, field(name)) }
+    const [value, seed] = [live.controls[name]?.value, Number(asked.seed ?? live.seed)]
+    held = { name, end, value, at, seed, frames: 0, asked: 0, began: live, panels, cover, pictures, said: new Said(panels[0], name, field(name)) }
+    Object.assign(held, { told: asked, grasped: value })
+  } else if (held.released) {
+    cancelAnimationFrame(held.waits)
+    Object.assign(held, { end, at, released: false, grasped: held.value })
   }
-  return { live: held.panels[at], picture: held.pictures[at] }
+  return { live: held.panels[at], picture: held.pictures[at], value: held.value }
 }
 
 function move(value) {
+  if (!held || held.released) return value // it was let go of by other means
   const next = snapped(held.began.controls[held.name], value)
   if (next === held.value && held.frames) return next
   held.value = next
@@ -120,9 +134,17 @@ function move(value) {
 }
 
 function now(name) {
-  const control = live.controls[name]
-  const moving = held && !held.released && held.name === name
-  return { control, value: moving ? held.value : control.value, std: panels[0].law.std }
+  const moving = held?.name === name
+  const control = (moving ? held.began : live).controls[name]
+  return { control, value: moving ? held.value : control.value, std: (held ?? { panels }).panels[0].law.std }
+}
+
+// As it was before the hand took hold; false if it holds nothing.
+function back() {
+  if (!held || held.released || playing) return false
+  move(held.grasped)
+  release()
+  return true
 }
 
 function release() {
@@ -132,16 +154,25 @@ function release() {
     cancelAnimationFrame(held.asked)
     frame()
   }
-  const { name, value, seed, began } = held
+  const { name, value, seed, began, told } = held
   held.bubble?.remove()
-  const moved = began.controls[name] ? value : seed
-  if (moved === (began.controls[name]?.value ?? began.seed)) {
-    held.said.back()
-    settle()
+  held.bubble = null
+  const moved = String(began.controls[name] ? value : seed)
+  if (moved === (told[name] ?? String(began.controls[name]?.value ?? began.seed))) {
+    if (Object.keys(told).length) awaitServer()
+    else leave()
     return
   }
-  tell("moved", { [name]: String(moved) })
+  held.told = { ...told, [name]: moved }
+  held.from = live
+  tell("moved", held.told) // also what may not have been heard yet: of two messages at once the server reads the last
   awaitServer()
+}
+
+// The hand has changed nothing.
+function leave() {
+  held.said.back()
+  settle()
 }
 
 function awaitServer() {
@@ -153,7 +184,7 @@ function awaitServer() {
 // The moved picture stands until the server's own does.
 function wait() {
   if (!held?.released) return
-  const come = live !== held.began && isNow(chart()) && !running()
+  const come = live !== (held.from ?? held.began) && isNow(chart()) && !running()
   if (come || performance.now() > held.until) settle()
   else held.waits = requestAnimationFrame(wait)
 }
@@ -216,7 +247,7 @@ function insideAtRest() {
 
 function play() {
   if (!take({ name: "seed" })) return
-  playing = new Seeds(live, (seed, buffers) => {
+  playing = new Seeds({ ...live, seed: held.seed }, (seed, buffers) => {
     held.seed = seed
     if (buffers) weights.use(live.family, seed, buffers)
     frame()
@@ -236,6 +267,7 @@ export function redraw() {
   const again = held?.released && held.name === "seed" // before the server has shown the last
   if (!again && (held || !live?.seeded || !canPlay() || !take({ name: "seed" }))) return
   held.seed = seedAfter(held.seed)
+  held.told = { ...held.told, seed: String(held.seed) }
   frame()
   held.released = true
   awaitServer()
@@ -275,6 +307,8 @@ export function follow(told, send) {
   panels = (live ? live.panels ?? [{}] : []).map(own => withOwn(live, own))
   tell = send
   if (playing && !live) stop()
+  // another picture than the one that is moved, and not because of it: what was moved is no more
+  if (held && !held.released && !playing && !Object.keys(held.told).length && live?.token !== held.began.token) leave()
   if (!live) for (const at of document.querySelectorAll("[data-lab-now=here]")) write(at, "") // nothing to take hold of here
   attach()
 }

@@ -1,7 +1,7 @@
 // Handles: on the ends of a law, and over the numbers of its formula. For a mouse, a finger and the keyboard.
 
 import { endsOf, spelled, valueAt } from "./law.js"
-import { dragged } from "./pointer.js"
+import { dragged, isHeld } from "./pointer.js"
 import { formulaNow } from "./moving_words.js"
 
 const DOUBLING = 120 // pixels in which a number of the formula doubles
@@ -17,7 +17,7 @@ export function made(tag, className, parent, words = "") {
 }
 
 export class Grips {
-  // `hand` takes hold of a number, moves it, lets it go, and tells which it holds.
+  // `hand` takes hold of a number, moves it, lets it go or brings it back, and tells which it holds.
   constructor(hand) {
     this.hand = hand
     this.all = []
@@ -73,6 +73,11 @@ export class Grips {
       if (element.getAttribute(`aria-${key}`) !== String(text)) element.setAttribute(`aria-${key}`, text)
   }
 
+  // Of all handles of a number, what it is now.
+  tell(name, live, value) {
+    for (const grip of this.all) if (grip.name === name) this.describe(grip, live, value)
+  }
+
   // Where the laws stand, each in a panel of these axes, and where the formula's numbers are.
   place(panels, laws, axes, formula) {
     for (const grip of this.all) {
@@ -89,14 +94,14 @@ export class Grips {
   }
 
   down(event, grip) {
-    if (event.button) return
+    if (event.button || isHeld()) return
     event.preventDefault()
     event.stopPropagation()
     clearTimeout(this.quiet)
     grip.element.focus({ preventScroll: true })
     const taken = this.hand.take(grip)
     if (!taken) return
-    const { live, picture } = taken
+    const { live, picture, value: found } = taken
     const control = live.controls[grip.name]
     const began = event.clientX
     const { left, width } = picture.cover.getBoundingClientRect()
@@ -111,7 +116,7 @@ export class Grips {
       const pixels = moved.clientX - began
       const value = grip.kind === "end"
         ? under(live, grip, start + pixels * perPixel)
-        : scrubbed(control, pixels, perPixel)
+        : scrubbed({ ...control, value: found }, pixels, perPixel)
       this.hand.move(value)
     }
     dragged(event, grip.element, to, () => this.hand.release())
@@ -119,6 +124,12 @@ export class Grips {
 
   key(event, grip) {
     if (event.ctrlKey || event.metaKey || event.altKey) return
+    if (event.key === "Escape" && this.hand.back()) {
+      clearTimeout(this.quiet)
+      event.preventDefault()
+      event.stopPropagation()
+      return
+    }
     const { control, value, std } = this.hand.now(grip.name)
     const unit = control.whole ? 1 : control.side ? std / 20 : 10 ** (Math.floor(Math.log10(Math.abs(value) || 1)) - 1)
     const steps = (STEPS[event.key] ?? 0) * (event.shiftKey ? 10 : 1)
@@ -126,7 +137,7 @@ export class Grips {
     if (next === null) return
     event.preventDefault()
     event.stopPropagation()
-    const taken = this.hand.take({ end: "high", ...grip })
+    const taken = !isHeld() && this.hand.take({ end: "high", ...grip })
     if (!taken) return
     this.describe(grip, taken.live, this.hand.move(next))
     clearTimeout(this.quiet)
@@ -139,7 +150,9 @@ function over({ element, at }, formula) {
   const parts = formula[at]
   const around = element.offsetParent?.getBoundingClientRect()
   if (!parts?.[0].isConnected || !around) return
-  const [first, last] = [parts[0], parts.at(-1)].map(part => part.getBoundingClientRect())
+  const seen = parts.filter(part => part.getClientRects().length) // of a power of ten that moves, all in one
+  if (!seen.length) return
+  const [first, last] = [seen[0], seen.at(-1)].map(part => part.getBoundingClientRect())
   element.style.cssText = `left:${first.left - around.left}px;top:${first.top - around.top}px;` +
     `width:${last.right - first.left}px;height:${first.height}px`
 }

@@ -54,6 +54,9 @@ export function sizeWith(live, name, value) {
   return live.linear ? shapeWith(live, name, value).reduce((n, side) => n * side) : live.n
 }
 
+// The words that go with a law: as a mean leaves 0 or comes to it, others.
+export const wordsOf = ({ words, law: { mean } }, law) => (mean === 0) === (law.mean === 0) ? words : { ...words, ...words.across_zero }
+
 // Where the ends of a law are held: its walls, or else the yardstick.
 export function endsOf(live, law) {
   const reach = live.sigmas * law.std

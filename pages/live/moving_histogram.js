@@ -2,6 +2,7 @@
 // the same, and letting go needs no more than taking it away. Only paths and places in it are written anew.
 // In the copy there is a picture of each law: one, or one in each of several panels.
 
+import { wordsOf } from "./law.js"
 import { filled, quantity, interval } from "./numbers.js"
 
 const BARS = 0
@@ -44,6 +45,7 @@ export class Picture {
     this.range = x.range.slice()
     this.xaxis = { range: this.range, _offset: x._offset, _length: x._length } // as they stay while it moves
     this.yaxis = { _offset: y._offset, _length: y._length }
+    this.times = plot._fullLayout.font.size / 14 // the chart itself may have gone while its copy moves
     this.perPixel = (x.range[1] - x.range[0]) / x._length
     this.lines = this.parts(".shapelayer path", "shapes")
     this.labels = this.parts(".annotation", "annotations")
@@ -171,7 +173,8 @@ export class Picture {
     if (side && what !== "none") lower = this.lift(given, side, law)
     if (given.yref === "y") lower = this.down(element, what, given, law)
     element.setAttribute("transform", `translate(${right} ${lower})`)
-    const words = side ? this.live.words.ends[what]?.[side] : this.live.words[what]
+    const all = wordsOf(this.live, law)
+    const words = side ? all.ends[what]?.[side] : all[what]
     if (words) write(text, filled(side ? `<b>${words}</b> = {${what}_${side}}` : words, numbers))
   }
 
@@ -188,8 +191,7 @@ export class Picture {
   lift(given, side, law) {
     const apart = 2 * Math.abs(this.x(this.moved(given.x, law)) - this.x(law.mean))
     this.room ??= this.labels.filter(one => one.given.y === 1).reduce((sum, { text }) => sum + text.getBBox().width, LINE)
-    const size = this.plot._fullLayout.font.size / 14
-    return side === "low" && apart < this.room ? Math.min(0, given.yshift - 22 * size) : 0
+    return side === "low" && apart < this.room ? Math.min(0, given.yshift - 22 * this.times) : 0
   }
 
   // The numbers beyond an end stand outside it where the law leaves no room within.

@@ -1,20 +1,32 @@
 // What the page says in numbers of a law that a hand moves: written anew in every frame, put back at the end.
 
+import { wordsOf } from "./law.js"
 import { printed } from "./tensor_text.js"
 import { apart, count, filled, inFormula, interval, quantity } from "./numbers.js"
 
+const OF_WEIGHTS = ["mean", "std", "excess_kurtosis", "outside"].flatMap(key => [key, `${key}_off`]).concat("minimum", "maximum")
+const OF_LAW = ["minimum_law", "maximum_law", "outside_law"] // which only some laws say here
 const FAR_OFF = 4 // standard errors past which a number carries the warning
 
-// The numbers of the formula that are coloured: of each its parts, as a minus stands in one of its own.
+// The numbers of the formula that are coloured: of each its parts, as a minus stands in one of its own, and a power of
+// ten in several.
 export function formulaNow() {
   const numbers = []
   for (const part of document.querySelectorAll("[data-testid=stMarkdown] .katex-html [style*=color]")) {
     if (part.querySelector("[style*=color]")) continue
     const last = numbers.at(-1)?.at(-1)
-    if (last && last === part.previousElementSibling && last.style.color === part.style.color) numbers.at(-1).push(part)
+    if (last && last.style.color === part.style.color && !between(last, part)) numbers.at(-1).push(part)
     else numbers.push([part])
   }
   return numbers
+}
+
+// What is written between two parts of a formula.
+function between(part, next) {
+  const range = document.createRange()
+  range.setStartAfter(part)
+  range.setEndBefore(next)
+  return range.toString().replaceAll("\u200b", "")
 }
 
 export class Said {
@@ -24,7 +36,10 @@ export class Said {
     this.formula = formulaNow()
     this.texts = new Map()
     this.before = new Map()
+    this.wrote = new Map()
     this.old = new Set()
+    this.folded = new Set()
+    this.written = new Set()
     for (const at of document.querySelectorAll("[data-lab-now]")) {
       const key = at.dataset.labNow
       this.texts.set(key, [...(this.texts.get(key) ?? []), at])
@@ -49,8 +64,17 @@ export class Said {
     }
   }
 
+  // Whether all that is written is still on the page.
+  stands() {
+    return [...this.texts.values()].flat().every(({ isConnected }) => isConnected)
+  }
+
+  // The server writes a power of ten in parts of a formula, and knows only of those that it changes.
   leave() {
     this.grey(this.old, false)
+    for (const part of this.folded) part.style.display = ""
+    for (const part of this.formula.flat())
+      if (/[⁰¹²³⁴-⁹]/.test(part.textContent) && part.textContent === this.wrote.get(part)) this.undo(part)
   }
 
   // `shown` is what each of the `panels` shows; its `found` is null where what is drawn waits.
@@ -68,6 +92,7 @@ export class Said {
     const finding = this.finding(panels, shown, values)
     if (finding) this.put("finding", finding)
     this.grey(this.texts.get("finding") ?? [], !finding)
+    this.written.clear()
     if (found) {
       for (const key of ["mean", "std", "minimum", "maximum"]) this.put(key, quantity(found[key], law.std))
       this.put("outside", count(found.outside[0]))
@@ -75,9 +100,12 @@ export class Said {
     }
     for (const key of ["mean", "std"]) this.put(`${key}_law`, quantity(law[key], law.std))
     if (family === "normal") this.put("outside_law", expected)
-    if (family !== "uniform") return
-    this.put("minimum_law", "≥ " + quantity(Math.fround(law.low), law.std))
-    this.put("maximum_law", "≤ " + quantity(Math.fround(law.high), law.std))
+    if (family === "uniform") {
+      this.put("minimum_law", "≥ " + quantity(Math.fround(law.low), law.std))
+      this.put("maximum_law", "≤ " + quantity(Math.fround(law.high), law.std))
+    }
+    const said = family === "other" ? [...OF_WEIGHTS, ...OF_LAW] : OF_WEIGHTS
+    for (const key of said) this.grey(this.texts.get(key) ?? [], !this.written.has(key))
   }
 
   // How many standard errors what was drawn is off what the law expects.
@@ -109,42 +137,57 @@ export class Said {
 
   // The finding of now; null where nothing can be said until torch has drawn.
   finding(panels, shown, values) {
-    const { finding, rounded, spread, slope, step } = this.live.words
+    const { spread, slope, step } = this.live.words
     const laws = shown.map(({ law }) => law)
     if (spread) return ofSpread(spread, panels, laws)
     if (slope) return ofSlope(slope, laws, values)
     const [{ law, n, found, expected }] = shown
+    const { finding, rounded, interval: between } = wordsOf(this.live, law)
     if (step) return ofStep(step, found)
     if (!finding || !found) return null
     const [, exact] = interval(law.low ?? 0, law.high ?? 0)
     const [low, high] = interval(Math.fround(law.low ?? 0), Math.fround(law.high ?? 0))
-    const template = rounded && high !== exact ? rounded : finding
+    const ofWall = rounded && high !== exact ? rounded : finding
+    const template = law.low !== null && law.low !== -law.high ? between : ofWall
     return filled(template, { outside: count(found.outside[0]), n: count(n), expected, low, high, exact })
   }
 
   put(key, text) {
+    this.written.add(key)
     for (const element of this.texts.get(key) ?? []) this.into(element, text)
   }
 
   number(parts, text) {
-    if (parts.length === 1) this.into(parts[0], text)
-    else [text.startsWith("−") ? "−" : "", text.replace("−", "")].forEach((part, at) => this.into(parts[at], part))
+    const [first, ...others] = parts
+    const signed = first.textContent === "−" || first.textContent === "" // of its own
+    if (signed && others.length) {
+      this.into(first, text.startsWith("−") ? "−" : "")
+      return this.number(others, text.replace("−", ""))
+    }
+    this.into(first, text)
+    for (const part of others) {
+      part.style.display = "none"
+      this.folded.add(part)
+    }
   }
 
   into(element, text) {
     if (!this.before.has(element)) this.before.set(element, element.innerHTML)
+    this.wrote.set(element, text)
     if (isText(element)) element.firstChild.nodeValue = text // the very node that React knows
     else element.textContent = text
   }
 
-  // The hand came back to where it was: the server has nothing new to say.
+  // The hand came back to where it was: the server has nothing new to say. What it has written since stays.
   back() {
-    for (const [element, before] of this.before) {
-      const said = document.createElement("template")
-      said.innerHTML = before
-      if (isText(element) && isText(said.content)) element.firstChild.nodeValue = said.content.textContent
-      else element.innerHTML = before
-    }
+    for (const element of this.before.keys()) if (element.textContent === this.wrote.get(element)) this.undo(element)
+  }
+
+  undo(element) {
+    const said = document.createElement("template")
+    said.innerHTML = this.before.get(element)
+    if (isText(element) && isText(said.content)) element.firstChild.nodeValue = said.content.textContent
+    else element.innerHTML = this.before.get(element)
   }
 }
 

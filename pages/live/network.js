@@ -8,7 +8,7 @@ import { Drawing, Places, brief, circlesOf, isClear } from "./network_drawing.js
 import { made } from "./handles.js"
 import { filled, inFormula, quantity } from "./numbers.js"
 import { copyOf } from "./moving_histogram.js"
-import { dragged } from "./pointer.js"
+import { dragged, isHeld } from "./pointer.js"
 import { lineAt, marked, onLine, stepped, unitAt } from "./chosen_weight.js"
 import { beside, layered, summed } from "./unit_sum.js"
 
@@ -91,7 +91,7 @@ function headline({ steps }) {
   const out = [...steps.at(-1).a]
   const largest = Math.max(...out)
   const numbers = { values: out.map(value => quantity(value, value, 3)).join(live.words.and), unit: out.indexOf(largest) + 1, value: quantity(largest, largest, 3) }
-  held.headline.textContent = filled(live.words.outcome, numbers)
+  held.headline.textContent = held.wrote = filled(live.words.outcome, numbers)
 }
 
 function named(place) {
@@ -184,7 +184,7 @@ function knob(kind) {
   element.setAttribute("role", "slider")
   element.tabIndex = 0
   element.dataset.live = "edits"
-  element.addEventListener("pointerdown", event => event.button || down(event, one))
+  element.addEventListener("pointerdown", event => event.button || isHeld() || down(event, one))
   element.addEventListener("keydown", event => key(event, one))
   return one
 }
@@ -214,7 +214,7 @@ function key(event, { place: at }) {
 function turned(event, at) {
   const steps = (KEYS[event.key] ?? 0) * (event.shiftKey ? 10 : 1)
   const isEnd = { Home: -1, End: 1 }[event.key]
-  if (!steps && !isEnd && event.key !== "Delete" || !take(at)) return false
+  if (!steps && !isEnd && event.key !== "Delete" || isHeld() || !take(at)) return false
   const { value, range } = held
   move(event.key === "Delete" ? net.asDrawn(at) : isEnd ? isEnd * range.end : snapped(value + 5 * steps * range.unit, range))
   clearTimeout(quiet)
@@ -273,7 +273,7 @@ function describe({ element, place: at }) {
 
 // A line under the pointer, or a unit, is chosen; with a mouse it can be dragged at once.
 function pressed(event) {
-  if (!live || event.button || event.target.closest(".lab-knob,.lab-button") || event.pointerType === "touch" && event.type === "pointerdown") return
+  if (!live || event.button || isHeld() || event.target.closest(".lab-knob,.lab-button") || event.pointerType === "touch" && event.type === "pointerdown") return
   const found = under(event)
   if (!found || !parts.weight) return
   if (held?.released) return
@@ -362,14 +362,21 @@ function shown() {
 // --- every run of the page, and every change of it
 
 export function follow(told, send_) {
+  // another network, or row, than the one that is moved: what was moved is no more
+  const isOther = held && !held.released && (!told || told.row !== live.row || new Edits(told, net).key !== net.key)
   live = told
   tell = send_
+  if (live) net = stands = new Edits(live, net)
+  if (isOther) {
+    if (held.headline.textContent === held.wrote) held.headline.innerHTML = held.found
+    chosen = [1, 1, 1]
+    settle()
+  }
   if (!live) {
     if (parts.weight) strip()
     watched = null
     return
   }
-  net = stands = new Edits(live, net)
   const [at, unit, input] = chosen
   const own = net.drawn[at - 1]
   if (!own || unit > own.units || input > own.inputs) chosen = [1, 1, 1]

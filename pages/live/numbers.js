@@ -5,7 +5,8 @@ const SUPERSCRIPT = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴",
 const LEAST = 3 // significant digits of any number, and of a double
 const MOST = 17
 
-const size = value => Number(value.toExponential(20).split("e")[1])
+// The power of ten of the first digit; what only rounding keeps from the next power is as large as that.
+const size = value => Number(value.toExponential(11).split("e")[1])
 
 const ALL = 100 // decimals, in which every number that lies in the middle of two written ones ends
 

@@ -7,7 +7,7 @@ import { Lengths } from "./length_map.js"
 import { Theory } from "./meanfield.js"
 import { filled } from "./numbers.js"
 import { copyOf } from "./moving_histogram.js"
-import { dragged } from "./pointer.js"
+import { dragged, isHeld } from "./pointer.js"
 import { Signs, headline, numbersOf } from "./plane_words.js"
 
 const PATIENCE = 10_000 // milliseconds for which the server's picture is waited for
@@ -93,8 +93,9 @@ function write({ texts, head, unknown }) {
 }
 
 function put(element, html) {
-  if (!held.before.has(element)) held.before.set(element, element.innerHTML)
+  const { found } = held.before.get(element) ?? { found: element.innerHTML }
   if (element.innerHTML !== html) element.innerHTML = html
+  held.before.set(element, { found, wrote: element.innerHTML })
 }
 
 // The controls whose numbers the server knows better.
@@ -135,7 +136,7 @@ function place(dots) {
 
 function describe(sliders, { sigma_w2, sigma_b2, phase, name }) {
   const told = {
-    sigma_w2: [rounded(sigma_w2), LEAST, plane.most.sigma_w2, `σ_w² = ${rounded(sigma_w2)}: ${plane.words.phases[phase]}`],
+    sigma_w2: [rounded(sigma_w2), Math.min(LEAST, rounded(sigma_w2)), Math.max(plane.most.sigma_w2, rounded(sigma_w2)), `σ_w² = ${rounded(sigma_w2)}: ${plane.words.phases[phase]}`],
     sigma_b: [rounded(Math.sqrt(sigma_b2)), 0, plane.most.sigma_b, `σ_b = ${rounded(Math.sqrt(sigma_b2))}: ${plane.words.phases[phase]}`],
   }
   for (const [what, slider] of Object.entries(sliders)) {
@@ -148,13 +149,24 @@ function describe(sliders, { sigma_w2, sigma_b2, phase, name }) {
 
 // --- taking hold and letting go
 
+// Before the server has answered, the hand goes on from where it let go.
 function take(dot) {
-  if (held && !held.released && held.dot.at === dot.at) return true
-  if (held) settle()
-  if (!areNow()) return false
-  const now = plane.dots.find(({ at }) => at === dot.at)
-  held = { dot: now, sigma_w2: now.sigma_w2, sigma_b: Math.sqrt(now.sigma_b2), moved: [], frames: 0, asked: 0, began: live, before: new Map() }
-  copy()
+  let { rows } = plane
+  let told = {} // and not answered yet, of another dot
+  if (held && held.dot.at !== dot.at) {
+    release()
+    if (held) {
+      ;({ rows, told } = held)
+      settle()
+    }
+  }
+  if (!held) {
+    if (!areNow()) return false
+    const now = plane.dots.find(({ at }) => at === dot.at)
+    const stands = { sigma_w2: now.sigma_w2, sigma_b: Math.sqrt(now.sigma_b2) }
+    held = { dot: now, ...stands, grasped: stands, sent: stands, rows, told, moved: [], frames: 0, asked: 0, began: live, before: new Map() }
+    copy()
+  } else if (held.released) Object.assign(held, { released: false, grasped: { sigma_w2: held.sigma_w2, sigma_b: held.sigma_b } })
   return true
 }
 
@@ -183,40 +195,54 @@ function release() {
     frame()
   }
   held.bubble?.remove()
+  held.bubble = null
   const news = changed()
-  if (!Object.keys(news).length) {
-    back()
-    settle()
-    return
-  }
-  tell("moved", news)
+  if (Object.keys(news).length) {
+    held.told = { ...held.told, ...news }
+    held.from = live
+    tell("moved", held.told) // also what may not have been heard yet: of two messages at once the server reads the last
+  } else if (!Object.keys(held.told).length) return leave()
   held.until = performance.now() + PATIENCE
   requestAnimationFrame(wait)
 }
 
 // What the controls become: the scheme's own number, or another scheme, and normal biases or none.
 function changed() {
-  const { dot, sigma_w2, sigma_b } = held
+  const { dot, sigma_w2, sigma_b, sent } = held
   const news = {}
-  if (sigma_w2 !== dot.sigma_w2) news.rows = plane.rows.map((row, at) => at === dot.at ? filled(dot.entry, { x: String(numberFor(dot, sigma_w2)) }) : row).join("-")
-  if (sigma_b !== Math.sqrt(dot.sigma_b2)) Object.assign(news, sigma_b ? { bias: "normal", sigma_b: String(sigma_b) } : { bias: "none" })
+  if (sigma_w2 !== sent.sigma_w2) {
+    held.rows = held.rows.map((row, at) => at === dot.at ? filled(dot.entry, { x: String(numberFor(dot, sigma_w2)) }) : row)
+    news.rows = held.rows.join("-")
+  }
+  if (sigma_b !== sent.sigma_b) Object.assign(news, sigma_b ? { bias: "normal", sigma_b: String(sigma_b) } : { bias: "none" })
+  held.sent = { sigma_w2, sigma_b }
   return news
+}
+
+// As it was before the hand took hold.
+function bring() {
+  move(held.grasped)
+  release()
+}
+
+// The hand has changed nothing.
+function leave() {
+  back()
+  settle()
 }
 
 // The moved picture stands until the server's own does.
 function wait() {
   if (!held?.released) return
-  const come = live !== held.began && areNow() && !running()
+  const come = live !== (held.from ?? held.began) && areNow() && !running()
   if (!come && performance.now() < held.until) requestAnimationFrame(wait)
-  else {
-    if (!come) back()
-    settle()
-  }
+  else if (come) settle()
+  else leave()
 }
 
-// Nothing has come of it: what was written stands again.
+// Nothing has come of it: what was written stands again, but where the server has written since.
 function back() {
-  for (const [element, html] of held.before) element.innerHTML = html
+  for (const [element, { found, wrote }] of held.before) if (element.innerHTML === wrote) element.innerHTML = found
 }
 
 function settle() {
@@ -244,7 +270,7 @@ function make(dot) {
 }
 
 function down(event, dot, element, sliders) {
-  if (event.button) return
+  if (event.button || isHeld()) return
   event.preventDefault()
   event.stopPropagation()
   clearTimeout(quiet)
@@ -254,6 +280,7 @@ function down(event, dot, element, sliders) {
   const off = [event.clientX - middle.x - middle.width / 2, event.clientY - middle.y - middle.height / 2]
   const [sx, sy] = [event.clientX, event.clientY]
   const to = moved => {
+    if (!held || held.released) return // it was let go of by other means
     const { left, top, width } = held.cover.getBoundingClientRect() // a longer headline moves it
     const scale = width / held.cover.offsetWidth // a small projector has its charts drawn smaller
     const [x, y] = held.signs.valueOf((moved.clientX - off[0] - left) / scale, (moved.clientY - off[1] - top) / scale)
@@ -267,12 +294,17 @@ function down(event, dot, element, sliders) {
 // Left and right move σ_w², up and down σ_b, whichever slider has the focus: it goes to the one that is moved.
 function key(event, dot, focused, sliders) {
   if (event.ctrlKey || event.metaKey || event.altKey) return
+  const isBack = event.key === "Escape" && held && !held.released
   const [name, step] = STEPS[event.key] ?? [focused, { PageUp: 10, PageDown: -10 }[event.key]]
   const edge = { Home: 0, End: Infinity }[event.key]
-  if (step === undefined && edge === undefined || !sliders[name]) return
+  if (!isBack && (step === undefined && edge === undefined || !sliders[name])) return
   event.preventDefault()
   event.stopPropagation()
-  if (!take(dot)) return
+  if (isBack) {
+    clearTimeout(quiet)
+    return bring()
+  }
+  if (isHeld() || !take(dot)) return
   sliders[name].focus({ preventScroll: true })
   const next = edge ?? Math.round(100 * held[name] + step * (event.shiftKey ? 10 : 1)) / 100
   move({ [name]: (name === "sigma_b" ? biases : widths)(next) })
@@ -295,6 +327,8 @@ export function follow(told, send) {
   live = told
   plane = live?.plane ?? null
   tell = send
+  // another picture than the one that is moved, and not because of it: what was moved is no more
+  if (held && !held.released && !Object.keys(held.told).length && live?.token !== held.began.token) leave()
   attach()
 }
 

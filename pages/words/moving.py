@@ -67,7 +67,10 @@ def told(drawn: Drawn, state: State, t: Text) -> dict[str, Any] | None:
         "controls": {name: _control(name, how, state, law) for name, how in moved.items()},
         "linear": state.is_linear,
         "ends": _ends(law, moved),
-        "words": _common(tuple(moved), t) | _words(asked, law, tuple(moved), t) | _finding(drawn, state, t),
+        "words": _common(tuple(moved), t)
+        | _words(asked, law, tuple(moved), t)
+        | _finding(drawn, state, t)
+        | _across_zero(drawn, asked, moved, t),
     }
 
 
@@ -253,8 +256,10 @@ def _ends(law: Law, moved: Mapping[str, Moved]) -> list[dict[str, str]]:
     return [{"end": end, "name": names[0]} for end in ("low", "high")] if names and law.bands else []
 
 
-#: Numbers that stand nowhere by chance: put into a law, they show where its words have each.
+#: Numbers that stand nowhere by chance: put into a law, they show where its words have each. An end of the
+#: law is put so far out, so that the low one stays below the high one.
 _WHOLE, _REAL = (48_611, 51_713, 4_937, 5_279), (0.59107, 0.61223, 0.73459, 0.86113)
+_OUT = {"low": -48_611.0, "high": 51_713.0}
 
 
 def _common(names: tuple[str, ...], t: Text) -> dict[str, Any]:
@@ -283,10 +288,26 @@ def _words(asked: Asked, law: Law, names: tuple[str, ...], t: Text) -> dict[str,
         "flat": t("chart.theory_flat", density="{density}"),
     }
     if band is not None:
-        texts["beyond"] = t(
-            "chart.beyond", observed="{outside}", band=plain(band.formula), expected="{expected}"
-        )
+        texts["beyond"] = _beyond(band, t)
     return texts
+
+
+def _beyond(band: Band, t: Text) -> str:
+    return t("chart.beyond", observed="{outside}", band=plain(band.formula), expected="{expected}")
+
+
+def _across_zero(drawn: Drawn, asked: Asked, names: Collection[str], t: Text) -> dict[str, Any]:
+    """Return the words that change as a mean leaves 0 or comes to it: one of 0 is not written."""
+    if "mean" not in names:
+        return {}
+    other = asked.law(mean=0.0 if drawn.law.mean else 1.0)
+    band = _coverage(other)
+    if band is None:
+        return {}
+    low, high = map(plain, band.ends)
+    words = {"ends": {band.kind: {"low": low, "high": high}}, "beyond": _beyond(band, t)}
+    found = {"finding": _within(band, t)} if drawn.verdict.consistent else {}
+    return {"across_zero": words | found}
 
 
 def _finding(drawn: Drawn, state: State, t: Text) -> dict[str, str]:
@@ -295,12 +316,17 @@ def _finding(drawn: Drawn, state: State, t: Text) -> dict[str, str]:
     if not drawn.verdict.consistent or law.family not in {"uniform", "normal"}:
         return {}
     if band is not None:
-        numbers = {"observed": "{outside}", "n": "{n}", "expected": "{expected}"}
-        return {"finding": t("finding.coverage", band=plain(band.formula), **numbers)}
-    if law.support[0] != -law.support[1]:
-        return {"finding": t("finding.interval", low="{low}", high="{high}")}
-    rounded = t("finding.wall_rounded", bound="{high}", exact="{exact}", dtype=state["dtype"])
-    return {"finding": t("finding.wall", bound="{high}"), "rounded": rounded}
+        return {"finding": _within(band, t)}
+    return {
+        "finding": t("finding.wall", bound="{high}"),
+        "rounded": t("finding.wall_rounded", bound="{high}", exact="{exact}", dtype=state["dtype"]),
+        "interval": t("finding.interval", low="{low}", high="{high}"),  # where one end is moved alone
+    }
+
+
+def _within(band: Band, t: Text) -> str:
+    numbers = {"observed": "{outside}", "n": "{n}", "expected": "{expected}"}
+    return t("finding.coverage", band=plain(band.formula), **numbers)
 
 
 def _coverage(law: Law) -> Band | None:
@@ -348,16 +374,25 @@ def _named(asked: Asked, names: tuple[str, ...]) -> Named:
     others: dict[str, float] = {
         name: next(whole) if is_whole(name) else x for name, x in zip(sorted(names), _REAL, strict=False)
     }
-    texts = {name: _written(x) for name, x in others.items()}
     try:
-        law, other = asked.law(), asked.law(**others)
+        law = asked.law()
+        others |= _out(asked, names, law)
+        other = asked.law(**others)
     except InitLabError:
         return Named({}, None)
+    texts = {name: _written(x) for name, x in others.items()}
     words = formula(other)
     now = {text: _written(asked.number(name)) for name, text in texts.items()}
     head, value, tail = _split(words, other)
     stands = _replaced(head, now) + (_value(law) if value else "") + tail == formula(law)
     return Named(texts, other) if stands and all(words.count(text) == 1 for text in now) else Named({}, None)
+
+
+def _out(asked: Asked, names: tuple[str, ...], law: Law) -> dict[str, float]:
+    """Return a place outside the law for each control that is an end of it."""
+    sides = {name: how.side for name in names if (how := followed(asked, name))}
+    ends = dict(zip(("low", "high"), law.support, strict=True))
+    return {name: ends[side] + _OUT[side] for name, side in sides.items() if side in _OUT}
 
 
 def _written(x: float) -> str:

@@ -16,6 +16,7 @@ from tests.support.hand import (
     LAB,
     LABELS,
     MOVING_LABELS,
+    SLOW,
     apart,
     end_of,
     held,
@@ -65,6 +66,8 @@ MOVES = [
         2.1,
     ),
     Move("/distribution?v=1&scheme=uniform&a=-1&b=2", "b", end_of, (40, 60), 2.05, 2.6),
+    Move("/distribution?v=1&scheme=uniform&a=-0.05&b=0.05", "a", number_of, (-30,), -0.06, -0.0505),
+    Move("/distribution?v=1&scheme=normal", "mean", number_of, (30,), 0.2, 1),
     Move(
         "/distribution?v=1&scheme=normal&std=0.02&mean=0.1&seed=4294967295", "std", end_of, (25,), 0.021, 0.03
     ),
@@ -101,9 +104,10 @@ def test_what_a_hand_moves_is_torch_s_at_once_and_the_server_s_when_it_lets_go(
 ) -> None:
     page = tab(move.path)
     ready(page)
-    before = RUNS[page].sent
-    with held(page, move.handle(page, move.name), *move.by):
+    before, handle = RUNS[page].sent, move.handle(page, move.name)
+    with held(page, handle, *move.by):
         shown, said, value, inside = lab(page), page.evaluate(SAID), in_hand(page), _inside(page)
+        assert float(handle.get_attribute("aria-valuenow") or "nan") == pytest.approx(value, rel=1e-5)
         assert RUNS[page].sent == before
         assert move.least <= value <= move.most
         labels = page.locator(MOVING_LABELS).all_inner_texts()
@@ -240,9 +244,46 @@ def test_what_is_not_drawn_here_waits_and_the_law_moves_on(tab: Visit, path: str
         assert lab(page)["counts"] is None
         assert lab(page)["law"]["times"] < 1
         assert "torch draws" in page.locator("[data-lab-now=here]").inner_text()
+        of_weights = page.locator(":is(.lab-old, .lab-old *):is([data-lab-now=mean], [data-lab-now=std])")
+        assert of_weights.count() == 2  # the table still has the numbers of the weights before
     let_go(page)
     assert name in link(page)
     assert lab(page)["counts"] is not None
+
+
+#: The formula as it is seen: what is folded away is not.
+FORMULA = """() => [...document.querySelectorAll("[data-testid=stMarkdown] .katex-html")]
+    .map(at => at.innerText.replace(/[\\s\\u200b]/g, "")).join()"""
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "key", "now"),
+    [
+        ("scheme=uniform&a=-0.000015&b=0.00001", "b", "ArrowLeft", "b="),
+        ("scheme=xavier_normal&gain=0.001", "gain", "ArrowRight", "=5.613·10⁻⁵"),  # 0.0011·√(2/768)
+        ("scheme=xavier_normal&gain=0.1", "gain", "Home", "=5.103·10⁻⁵"),
+        ("scheme=uniform&a=0&b=0.00001", "b", "Home", "b=10⁻⁷"),
+    ],
+)
+def test_a_power_of_ten_in_a_formula_moves_as_one(
+    tab: Visit, given: str, name: str, key: str, now: str
+) -> None:
+    page = tab(f"/distribution?v=1&{given}")
+    ready(page)
+    number_of(page, name).focus()
+    page.keyboard.press(key)
+    until(page, f"{LAB}.frames > 0")
+    moving = page.evaluate(FORMULA)
+    if now == "b=":
+        now = "b=" + number_of(page, name).get_attribute("aria-valuetext")  # type: ignore[operator]
+    assert moving.endswith(now), moving
+    page.wait_for_url(lambda url: not url.endswith(given))
+    let_go(page)
+    stands, address = page.evaluate(FORMULA), page.url
+    go(page, "/teach?v=1")
+    go(page, address.split("/", 3)[3].join(["/", ""]))
+    ready(page)
+    assert page.evaluate(FORMULA) == stands
 
 
 def test_a_hand_that_comes_back_leaves_everything_as_it_was(tab: Visit) -> None:
@@ -294,17 +335,6 @@ def test_the_next_seed_is_seen_at_once_and_is_the_server_s(tab: Visit, path: str
     for moved, stands in zip(shown.get("panels", [shown]), after.get("panels", [after]), strict=True):
         assert apart(moved["counts"], stands["counts"]) <= 2
     assert after["seed"] == 41
-
-
-#: Hold back what the page sends until it is told to wake.
-SLOW = """() => {
-    const send = WebSocket.prototype.send, kept = []
-    WebSocket.prototype.send = function (data) { kept.push([this, data]) }
-    window.wake = () => {
-        WebSocket.prototype.send = send
-        for (const [socket, data] of kept) send.call(socket, data)
-    }
-}"""
 
 
 def test_scripts_are_asked_for_once_and_messages_stay_small(visit: Visit) -> None:

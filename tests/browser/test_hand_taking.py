@@ -1,7 +1,15 @@
 """How what moves is taken hold of: where it stands, and without a jump."""
 
-from tests.support.hand import AT_REST, LAB, end_of, ready
-from tests.support.tabs import Visit, until
+import pytest
+from playwright.sync_api import Locator, Page
+
+from tests.support.hand import AT_REST, LAB, SLOW, end_of, held, lab, let_go, number_of, ready
+from tests.support.tabs import RUNS, Visit, go, link, settled, until
+
+XAVIER = "/distribution?v=1&scheme=xavier_uniform&gain=2&fan_in=31&fan_out=70"
+PLANE = "/signal?v=1&sight=chaos&activation=tanh&rows=xavier_normal-kaiming_normal"
+#: So that a hand has let go: a moment longer than a key's.
+LET_GO = 450
 
 
 def test_a_number_is_taken_hold_of_where_it_stands_also_where_a_formula_comes_late(visit: Visit) -> None:
@@ -33,3 +41,139 @@ def test_a_handle_that_is_taken_beside_its_middle_moves_as_far_as_the_hand(tab: 
     page.mouse.up()
     until(page, AT_REST)
     assert page.url == url
+
+
+def _across(page: Page, at: int) -> Locator:
+    """Return the slider of a dot's σ_w²."""
+    return page.locator(".lab-dot [data-live=rows]").nth(at)
+
+
+def test_steps_by_keys_go_on_from_those_that_the_server_has_not_answered(tab: Visit) -> None:
+    page = tab(XAVIER)
+    ready(page)
+    page.evaluate(SLOW)
+    number_of(page, "fan_in").focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(LET_GO)
+    assert lab(page)["shape"] == [70, 34]
+    page.evaluate("window.wake()")
+    page.wait_for_url("**fan_in=34**")
+    let_go(page)
+    assert lab(page)["shape"] == [70, 34]
+    go(page, PLANE)
+    ready(page)
+    page.evaluate(SLOW)
+    _across(page, 0).focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(LET_GO)
+    page.evaluate("window.wake()")
+    page.wait_for_url(lambda url: "gain" in url)
+    let_go(page)
+    assert lab(page)["dots"][0]["sigma_w2"] == pytest.approx(1.03, rel=1e-9)
+
+
+def test_a_number_that_is_taken_before_another_was_sent_does_not_lose_it(tab: Visit) -> None:
+    """Nor where the server is told of both before it has read the first."""
+    page = tab(XAVIER)
+    for is_slow in (False, True):
+        go(page, XAVIER)
+        ready(page)
+        if is_slow:
+            page.evaluate(SLOW)
+        for name in ("fan_in", "fan_out", "gain"):
+            number_of(page, name).focus()
+            page.keyboard.press("Shift+ArrowRight")
+        if is_slow:
+            page.wait_for_timeout(LET_GO)
+            page.evaluate("window.wake()")
+        page.wait_for_url("**gain=3&fan_in=41&fan_out=80")
+        let_go(page)
+        assert lab(page)["shape"] == [80, 41]
+    go(page, PLANE)
+    ready(page)
+    for at in (0, 1):
+        _across(page, at).focus()
+        page.keyboard.press("ArrowRight")
+    page.wait_for_url(lambda url: "xavier_normal%28gain" in url and "-kaiming" not in url)
+    let_go(page)
+    assert [dot["sigma_w2"] for dot in lab(page)["dots"]] == pytest.approx([1.01, 2.01], rel=1e-9)
+
+
+@pytest.mark.parametrize("path", [XAVIER, PLANE])
+def test_escape_brings_it_back_and_the_mouse_moves_it_no_more(tab: Visit, path: str) -> None:
+    page = tab(path)
+    ready(page)
+    before, sent, url = lab(page), RUNS[page].sent, page.url
+    said = page.locator("[data-testid=stMain]").inner_text()
+    with held(page, page.locator(".lab-scrub, .lab-dot").first, 20, 40):
+        assert lab(page) != before
+        page.keyboard.press("Escape")
+        until(page, "!document.querySelector('.lab-moving')")
+        page.mouse.move(500, 300)
+    let_go(page)
+    assert (lab(page), RUNS[page].sent, page.url) == (before, sent, url)
+    assert page.locator("[data-testid=stMain]").inner_text().split("·")[0] == said.split("·")[0]
+
+
+def test_a_key_or_a_second_finger_takes_nothing_from_the_hand(visit: Visit) -> None:
+    page = visit(XAVIER, size="phone")
+    ready(page)
+    first, second = (number_of(page, name).bounding_box() for name in ("fan_in", "gain"))
+    assert first is not None
+    assert second is not None
+    finger = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *places: tuple[dict[str, float], float]) -> None:
+        points = [
+            {"x": box["x"] + box["width"] / 2 + by, "y": box["y"] + box["height"] / 2, "id": at}
+            for at, (box, by) in enumerate(places)
+        ]
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        page.wait_for_timeout(300)
+
+    touch("touchStart", (first, 0))
+    touch("touchMove", (first, 60))
+    touch("touchStart", (first, 60), (second, 0))
+    touch("touchMove", (first, 120), (second, 60))
+    assert lab(page)["shape"] == [70, 62]  # a number doubles in 120 pixels
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(LET_GO)
+    assert lab(page)["shape"] == [70, 62]
+    touch("touchEnd")
+    let_go(page)
+    assert (link(page)["fan_in"], link(page)["gain"]) == ("62", "2")
+
+
+@pytest.mark.parametrize(
+    ("path", "handle", "other"),
+    [
+        (XAVIER, ".lab-scrub", "/distribution?v=1&scheme=normal&std=2"),
+        (XAVIER, ".lab-scrub", "/teach"),
+        (PLANE, ".lab-dot", "/signal?v=1&sight=chaos"),
+        ("/model?v=1", ".lab-knob", "/model?v=1&net=2-2"),
+        ("/model?v=1", ".lab-knob", "/distribution?v=1&fan_in=300"),
+    ],
+)
+def test_a_page_that_comes_while_the_hand_holds_is_shown_as_its_link_says(
+    tab: Visit, path: str, handle: str, other: str
+) -> None:
+    """As by the back button; what was held can be taken hold of again."""
+    page = tab(path)
+    ready(page)
+    with held(page, page.locator(handle).first, 30):
+        go(page, other)
+        until(page, "!document.querySelector('.lab-moving')")
+        page.mouse.move(200, 300)
+        sent = RUNS[page].sent
+    settled(page)
+    assert RUNS[page].sent == sent
+    assert page.url.endswith(other)
+    go(page, path)
+    ready(page)
+    before = link(page)
+    with held(page, page.locator(handle).first, 30):
+        assert lab(page)["frames"] > 0
+    let_go(page)
+    assert link(page) != before

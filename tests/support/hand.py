@@ -21,6 +21,16 @@ AT_REST = (
 LABELS = ".js-plotly-plot:not(.lab-stood) .annotation-text"
 MOVING_LABELS = ".lab-moving .annotation-text"
 
+#: Hold back what the page sends until it is told to wake.
+SLOW = """() => {
+    const send = WebSocket.prototype.send, kept = []
+    WebSocket.prototype.send = function (data) { kept.push([this, data]) }
+    window.wake = () => {
+        WebSocket.prototype.send = send
+        for (const [socket, data] of kept) send.call(socket, data)
+    }
+}"""
+
 
 def apart(some: Sequence[int], others: Sequence[int]) -> int:
     """Return how much two histograms differ: 2 for each weight in another bin."""

@@ -179,7 +179,8 @@ def test_a_layer_makes_of_any_length_what_core_s_means_make_of_it(
 def test_what_lies_in_the_middle_of_two_numbers_is_written_as_python_and_torch_write_it() -> None:
     """Each goes to the even digit; a browser's own rounding goes away from 0: 1/64 would be 0.01563."""
     middles = [odd / 2**power for power in range(1, 24) for odd in (1, 3, 5, 7, 9, 17, 65)]
-    values = [sign * value for value in [*middles, 4.0625, 9.5, 99.5, 2.5e10] for sign in (1, -1)]
+    middles += [4.0625, 9.5, 99.5, 2.5e10, 1 - 2**-53, 0.1 - 2**-56]  # the last two are a power of ten
+    values = [sign * value for value in middles for sign in (1, -1)]
     written = computed(
         LIVE / "numbers.js",
         """({ count, inFormula, quantity }, values) => values.map(value => [quantity(value),

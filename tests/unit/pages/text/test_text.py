@@ -276,6 +276,7 @@ def test_numbers_are_written_as_print_does() -> None:
     assert quantity(-1.257, digits=3, sign=True) == "−1.26"
     assert quantity(0.0625) == "0.06250"
     assert quantity(0.0625, trim=True) == "0.0625"
+    assert quantity(1 - 2**-53) == quantity(1.0) == "1.000"  # what rounding alone keeps from 1
     assert quantity(-3.125e-9, 1e-9) == "−3.125×10⁻⁹"
     assert quantity(1.5e12, trim=True) == "1.5×10¹²"
     # the last that stands in full, and the first that does not

@@ -30,7 +30,12 @@ OTHERS: dict[str, list[dict[str, object]]] = {
     "variance_scaling": [{"distribution": "uniform", "mode": "fan_avg"}, {"distribution": "normal"}],
     "xavier_normal": [{"gain": 5 / 3}],
     "normal": [{"mean": -0.25, "std": 0.02}],
-    "uniform": [{"a": -1.5, "b": 0.25}],
+    "uniform": [
+        {"a": -1.5, "b": 0.25},
+        {"a": -0.05, "b": 0.05},
+        {"a": 2.0, "b": 3.0},
+        {"a": -3.0, "b": -2.0},
+    ],
     "small_init": [{"d_model": 96}],
     "mup_hidden": [{"base_width": 32}],
     "mup_depth": [{"base_width": 32}],
@@ -113,6 +118,8 @@ def test_the_marked_formula_is_the_formula_and_its_marks_are_the_numbers(
             assert float(text) == pytest.approx(float(state[name]), rel=1e-5)
     told = moving.told(drawn, state, EN)
     assert {*names} <= {"=", *(told["controls"] if told else ())}
+    if scheme in {"uniform", "normal"}:  # whose formula is its parameters, wherever they are
+        assert {*names} == {*core.SCHEMES[scheme].params}
 
 
 def test_which_numbers_can_be_moved_by_hand() -> None:
@@ -163,7 +170,7 @@ def test_the_words_that_move_are_the_page_s_with_its_numbers_in_them(scheme: str
         outside |= {"low": f"{rounded.low:.4g}".replace("-", "−"), "high": f"{rounded.high:.4g}"}
     assert words.finding(drawn, state, Text(lang)) in {
         _worded(told["words"][name], outside).format(**outside, exact=f"{high:.4g}")
-        for name in ("finding", "rounded")
+        for name in ("finding", "rounded", "interval")
         if name in told["words"]
     }
     numbers = {name: control["value"] for name, control in told["controls"].items()}
@@ -171,6 +178,38 @@ def test_the_words_that_move_are_the_page_s_with_its_numbers_in_them(scheme: str
     for band in drawn.law.bands:
         ends = told["words"]["ends"][band.kind]
         assert [ends[side].format(**numbers) for side in ("low", "high")] == [plain(end) for end in band.ends]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize(("mean", "other"), [(0.0, 0.5), (0.5, 0.0)])
+def test_as_a_mean_leaves_0_or_comes_to_it_the_words_are_those_of_the_other_law(
+    lang: str, mean: float, other: float
+) -> None:
+    """μ−3σ is not −3σ, and a mean of 0 is not written."""
+    t = Text(lang)
+    state, after = _state("normal", mean=mean), _state("normal", mean=other)
+    told, wanted = (moving.told(_drawn(one), one, t) for one in (state, after))
+    assert told is not None
+    assert wanted is not None
+    across = told["words"]["across_zero"]
+    assert across == {name: wanted["words"][name] for name in ("ends", "beyond", "finding")}
+    assert across["ends"]["coverage"]["low"] == ("μ−3σ" if other else "−3σ")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_walls_that_a_hand_puts_as_far_on_either_side_of_0_are_said_as_one(lang: str) -> None:
+    """And those of which one is moved as two, wherever they stood before."""
+    findings = []
+    for low in (-1.0, -0.5):
+        state = _state("uniform", a=low, b=1.0)
+        drawn = _drawn(state)
+        told = moving.told(drawn, state, Text(lang))
+        assert told is not None
+        findings.append({name: told["words"][name] for name in ("finding", "interval")})
+        bound = {"low": f"{low:g}".replace("-", "−"), "high": "1"}
+        name = "interval" if low == -0.5 else "finding"
+        assert findings[-1][name].format(**bound) == words.finding(drawn, state, Text(lang))
+    assert findings[0] == findings[1]
 
 
 def test_what_is_held_fast_does_not_move() -> None:
