@@ -10,7 +10,7 @@ import { filled, inFormula, quantity } from "./numbers.js"
 import { copyOf } from "./moving_histogram.js"
 import { dragged, isHeld } from "./pointer.js"
 import { lineAt, marked, onLine, stepped, unitAt } from "./chosen_weight.js"
-import { beside, layered, summed } from "./unit_sum.js"
+import { beside, layered, summed, symbol } from "./unit_sum.js"
 
 const PATIENCE = 10_000 // milliseconds for which the server's picture is waited for
 const QUIET = 350 // milliseconds after the last key, until it is as if a hand had let go
@@ -56,7 +56,7 @@ function draw(edits) {
 function bubble() {
   const [now, before] = [held.value, held.began].map(value => inFormula(value, 4))
   held.bubble ??= made("div", "lab-bubble", layer())
-  held.bubble.innerHTML = filled(live.words.was, { name: symbol(held.place), value: now, before })
+  held.bubble.innerHTML = filled(live.words.was, { name: symbol(held.place, live), value: now, before })
   const [left, top] = spotOf(held.place)
   const [wide, high] = [held.bubble.offsetWidth, held.bubble.offsetHeight]
   // above, but not over the names of the layers
@@ -100,13 +100,6 @@ function named(place) {
   return filled(live.words.weight, { layer: live.layers[at - 1].name, unit, input })
 }
 
-// As the sums have it, in HTML.
-function symbol(place) {
-  if (!isWeight(place)) return `x<sub>${place[1]}</sub>`
-  const [at, unit, input] = place
-  return `${live.layers[at - 1].name} w<sub>${unit},${input}</sub>`
-}
-
 // --- taking hold and letting go
 
 function take(place_) {
@@ -145,10 +138,13 @@ function release() {
   held.bubble?.remove()
   const after = net.with(held.place, held.value)
   if (held.frames && held.value !== held.began && written(live.edits) !== written(after)) send(after)
-  else {
-    held.headline.innerHTML = held.found // the server has nothing new to say
-    settle()
-  }
+  else leave()
+}
+
+// The server has nothing new to say, or has said other things.
+function leave() {
+  if (held.headline.textContent === held.wrote) held.headline.innerHTML = held.found
+  settle()
 }
 
 // A hand that comes again before the server has answered goes on from here.
@@ -362,15 +358,13 @@ function shown() {
 // --- every run of the page, and every change of it
 
 export function follow(told, send_) {
-  // another network, or row, than the one that is moved: what was moved is no more
-  const isOther = held && !held.released && (!told || told.row !== live.row || new Edits(told, net).key !== net.key)
+  const isOther = held && !held.released && (told?.row !== live.row || new Edits(told, net).key !== net.key)
   live = told
   tell = send_
   if (live) net = stands = new Edits(live, net)
-  if (isOther) {
-    if (held.headline.textContent === held.wrote) held.headline.innerHTML = held.found
+  if (isOther) { // than the network or the row that is moved: what was moved is no more
     chosen = [1, 1, 1]
-    settle()
+    leave()
   }
   if (!live) {
     if (parts.weight) strip()

@@ -54,3 +54,8 @@ function number(value, brackets = false) {
   const text = inFormula(value + 0, 4)
   return brackets && value < 0 ? `(${text})` : text
 }
+
+// A number as the sums have it, in HTML.
+export function symbol([at, unit, input], { layers }) {
+  return input === undefined ? `x<sub>${unit}</sub>` : `${layers[at - 1].name} w<sub>${unit},${input}</sub>`
+}

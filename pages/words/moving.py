@@ -5,18 +5,16 @@ It is numbers, and templates of the very words that stand on the page; see ``pag
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from functools import lru_cache
 from html import escape
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from core import PARAMETERS, Band, InitLabError, Law, Summary
+from core import PARAMETERS, Band, Law, Summary
 from core.weights import referee
 from core.weights.laws import COVERAGE_SIGMAS
 from core.weights.referee_checks import expected_counts
 from core.weights.rounding import rounded_law
 from core.weights.sampling import streams
-from core.weights.scheme_laws import number
 from pages.figures.notation import plain
 from pages.figures.palette import Palette
 from pages.jobs.distribution import Drawn
@@ -25,6 +23,7 @@ from pages.state.chosen import State
 from pages.state.controls import MAX_FAN
 from pages.text import Text
 from pages.words.formulas import formula
+from pages.words.moving_places import replaced, split, value_in, with_names, written
 
 #: What an end of the law holds to, the first of these that it depends on: what is given before what it is
 #: computed from.
@@ -256,12 +255,6 @@ def _ends(law: Law, moved: Mapping[str, Moved]) -> list[dict[str, str]]:
     return [{"end": end, "name": names[0]} for end in ("low", "high")] if names and law.bands else []
 
 
-#: Numbers that stand nowhere by chance: put into a law, they show where its words have each. An end of the
-#: law is put so far out, so that the low one stays below the high one.
-_WHOLE, _REAL = (48_611, 51_713, 4_937, 5_279), (0.59107, 0.61223, 0.73459, 0.86113)
-_OUT = {"low": -48_611.0, "high": 51_713.0}
-
-
 def _common(names: tuple[str, ...], t: Text) -> dict[str, Any]:
     """Return the words of a hand, whatever it moves."""
     return {
@@ -335,82 +328,16 @@ def _coverage(law: Law) -> Band | None:
 
 def _ends_written(asked: Asked, law: Law, names: tuple[str, ...]) -> dict[str, dict[str, str]]:
     """Return what is written at the low and the high end of each kind of band, but for their values."""
-    found = _with_names(asked, names)
+    found = with_names(asked, names)
     own, others = (
         [[plain(end) for end in band.ends] for band in one.bands] for one in (law, found.law or law)
     )
-    now = {text: _written(asked.number(name)) for name, text in found.texts.items()}
-    if [[_replaced(end, now) for end in band] for band in others] == own:  # a mean of 0 is not written
+    now = {text: written(asked.number(name)) for name, text in found.texts.items()}
+    if [[replaced(end, now) for end in band] for band in others] == own:  # a mean of 0 is not written
         places = {text: f"{{{name}}}" for name, text in found.texts.items()}
-        own = [[_replaced(end, places) for end in band] for band in others]
+        own = [[replaced(end, places) for end in band] for band in others]
     kinds = [band.kind for band in law.bands]
     return {kind: {"low": low, "high": high} for kind, (low, high) in zip(kinds, own, strict=True)}
-
-
-def _replaced(text: str, by: Mapping[str, str]) -> str:
-    for old, new in by.items():
-        text = text.replace(old, new)
-    return text
-
-
-class Named(NamedTuple):
-    """A law with numbers in place of its own that tell where each stands in its words."""
-
-    #: control → its number as it is written there
-    texts: Mapping[str, str]
-    law: Law | None
-
-
-@lru_cache(maxsize=1024)
-def _with_names(asked: Asked, names: tuple[str, ...]) -> Named:
-    """Return a law with other numbers for those of the controls that can be seen in its formula."""
-    seen = tuple(name for name in names if _named(asked, (name,)).law)
-    return _named(asked, seen) if seen else Named({}, None)
-
-
-def _named(asked: Asked, names: tuple[str, ...]) -> Named:
-    """Return a law with other numbers for these controls, if with their own its formula is as it stands."""
-    whole = iter(_WHOLE)
-    others: dict[str, float] = {
-        name: next(whole) if is_whole(name) else x for name, x in zip(sorted(names), _REAL, strict=False)
-    }
-    try:
-        law = asked.law()
-        others |= _out(asked, names, law)
-        other = asked.law(**others)
-    except InitLabError:
-        return Named({}, None)
-    texts = {name: _written(x) for name, x in others.items()}
-    words = formula(other)
-    now = {text: _written(asked.number(name)) for name, text in texts.items()}
-    head, value, tail = _split(words, other)
-    stands = _replaced(head, now) + (_value(law) if value else "") + tail == formula(law)
-    return Named(texts, other) if stands and all(words.count(text) == 1 for text in now) else Named({}, None)
-
-
-def _out(asked: Asked, names: tuple[str, ...], law: Law) -> dict[str, float]:
-    """Return a place outside the law for each control that is an end of it."""
-    sides = {name: how.side for name in names if (how := followed(asked, name))}
-    ends = dict(zip(("low", "high"), law.support, strict=True))
-    return {name: ends[side] + _OUT[side] for name, side in sides.items() if side in _OUT}
-
-
-def _written(x: float) -> str:
-    """Write a number as formulas have it."""
-    return str(int(x)) if x == int(x) and abs(x) >= 1e6 else number(x)
-
-
-def _value(law: Law) -> str:
-    """Return a law's first number as its formula ends with it."""
-    return number(float(f"{law.parameters[0].value:.4g}"))
-
-
-def _split(words: str, law: Law) -> tuple[str, str, str]:
-    """Return a formula before the value that it ends with, that value, and what closes it."""
-    end = rf"\;{_value(law)}$"
-    if not words.endswith("=}" + end):
-        return words, "", ""
-    return words[: -len(_value(law)) - 1], _value(law), "$"
 
 
 def marked(drawn: Drawn, state: State, look: Palette) -> tuple[str, list[str]]:
@@ -419,13 +346,13 @@ def marked(drawn: Drawn, state: State, look: Palette) -> tuple[str, list[str]]:
     And their names in the order in which they stand; "=" is the value.
     """
     asked = Asked.of(state)
-    found = _with_names(asked, tuple(_movable(state)))
+    found = with_names(asked, tuple(_movable(state)))
     if found.law is None:
         return formula(drawn.law), []
-    words, value, tail = _split(formula(found.law), found.law)
+    words, value, tail = split(formula(found.law), found.law)
     order = sorted(found.texts, key=lambda name: words.index(found.texts[name]))
     for name, text in found.texts.items():
-        words = words.replace(text, rf"\textcolor{{{look.law}}}{{{_written(asked.number(name))}}}")
+        words = words.replace(text, rf"\textcolor{{{look.law}}}{{{written(asked.number(name))}}}")
     if value:
-        words += rf"\textcolor{{{look.ink}}}{{{_value(drawn.law)}}}{tail}"
+        words += rf"\textcolor{{{look.ink}}}{{{value_in(drawn.law)}}}{tail}"
     return words, order + ["="] * bool(value)

@@ -251,41 +251,6 @@ def test_what_is_not_drawn_here_waits_and_the_law_moves_on(tab: Visit, path: str
     assert lab(page)["counts"] is not None
 
 
-#: The formula as it is seen: what is folded away is not.
-FORMULA = """() => [...document.querySelectorAll("[data-testid=stMarkdown] .katex-html")]
-    .map(at => at.innerText.replace(/[\\s\\u200b]/g, "")).join()"""
-
-
-@pytest.mark.parametrize(
-    ("given", "name", "key", "now"),
-    [
-        ("scheme=uniform&a=-0.000015&b=0.00001", "b", "ArrowLeft", "b="),
-        ("scheme=xavier_normal&gain=0.001", "gain", "ArrowRight", "=5.613·10⁻⁵"),  # 0.0011·√(2/768)
-        ("scheme=xavier_normal&gain=0.1", "gain", "Home", "=5.103·10⁻⁵"),
-        ("scheme=uniform&a=0&b=0.00001", "b", "Home", "b=10⁻⁷"),
-    ],
-)
-def test_a_power_of_ten_in_a_formula_moves_as_one(
-    tab: Visit, given: str, name: str, key: str, now: str
-) -> None:
-    page = tab(f"/distribution?v=1&{given}")
-    ready(page)
-    number_of(page, name).focus()
-    page.keyboard.press(key)
-    until(page, f"{LAB}.frames > 0")
-    moving = page.evaluate(FORMULA)
-    if now == "b=":
-        now = "b=" + number_of(page, name).get_attribute("aria-valuetext")  # type: ignore[operator]
-    assert moving.endswith(now), moving
-    page.wait_for_url(lambda url: not url.endswith(given))
-    let_go(page)
-    stands, address = page.evaluate(FORMULA), page.url
-    go(page, "/teach?v=1")
-    go(page, address.split("/", 3)[3].join(["/", ""]))
-    ready(page)
-    assert page.evaluate(FORMULA) == stands
-
-
 def test_a_hand_that_comes_back_leaves_everything_as_it_was(tab: Visit) -> None:
     page = tab("/distribution?v=1&scheme=normal&mean=-0.5")
     ready(page)
