@@ -110,7 +110,7 @@ def checked_array(name: str, values: object, wanted: str = "real numbers, nested
     if isinstance(values, Sequence) and len(values) > MOST:
         raise unfit(name, values, f"{MOST} numbers at most")
     try:
-        if isinstance(values, Tensor) and not is_lazy(values) and _is_dense(values):
+        if isinstance(values, Tensor):
             values = values.detach().cpu()
             values = values.double().numpy() if values.dtype.is_floating_point else values.numpy()
         array = np.asarray(values)
@@ -125,11 +125,6 @@ def checked_array(name: str, values: object, wanted: str = "real numbers, nested
     if any(map(math.isnan, numbers)):
         raise unfit(name, values, wanted)
     return np.array(numbers).reshape(array.shape)
-
-
-def _is_dense(tensor: Tensor) -> bool:
-    """Tell whether a tensor is one of numbers that are there, and of one shape."""
-    return tensor.layout == torch.strided and not (tensor.is_meta or tensor.is_nested or tensor.is_quantized)
 
 
 def is_lazy(tensor: object) -> bool:
