@@ -84,13 +84,7 @@ def _rows_left(refusal: Refusal, name: str, t: Text) -> list[str]:
 
 def worded(code: str, refused: Mapping[str, Any], name: str, t: Text) -> str:
     """Return the sentence of a refusal with its facts, in which ``name`` is the control's."""
-    facts: dict[str, str] = {
-        key: quantity(value, value, trim=True) if isinstance(value, float) else _listed(value)
-        for key, value in refused.items()
-    }
-    for key in ("n", "limit", "low", "high", "most", "rows", "wanted"):
-        if isinstance(refused.get(key), int):
-            facts[key] = count(refused[key])
+    facts = {key: _fact(key, value) for key, value in refused.items()}
     if isinstance(refused.get("low"), float) and isinstance(refused.get("high"), float):
         facts["low"], facts["high"] = interval(refused["low"], refused["high"])
     if "endless" in refused:
@@ -140,7 +134,12 @@ def _wanted(refused: Mapping[str, Any], facts: Mapping[str, str], t: Text) -> st
     return t(f"refused.wants_{kind}", smallest=facts["smallest"], largest=facts["largest"])
 
 
-def _listed(value: object) -> str:
+def _fact(key: str, value: object) -> str:
+    """Write a fact: numbers as everywhere, but a whole one that is refused as it was typed."""
+    if isinstance(value, float):
+        return quantity(value, value, trim=True)
+    if type(value) is int and key not in {"value", "was"}:
+        return count(value)
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
