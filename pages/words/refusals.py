@@ -109,7 +109,8 @@ def worded(code: str, refused: Mapping[str, Any], name: str, t: Text) -> str:
         options = facts["options"].split(", ")
         facts["options"] = ", ".join([*(_near(asked, options, 0.4) or options[:3]), "…"])
     words = _closed(t(f"refused.{code}", **facts), facts.get("used", ""))
-    if near := _near(facts.get("word", ""), _NAMED.get(code, refused.get("names", ())), 0.6):
+    word, names = facts.get("word", ""), _NAMED.get(code, refused.get("names", ()))
+    if word not in names and (near := _near(word, names, 0.6)):  # a name that stands in the wrong place
         return sentences(words, t("refused.near", options=", ".join(near)))
     return words
 
