@@ -84,7 +84,7 @@ def parsed(file: File, text: bytes, offset: int = 0) -> dict[str, Any]:
 def _tensors(file: File, entries: dict[str, Any], begin: int) -> Iterator[Stored | Skipped]:
     spans = []
     for name, entry in entries.items():
-        shape, start, end = _checked(file, checked_name(file, name), entry)
+        shape, start, end = _checked(file, checked_name(file, name), entry, begin)
         spans.append((start, end, name))
         yield (
             placed(
@@ -112,8 +112,8 @@ def _hold_to(file: File, name: str, begin: int, wanted: int) -> None:
         )
 
 
-def _checked(file: File, name: str, entry: object) -> tuple[tuple[int, ...], int, int]:
-    """Return a tensor's shape, and where its bytes begin and end behind the header."""
+def _checked(file: File, name: str, entry: object, begin: int) -> tuple[tuple[int, ...], int, int]:
+    """Return a tensor's shape, and where its bytes begin and end behind the header, up to ``begin``."""
     if not isinstance(entry, dict) or sorted(entry) != sorted(_FIELDS):
         raise _entry(file, name, entry)
     dtype, span = entry["dtype"], entry["data_offsets"]
@@ -122,7 +122,12 @@ def _checked(file: File, name: str, entry: object) -> tuple[tuple[int, ...], int
     shape, (start, end) = checked_shape(file, name, entry["shape"], 8), span
     if not 0 <= start <= end < 2**63:
         raise CheckpointError(
-            "checkpoint.outside", file=file.called, entry=shown(name), begin=start, end=end, size=file.size
+            "checkpoint.outside",
+            file=file.called,
+            entry=shown(name),
+            begin=begin + start,
+            end=begin + end,
+            size=file.size,
         )
     bits = 8 * WIDTHS[_DTYPES[dtype]] if dtype in _DTYPES else _BITS.get(dtype)
     if bits is not None and (end - start) * 8 != (wanted := math.prod(shape) * bits):

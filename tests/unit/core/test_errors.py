@@ -207,6 +207,47 @@ SPELLED = {
 }
 
 
+#: Words whose opposite would be as good a sentence: which comes first, what is less, which is which.
+HELD = {
+    "checkpoint.apart": "begins at byte {begin}; what comes before ends at {wanted}",
+    "checkpoint.expands": "claims {given} bytes from {size} compressed ones",
+    "checkpoint.outside": "lies from byte {begin} to {end}, outside of what there is up to {size}",
+    "checkpoint.overlap": "{entry} in {file} begins at byte {begin}, before {other} ends at {end}",
+    "checkpoint.short": "{file} ends at byte {size}, and {entry} reaches to {end}",
+    "checkpoint.size": "has {given} bytes; {dtype} of shape {shape} takes {wanted}",
+    "dtype.held:packed": "unpack them to float32 first",
+    "dtype.orthogonal": "choose float32 or float64, or orthogonal_cast, which draws in float32 and casts",
+    "dtype.range": "has no number past {largest:g}",
+    "dtype.wide": "the ends of a uniform law must be no further apart than {largest:g}",
+    "formula.arguments": "arguments of {word} is {expected}; here it is {found}",
+    "formula.bounds": "takes two numbers, the smaller one first",
+    "formula.exponent": "must be a number, or its base a positive one",
+    "formula.input": "lacks z, which comes first",
+    "formula.long": "at most {most} characters; this one has {length}",
+    "formula.names": "Named arguments follow unnamed ones",
+    "formula.undefined": "at z = {z:.6g}, where {argument} is {value:.6g}",
+    "network.edit": "w1.2.3=0.5 (layer 1, unit 2, input 3) or x1.2=-1 (row 1, feature 2)",
+    "network.input": "takes inputs of shape (batch, {inputs}); this one has {shape}",
+    "network.input_dtype": "computes in {own}; the input is {dtype}",
+    "network.labels": "from 0 to {last}, one for each of the {rows} rows",
+    "parameter.cut": "must come within {limit} std of the mean; it lies {distance:.3g} std away",
+    "parameter.order": "a must be less than b",
+    "shape.dirac": "(out, in, *kernel) with one to three kernel sizes, whose out divides into {groups}",
+    "shape.fans:dimensions": "at least two dimensions, (fan_out, fan_in, *kernel)",
+    "shape.matrix": "a matrix, (rows, columns)",
+    "size.held": "{n:,} weights are more than the {limit:,}",
+    "size.memory": "takes {needed:GB} of memory, and {memory:GB} are free",
+    "size.signal": "{needed:GB}, and {memory:GB} are free. A smaller batch, width or depth needs less",
+    "size.work:cuts": "A smaller layer takes fewer, and so do wider cuts",
+    "table.ragged": "line {row} has {cells}, the first {wanted}",
+    "table.rows": "may have {most} rows; this one has {rows}",
+}
+
+
+def test_a_template_does_not_say_the_opposite() -> None:
+    assert {key: words for key, words in HELD.items() if words not in TEMPLATES[key]} == {}
+
+
 def test_the_limits_that_templates_spell_out_are_core_s_own() -> None:
     number = r"(?:[Ff]rom(?: z =)?|to) ([-−]?\d[\d^]*(?: - 1)?)"
     ends = {key: re.findall(number, words) for key, words in TEMPLATES.items()}
