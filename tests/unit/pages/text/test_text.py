@@ -297,6 +297,14 @@ def test_numbers_are_written_as_print_does() -> None:
         ">\u00a00.99",
         "=\u00a00.00400",
     ]
+    # on either side of where a relation takes the number's place
+    assert [probability(p) for p in (0.95, 0.99, 0.9901, 0.001, 0.000999)] == [
+        "=\u00a00.950",
+        "=\u00a00.990",
+        ">\u00a00.99",
+        "=\u00a00.00100",
+        "<\u00a00.001",
+    ]
 
 
 def test_a_column_keeps_its_decimals_and_what_is_too_small_for_them_gets_its_own() -> None:
@@ -308,6 +316,10 @@ def test_a_column_keeps_its_decimals_and_what_is_too_small_for_them_gets_its_own
     assert interval(1e10, 1e10 + 1) == ("10¹⁰", "1.0000000001×10¹⁰")
     assert interval(1e-9, 1000) == ("10⁻⁹", "1000")
     assert interval(-0.05, 0.05) == ("−0.05", "0.05")
+    # four digits of half their distance, 0.3062, 0.01 and 5.678
+    assert interval(-0.30619, 0.30619) == ("−0.3062", "0.3062")
+    assert interval(1.23456, 1.25456) == ("1.23456", "1.25456")
+    assert interval(-4.5678, 6.7878) == ("−4.568", "6.788")
 
 
 def test_a_number_in_a_formula_is_taken_whole() -> None:
@@ -328,6 +340,8 @@ def test_what_lies_close_to_1_is_told_from_it() -> None:
     assert [apart(x, 1) for x in (900, 0.25, 4.7e-8, 0)] == ["900", "0.25", "4.7×10⁻⁸", "0"]
     shares = (0, 1, 0.5, 0.0026998, 3e-7, 0.99996, 0.123456)
     assert [percent(x) for x in shares] == ["0", "100", "50", "0.27", "0.00003", "99.996", "12.3"]
+    # from 90 on, three digits of what is lacking to 100: 9.877, 4.877 and 0.9877
+    assert [percent(x) for x in (0.890123, 0.90123, 0.95123, 0.990123)] == ["89", "90.12", "95.12", "99.012"]
 
 
 def test_a_long_whole_number_is_not_rounded_to_a_double() -> None:

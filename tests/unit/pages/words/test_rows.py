@@ -5,7 +5,7 @@ import pytest
 
 from pages.jobs.model import LayerGradient
 from pages.text import Text
-from pages.text.tables import Cell
+from pages.text.tables import Cell, table
 from pages.words import distribution_tables, model_parameters
 from pages.words.distribution_tables import Row
 
@@ -18,6 +18,17 @@ def test_a_row_far_from_what_was_expected_is_marked_on_either_side(errors: float
     *_, last = distribution_tables._row(Row("Mean", "0.1", "0", errors), errors=True)
     assert isinstance(last, Cell) == bool(is_marked)
     assert not isinstance(last, Cell) or 'class="bad"' in last
+
+
+def test_a_table_says_what_heads_what_and_its_box_is_reached_by_keys() -> None:
+    """WCAG 1.3.1 and 2.1.1: its first column heads rows, and what scrolls by itself takes the focus."""
+    rows = [["mean", "1", Cell("2", 'class="bad"')]]
+    assert table(["", "drawn", "off"], rows, "It", "lab-two", within="lab-scroll", named=True) == (
+        '<div class="lab-scroll" tabindex="0" role="region" aria-label="It">'
+        '<table class="lab-two"><caption>It</caption>'
+        '<thead><tr><td></td><th scope="col">drawn</th><th scope="col">off</th></tr></thead>'
+        '<tbody><tr><th scope="row">mean</th><td>1</td><td class="bad">2</td></tr></tbody></table></div>'
+    )
 
 
 def _gradient(layer: str, units: int, different: int, **given: object) -> LayerGradient:
