@@ -1,5 +1,6 @@
 """In front of a class, on every page: predict first, step on, hide and lock, share and export."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -9,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import SCHEMES
 from pages.live import browser
+from pages.shell import network, share
 from pages.shell.keys import KEYS, PLAN_KEYS
 from pages.state.controls import CONTROLS, PAGES, TABLE
 from pages.text import LANGUAGES, Text
@@ -269,3 +271,13 @@ def test_no_file_is_offered_of_what_it_cannot_hold() -> None:
     app = _dialog(opened(fan_in="8", fan_out="4", dtype="bfloat16"), "export")
     files = {b.proto.label: b.proto for b in app.get("download_button")}
     assert [files[kind].disabled for kind in (".npy", ".safetensors", ".csv")] == [True, False, False]
+
+
+def test_a_picture_names_no_address_that_only_its_maker_s_machine_knows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(network, "LISTENS", "127.0.0.1")
+    monkeypatch.setattr(share, "link", lambda _: "http://localhost:8501/compare?v=1&seed=7")
+    *_, picture = _dialog(opened("compare"), "export").get("plotly_chart")
+    texts = [one["text"] for one in json.loads(picture.proto.spec)["layout"]["annotations"]]
+    assert "Init Lab · compare?v=1&amp;seed=7" in texts
