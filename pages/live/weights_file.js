@@ -141,7 +141,7 @@ async function safetensors(bytes) {
   if (names.length > MOST_ENTRIES) throw new Refused("entries", { file, most: MOST_ENTRIES })
   const found = empty("safetensors"), spans = []
   for (const name of names) {
-    const [shape, start, end] = checked(bytes, name, entries[name])
+    const [shape, start, end] = checked(bytes, name, entries[name], begin)
     spans.push([start, end, name])
     placed(found, bytes, name, DTYPES[entries[name].dtype] ?? entries[name].dtype, { offset: begin + start, shape, place: end > start ? null : `none ${name}` })
   }
@@ -162,7 +162,8 @@ async function safetensors(bytes) {
 
 const isObject = value => typeof value === "object" && value !== null && !Array.isArray(value)
 
-function checked(bytes, name, entry) {
+// Where a tensor's bytes begin and end behind the header, up to `from`, and its shape.
+function checked(bytes, name, entry, from) {
   const file = shown(bytes.name), given = shown(JSON.stringify(entry) ?? "")
   if (name.length > MOST_CHARS || !name.isWellFormed()) throw new Refused("name", { file, entry: shown(name), most: MOST_CHARS })
   if (!isObject(entry) || Object.keys(entry).sort().join() !== ENTRY.join() || typeof entry.dtype !== "string"
@@ -171,7 +172,7 @@ function checked(bytes, name, entry) {
   const { shape, dtype, data_offsets: [start, end] } = entry
   if (!Array.isArray(shape) || shape.length > MOST_AXES || !shape.every(isWhole) || !isWhole(8 * product(shape)))
     throw new Refused("shape", { file, entry: shown(name), given: JSON.stringify(shape) })
-  if (end < start) throw new Refused("outside", { file, entry: shown(name), begin: start, end, size: bytes.size })
+  if (end < start) throw new Refused("outside", { file, entry: shown(name), begin: from + start, end: from + end, size: bytes.size })
   const width = Object.hasOwn(DTYPES, dtype) ? KINDS[DTYPES[dtype]].width : null
   if (width && end - start !== width * product(shape))
     throw new Refused("size", { file, entry: shown(name), given: end - start, dtype, shape: `[${shape.join(", ")}]`, wanted: width * product(shape) })
