@@ -131,6 +131,8 @@ def _distance(drawn: Rounded, held: Inliers, zeros: int = 0) -> float:
     after = np.cumsum(counts)
     share, before = after / after[-1], (after - counts) / after[-1]
     if held.exact:
+        (twice,) = np.nonzero(held.values[1:] == held.values[:-1])  # −0 and 0 are one number of a law
+        share[twice], before[twice + 1] = share[twice + 1], before[twice]
         low, high = drawn.below(held.values), 1 - drawn.above(held.values)
     else:
         low, high = share_below(drawn.law, np.concatenate([held.low, held.high])).reshape(2, -1)

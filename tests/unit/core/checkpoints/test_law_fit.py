@@ -301,6 +301,28 @@ def test_a_drawn_number_may_round_to_a_zero_of_either_sign() -> None:
     assert "sparse" in _keys(_fit(weight))
 
 
+@pytest.mark.parametrize(
+    ("std", "held"),
+    [
+        (0.02, torch.float8_e4m3fn),
+        (2e-7, torch.float16),
+        (0.01, torch.float8_e4m3fn),
+        (1e-4, torch.float8_e5m2),
+    ],
+    ids=str,
+)
+def test_of_a_law_s_zeros_half_are_negative_and_it_is_the_law_still(std: float, held: torch.dtype) -> None:
+    """Of N(0, std²) a share of 2·Φ(step/2std) − 1 rounds to 0, −0 as often as 0: together one number."""
+    weight = torch.empty(512, 512).normal_(0, std, generator=_rng()).to(held)
+    assert (weight.float() == 0).float().mean() > 0.03
+    fit = _fit(weight)
+    assert fit is not None
+    assert fit.schemes[0].key == "normal"
+    assert fit.schemes[0].params["std"] == pytest.approx(std, rel=0.01)  # as it is rounded
+    assert fit.p_value > 0.001
+    assert _fit((weight.float() + (weight.float() == 0) * std / 2).to(held)) is None  # they are all above
+
+
 def test_a_poor_fit_does_not_convince() -> None:
     """With p = .01 a tensor is one honest draw of a hundred: likely among such, not among trained ones."""
     fit = _fit(torch.empty(60, 80).normal_(0, 0.02, generator=_rng(1)), among=1000)
