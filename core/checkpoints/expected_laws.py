@@ -143,6 +143,8 @@ def _facts(row: Row, law: Law) -> dict[str, object]:
         "std": row.std,
         "ratio": _how(row, law)[1],
         "room": row.init.would_refute[1] if row.init else max(SCALE, 5 / math.sqrt(2 * row.n)),
+        "mean": row.mean,
+        "wanted_mean": law.mean,
         "kurtosis": row.excess_kurtosis,
         "wanted_kurtosis": law.excess_kurtosis,
         "distance": max(DISTANCE, 2 / math.sqrt(row.n)),

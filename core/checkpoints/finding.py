@@ -95,7 +95,8 @@ KINDS: Mapping[str, Kind] = {
     "expected_law": Kind(
         2,
         "{wanted} was expected of {of}; in {count} the std is as claimed, {expected:.3g}, but the law is "
-        "not: the excess kurtosis is {kurtosis:.3g}, not {wanted_kurtosis:.3g}.",
+        "not: mean {mean:.3g} and excess kurtosis {kurtosis:.3g} stand against {wanted_mean:.3g} and "
+        "{wanted_kurtosis:.3g}.",
         "A tensor of this shape drawn by that law: its distance from it lies below {distance:.3g}.",
     ),
     "expected_point": Kind(

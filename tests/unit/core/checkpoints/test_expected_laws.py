@@ -32,6 +32,18 @@ def test_what_is_not_is_named_with_its_ratio() -> None:
     assert finding.evidence["ratio"] == pytest.approx(2, rel=0.05)  # .04 over .02
 
 
+def test_a_mean_that_is_not_as_claimed_is_said() -> None:
+    """Its std and its kurtosis are as claimed: only the mean is another."""
+    (finding,) = report_of(
+        contents(_weights()), expect={"a.*": ("normal", {"std": 0.02, "mean": 1.0})}
+    ).problems
+    mean = _weights()["a.weight"].double().mean().item()
+    assert finding.kind == "expected_law"
+    assert finding.evidence["mean"] == pytest.approx(mean, rel=1e-6)
+    assert f"not: mean {mean:.3g} and excess kurtosis " in str(finding)
+    assert str(finding).endswith(" stand against 1 and 0.")
+
+
 def test_the_last_pattern_that_fits_counts() -> None:
     for expect, told in (
         ({"*": NORMAL, "b.*": "xavier_normal"}, ["b.weight"]),

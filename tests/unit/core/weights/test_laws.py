@@ -47,6 +47,12 @@ def test_moments_are_the_source_s(case: Case) -> None:
         assert law.excess_kurtosis == kurtosis, shape
 
 
+@pytest.mark.parametrize("std", [0.0722, 0.02, 1 / 3, 1e-30, 1e30])
+def test_a_normal_law_s_excess_kurtosis_is_0_whatever_its_std(std: float) -> None:
+    """By its moments it is 0 to 16 digits, which "-4.44e-16" is on a screen."""
+    assert SCHEMES["normal"].law((64, 64), std=std).excess_kurtosis == 0
+
+
 @cases
 def test_density_and_distribution_are_the_closed_forms(case: Case) -> None:
     for shape, law, truth in _everywhere(case):
