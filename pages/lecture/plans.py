@@ -29,6 +29,8 @@ _PAGES = ", ".join("/" if page == "home" else f"/{page}" for page in CONTROLS)
 _FOLDER = Path(__file__).parents[1] / "text" / "plans"
 _HEAD = re.compile(r" {0,3}#\s+(.*)")
 _ITEM = re.compile(r"\s*(?:\d{1,9}[.)]|[-*+])\s+(.*)")
+#: An empty line, a heading, or a rule.
+_PASSED_OVER = re.compile(r"\s*(?:#.*|([-*_=])(?:\s*\1)*\s*)?")
 #: A backslash takes the meaning from what Markdown has for marks.
 _ESCAPED = re.compile(rf"\\([{re.escape(string.punctuation)}])")
 _MARKS = re.compile(r"([\\`*\[\]<])")
@@ -146,11 +148,13 @@ def parse(text: str, host: str | None = None) -> Plan:
     prose: list[str] = []
     steps: list[tuple[Step, list[str]]] = []
     for number, line in enumerate(text.splitlines(), start=1):
-        if match := _ITEM.fullmatch(line):
-            steps.append((_step(match[1], number, host), []))
-        elif match := _HEAD.fullmatch(line):
+        if match := _HEAD.fullmatch(line):
             title = title or ("" if steps else plain(match[1]))
-        elif re.fullmatch(r"\s*(?:#.*|([-*_=])(?:\s*\1)*\s*)?", line) is None:
+        elif _PASSED_OVER.fullmatch(line):  # before the items: "* * *" begins as one
+            continue
+        elif match := _ITEM.fullmatch(line):
+            steps.append((_step(match[1], number, host), []))
+        else:
             (steps[-1][1] if steps else prose).append(line.strip())
     if not steps:
         raise PlanError("empty")

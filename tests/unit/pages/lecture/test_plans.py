@@ -93,6 +93,12 @@ def test_what_a_lecturer_writes_is_read() -> None:
     )
 
 
+@pytest.mark.parametrize("rule", ["* * *", "- - -", " * * * *", "***", "---", "_ _ _"])
+def test_a_rule_between_steps_is_none_of_them(rule: str) -> None:
+    """Markdown's rules may have spaces, by which they begin as an item does."""
+    assert [step.title for step in parse(f"- [x](/model)\n\n{rule}\n\n- [y](/model)").steps] == ["x", "y"]
+
+
 @pytest.mark.parametrize(
     ("link", "minutes"),
     [('/model "5 min"', 5), ('</model>  "120 min"', 120), ("/model", 0)],
