@@ -96,8 +96,12 @@ def _of_signal(rows: Sequence[Followed], state: State, t: Text) -> str:
         words = t("cause.keeps", **facts)
     elif floor:
         words = t("cause.factor", **facts)
+    elif state["measure"].endswith("variance"):  # of which the line shows itself, and not its root
+        total = 2 * _tens(last.product, state["depth"] - 1)
+        words = t("cause.power_variance", **facts, **_power(facts["product"], total, state["depth"] - 1))
     else:
-        words = t("cause.power", **facts, **_power(last.product, facts["rate"], state["depth"] - 1))
+        total = _tens(last.product, state["depth"] - 1)
+        words = t("cause.power", **facts, **_power(facts["rate"], total, state["depth"] - 1))
     if floor:
         words = sentences(words, t("cause.biases", floor=_short(floor)))
     return sentences(words, "" if floor else _balanced(rows, row, last.part, t))
@@ -121,9 +125,13 @@ def _numbers(step: Step, state: State) -> dict[str, str]:
     }
 
 
-def _power(product: float, rate: str, steps: int) -> dict[str, str]:
-    """Write what so many layers make of a size, each the same, with the ``rate`` of one as it is written."""
-    total = steps * math.log10(product) / 2 if product > 0 else -math.inf
+def _tens(product: float, steps: int) -> float:
+    """Return how many powers of ten so many layers add to a size, each of which multiplies its square."""
+    return steps * math.log10(product) / 2 if product > 0 else -math.inf
+
+
+def _power(rate: str, total: float, steps: int) -> dict[str, str]:
+    """Write what so many layers make of it, each the same, with the ``rate`` of one as it is written."""
     return {"base": factor(rate), "steps": count(steps), "total": ten_to(total)}
 
 
@@ -187,7 +195,8 @@ def _of_gradient(rows: Sequence[Followed], state: State, t: Text) -> str:
         return t("cause.back_keeps", **facts)
     if not math.isclose(*slopes, rel_tol=_ONE):
         return t("cause.back_at", **facts)
-    words = t("cause.back_power", **facts, **_power(step.product, facts["rate"], state["depth"] - 1))
+    total = _tens(step.product, state["depth"] - 1)
+    words = t("cause.back_power", **facts, **_power(facts["rate"], total, state["depth"] - 1))
     return sentences(words, _balanced(rows, row, step.part, t))
 
 
@@ -201,6 +210,8 @@ def _of_saturation(rows: Sequence[Followed], state: State, t: Text) -> str:
     row = rows[at]
     if share <= 0 or where is None:
         return ""
+    if float(row.trace.preactivation_mean_square.max()) == 0:
+        return t("cause.flat_at_0", activation=escape(state["activation"]), name=escape(brief(row.name)))
     if where == ("below", 0.0) and row.setting and row.setting.sigma_w2:
         return t("cause.flat_half", activation=escape(state["activation"]), edge=_short(0))
     layer = int(np.nanargmax(row.trace.saturated.mean(0)))

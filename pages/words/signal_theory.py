@@ -76,10 +76,13 @@ def maps_finding(rows: Sequence[Foretold], state: State, t: Text) -> str:
 
 
 def maps_note(drawn: Sequence[Curves], t: Text) -> str:
-    """Return how the maps are read, and whose correlation map cannot be computed."""
-    lost = [curve.name for curve in drawn if not np.isfinite(curve.correlations[1]).any()]
-    names = escape(t("verdict.and").join(lost))
-    return sentences(t("signal.maps_note"), t("signal.maps_lost", names=names) if lost else "")
+    """Return how the maps are read, and whose correlation map there is not, or cannot be computed."""
+    missing = [curve for curve in drawn if not np.isfinite(curve.correlations[1]).any()]
+    words = [t("signal.maps_note")]
+    for key, still in (("maps_still", True), ("maps_lost", False)):  # a map to 0 alone is known exactly
+        if names := [curve.name for curve in missing if still != bool(np.any(curve.lengths[1]))]:
+            words.append(t(f"signal.{key}", names=escape(t("verdict.and").join(names))))
+    return sentences(*words)
 
 
 def dots(rows: Sequence[Foretold]) -> list[Dot]:

@@ -55,6 +55,30 @@ def test_relu_leaves_half_and_the_weights_multiply_it(scheme: str, sigma: float)
     assert says(back, f": √(<{sigma}> × <0.5>) = <{rate}> a layer, <{rate}> ^<11> = <{rate**11}>.")
 
 
+@pytest.mark.parametrize("measure", ["preactivation_variance", "activation_variance"])
+def test_a_variance_is_multiplied_by_the_product_and_not_its_root(measure: str) -> None:
+    """32·(1/8)² = 0.5 and relu's half: a quarter a layer, of which the RMS is a half."""
+    said = cause(rows="normal(std=0.125)", measure=measure)
+    assert says(said, f": <0.5> × <0.5> = <0.25> a layer, <0.25> ^<11> = <{0.25**11}>.")
+    chinese = cause(rows="normal(std=0.125)", measure=measure, lang="zh")
+    assert says(chinese, f"：每层 <0.5> × <0.5> = <0.25>，<0.25> ^<11> = <{0.25**11}>。")
+
+
+def test_zeros_lie_where_relu_s_slope_is_0_and_not_below() -> None:
+    link = {"sight": "saturation", "rows": "zeros-kaiming_normal"}
+    assert cause(**link) == "With Zeros every pre-activation is 0, where torch gives relu the slope 0."
+    assert cause(**link, lang="zh") == "用“全 0”时所有预激活值都是 0，而 torch 在那里取 relu 的斜率为 0。"
+
+
+def test_a_map_lies_above_the_diagonal_from_the_start_up() -> None:
+    """z³ makes 15q³ of q: that is more than q from 1/√15 on, and less below."""
+    above = "With Normal, std = 0.1768 the map lies above the diagonal, from where this run starts up, so"
+    below = "With Normal, std = 0.1768 the map lies below the diagonal, from where this run starts down, so"
+    link = {"sight": "maps", "rows": "normal(std=0.1767767)", "activation": "z^3"}
+    assert cause(**link).startswith(above)
+    assert cause(**link, input_scale="0.01").startswith(below)
+
+
 @pytest.mark.parametrize(
     ("std", "rate", "total"),
     [

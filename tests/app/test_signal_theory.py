@@ -176,6 +176,18 @@ def test_a_scheme_without_theory_has_its_line_in_the_table() -> None:
     assert len(cells_of(app)[name_of("xavier_normal")]) == 5
 
 
+def test_of_zeros_there_is_no_correlation_to_compute() -> None:
+    """Their q* is 0, which is known exactly; of exp(z) it is infinite."""
+    still = "With Zeros every pre-activation is 0: nothing is left of which a correlation could be taken."
+    lost = "The correlation map with Kaiming normal cannot be computed"
+    words = words_of(opened_small(sight="maps", rows="zeros-kaiming_normal", activation="relu"))
+    assert still in words
+    assert "cannot be computed" not in words
+    words = words_of(opened_small(sight="maps", rows="zeros-kaiming_normal", activation="exp(z)"))
+    assert still in words
+    assert lost in words
+
+
 @pytest.mark.parametrize("sight", ["maps", "chaos"])
 @pytest.mark.parametrize("rows", ["ones", "constant-eye"])
 def test_where_no_scheme_has_a_theory_the_activation_is_not_blamed(rows: str, sight: str) -> None:
