@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-from core import ACTIVATIONS, Entry, Law, Summary
+from core import ACTIVATIONS, Entry, Law, Layer, ParameterError, Summary
 from core.signals import comparison
 from core.weights import referee_checks
 from core.weights.laws import Band
@@ -219,12 +219,21 @@ def _figures(row: Compared, activation: str, t: Text) -> list[str]:
     if row.layer.kind == "Embedding":  # which looks a row up and sums nothing
         cells += [("", "–")] * 2
     else:
-        signal = comparison.signal(law, row.layer, activation)
-        cells += [("", quantity(value, value, trim=True)) for value in signal]
+        before, after = _signal(law, row.layer, activation)
+        known = t("compare.no_mean") if math.isnan(after) else quantity(after, after, trim=True)
+        cells += [("", quantity(before, before, trim=True)), ("", known)]
     return [
         escape(row.name),
         *((f"{drawn}<br>" if drawn else "") + f"<i>{expected}</i>" for drawn, expected in cells),
     ]
+
+
+def _signal(law: Law, layer: Layer, activation: str) -> comparison.Signal:
+    """Return what a layer makes of a signal; nan after an activation too steep or too quick for a mean."""
+    try:
+        return comparison.signal(law, layer, activation)
+    except ParameterError:
+        return comparison.signal(law, layer, "linear")._replace(activation=math.nan)
 
 
 def _share(share: float, expected: float, t: Text) -> str:

@@ -10,7 +10,7 @@ from core import SCHEMES
 from pages.state.controls import ASPECTS, LAYERS
 from pages.text import Text
 from tests.support.compare_page import MANY, opened_comparison, rows_of
-from tests.support.marks import languages
+from tests.support.marks import both_languages, languages
 from tests.support.screen import (
     first_chart,
     headline,
@@ -113,6 +113,17 @@ def test_the_figures_are_the_closed_forms() -> None:
 def test_a_formula_is_no_function_of_z_once_more(activation: str, head: str) -> None:
     app = opened_comparison(aspect="figures", activation=activation)
     assert f">{head}</th>" in said(app)
+
+
+@both_languages
+def test_a_mean_that_cannot_be_computed_is_said_in_its_place(language: str) -> None:
+    """512·10⁶⁰ is the mean square of z: no double tells one turn of a sine from the next there."""
+    rows = "normal(std=1e30)-normal(std=1)"
+    app = opened_comparison(aspect="figures", activation="sin(3000*z)", rows=rows, lang=language)
+    assert not app.exception
+    wide, narrow = rows_of(app).values()
+    assert wide[-2:] == ["2.263×10³¹", {"en": "cannot be computed", "zh": "无法求得"}[language]]
+    assert narrow[-2:] == ["22.63", "0.7071"]
 
 
 def test_weights_that_overflow_are_told_of_beside_the_figures() -> None:
