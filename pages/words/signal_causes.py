@@ -11,6 +11,7 @@ from html import escape
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from core import SCHEMES, Law
 from core.signals import fate as outlook
@@ -28,8 +29,12 @@ from pages.words.common import brief
 from pages.words.signal import backwards, measured
 from pages.words.signal_theory import curves
 
+Array = npt.NDArray[np.float64]
+
 #: What calls for a reason first: the worst that can become of a signal.
 _WORST = ("lost", "vanishes", "explodes", "falls", "grows", "settles", "kept")
+#: What has become of a signal that has not arrived; sizes that any dtype holds with room to spare.
+_GONE, _HELD = {"lost", "vanishes", "explodes"}, 1e3
 #: Correlations that move by less stay.
 STILL = 0.01
 #: Factors this close to 1 keep what they multiply.
@@ -79,7 +84,29 @@ def _of_signal(rows: Sequence[Followed], state: State, t: Text) -> str:
     row = rows[min(range(len(rows)), key=lambda at: _WORST.index(fates[at]))]
     if row.setting is None or row.expected is None or row.setting.sigma_w2 == 0:
         return _untold(row, state, t)
-    told, given = row.expected, row.setting
+    words = _of_layers(rows, row, row.expected, row.setting, state, t)
+    part = state["measure"].partition("_")[0]
+    wide: Array = getattr(row.expected, f"{part}_mean_square")
+    return sentences(words, _narrow(measured(row, state["measure"]), wide, state, t) if words else "")
+
+
+def _narrow(drawn: Array, wide: Array, state: State, t: Text) -> str:
+    """Say that a draw is not what theory has of wide layers, where it is lost and theory has it otherwise.
+
+    Not so where a dtype's range may be at fault.
+    """
+    found, told = outlook.fate(drawn), outlook.fate(wide[np.newaxis])
+    if found.kind not in _GONE or found.overflow:
+        return ""
+    held = told.kind not in _GONE and bool(((wide > _HELD**-2) & (wide < _HELD**2)).all())
+    opposite = (found.kind == "explodes") == (told.kind == "vanishes") and told.kind in _GONE - {"lost"}
+    return t("cause.narrow", width=count(state["width"])) if held or opposite else ""
+
+
+def _of_layers(  # noqa: PLR0913, PLR0917 - a run has these parts
+    rows: Sequence[Followed], row: Followed, told: Expected, given: Setting, state: State, t: Text
+) -> str:
+    """Say what one layer after the other makes of a signal, as theory has it."""
     first, last = (_step(told, given, at) for at in (0, -2 if state["depth"] > 1 else -1))
     if not math.isfinite(last.part):
         last = first
@@ -191,13 +218,14 @@ def _of_gradient(rows: Sequence[Followed], state: State, t: Text) -> str:
         return ""
     step = Step(1.0, slopes[-1], row.setting.sigma_w2)
     facts = {"name": escape(brief(row.name)), **_numbers(step, state)}
+    narrow = _narrow(backwards(row), row.expected.gradient_mean_square[::-1], state, t)
     if math.isclose(step.product, 1, rel_tol=_ONE):
-        return t("cause.back_keeps", **facts)
+        return sentences(t("cause.back_keeps", **facts), narrow)
     if not math.isclose(*slopes, rel_tol=_ONE):
-        return t("cause.back_at", **facts)
+        return sentences(t("cause.back_at", **facts), narrow)
     total = _tens(step.product, state["depth"] - 1)
     words = t("cause.back_power", **facts, **_power(facts["rate"], total, state["depth"] - 1))
-    return sentences(words, _balanced(rows, row, step.part, t))
+    return sentences(words, narrow, _balanced(rows, row, step.part, t))
 
 
 # --- the layers, one by one ---------------------------------------------------------------------------------

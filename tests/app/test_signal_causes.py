@@ -64,6 +64,19 @@ def test_a_variance_is_multiplied_by_the_product_and_not_its_root(measure: str) 
     assert says(chinese, f"：每层 <0.5> × <0.5> = <0.25>，<0.25> ^<11> = <{0.25**11}>。")
 
 
+def test_where_a_narrow_draw_is_lost_theory_is_said_to_be_of_wide_layers() -> None:
+    """One tanh a layer is multiplied by N(0, 2), of which e^E[ln|w|] is 0.75; wide ones rest."""
+    narrow = {"rows": "kaiming_normal", "width": "1", "depth": "100", "activation": "tanh"}
+    strays = "That holds for wide layers: at width 1 this draw strays from it."
+    chinese = "这对足够宽的层成立；宽度为 1 时，这次抽取的结果偏离了它。"
+    assert cause(**narrow).endswith(strays)
+    assert cause(**narrow, lang="zh").endswith(chinese)
+    assert cause(**narrow | {"activation": "linear"}, sight="gradient").endswith(strays)
+    assert "strays" not in cause(**narrow | {"width": "256", "depth": "12"})
+    for link in ({"rows": "xavier_normal", "depth": "30"}, {"dtype": "float16", "input_scale": "1e6"}):
+        assert "strays" not in cause(**{"rows": "kaiming_normal", **link})  # of theory itself; of the dtype
+
+
 def test_zeros_lie_where_relu_s_slope_is_0_and_not_below() -> None:
     link = {"sight": "saturation", "rows": "zeros-kaiming_normal"}
     assert cause(**link) == "With Zeros every pre-activation is 0, where torch gives relu the slope 0."
