@@ -148,6 +148,7 @@ def _load(link: Mapping[str, str], shown: tuple[str, ...]) -> None:
     set_by_button.place(**values)
     now.good, now.wrong, now.refused = {}, {}, refused
     now.unknown = tuple(n[:MAX_CHARS] for n in link if n not in shown and n != "v")[:3]
+    now.twice = tuple(n for n in now.linked if len({*st.query_params.get_all(n)}) > 1)
     now.version = link.get("v", VERSION)[:MAX_CHARS]
 
 

@@ -25,6 +25,8 @@ class Session:
     #: what a link gave: its parameters, those that are no control here or no option, its version
     linked: Mapping[str, str] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
+    #: those that it gave several times, not each alike
+    twice: tuple[str, ...] = ()
     refused: dict[str, str] = field(default_factory=dict)
     version: str = ""
     #: the choices that decide whether others are read, as the link had them

@@ -17,6 +17,7 @@ def sentences(state: State, t: Text) -> list[str]:
     """Return a sentence for each choice that has no effect, and one where a link's is read in another way."""
     words = []
     if _as_linked(state):
+        words += [_twice(state, name, t) for name in session().twice]
         lost = (name for name in state.linked if name in state.idle and _chosen(state, name))
         words += [refusals.idle(state, name, state.linked[name], t) for name in lost]
         if _slope_alone(state):
@@ -27,6 +28,12 @@ def sentences(state: State, t: Text) -> list[str]:
             entry = f"{scheme}({written_parameters(params)})"
             words.append(t("refused.idle_slope_row", was=quantity(float(given["a"]), trim=True), entry=entry))
     return words
+
+
+def _twice(state: State, name: str, t: Text) -> str:
+    """Say which of several values of a link is read."""
+    title, was = refusals.title(state, name, t), state.linked[name][:60]
+    return t("refused.twice", name=title, was=was)
 
 
 #: What decides whether another choice has an effect.

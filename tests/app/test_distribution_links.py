@@ -2,13 +2,16 @@
 
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
 
 from core import SCHEMES
 from pages.state.controls import TABLE
 from tests.support.page_chart import stands_with_chart
 from tests.support.screen import few, opened, query, refusals, said
+from tests.support.stream import ROOT
 
 
 def test_a_link_reproduces_and_leaves_defaults_out() -> None:
@@ -109,6 +112,22 @@ def test_a_bad_link_falls_back_row_by_row() -> None:
     # choosing something ends the notice
     app.selectbox(key="scheme").select("zeros").run()
     assert "“he”" not in "\n".join(refusals(app))
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("en", "The link gives Scheme several times; the last, “ones”, is read."),
+        ("zh", "链接多次给出“初始化方案”，以最后的“ones”为准。"),
+    ],
+)
+def test_of_two_choices_that_a_link_gives_the_one_that_counts_is_named(lang: str, words: str) -> None:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.switch_page("pages/distribution.py")
+    app.query_params.update(scheme=["zeros", "ones"], fan_in=["300", "300"], lang=lang)  # type: ignore[arg-type]
+    app.run()
+    assert refusals(app) == [words]
+    assert query(app)["scheme"] == "ones"
 
 
 values = st.one_of(
