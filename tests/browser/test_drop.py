@@ -182,7 +182,7 @@ def test_a_damaged_file_is_refused_where_it_was_dropped_and_the_page_stays(tab: 
     _choose(page, file)
     said = page.locator("[data-lab-drop] [role=alert]")
     expect(said).to_contain_text("it was cut short")
-    expect(said).to_contain_text(str(file.stat().st_size))
+    expect(said).to_contain_text(f"{file.stat().st_size:,}".replace(",", "\u202f"))
     assert "report" not in link(page)
 
 
