@@ -126,9 +126,8 @@ class Law:
         object.__setattr__(self, "mean", mean)
         object.__setattr__(self, "std", math.sqrt(variance))
         kurtosis = fourth / variance**2 - 3 if variance > 0 else math.nan
-        if (
-            share == 1 and variance > 0
-        ):  # of one part its own: by the moments a normal law's came out as 4e-16
+        # of one part its own: by the moments a normal law's came out as 4e-16
+        if share == 1 and variance > 0:
             kurtosis = k
         object.__setattr__(self, "excess_kurtosis", kurtosis)
 

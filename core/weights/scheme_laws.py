@@ -374,7 +374,8 @@ def dirac_law(shape: Sequence[int], p: Params) -> Law:
     if len(shape) not in {3, 4, 5} or shape[0] % groups:
         raise ShapeError("shape.dirac", shape=shape, groups=groups)
     ones, n = groups * min(shape[0] // groups, shape[1]), math.prod(shape)
-    symbolic = r"k\cdot\min(\mathrm{out}/k,\,\mathrm{in})/n"
+    # torch's own sizes[0] and sizes[1]: outputs and inputs, but of a transposed weight the other way round
+    symbolic = r"k\cdot\min(\mathrm{size}_0/k,\,\mathrm{size}_1)/n"
     numeric = rf"{groups}\cdot\min({shape[0]}/{groups},\,{shape[1]})/{n}"
     pattern = Pattern("dirac_", (("groups", groups),), shape)
     return indicator(Expression(symbolic, numeric, ones / n), ones, pattern)

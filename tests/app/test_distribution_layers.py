@@ -1,5 +1,7 @@
 """The distribution page draws a layer as a model writes it, and says its fans and its true connections."""
 
+import re
+
 import pytest
 
 from pages.text import LANGUAGES
@@ -130,7 +132,9 @@ def test_a_scheme_that_cannot_fill_the_layer_says_so() -> None:
 def test_what_an_identity_copies_goes_by_what_the_rows_are(
     link: dict[str, str], english: str, chinese: str
 ) -> None:
-    assert headline(opened(**link)).endswith(english)
+    app = opened(**link)
+    assert headline(app).endswith(english)
+    assert not re.search(r"mathrm\{(in|out)\}", "".join(each.value for each in app.markdown))
     assert headline(opened(**link, lang="zh")).endswith(chinese)
 
 
