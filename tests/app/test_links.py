@@ -35,11 +35,11 @@ def _headline(app: AppTest) -> str:
 
 
 def _counts(app: AppTest) -> Iterator[int]:
-    """Yield how many weights each line of a histogram counts, which alone travel as whole numbers."""
+    """Yield how many weights each line of a histogram counts; other whole numbers are what fills a shape."""
     for chart in app.get("plotly_chart"):
         for trace in json.loads(chart.proto.spec)["data"]:
             packed = trace.get("y")
-            if isinstance(packed, dict) and packed["dtype"][0] in "iu":
+            if isinstance(packed, dict) and packed["dtype"][0] in "iu" and trace.get("fill") != "toself":
                 yield int(
                     np.frombuffer(base64.b64decode(packed["bdata"]), packed["dtype"]).astype(np.int64).sum()
                 )
