@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from pages.figures.chart_data import Column as Numbers
 from pages.figures.chart_data import Series
 from pages.figures.palette import FONT, Palette
-from pages.figures.template import Part, diverging, figure, label, pointed
+from pages.figures.template import Part, diverging, figure, label, pointed, short
 from pages.text import Text
 from pages.text.numbers import count, quantity
 
@@ -20,8 +20,9 @@ Array = npt.NDArray[np.float64]
 #: Of more columns than this, the titles stand upright.
 UPRIGHT = 8
 
-#: Weights of one layer that are drawn as lines: more would be one field of colour.
-LINES = 64
+#: Weights of one layer that are drawn as lines: more would be one field of colour. And of all layers: in a
+#: deep network they stand closer, and they travel with every choice.
+LINES, OF_ALL = 64, 192
 #: Layers up to so many units show each weight's number on its line, and each unit's value in its circle.
 FEW = 5
 #: So many columns, the input's too, leave room for large circles, of so many pixels.
@@ -33,8 +34,9 @@ THIN = 0.4
 DASH = (7, 5)
 #: Type in circles and on lines: larger than elsewhere, as there is room.
 LARGE = 16
-#: How much of the colour of its sign the largest value of a layer takes on.
+#: How much of the colour of its sign the largest value of a layer takes on, in so many steps.
 TINT = 0.38
+SHADES = 127
 #: Between two units of a layer, where the tallest layer is 1 high.
 GAP = 0.42
 
@@ -70,8 +72,9 @@ def drawing(columns: Sequence[Column], t: Text, look: Palette, *, hover: bool = 
     roomy = len(columns) <= ROOMY
     few = roomy and all(column.few for column in columns)
     labels: list[Part] = []
-    lines = {at: _strongest(column) for at, column in enumerate(columns) if at}
-    traces = [*_lines(lines, places, largest, look)]
+    most = most_lines(len(columns))
+    lines = {at: _strongest(column, most) for at, column in enumerate(columns) if at}
+    traces = [*_lines(lines, places, largest, most, look)]
     for at, own in lines.items():
         if hover:
             traces.append(_middles(at, own, places, t))
@@ -95,6 +98,12 @@ def drawing(columns: Sequence[Column], t: Text, look: Palette, *, hover: bool = 
         y={"range": [-0.09, 1.09], "showticklabels": False, "showgrid": False},
         labels=labels,
         hovermode="closest",
+        coloraxis={
+            "cmin": -SHADES / TINT,  # a scale that no value reaches the end of
+            "cmax": SHADES / TINT,
+            "colorscale": diverging(look),
+            "showscale": False,
+        },
         margin={"l": 8, "r": 8, "t": 56 if len(columns) <= UPRIGHT else 132, "b": 52},
         series=lambda: [_circles(columns), _joined(columns)],
     )
@@ -121,7 +130,7 @@ def _joined(columns: Sequence[Column]) -> Series:
         (layer, line.source + 1, line.target + 1, line.weight)
         for layer, column in enumerate(columns)
         if layer
-        for line in _strongest(column)
+        for line in _strongest(column, most_lines(len(columns)))
     ]
     return Series("weights", _turned(("layer", "from", "to", "weight"), rows))
 
@@ -143,8 +152,9 @@ def _title(at: int, column: Column, look: Palette, *, upright: bool) -> Part:
 def legend(columns: Sequence[Column], largest: str, t: Text) -> str:
     """Say what widths and dashes are, and which weights are drawn, if not all; in two lines."""
     words = t("drawing.legend", largest=largest)
-    if any(np.count_nonzero(column.weights) > LINES for column in columns[1:]):
-        words += "<br>" + t("drawing.strongest", lines=LINES)
+    most = most_lines(len(columns))
+    if any(np.count_nonzero(column.weights) > most for column in columns[1:]):
+        words += "<br>" + t("drawing.strongest", lines=most)
         if any(column.by_hand for column in columns):
             words += t("drawing.and_by_hand")
     return words
@@ -162,24 +172,29 @@ class _Line(NamedTuple):
     weight: float
 
 
-def _strongest(column: Column) -> list[_Line]:
+def most_lines(columns: int) -> int:
+    """Return how many weights of a layer are drawn, of a network of so many columns, the input's too."""
+    return min(LINES, OF_ALL // max(columns - 1, 1))
+
+
+def _strongest(column: Column, most: int) -> list[_Line]:
     """Return the largest weights of a layer, or all if they are few, and those set by hand."""
     weights = column.weights
     set_ = [unit * weights.shape[1] + source for unit, source in column.by_hand]
-    largest = np.argsort(-np.abs(weights).ravel(), kind="stable")[:LINES]
+    largest = np.argsort(-np.abs(weights).ravel(), kind="stable")[:most]
     chosen = np.unique(np.concatenate([largest, np.asarray(set_, dtype=largest.dtype)]))
     targets, sources = np.unravel_index(chosen, weights.shape)
     return [_Line(int(i), int(j), float(weights[j, i])) for j, i in zip(targets, sources, strict=True)]
 
 
 def _lines(
-    lines: Mapping[int, Sequence[_Line]], places: Sequence[Array], largest: float, look: Palette
+    lines: Mapping[int, Sequence[_Line]], places: Sequence[Array], largest: float, most: int, look: Palette
 ) -> Iterator[Part]:
     """Yield one trace a width and sign: a browser draws few traces faster than many, and is told less."""
     negative, positive = look.diverging
     kinds: dict[tuple[int, int, float], list[tuple[int, _Line]]] = {}
     for at, own in lines.items():
-        thin = 1 if len(own) <= LINES / 4 else THIN
+        thin = 1 if len(own) <= most / 4 else THIN
         for line in own:
             share = abs(line.weight) / largest if np.isfinite(line.weight) else 1.0
             width = round(share * (len(WIDTHS) - 1)) if line.weight else -1
@@ -256,8 +271,8 @@ def _units(at: int, column: Column, heights: Array, look: Palette, size: int) ->
         "mode": "markers",
         "x": np.full(len(heights), at, dtype=np.int8),
         "y0": first,
-        "dy": others[0] - first if others else 0,
-        "marker": {"size": size, "line": border, **_tinted(column.values, look)},
+        "dy": short(others[0] - first) if others else 0,
+        "marker": {"size": size, "line": border, **_tinted(column.values)},
         "cliponaxis": False,
     }
     if few:
@@ -278,11 +293,11 @@ def _told(at: int, column: Column, t: Text) -> Part:
     }
 
 
-def _tinted(values: Array, look: Palette) -> Part:
+def _tinted(values: Array) -> Part:
     """Return markers' colours: each value's sign's, the stronger the larger it is within its layer."""
     finite = np.where(np.isfinite(values), values, 0.0)
-    reach = (float(np.abs(finite).max()) or 1.0) / TINT  # a scale that no value reaches the end of
-    return {"color": finite.astype(np.float32), "cmin": -reach, "cmax": reach, "colorscale": diverging(look)}
+    shades = SHADES * finite / (float(np.abs(finite).max()) or 1.0)
+    return {"color": shades.round().astype(np.int8), "coloraxis": "coloraxis"}
 
 
 def _brief(value: float) -> str:

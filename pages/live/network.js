@@ -349,9 +349,8 @@ function strip() {
 
 function shown() {
   if (!live || !held && !isNow(chart())) return null
-  const now = held?.now
-  const own = now ? [now.x, ...now.steps.map(({ a }) => a)] : circlesOf(chart()).map(({ marker }) => marker.color)
-  const values = own.map(list => [...list])
+  const { x, steps } = held?.now ?? net.settled
+  const values = [x, ...steps.map(({ a }) => a)].map(list => [...list])
   return { frames: held?.frames ?? 0, place: held?.place ?? null, value: held?.value ?? null, chosen, values }
 }
 

@@ -112,10 +112,10 @@ export class Drawing {
     })
   }
 
-  // The colour of a value's sign, the stronger the larger it is within its layer.
+  // The colour of a value's sign, the stronger the larger it is within its layer, in as many steps as the chart has.
   tint(value, reach) {
     const { look } = this.live
-    const share = Number.isFinite(value) ? look.tint * Math.abs(value) / reach : 0
+    const share = Number.isFinite(value) ? look.tint * Math.round(look.shades * Math.abs(value) / reach) / look.shades : 0
     const [paper, end] = [look.paper, value < 0 ? look.negative : look.positive].map(parts)
     return `rgb(${paper.map((part, at) => Math.round(part + share * (end[at] - part))).join()})`
   }

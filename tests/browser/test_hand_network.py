@@ -265,7 +265,7 @@ def test_what_cannot_be_moved_has_no_handles(tab: Visit, given: str) -> None:
     assert page.locator(".lab-worked").count() == 0
 
 
-@pytest.mark.parametrize("path", ["", f"&net={WIDE}", f"&net={WIDE}&view=projector"])
+@pytest.mark.parametrize("path", ["", f"&net={8 * '64-'}10", f"&net={WIDE}&view=projector"])
 def test_messages_stay_small_and_the_hint_goes(visit: Visit, path: str) -> None:
     """No message of a run has more than 12 kB, but for the style sheet, which comes once."""
     page = visit(f"/model?v=1{path}")

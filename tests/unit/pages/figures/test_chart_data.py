@@ -297,8 +297,8 @@ def test_a_drawing_is_its_units_and_its_strongest_weights() -> None:
         layer, source, target, weight = line
         assert weight == columns[layer].weights[target - 1, source - 1]
     second = np.abs(weights.weight[weights.layer == 2])
-    assert len(second) == network.LINES
-    assert second.min() >= np.sort(np.abs(columns[2].weights).ravel())[80 - network.LINES]
+    assert len(second) == 64
+    assert second.min() >= np.sort(np.abs(columns[2].weights).ravel())[80 - 64]
 
 
 def test_steps_and_parameters_are_their_numbers() -> None:

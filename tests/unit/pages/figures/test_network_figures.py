@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import pytest
 
 from core import SCHEMES
-from pages.figures.model import FEW, LINES, Column, drawing
+from pages.figures.model import FEW, Column, drawing
 from pages.figures.model_parameters import Strip, maps, strips
 from pages.figures.palette import DARK, LIGHT, Palette
 from pages.text import LANGUAGES, Text
@@ -106,12 +106,12 @@ def test_of_many_weights_the_largest_are_drawn_and_it_says_so() -> None:
     columns = _columns(64, 64, 3)
     chart = drawing(columns, TEXT, LIGHT)
     drawn = [line for _, group in _lines(chart) for line in group if line[0] == 0]
-    assert len(drawn) == LINES
+    assert len(drawn) == 64
     hovers = _found(chart)
     shown = {(j - 1, i - 1) for j, i, _ in hovers[0]["customdata"]}
-    largest = np.argsort(-np.abs(columns[1].weights).ravel())[:LINES]
+    largest = np.argsort(-np.abs(columns[1].weights).ravel())[:64]
     assert shown == {(int(k) // 64, int(k) % 64) for k in largest}
-    assert f"the {LINES} largest weights" in chart.layout.xaxis.title.text
+    assert "the 64 largest weights" in chart.layout.xaxis.title.text
     assert "largest" not in drawing(_columns(3, 2), TEXT, LIGHT).layout.xaxis.title.text
 
 
@@ -137,7 +137,27 @@ def test_lines_of_all_layers_that_look_alike_travel_together() -> None:
     lines = _lines(drawing(columns, TEXT, LIGHT))
     looks = [tuple(sorted(style.items())) for style, _ in lines]
     assert len(looks) == len(set(looks)) <= 10
-    assert sorted(x0 for _, group in lines for x0, *_ in group) == [0] * LINES + [1] * LINES + [2] * LINES
+    assert sorted(x0 for _, group in lines for x0, *_ in group) == [0] * 64 + [1] * 64 + [2] * 64
+
+
+def test_a_deep_network_has_192_lines_in_all_and_says_how_many_a_layer() -> None:
+    chart = drawing(_columns(*[64] * 7), TEXT, LIGHT)
+    sources = [x0 for _, group in _lines(chart) for x0, *_ in group]
+    assert [sources.count(at) for at in range(6)] == [32] * 6
+    assert "the 32 largest weights" in chart.layout.xaxis.title.text
+
+
+def test_a_circle_has_the_colour_of_its_value_s_sign_the_more_the_larger_it_is() -> None:
+    """Of a layer's largest value it is 38 % of that colour; of one half as large, half of that."""
+    column = _columns(2, 4)[1]._replace(values=np.array([-4.0, 2.0, 0.0, math.nan]))
+    chart = drawing([_columns(2)[0], column], TEXT, LIGHT).to_dict()
+    (_, part) = (trace for trace in chart["data"] if "y0" in trace)
+    axis = chart["layout"][part["marker"]["coloraxis"]]
+    reach = axis["cmax"]
+    assert (axis["cmin"], axis["colorscale"][1], axis["showscale"]) == (-reach, [0.5, LIGHT.paper], False)
+    assert [axis["colorscale"][end] for end in (0, 2)] == [[0, LIGHT.diverging[0]], [1, LIGHT.diverging[1]]]
+    shares = decoded(part["marker"]["color"]) / reach
+    assert shares == pytest.approx([-0.38, 0.19, 0, 0], abs=0.002)
 
 
 def test_where_the_browser_knows_what_a_pointer_finds_it_does_not_travel() -> None:
