@@ -148,8 +148,8 @@ def drawing(  # noqa: PLR0913 - a map has these parts, named at the call
 def _tile(tile: Tile, chosen: str, href: Callable[[Tile], str], words: Callable[[Tile], str]) -> str:
     said = escape(words(tile))
     here = ' aria-current="true"' if tile.name == chosen else ""
-    marked = f" lab-mark{tile.mark}" if tile.mark else ""
+    marked, named = (f" lab-mark{tile.mark}", f' aria-label="{said}"') if tile.mark else ("", "")
     return (
-        f'<a href="{escape(href(tile))}" target="_self" data-lab-page class="lab-{tile.look}{marked}"'
-        f' style="flex-grow:{max(1, tile.n)}" title="{said}" aria-label="{said}"{here}>{MARKS[tile.mark]}</a>'
+        f'<a href="{escape(href(tile))}" data-lab-page class="lab-{tile.look}{marked}"'
+        f' style="flex-grow:{max(1, tile.n)}" title="{said}"{named}{here}>{MARKS[tile.mark]}</a>'
     )

@@ -200,4 +200,4 @@ def way(now: HeldPlan, does: str, to: int, words: str) -> None:
 
 def link(address: str) -> str:
     """Return what makes an element a link that ``keys_and_clicks.js`` turns to, as HTML."""
-    return f'href="{escape(address)}" target="_self" data-lab-page'
+    return f'href="{escape(address)}" data-lab-page'

@@ -45,7 +45,7 @@ def _pages(here: str, t: Text) -> str:
         if page == "teach" and now is not None:  # where the plan is that is held
             path += f"?prepare=plan&amp;plan={now.name}"
         current = ' aria-current="page"' if page == here else ""
-        links.append(f'<a href="{path}" target="_self" data-lab-page{current}>{t(f"nav.{page}")}</a>')
+        links.append(f'<a href="{path}" data-lab-page{current}>{t(f"nav.{page}")}</a>')
     brand = f'<span class="lab-brand">{t("app.name")}</span>'
     pages = f'<nav class="lab-menu" aria-label="{t("home.pages")}">{"".join(links)}</nav>'
     return f'<div class="lab-top">{brand}{pages}</div>'

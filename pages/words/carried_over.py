@@ -16,5 +16,5 @@ def line(came: Came, t: Text) -> str:
     words = sentences(t(f"story.{came.page}", name=escape(name)), *left)
     if "scheme" in came.left:
         words = sentences(*left)
-    back = f'<a href="./distribution" target="_self" data-lab-page>{t("story.back")}</a>'
+    back = f'<a href="./distribution" data-lab-page>{t("story.back")}</a>'
     return f'<p class="lab-note lab-story" role="status">{words} {back}</p>'

@@ -178,7 +178,7 @@ def opened(row: Row, link: "Link") -> str:
 
 def tensor(row: Row, found: Sequence[Finding], t: Text, back: str) -> str:
     """Return a tensor's name, the way back to all, and in a sentence what it is."""
-    close = f'<a href="{escape(back)}" target="_self" data-lab-page>{t("checkpoint.all_tensors")}</a>'
+    close = f'<a href="{escape(back)}" data-lab-page>{t("checkpoint.all_tensors")}</a>'
     of = f"<b>{findings.name(row.name)}</b> · {shape(row)} · {row.dtype}"
     head = f'<p class="lab-tensor-name">{of} {close}</p>'
     said = "".join(f"{_flag(each)} {findings.kind(each.kind, t)}<br>" for each in found)
@@ -319,15 +319,15 @@ class Link:
 
     @property
     def back(self) -> str:
-        """The page without a tensor."""
-        return f"./checkpoint?{urlencode(self._query)}"
+        """The page without a tensor, as a link of the page itself."""
+        return f"?{urlencode(self._query)}"
 
     def __call__(self, name: str) -> str:
         return f"{self.back}&tensor={quote(name, safe='')}"
 
     def to(self, name: str) -> str:
         """Return a link to a tensor as HTML."""
-        return f'<a href="{escape(self(name))}" target="_self" data-lab-page>{findings.name(name)}</a>'
+        return f'<a href="{escape(self(name))}" data-lab-page>{findings.name(name)}</a>'
 
 
 def chosen(report: Report, state: State, seen: Overview) -> list[Row]:
@@ -360,7 +360,7 @@ def tensors(rows: Sequence[Row], first: int, seen: Overview, link: Link, t: Text
             findings.number(row.mean, row.std),
             findings.number(row.std),
             escape(start(row, t)),
-            Cell(_kinds(seen.of(row), t), 'class="lab-words"'),
+            _kinds(seen.of(row), t),
         ]
         for row in rows[first : first + SHEET]
     ]

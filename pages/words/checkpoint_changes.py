@@ -72,7 +72,7 @@ def swap(state: State, t: Text) -> str:
     one, other = state["report"] or state["example"], str(state["against"])
     as_what = "example" if other in TABLE["example"].options else "report"
     link = Link(state, **{"report": "", "example": "", as_what: other, "against": str(one)})
-    way = f'<a href="{escape(link.back)}" target="_self" data-lab-page>{t("checkpoint.swap")}</a>'
+    way = f'<a href="{escape(link.back)}" data-lab-page>{t("checkpoint.swap")}</a>'
     return f'<p class="lab-note">{way}</p>'
 
 

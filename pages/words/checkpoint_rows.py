@@ -32,7 +32,7 @@ def ways(row: Row, plot: str, link: Link, t: Text) -> str:
     query = {name: f"{link(row.name)}&plot={name}" if name != "weights" else link(row.name) for name in names}
     here = {plot: ' aria-current="page"'}
     links = (
-        f'<a href="{escape(query[name])}" target="_self" data-lab-page{here.get(name, "")}>'
+        f'<a href="{escape(query[name])}" data-lab-page{here.get(name, "")}>'
         f"{t(f'checkpoint.plot.{name}')}</a>"
         for name in names
     )

@@ -23,7 +23,7 @@ LETTERS = 60
 
 def name(text: str) -> str:
     """Return a tensor's name as HTML: whatever it holds, it is only a name, and turns nothing round."""
-    return f'<bdi class="lab-name">{escape(printable(text))}</bdi>'
+    return f"<bdi>{escape(printable(text))}</bdi>"
 
 
 def short(text: str, most: int = LETTERS) -> str:

@@ -16,7 +16,7 @@ from tests.support.stored_tensors import contents
 def tiles_of(app: AppTest) -> list[tuple[str, str, str]]:
     """Return what each tile says, its classes and its mark."""
     found = re.findall(
-        r'<a href="[^"]*" target="_self" data-lab-page class="([^"]*)"[^>]*title="([^"]*)"[^>]*>([^<]*)</a>',
+        r'<a href="[^"]*" data-lab-page class="([^"]*)"[^>]*title="([^"]*)"[^>]*>([^<]*)</a>',
         said(app),
     )
     return [(unescape(title), kind, mark) for kind, title, mark in found]

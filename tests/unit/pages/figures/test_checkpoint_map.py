@@ -1,5 +1,6 @@
 """The map of a model: a row a block, tiles in the file's order; of many tensors a tile a block."""
 
+import re
 from html import escape
 
 import pytest
@@ -108,4 +109,12 @@ def test_whatever_a_name_holds_it_is_only_a_name() -> None:
 def test_a_tile_is_as_wide_as_its_share() -> None:
     html = checkpoint_map._tile(Tile("a", 4096, "fits", 0), "", lambda _: "x", lambda _: "words")
     assert 'style="flex-grow:4096"' in html
-    assert 'title="words" aria-label="words"' in html
+
+
+def test_a_tile_is_named_by_its_title_and_one_with_a_mark_not_by_the_mark() -> None:
+    plain, marked = (
+        checkpoint_map._tile(Tile("a", 4096, "fits", mark), "", lambda _: "x", lambda _: "words")
+        for mark in (0, 1)
+    )
+    assert re.search('title="words"[^>]*></a>', plain)
+    assert re.search('title="words"[^>]*aria-label="words"[^>]*>△</a>', marked)
