@@ -383,7 +383,9 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
             "{function} would take {work:.3g} steps here; the limit is {limit:.3g}. "
             "A smaller layer takes fewer, and so do wider cuts."
         ),
-        "table.cell": "Every cell must be a number; line {row}, cell {column} is {cell!r}.",
+        "table.cell": (
+            "Every cell must be a finite number that float64 holds; line {row}, cell {column} is {cell!r}."
+        ),
         "table.empty": "There is no row of numbers.",
         "table.marks": (
             "A table has decimal commas or decimal points; this one has both, {comma!r} and {point!r}."

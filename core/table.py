@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Sequence
 
+from .checks import number_in
 from .errors import TableError
 
 Rows = tuple[tuple[float, ...], ...]
@@ -31,8 +32,9 @@ def read_table(text: str) -> Rows:
 
     Raises:
         TableError: if it is no text, there is no row, there are more than ``MAX_ROWS``, rows differ in
-            length, a cell is no finite number or has a mark of thousands, or some cells have a decimal comma
-            and others a point; ``facts["row"]`` is the line and ``facts["column"]`` the cell, from 1.
+            length, a cell is no finite number that a double holds or has a mark of thousands, or some cells
+            have a decimal comma and others a point; ``facts["row"]`` is the line and ``facts["column"]`` the
+            cell, from 1.
     """
     if not isinstance(text, str):
         raise TableError("table.type", kind=type(text).__name__)
@@ -134,7 +136,7 @@ def _number(cell: str, row: int, column: int) -> float:
     elif _THOUSANDS.fullmatch(cell) and not _DECIMAL.fullmatch(cell):
         raise TableError("table.thousands", row=row, column=column, cell=cell[:24])
     try:
-        value = float(plain)
+        value = number_in(plain)
     except ValueError:
         value = math.nan
     if not math.isfinite(value):

@@ -135,6 +135,7 @@ def test_text_without_a_row_is_refused(text: str) -> None:
         ("1 2\n3 4kg", 2, 2),
         ("1,2\n3,0x10", 2, 2),
         ("1,2\n3,=A1", 2, 2),
+        ("1,2\n1e-400,3", 2, 1),
         ("1,2\n3," + "z" * 100_000, 2, 2),
     ],
     ids=lambda value: ascii(value)[:30],
