@@ -84,7 +84,7 @@ class Visitors:
         page.set_viewport_size({"width": width, "height": height})
         page.keyboard.press("Escape")  # a dialog
         page.mouse.move(0, 400)  # where nothing is, nor comes
-        if urlsplit(page.url).path == urlsplit(path).path:
+        if urlsplit(page.url).path == urlsplit(path).path and page.locator("details[open]").count():
             go(page, "/teach?v=1")  # what is folded out on a page is so no more when one comes back
         go(page, path)
         folded = page.locator("[data-testid=stExpandSidebarButton]")
