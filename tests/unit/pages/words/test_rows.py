@@ -1,13 +1,16 @@
 """What marks a row of a table, and what is said of the layers of a network, at their edges."""
 
+import math
+
 import numpy as np
 import pytest
 
 from pages.jobs.model import LayerGradient
 from pages.text import Text
 from pages.text.tables import Cell, table
-from pages.words import distribution_tables, model_parameters
+from pages.words import compare, distribution_tables, model_parameters
 from pages.words.distribution_tables import Row
+from tests.support.words import text_of
 
 
 @pytest.mark.parametrize(
@@ -18,6 +21,31 @@ def test_a_row_far_from_what_was_expected_is_marked_on_either_side(errors: float
     *_, last = distribution_tables._row(Row("Mean", "0.1", "0", errors), errors=True)
     assert isinstance(last, Cell) == bool(is_marked)
     assert not isinstance(last, Cell) or 'class="bad"' in last
+
+
+@pytest.mark.parametrize(
+    ("errors", "shown"), [(2.5, "+2.50"), (-2.5, "−2.50"), (0.01234, "+0.0123"), (0.0, "0"), (math.nan, "")]
+)
+def test_how_far_off_a_row_is_has_its_sign_and_three_digits(errors: float, shown: str) -> None:
+    """Above what was expected or below it: beside a minus a plus is not to be guessed."""
+    *_, last = distribution_tables._row(Row("Mean", "0.1", "0", errors), errors=True)
+    assert last == shown
+
+
+@pytest.mark.parametrize(
+    ("share", "expected", "shown"),
+    [
+        (1 / 16, 0.0027, "6.250"),
+        (0.0027, 0.0027, "0.270"),
+        (1 / 3, 0.0027, "33.333"),
+        (1 / 3, 0.0, "33.3"),
+        (1e-5, 0.0027, "0.00100"),
+    ],
+)
+def test_a_share_has_the_decimals_of_the_one_below_it(share: float, expected: float, shown: str) -> None:
+    """Three digits of what is expected, so that the two can be told apart; never fewer of its own."""
+    assert text_of(compare._share(share, expected, Text("en"))).split() == [shown, "%"]
+    assert compare._share(0.0, expected, Text("en")) == "0"
 
 
 def test_a_table_says_what_heads_what_and_its_box_is_reached_by_keys() -> None:
