@@ -95,6 +95,16 @@ def test_a_table_names_its_rows_and_columns_and_escapes_what_it_is_given() -> No
     assert "lab-note" not in html
 
 
+def test_a_number_to_be_read_has_five_digits_and_a_whole_one_all() -> None:
+    """Zeros at its end are left out; what is past the doubles is a sign."""
+    numbers_ = {math.pi: "3.1416", -1234.5678: "−1234.6", 1e5 / 3: "33333", 2 / 3e7: "6.6667×10⁻⁸"}
+    numbers_ |= {0.1: "0.1", 0.0: "0", math.inf: "∞", -math.inf: "−∞"}
+    whole = np.arange(len(numbers_)) + 1_234_567
+    rows = _Table(as_table([Series("one", {"w": [*numbers_], "count": whole})], T)).rows[1:]
+    assert [row[0] for row in rows] == [*numbers_.values()]
+    assert rows[0][1] == "1\u202f234\u202f567"
+
+
 @pytest.mark.parametrize(
     ("rows", "limit"), [((500,), 200), ((500, 10, 500), 200), ((3, 3), 200), ((9, 9, 9), 2)]
 )
