@@ -100,6 +100,23 @@ def test_a_mixture_is_a_density_with_a_stem_before_it_on_an_axis_of_its_own() ->
     assert "Probability" in _labels(weights(summary, law, TEXT, LIGHT))
 
 
+@pytest.mark.parametrize(
+    ("key", "params", "shares"),
+    [
+        ("sparse", {"sparsity": 0.25}, ["0.2500"]),  # 64 of 256 rows
+        ("sparse", {"sparsity": 0.01}, ["0.0117"]),  # 3 of them
+        ("zeros", {}, ["1.0000"]),
+        ("eye", {}, ["0.9980", "0.00195"]),  # 1/512: never fewer than three digits
+    ],
+)
+def test_a_share_at_a_stem_has_four_decimals(key: str, params: dict[str, float], shares: list[str]) -> None:
+    """Drawn and expected alike: how many of these are drawn is fixed."""
+    summary, law = summarize(key, SHAPE, seed=1, **params), SCHEMES[key].law(SHAPE, **params)
+    labels = _labels(weights(summary, law, TEXT, LIGHT))
+    for word in ("drawn", "expected"):
+        assert re.findall(rf"{word} ([\d.]+)", labels) == shares
+
+
 @dense
 def test_the_curve_is_the_law(case: Case) -> None:
     truth = case.truth(SHAPE)
@@ -243,6 +260,11 @@ def test_what_is_shaded_lies_beyond_the_walls(case: Case) -> None:
     assert len(shades) == len(expected)
     for shade, at in zip(sorted(shades), sorted(expected), strict=True):
         assert shade == pytest.approx(at, rel=1e-6)
+    # what is said of it stands in its middle, if there is room: not on the wall, nor where weights are
+    said = sorted(note["x"] for note in layout["annotations"] if note["text"] == "none<br>here")
+    assert said in ([], pytest.approx(sorted(sum(at) / 2 for at in expected), rel=1e-6))
+    if case.key == "kaiming_uniform":
+        assert len(said) == 2
 
 
 def _labels(chart: go.Figure) -> str:
