@@ -153,6 +153,9 @@ def test_too_many_weights_are_refused_before_they_are_drawn(monkeypatch: pytest.
     app.button(key="sizes").click().run()
     assert app.text_input(key="fan_out").value == "256"  # 65 536 × 256 = 2²⁴
     assert refusals(app) == []
+    # of two fans that differ, fan_in stays: 2²⁴ = 40 000 × 419.43
+    app = opened(scheme="sparse", fan_in="40000", fan_out="50000")
+    assert app.button(key="sizes").label == "Use 40\u202f000 → 419"
     # what is drawn part by part may be larger: 65 536 × 16 384 = 2³⁰
     (sentence,) = refusals(opened(fan_in="65536", fan_out="20000", seed="1", tab="code", scheme="zeros"))
     assert "more than the 1\u202f073\u202f741\u202f824" in sentence
