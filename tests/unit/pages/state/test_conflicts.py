@@ -41,3 +41,20 @@ def test_a_run_keeps_thirty_three_million_numbers_for_the_way_back_and_no_more(
     refusal = signal._signal_size(links.settled("signal", link | {"depth": str(depth + 1)}))
     assert refusal is not None
     assert refusal.facts == {"n": (depth + 1) * 2048 * samples, "limit": 2**25}
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(
+    ("dtype", "largest", "beyond"),
+    [("float16", 65504.0, 65505.0), ("float32", 3.4028234663852886e38, 3.4028235e38)],
+)
+def test_an_input_of_either_sign_is_no_larger_than_its_dtype_s_largest_number(
+    dtype: str, largest: float, beyond: float, sign: int
+) -> None:
+    """(2 − 2⁻¹⁰)·2¹⁵ and (2 − 2⁻²³)·2¹²⁷: what is past them is infinite, of a negative number −∞."""
+    for size in (largest, beyond):
+        state = links.settled("model", {"dtype": dtype, "data": f"0,0,{sign * size!r}"})
+        refusal = model._data_fit(state)
+        assert (refusal is not None) == (size == beyond)
+    assert refusal is not None
+    assert (abs(refusal.facts["value"]), refusal.facts["largest"]) == (beyond, largest)
