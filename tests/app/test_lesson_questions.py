@@ -6,8 +6,9 @@ import re
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.teaching.quiz import KINDS, questions
+from core.teaching.quiz import KINDS, Question, questions
 from pages.text import Text
+from pages.words import lesson_questions
 from tests.support.marks import languages
 from tests.support.screen import (
     bare,
@@ -20,6 +21,7 @@ from tests.support.screen import (
     stands,
     typed_in,
 )
+from tests.support.words import says, text_of
 
 EN = Text("en")
 
@@ -123,6 +125,17 @@ def test_a_common_error_is_named_and_the_rule_has_the_fans_put_in(kind: str, lan
     for name in named:
         assert name in words.replace("\u202f", "")
     assert not refusals(app)
+
+
+@pytest.mark.parametrize(
+    ("times", "said"), [(3.0, "3.00"), (0.5, "0.500"), (1.1, "1.100"), (0.95, "0.950"), (40.0, "40.0")]
+)
+def test_any_other_answer_is_told_how_many_times_too_large_it_is(times: float, said: str) -> None:
+    """Xavier's wall for fans of 24 and 15 is √(6/39), and no common error is so many times as far out."""
+    wall = math.sqrt(6 / 39)
+    of = Question("bound", "xavier_uniform", (15, 24), exact=wall, low=0.999 * wall, high=1.001 * wall)
+    text = text_of(lesson_questions.verdict(of, times * wall, EN))
+    assert says(text, f"is the answer times <{said}>. "), text
 
 
 @pytest.mark.parametrize(
