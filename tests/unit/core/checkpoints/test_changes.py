@@ -13,6 +13,7 @@ from torch import Tensor
 
 from core import Report, scan
 from core.checkpoints.changes import Change
+from core.checkpoints.plain_text import changes_text
 from core.checkpoints.scan import report_of
 from core.checkpoints.stored_tensor import Bits, Stored
 from tests.support.stored_tensors import contents
@@ -134,6 +135,21 @@ def test_of_parts_of_any_size_each_number_meets_its_own() -> None:
     )
     (found,) = one.compare(other)
     assert math.isclose(found.distance, (after - before).norm() / before.norm(), rel_tol=1e-12)
+
+
+def test_words_begin_under_their_heading_and_numbers_end_under_it() -> None:
+    """As columns of text are read: a number's places stand above each other's."""
+    told = [
+        Change("layer.weight", "equal", 1.0, 0.0, 1.0, 0.0, 1.0),
+        Change("b", "changed", 3, -1, 10, 2, 0.5),
+    ]
+    _, _, *lines = changes_text([*told, Change("c", "added")], "other")
+    assert lines == [
+        "tensor        change   std ratio  mean shift  norm ratio  distance  cosine",
+        "layer.weight  equal            1           0           1         0       1",
+        "b             changed          3          -1          10         2     0.5",
+        "c             added",
+    ]
 
 
 class _Refilled:
