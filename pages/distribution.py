@@ -4,16 +4,15 @@ import csv
 import io
 import math
 from collections.abc import Callable
-from contextlib import suppress
 
 import streamlit as st
 
-from core import SCHEMES, ShapeError, Summary
+from core import Summary
 from core.code.draw import script
 from core.weights.referee_checks import expected_counts
 from pages.figures.distribution import heatmap, weights
 from pages.figures.distribution_agreement import cumulative, extreme, quantiles
-from pages.figures.histogram import Overlay, edge
+from pages.figures.histogram import edge
 from pages.jobs import distribution as jobs
 from pages.jobs.distribution import MATRIX_LIMIT, Drawn
 from pages.shell.frame import Frame, Offer, Picture
@@ -105,11 +104,7 @@ def _parameters(state: State, row: tuple[str, ...], t: Text) -> None:
 
 def _histogram(frame: Frame, drawn: Drawn) -> None:
     t, state = frame.t, frame.state
-    overlay = None
-    if state["overlay"] not in {"none", state["scheme"]}:
-        other = SCHEMES[state["overlay"]]
-        with suppress(ShapeError):  # a scheme that cannot fill this layer has no bounds here
-            overlay = Overlay(t(f"scheme.{other.key}.name"), other.law(state.shape))
+    overlay = words.overlay(state, t)
     _beside(
         frame,
         lambda look: weights(drawn.summary, drawn.law, t, look, overlay=overlay, guess=frame.guess),

@@ -230,20 +230,31 @@ def _ends(band: Band, color: str, share: float) -> list[Part]:
 
 def _overlaid(overlay: Overlay, look: Palette) -> tuple[list[Part], list[Part]]:
     """Return another scheme's bounds, dotted, and their name above the plot, at its right."""
-    shapes: list[Part] = []
-    labels: list[Part] = []
-    for band in overlay.law.bands:
-        ends = sorted({band.low, band.high})
-        shapes += [vertical(x, look.second, width=WALL_WIDTH, dash="2px,4px") for x in ends]
-        low, high = interval(band.low, band.high)
-        where = high if low == high else f"±{high}" if band.low == -band.high else f"{low} … {high}"
-        named = f"{plain(band.formula)} = "
-        if band.low == -band.high and "[" in named:
-            named = ""  # [a, b] is no ±
-        words = f"<b>{overlay.name}</b><br>{named}{where}"
-        place = {"xref": "paper", "xanchor": "right", "align": "right", "yshift": 44}
-        labels.append(label(words, 1, 1, look.second, **place))
-    return shapes, labels
+    ends = sorted({end for band in overlay.law.bands for end in (band.low, band.high)})
+    lines = [vertical(x, look.second, width=WALL_WIDTH, dash="2px,4px") for x in ends]
+    words = overlaid(overlay)
+    for at, band in enumerate(overlay.law.bands):
+        for side, number in zip(("low", "high"), interval(band.low, band.high), strict=True):
+            words = words.replace(f"{{{side}_{at}}}", number)
+    place = {"xref": "paper", "xanchor": "right", "align": "right", "yshift": 44, "name": "over"}
+    labels = [label(words, 1, 1, look.second, **place)] if ends else []
+    return [line | {"name": "over"} for line in lines], labels
+
+
+def overlaid(overlay: Overlay) -> str:
+    """Return what is written of another scheme's bounds, with {low_0}, {high_0} … where their ends stand."""
+    written = (_of_band(at, band) for at, band in enumerate(overlay.law.bands))
+    return f"<b>{overlay.name}</b><br>{', '.join(written)}"
+
+
+def _of_band(at: int, band: Band) -> str:
+    low, high = interval(band.low, band.high)
+    is_even = band.low == -band.high
+    where = (
+        f"{{high_{at}}}" if low == high else f"±{{high_{at}}}" if is_even else f"{{low_{at}}} … {{high_{at}}}"
+    )
+    bare = is_even and "[" in plain(band.formula)  # [a, b] is no ±
+    return where if bare else f"{plain(band.formula)} = {where}"
 
 
 def _names(summary: Summary, law: Law, t: Text, look: Palette, *, bars: bool) -> list[Part]:

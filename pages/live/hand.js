@@ -2,7 +2,7 @@
 // the same frame, in this browser; the server hears of it once, when the hand lets go.
 
 import { Grips, made } from "./handles.js"
-import { MOST, Weights, endsOf, lawWith, shapeWith, sizeWith, snapped, spelled } from "./law.js"
+import { MOST, Weights, endsOf, lawWith, overWith, shapeWith, sizeWith, snapped, spelled } from "./law.js"
 import { count, expectedCount, filled, quantity } from "./numbers.js"
 import { Picture, axesAt, copyOf, labelled } from "./moving_histogram.js"
 import { Said, formulaNow } from "./moving_words.js"
@@ -57,7 +57,7 @@ function shownIn(panel, picture) {
   const found = n * held.panels.length > MOST ? null : weights.summary(panel, law, n, seed)
   const expected = expectedCount(n * panel.outside)
   const numbers = labelled({ law, sigmas: panel.sigmas, n: count(n), outside: found ? count(found.outside[0]) : "…", expected, values: valuesNow() })
-  picture.show({ law, n, edges: found?.edges, counts: found?.counts, numbers })
+  picture.show({ law, over: overWith(panel, name, value), n, edges: found?.edges, counts: found?.counts, numbers })
   return { law, n, shape, found, expected, inside: found && picture.inside(found.counts, n) }
 }
 

@@ -44,6 +44,13 @@ export function lawWith(live, name, value) {
   return { low: moved(law.low), high: moved(law.high), mean: law.mean, std: law.std * times, times }
 }
 
+// How many times as wide the bounds that lie over the weights are, with one number changed; null if nobody knows.
+export function overWith({ over, controls }, name, value) {
+  const how = over?.follows[name]
+  if (how === undefined) return 1
+  return how && width(how, value) / width(how, controls[name].value)
+}
+
 export function shapeWith(live, name, value) {
   const [outputs, inputs, ...rest] = live.shape
   if (!live.linear) return live.shape

@@ -96,7 +96,7 @@ export class Picture {
   }
 
   // `edges` and `counts` are of the weights drawn; without them the grey waits.
-  show({ law, n, edges, counts, numbers }) {
+  show({ law, over = 1, n, edges, counts, numbers }) {
     if (!this.law) return
     const still = this.live.law
     this.rise = this.isFitted ? law.times : 1
@@ -107,8 +107,24 @@ export class Picture {
     this.law.style.vectorEffect = "non-scaling-stroke"
     if (counts) this.bars(edges, counts, n)
     for (const part of [this.fill, this.line, this.noise]) part?.classList.toggle("lab-waits", !counts)
-    for (const part of this.lines) this.moveLine(part, law)
-    for (const part of this.labels) this.moveLabel(part, law, numbers)
+    const isOver = ({ what }) => what === "over"
+    for (const part of this.lines) if (!isOver(part)) this.moveLine(part, law)
+    for (const part of this.labels) if (!isOver(part)) this.moveLabel(part, law, numbers)
+    for (const part of [...this.lines, ...this.labels].filter(isOver)) this.moveOver(part, over)
+  }
+
+  // What lies over the weights, of a law of its own, as it is so many times as wide; it waits where nobody knows.
+  moveOver({ element, given, text }, times) {
+    const { over } = this.live
+    element.classList.toggle("lab-waits", times === null)
+    if (!over || times === null) return
+    const moved = end => over.mean + (end - over.mean) * times
+    if (!text) {
+      element.setAttribute("transform", `translate(${this.x(moved(given.x1)) - this.x(given.x1)} 0)`)
+      return
+    }
+    const numbers = over.ends.flatMap((ends, at) => interval(...ends.map(moved)).map((end, side) => [`${side ? "high" : "low"}_${at}`, end]))
+    write(text, filled(over.words, Object.fromEntries(numbers)))
   }
 
   bars(edges, counts, n) {

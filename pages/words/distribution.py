@@ -5,11 +5,12 @@ from html import escape
 
 import torch
 
-from core import SCHEMES, Layer
+from core import SCHEMES, Layer, ShapeError
 from core.signals.comparison import by_connections
 from core.weights import extremes, referee
 from core.weights.scheme_laws import NARROW, kept
 from pages.figures.distribution_agreement import gap, within
+from pages.figures.histogram import Overlay
 from pages.figures.notation import plain
 from pages.jobs.distribution import Drawn
 from pages.state.chosen import State
@@ -33,6 +34,17 @@ FEW = 100
 def name(state: State, t: Text) -> str:
     """Return the chosen scheme's name."""
     return t(f"scheme.{state['scheme']}.name")
+
+
+def overlay(state: State, t: Text) -> Overlay | None:
+    """Return the scheme whose bounds are to lie over the weights; None if none, or if it has none here."""
+    if state["overlay"] in {"none", state["scheme"]}:
+        return None
+    other = SCHEMES[state["overlay"]]
+    try:
+        return Overlay(t(f"scheme.{other.key}.name"), other.law(state.shape))
+    except ShapeError:  # it cannot fill this layer
+        return None
 
 
 def hint(state: State, t: Text) -> str:

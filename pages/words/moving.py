@@ -15,6 +15,7 @@ from core.weights.laws import COVERAGE_SIGMAS
 from core.weights.referee_checks import expected_counts
 from core.weights.rounding import rounded_law
 from core.weights.sampling import streams
+from pages.figures.distribution import overlaid
 from pages.figures.notation import plain
 from pages.figures.palette import Palette
 from pages.jobs.distribution import Drawn
@@ -22,6 +23,7 @@ from pages.jobs.moving import FANS, STILL, Asked, Moved, followed, is_whole
 from pages.state.chosen import State
 from pages.state.controls import MAX_FAN
 from pages.text import Text
+from pages.words.distribution import overlay
 from pages.words.formulas import formula
 from pages.words.moving_places import replaced, split, value_in, with_names, written
 
@@ -66,6 +68,7 @@ def told(drawn: Drawn, state: State, t: Text) -> dict[str, Any] | None:
         "controls": {name: _control(name, how, state, law) for name, how in moved.items()},
         "linear": state.is_linear,
         "ends": _ends(law, moved),
+        **_over(state, moved, t),
         "words": _common(tuple(moved), t)
         | _words(asked, law, tuple(moved), t)
         | _finding(drawn, state, t)
@@ -168,6 +171,25 @@ def _weights(asked: Asked, summary: Summary, law: Law, state: State) -> dict[str
         "law": {"mean": law.mean, "std": law.std, **ends},
         "outside": max((1 - band.probability for band in law.bands), default=0.0),
     }
+
+
+def _over(state: State, names: Collection[str], t: Text) -> dict[str, Any]:
+    """Return what the browser is told of the scheme whose bounds lie over the weights; empty if of none.
+
+    Of a control that does nothing to them it is told nothing, and None of one that does what is not simple.
+    """
+    over = overlay(state, t)
+    if over is None:
+        return {}
+    asked, law = Asked(str(state["overlay"]), state.shape, ()), over.law
+    found = {name: followed(asked, name) if name in FANS else STILL for name in names}
+    follows = {
+        name: how.scaling._asdict() if how and how.scaling else None
+        for name, how in found.items()
+        if how is None or not how.is_still
+    }
+    ends = [[band.low, band.high] for band in law.bands]
+    return {"over": {"mean": law.mean, "ends": ends, "words": overlaid(over), "follows": follows}}
 
 
 def _movable(state: State) -> dict[str, Moved]:

@@ -1,13 +1,35 @@
 """How what moves is taken hold of: where it stands, and without a jump."""
 
+import math
+
 import pytest
 from playwright.sync_api import Locator, Page
 
-from tests.support.hand import AT_REST, LAB, SLOW, end_of, held, lab, let_go, number_of, ready
+from tests.support.hand import (
+    AT_REST,
+    LAB,
+    LABELS,
+    MOVING_LABELS,
+    SLOW,
+    end_of,
+    held,
+    lab,
+    let_go,
+    number_of,
+    ready,
+)
 from tests.support.tabs import RUNS, Visit, go, link, settled, until
 
 XAVIER = "/distribution?v=1&scheme=xavier_uniform&gain=2&fan_in=31&fan_out=70"
 PLANE = "/signal?v=1&sight=chaos&activation=tanh&rows=xavier_normal-kaiming_normal"
+#: Where the dotted lines of a chart that moves stand, on its axis.
+DOTTED = """[...document.querySelectorAll('.lab-moving .shapelayer path')]
+    .filter(path => getComputedStyle(path).strokeDasharray.startsWith('2px')).map(path => {
+        const axis = document.querySelector('.js-plotly-plot:not(.lab-stood)')._fullLayout.xaxis
+        const [line, chart] = [path, path.closest('.lab-moving')].map(one => one.getBoundingClientRect())
+        const at = line.left + line.width / 2 - chart.left - axis._offset, [low, high] = axis.range
+        return low + at / axis._length * (high - low)
+    }).sort((a, b) => a - b)"""
 #: So that a hand has let go: a moment longer than a key's.
 LET_GO = 450
 
@@ -41,6 +63,30 @@ def test_a_handle_that_is_taken_beside_its_middle_moves_as_far_as_the_hand(tab: 
     page.mouse.up()
     until(page, AT_REST)
     assert page.url == url
+
+
+def test_another_scheme_s_bounds_follow_the_layer_and_nothing_else(tab: Visit) -> None:
+    page = tab("/distribution?v=1&scheme=normal&fan_in=48&fan_out=32&overlay=classic_uniform")
+    ready(page)
+    stood, moving = (
+        page.locator(f"{words}:has-text('Classic uniform')") for words in (LABELS, MOVING_LABELS)
+    )
+    assert stood.text_content().endswith(f"±{1 / math.sqrt(48):.4g}")  # type: ignore[union-attr]
+    with held(page, end_of(page, "std"), 30):
+        assert moving.text_content() == stood.text_content()
+    let_go(page)
+    page = tab("/distribution?v=1&fan_in=48&fan_out=32&overlay=classic_uniform")
+    ready(page)
+    with held(page, end_of(page, "fan_in"), -40):
+        fan_in = lab(page)["shape"][1]
+        assert fan_in > 48
+        found = (moving.text_content() or "").rpartition("±")[2]
+        assert float(found) == pytest.approx(1 / math.sqrt(fan_in), rel=2e-4)
+        dotted = page.evaluate(DOTTED)
+    let_go(page)
+    assert lab(page)["shape"][1] == fan_in
+    assert stood.text_content().endswith(f"±{found}")  # type: ignore[union-attr]
+    assert dotted == pytest.approx([-1 / math.sqrt(fan_in), 1 / math.sqrt(fan_in)], rel=0.02)  # half a pixel
 
 
 def _across(page: Page, at: int) -> Locator:

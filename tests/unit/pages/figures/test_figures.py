@@ -309,6 +309,10 @@ def test_another_scheme_s_bounds_are_laid_over_and_fit() -> None:
     assert "<b>Kaiming uniform</b><br>±√(6/fan_in) = ±0.1083" in _labels(chart)
     dotted = sorted(shape.x0 for shape in chart.layout.shapes if shape.line.dash == "2px,4px")
     assert dotted == pytest.approx([-bound, bound], rel=1e-6)
+    both = Overlay("Orthogonal", SCHEMES["orthogonal"].law(SHAPE))  # a wall and a yardstick, in one label
+    bound = 3 / math.sqrt(max(SHAPE))
+    words = f"<b>Orthogonal</b><br>±g = ±1, ±3σ = ±{bound:.4g}"
+    assert words in _labels(density(summary, law, TEXT, DARK, overlay=both))
     zeros = SCHEMES["zeros"].law(SHAPE)
     chart = points(summarize("zeros", SHAPE, seed=0), zeros, TEXT, DARK, overlay=other)
     assert "Kaiming uniform" in _labels(chart)
