@@ -241,8 +241,8 @@ def wang_std(shape: Sequence[int], p: Params) -> Expression:
 def deepnorm_gain(p: Params) -> Expression:
     """Return β of a transformer whose norms come last (Wang et al. 2022, figure 2).
 
-    (8L)^(−1/4) of L layers without another stack; beside a decoder of M layers, .87·(L⁴·M)^(−1/16) of the
-    encoder's; (12L)^(−1/4) of the decoder's.
+    L is the stack's own number of layers: (8L)^(−1/4) without another stack; .87·(L⁴·M)^(−1/16) of an encoder
+    beside a decoder of M layers, which nothing else reads; (12L)^(−1/4) of a decoder.
     """
     n, m = p["n_layer"], p["n_decoder"]
     if p["stack"] == "encoder":

@@ -8,7 +8,7 @@ from core.code.draw import script
 from core.weights.draw import Draw
 from pages.jobs import distribution
 from pages.jobs.distribution import Drawn
-from pages.state.chosen import State, read_by_torch
+from pages.state.chosen import State, read
 
 #: Bins of each histogram: those of the distribution page, so that both share their draws.
 BINS = 60
@@ -29,8 +29,8 @@ class Compared(NamedTuple):
 
 
 def params_of(entry: Entry) -> dict[str, Any]:
-    """Return the parameters of an entry's scheme, without one that torch would not read."""
-    return read_by_torch(SCHEMES[entry.scheme].checked(dict[str, Any](entry.params)))
+    """Return the parameters of an entry's scheme, without those that have no effect."""
+    return read(SCHEMES[entry.scheme].checked(dict[str, Any](entry.params)))
 
 
 def request(entry: Entry, state: State) -> Draw:

@@ -85,8 +85,8 @@ class State:
 
     @property
     def params(self) -> dict[str, Any]:
-        """The chosen scheme's parameters, without one that torch would not read."""
-        return read_by_torch({name: self.values[name] for name in SCHEMES[str(self.values["scheme"])].params})
+        """The chosen scheme's parameters, without those that have no effect."""
+        return read({name: self.values[name] for name in SCHEMES[str(self.values["scheme"])].params})
 
     @property
     def idle(self) -> set[str]:
@@ -158,10 +158,19 @@ class State:
         return versioned(query)
 
 
-def read_by_torch(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a scheme's parameters, without the slope if its nonlinearity has none."""
-    slope = params.get("nonlinearity", "leaky_relu") == "leaky_relu"
-    return {name: value for name, value in params.items() if name != "a" or slope}
+#: parameter → another, and the one value of that with which it is read
+READ_WITH = {"a": ("nonlinearity", "leaky_relu"), "d_kv": ("role", "q"), "n_decoder": ("stack", "encoder")}
+
+
+def is_read(name: str, params: Mapping[str, Any]) -> bool:
+    """Tell whether a parameter has an effect beside a scheme's others."""
+    other, value = READ_WITH.get(name, ("", ""))
+    return bool(params.get(other, value) == value)
+
+
+def read(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a scheme's parameters, without those that have no effect beside the others."""
+    return {name: value for name, value in params.items() if is_read(name, params)}
 
 
 def versioned(query: Mapping[str, str]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import Any
 from core import PARAMETERS, SCHEMES
 from core.networks.network import BIAS_WORDS, FOLLOWS, LINEAR_SCHEMES
 from core.weights.parameters import LARGEST, SMALLEST
-from pages.state.chosen import State
+from pages.state.chosen import READ_WITH, State
 from pages.state.parsers import Refusal, Value
 from pages.text import LANGUAGES, Text, sentences
 from pages.text.numbers import count, interval, quantity
@@ -63,7 +63,8 @@ def idle(state: State, name: str, was: str, t: Text) -> str:
     """Say of a link's choice that nothing reads it here, and why."""
     facts = {"name": title(state, name, t), "was": was[:60]}
     if name in PARAMETERS and name in SCHEMES[state["scheme"]].params:
-        words = t("refused.idle_slope", **facts)
+        own = {other: state[other] for other in SCHEMES[state["scheme"]].params}
+        words = unread(name, facts["was"], own, t, label=facts["name"])
     elif name in PARAMETERS:
         words = t("refused.idle_parameter", **facts, scheme=t(f"scheme.{state['scheme']}.name"))
     elif name in {"fan_in", "fan_out"}:
@@ -71,6 +72,16 @@ def idle(state: State, name: str, was: str, t: Text) -> str:
     else:
         words = t("refused.idle", **facts)
     return _closed(words, facts["name"])
+
+
+def unread(  # noqa: PLR0913 - a sentence has these parts, named at the call
+    name: str, was: str, params: Mapping[str, Any], t: Text, *, label: str = "", entry: str = ""
+) -> str:
+    """Say of a parameter that it has no effect beside a scheme's others, in its control or in an entry."""
+    other, value = READ_WITH[name]
+    words = ("idle_slope" if name == "a" else "idle_with") + ("_row" if entry else "")
+    facts = {"name": label or name, "was": was, "entry": entry, "other": other, "given": params[other]}
+    return t(f"refused.{words}", **facts, value=value)
 
 
 def _rows_left(refusal: Refusal, name: str, t: Text) -> list[str]:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from core import SCHEMES
 from core.weights.parameters import Value
 from core.weights.spelling import written_parameters
-from pages.state.chosen import State
+from pages.state.chosen import State, is_read
 from pages.state.controls import TABLE, default_of
 from pages.state.parsers import Refused
 from pages.state.session import session
@@ -23,10 +24,12 @@ def sentences(state: State, t: Text) -> list[str]:
         if _slope_alone(state):
             words.append(t("refused.slope_read", was=state.linked["a"]))
     for scheme, params in _texts(state):
-        given = dict(params)
-        if given.get("a", 0) and given.get("nonlinearity", "leaky_relu") != "leaky_relu":
-            entry = f"{scheme}({written_parameters(params)})"
-            words.append(t("refused.idle_slope_row", was=quantity(float(given["a"]), trim=True), entry=entry))
+        own = SCHEMES[scheme].params if scheme in SCHEMES else {}
+        given, entry = {**own, **dict(params)}, f"{scheme}({written_parameters(params)})"
+        for name, value in params:
+            if not is_read(name, given) and value != own.get(name):
+                was = quantity(float(value), trim=True)
+                words.append(refusals.unread(name, was, given, t, entry=entry))
     return words
 
 
@@ -37,7 +40,7 @@ def _twice(state: State, name: str, t: Text) -> str:
 
 
 #: What decides whether another choice has an effect.
-_DECIDE = ("scheme", "nonlinearity", "layer", "bias", "weights", "data")
+_DECIDE = ("scheme", "nonlinearity", "role", "stack", "layer", "bias", "weights", "data")
 
 
 def _as_linked(state: State) -> bool:

@@ -143,6 +143,20 @@ def test_a_slope_that_torch_does_not_read_is_named() -> None:
     assert "0.06063" in said(app)
 
 
+def test_a_parameter_that_another_one_makes_idle_is_named() -> None:
+    """DeepNorm's decoder has (12·12)^(−1/4)·√(2/24) = 0.08333; its encoder .87·(12⁴·6)^(−1/16)·√(2/24) = 0.1206."""
+    layer = {"layer": "Linear(8, 16)", "aspect": "figures"}
+    app = opened_comparison(rows="deepnorm(stack=decoder,n_decoder=6)-t5(role=o,d_kv=32)", **layer)
+    assert refusals(app) == [
+        "n_decoder = 6 has no effect in deepnorm(stack=decoder,n_decoder=6), but with stack = encoder alone.",
+        "d_kv = 32 has no effect in t5(role=o,d_kv=32), but with role = q alone.",
+    ]
+    assert "0.08333" in said(app)
+    app = opened_comparison(rows="deepnorm(stack=encoder,n_decoder=6)-t5(d_kv=32)", **layer)
+    assert refusals(app) == []
+    assert "0.1206" in said(app)
+
+
 def test_a_layer_that_a_row_cannot_fill_gives_way() -> None:
     app = opened_comparison(rows="dirac-zeros", layer="Conv2d(8, 16, 3)")
     assert refusals(app) == []

@@ -134,6 +134,14 @@ def test_a_single_thing_is_not_written_in_the_plural(page: str, link: dict[str, 
         ),
         ({"gain": "-2"}, "The link’s Gain g = -2 has no effect: Kaiming normal (He) has no such parameter."),
         ({"scheme": "xavier_normal", "mode": "fan_out"}, "The link’s Mode = fan_out has no effect: Xavier"),
+        (
+            {"scheme": "deepnorm", "stack": "decoder", "n_decoder": "8"},
+            "M = 8 has no effect with stack = decoder, but with stack = encoder alone.",
+        ),
+        (
+            {"scheme": "t5", "role": "o", "d_kv": "32"},
+            "d_kv = 32 has no effect with role = o, but with role = q alone.",
+        ),
     ],
 )
 def test_a_choice_of_a_link_that_nothing_reads_is_named(link_: dict[str, str], words: str, page: str) -> None:
