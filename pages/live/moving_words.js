@@ -46,14 +46,25 @@ export class Said {
     }
     const headline = document.querySelector(".lab-headline")
     if (!this.texts.has("finding") && headline) this.texts.set("finding", [headline])
-    const [, listing] = live.words.step ? document.querySelectorAll(".st-key-cell .stCode code") : []
-    if (listing) this.texts.set("printed", [listing])
+    const [, listing] = live.words.step ? document.querySelectorAll(".st-key-cell .stCode code:not(.lab-copy)") : []
+    if (listing) this.texts.set("printed", [this.standIn(listing)])
     this.grey(field ? [field] : [])
     this.grey(document.querySelectorAll(".st-key-view .lab-verdict"))
     this.grey(document.querySelectorAll("[data-lab-old]"))
     const bySeed = name === "seed"
     if (bySeed || !live.panels) this.grey(document.querySelectorAll(".lab-table td:not(:has([data-lab-now]))"))
     if (!bySeed && !live.formula?.includes(name)) this.grey(document.querySelectorAll("[data-testid=stMarkdown]:has(.katex)"))
+  }
+
+  // A copy that stands in its place: React knows the very pieces of a listing, and fails to take away what is gone.
+  standIn(element) {
+    const before = element.previousElementSibling
+    const copy = before?.matches(".lab-copy") ? before : element.cloneNode(true)
+    copy.classList.add("lab-copy")
+    element.before(copy)
+    element.style.display = "none"
+    this.listing = { element, copy }
+    return copy
   }
 
   // What is not of now is grey until the server has spoken.
@@ -73,6 +84,8 @@ export class Said {
   leave() {
     this.grey(this.old, false)
     for (const part of this.folded) part.style.display = ""
+    this.listing?.copy.remove()
+    this.listing?.element.style.removeProperty("display")
     for (const part of this.formula.flat())
       if (/[⁰¹²³⁴-⁹]/.test(part.textContent) && part.textContent === this.wrote.get(part)) this.undo(part)
   }

@@ -15,7 +15,7 @@ from core.teaching.lesson import FAN_IN, FAN_OUT, STEPS, drawn_before
 from pages.live import browser as scripts
 from tests.support.hand import AT_REST, LAB, lab, let_go, ready
 from tests.support.stream import Server
-from tests.support.tabs import RUNS, Visit, link, until
+from tests.support.tabs import RUNS, Visit, go, link, until
 
 #: The steps that draw by chance, in either language.
 DRAWN = [("uniform", "en"), ("normal", "zh"), ("kaiming", "en"), ("xavier", "zh")]
@@ -96,6 +96,18 @@ def test_what_is_said_of_seed_40_is_grey_while_another_is_shown(tab: Visit) -> N
     assert "as in the lesson" not in shown["context"]
     assert any("these are the numbers the lesson prints" in old for old in shown["old"])
     let_go(page)
+
+
+def test_a_step_after_one_whose_seeds_were_played_has_its_own_numbers(tab: Visit) -> None:
+    page = tab("/lesson?v=1&step=xavier")
+    ready(page)
+    page.locator(".lab-play button").click()
+    until(page, f"{LAB}.frames > 5")
+    page.locator(".lab-play button").click()
+    let_go(page)
+    go(page, "/lesson?v=1&step=normal")
+    listing = page.locator(".st-key-cell .stCode code:visible").nth(1)
+    assert listing.text_content() == "\n".join(map(str, replayed("normal", 40)))
 
 
 def test_weights_that_are_no_chance_have_no_seeds_to_play(tab: Visit) -> None:
