@@ -359,6 +359,10 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
             "Fans need a weight of at least two dimensions, (fan_out, fan_in, *kernel); "
             "this shape has {dimensions}: {shape}."
         ),
+        "shape.kernel": (
+            "dirac fills a convolution, (out, in, *kernel) with one to three kernel sizes; "
+            "this shape is {shape}."
+        ),
         "shape.lazy": (
             "A lazy module's weight has no sizes and no numbers before its first input; run one through it."
         ),

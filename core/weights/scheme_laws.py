@@ -371,7 +371,9 @@ def eye_law(shape: Sequence[int], _: Params) -> Law:
 def dirac_law(shape: Sequence[int], p: Params) -> Law:
     """Ones in the middle of the kernels, else 0."""
     shape, groups = checked_shape(shape), p["groups"]
-    if len(shape) not in {3, 4, 5} or shape[0] % groups:
+    if len(shape) not in {3, 4, 5}:
+        raise ShapeError("shape.kernel", shape=shape)
+    if shape[0] % groups:
         raise ShapeError("shape.dirac", shape=shape, groups=groups)
     ones, n = groups * min(shape[0] // groups, shape[1]), math.prod(shape)
     # torch's own sizes[0] and sizes[1]: outputs and inputs, but of a transposed weight the other way round

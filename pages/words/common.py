@@ -110,6 +110,15 @@ def units(layer: Layer) -> int:
     return layer.shape[1] * layer.groups if layer.kind.startswith("ConvTranspose") else layer.part[0]
 
 
+def no_connections(layer: Layer, t: Text) -> str:
+    """Say what a layer does that sums products of two inputs, or looks rows up; '' of any other."""
+    if layer.kind == "Bilinear":
+        out, first, second = layer.shape
+        facts = {"products": count(first * second), "first": count(out * second)}
+        return t("inspector.bilinear", **facts, second=count(out * first))
+    return t(f"inspector.{layer.kind.lower()}") if layer.kind in {"Embedding", "EmbeddingBag"} else ""
+
+
 def told(words: str) -> str:
     """Return the verdict of a view's words as plain text, for its chart's description."""
     (verdict,) = re.findall(r'<p class="lab-verdict">(.*?)</p>', words)

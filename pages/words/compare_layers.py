@@ -11,7 +11,7 @@ from pages.state.chosen import State
 from pages.text import Text, sentences
 from pages.text.numbers import count, quantity
 from pages.text.tables import table
-from pages.words.common import connections, folded, inputs, outputs
+from pages.words.common import connections, folded, inputs, no_connections, outputs
 from pages.words.compare import names
 
 _TORCH_NN = "https://docs.pytorch.org/docs/stable/generated/torch.nn.{}.html"
@@ -111,12 +111,8 @@ def _reasons(layer: Layer, t: Text) -> list[str]:
     """Return the sentences that say why torch's fans are, or are not, the connections."""
     if layer.parts > 1:
         return _stacked(layer, t)
-    if layer.kind == "Bilinear":
-        out, first, second = layer.shape
-        facts = {"products": count(first * second), "first": count(out * second)}
-        return [t("inspector.bilinear", **facts, second=count(out * first))]
-    if layer.kind in {"Embedding", "EmbeddingBag"}:
-        return [t(f"inspector.{layer.kind.lower()}")]
+    if words := no_connections(layer, t):
+        return [words]
     if layer.faithful:
         return [t("inspector.same")]
     transposed = layer.kind.startswith("ConvTranspose")

@@ -16,7 +16,18 @@ from pages.jobs.distribution import Drawn
 from pages.state.chosen import State
 from pages.text import Text, sentences
 from pages.text.numbers import apart, count, expected_count, interval, probability, quantity
-from pages.words.common import fielded, folded, infinite, inputs, layer_name, moving, outputs, told, units
+from pages.words.common import (
+    fielded,
+    folded,
+    infinite,
+    inputs,
+    layer_name,
+    moving,
+    no_connections,
+    outputs,
+    told,
+    units,
+)
 from pages.words.distribution_tables import (
     Row,
     beside_law,
@@ -85,6 +96,8 @@ def fans(state: State, t: Text) -> str:
         "outputs": outputs(true_out, t),
         "shape": " × ".join(map(count, layer.shape)),
     }
+    if words := no_connections(layer, t):
+        return sentences(t("fans.counted", **facts), words, *beside(layer, t))
     if layer.faithful:
         return sentences(t("fans.same", **facts), *beside(layer, t))
     key = "fans.stacked" if layer.parts > 1 else "fans.differ"

@@ -32,6 +32,10 @@ def cause(drawn: Drawn, state: State, t: Text) -> str:
     # torch's fans are not everywhere the true ones; what follows from them then holds for no signal
     why = _any if law.family == "point" else say.get(scheme, _any)  # of a gain of 0 no scheme's words hold
     words = why(law, state, t) if state.layer.faithful else ""
+    if (
+        why is _xavier and state.layer.kind == "Bilinear"
+    ):  # whose inputs act through as many weights in two ways
+        words = ""
     wall = _wall(law, scheme, t) if state["tab"] == "histogram" else ""  # which the other views have not
     return common.cause(sentences(words, wall))
 

@@ -22,12 +22,14 @@ def strips_of(rows: Sequence[DrawnParameter]) -> list[Strip]:
 
 
 def sits(rows: Sequence[DrawnParameter], t: Text) -> str:
-    """Return how the parameters sit in their bounds: none past a wall, and how many past 3σ."""
-    walled = beyond = spread = outside = 0
+    """Return how the parameters sit in their bounds: none past a wall, some past 3σ, or constant."""
+    walled = beyond = spread = outside = constant = 0
     expected = 0.0
     for row in rows:
         kinds = [band.kind for band in row.law.bands]
-        if "support" in kinds:
+        if row.law.family == "point" and not any(row.summary.outside):
+            constant += row.summary.n
+        elif "support" in kinds:
             walled += row.summary.n
             beyond += row.summary.outside[kinds.index("support")]
         elif "coverage" in kinds:
@@ -41,6 +43,8 @@ def sits(rows: Sequence[DrawnParameter], t: Text) -> str:
     if spread:
         facts = {"outside": count(outside), "expected": expected_count(expected)}
         words.append(t("held.spread", n=count(spread), **facts))
+    if constant:
+        words.append(t("held.constant", n=count(constant)))
     return sentences(*words)
 
 

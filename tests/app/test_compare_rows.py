@@ -144,7 +144,7 @@ def test_a_slope_that_torch_does_not_read_is_named() -> None:
 
 
 def test_a_parameter_that_another_one_makes_idle_is_named() -> None:
-    """DeepNorm's decoder has (12·12)^(−1/4)·√(2/24) = 0.08333; its encoder .87·(12⁴·6)^(−1/16)·√(2/24) = 0.1206."""
+    """A decoder's std is (12·12)^(−1/4)·√(2/24) = .0833, an encoder's .87·(12⁴·6)^(−1/16)·√(2/24) = .1206."""
     layer = {"layer": "Linear(8, 16)", "aspect": "figures"}
     app = opened_comparison(rows="deepnorm(stack=decoder,n_decoder=6)-t5(role=o,d_kv=32)", **layer)
     assert refusals(app) == [

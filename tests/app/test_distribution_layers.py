@@ -147,3 +147,17 @@ def test_groups_that_do_not_divide_a_transposed_weight_are_told_of_its_inputs() 
 def test_a_bilinear_unit_is_said_to_sum_no_single_input(link: dict[str, str]) -> None:
     assert "Σx" in said(opened(**link, layer="Linear(3, 4)"))
     assert "Σx" not in said(opened(**link, layer="Bilinear(3, 4, 5)"))
+
+
+@pytest.mark.parametrize("scheme", ["xavier_uniform", "kaiming_normal"])
+def test_of_products_and_of_rows_looked_up_no_connections_are_claimed(scheme: str) -> None:
+    """An input of Bilinear(4, 9, 5) acts through 45 weights or 20; a bag sums as many rows as it is given."""
+    words = said(opened(scheme=scheme, layer="Bilinear(4, 9, 5)"))
+    assert "torch counts fan_in 36, fan_out 45. " in words
+    assert "one of the second through 20." in words
+    assert "keeps the gradient" not in words
+    bag = said(opened(scheme=scheme, layer="EmbeddingBag(30, 5)"))
+    assert "an output has one input for each row" in bag
+    for each in (words, bag):
+        assert "the true connections" not in each
+        assert "that of the true connections" not in each

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from pages.live import browser
 from pages.shell import keys
 from tests.support.model_page import opened_model, tables_of
-from tests.support.screen import query, refusals, said, stands
+from tests.support.screen import bare, query, refusals, said, stands
 
 
 def _more(app: AppTest) -> AppTest:
@@ -29,7 +29,7 @@ TOO_LONG = "\n".join(["0.5,1,-2"] * 10**6)
         ("1,2,3\n4,5", "line 2 has 2, the first row 3"),
         ("1,2\n4,5", "The network takes 3 features, but each row here has 2."),
         (TOO_LONG, "1\u202f000\u202f000 rows are more than the 1\u202f024 allowed."),
-        ("1,2,1e300", "more than float32 can hold"),
+        ("1,2,1e300", "10³⁰⁰: but for 0, its numbers are 1.401×10⁻⁴⁵ to 3.403×10³⁸ in size"),
         ("<b>a</b>,2,3\n1,2,3", "is “<b>a</b>”"),
     ],
 )
@@ -45,6 +45,38 @@ def test_an_input_that_cannot_be_stays_typed_and_is_answered_at_its_field(data: 
     app.text_area(key="data").set_value("1,2,3").run()
     app.text_area(key="data").set_value(data).run()
     assert refusals(app)[0].endswith("So the last input that could be read, 1 × 3, is used.")
+
+
+@pytest.mark.parametrize(
+    ("link", "words"),
+    [
+        ({"data": "1\n-70000"}, "float16 cannot hold −70000: but for 0, its numbers are 5.96×10⁻⁸ to 65504"),
+        ({"data": "1e-10\n2"}, "float16 cannot hold 10⁻¹⁰: but for 0"),
+        ({"edits": "w1.1.1=1e-10"}, "float16 cannot hold w1.1.1=1e-10."),
+        ({"edits": "w1.1.1=70000"}, "float16 cannot hold w1.1.1=70000"),
+    ],
+)
+def test_a_number_that_the_dtype_loses_is_refused(link: dict[str, str], words: str) -> None:
+    """Past 65 504, or nearer to 0 than half of 2⁻²⁴, which a half-precision number is at the least."""
+    app = opened_model(net="1-2", dtype="float16", **link)
+    stands(app)
+    (refusal,) = refusals(app)
+    assert refusal.startswith(words)
+    assert refusals(opened_model(net="1-2", dtype="float16", data="6e-8\n65504\n0")) == []
+
+
+@pytest.mark.parametrize(
+    ("net", "words"),
+    [
+        (
+            "3-3.zeros.zeros_bias.tanh-2.zeros.zeros_bias.softmax",
+            "20 numbers are constant, as their laws say.",
+        ),
+        ("3-3.zeros_bias-2", "All numbers with walls (17) lie between them. 3 numbers are constant"),
+    ],
+)
+def test_a_constant_is_no_number_between_walls(net: str, words: str) -> None:
+    assert words in bare(said(opened_model(net=net, part="parameters")))
 
 
 def test_own_input_is_run_and_kept_in_the_link() -> None:

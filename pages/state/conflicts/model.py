@@ -1,6 +1,8 @@
 """What may stand in the model page's controls."""
 
+from collections.abc import Sequence
 from functools import lru_cache
+from itertools import chain
 
 import torch
 
@@ -62,10 +64,18 @@ def _data_fit(state: State) -> Refusal | None:
         return None
     if len(rows[0]) != state.network.inputs:
         return Refusal("data_columns", {"columns": len(rows[0]), "inputs": state.network.inputs})
-    largest, limit = max(abs(x) for row in rows for x in row), torch.finfo(state.dtype).max
-    if largest > limit:
-        return Refusal("data_range", {"value": largest, "dtype": state["dtype"], "largest": limit})
+    numbers, kind = list(chain.from_iterable(rows)), torch.finfo(state.dtype)
+    if lost := _lost(numbers, state.dtype):
+        ends = {"least": kind.tiny * kind.eps, "largest": kind.max}
+        return Refusal("data_range", {"value": numbers[lost[0]], "dtype": state["dtype"], **ends})
     return None
+
+
+def _lost(numbers: Sequence[float], dtype: torch.dtype) -> list[int]:
+    """Return the places of numbers that a dtype makes infinite, or 0 though they are not."""
+    exact = torch.tensor(numbers, dtype=torch.float64)
+    lost = (exact.abs() > torch.finfo(dtype).max) | ((exact.to(dtype) == 0) & (exact != 0))
+    return [int(at) for at in lost.nonzero()]
 
 
 def _steps_fit(state: State) -> Refusal | None:
@@ -79,9 +89,9 @@ def _edits_fit(state: State) -> Refusal | None:
         check_edits(state.edits, state.network, state.batch)
     except InitLabError as error:
         return Refusal(error.code.replace(".", "_"), error.facts)
-    most = torch.finfo(state.dtype).max
-    beyond = [edit for edit in state.edits if abs(edit.value) > most]
-    return Refusal("edit_range", {"word": str(beyond[0]), "dtype": state["dtype"]}) if beyond else None
+    if lost := _lost([edit.value for edit in state.edits], state.dtype):
+        return Refusal("edit_range", {"word": str(state.edits[lost[0]]), "dtype": state["dtype"]})
+    return None
 
 
 def _labels_fit(state: State) -> Refusal | None:

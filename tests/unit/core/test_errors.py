@@ -234,6 +234,7 @@ HELD = {
     "parameter.order": "a must be less than b",
     "shape.dirac": "(out, in, *kernel) with one to three kernel sizes, whose out divides into {groups}",
     "shape.fans:dimensions": "at least two dimensions, (fan_out, fan_in, *kernel)",
+    "shape.kernel": "(out, in, *kernel) with one to three kernel sizes; this",
     "shape.matrix": "a matrix, (rows, columns)",
     "size.held": "{n:,} weights are more than the {limit:,}",
     "size.memory": "takes {needed:GB} of memory, and {memory:GB} are free",
