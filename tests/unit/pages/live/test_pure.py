@@ -9,8 +9,10 @@ import torch
 from scipy.stats import binom
 
 from core import meanfield
+from pages.figures.signal_theory import Dot
 from pages.jobs import signal_moving
 from pages.text import numbers
+from pages.words import signal_theory
 from tests.support.node import LIVE, computed
 
 #: Weights as a script is given them: of a network of 3 inputs and layers of 4, 1 and 3 units.
@@ -208,6 +210,47 @@ def test_a_file_s_size_is_said_in_units_of_1024_as_the_limits_are() -> None:
     assert computed(LIVE / "numbers.js", "({ sized }, sizes) => sizes.map(sized)", [*sizes]) == [
         *sizes.values()
     ]
+
+
+#: Where the edge of chaos lies, σ_w² of the dots, and how the edge is written, by hand: with three digits of
+#: its distance from a dot that lies within a hundredth of it, else with three of its own.
+BESIDE = [
+    (1.763421, [1.77], "1.76342"),
+    (1.763421, [1.7801], "1.7634"),  # 0.95 % off, on either side
+    (1.763421, [1.7468], "1.7634"),
+    (1.763421, [1.782], "1.76"),  # 1.05 %
+    (1.763421, [1.745], "1.76"),
+    (1.763421, [4.0, 1.77, 1.0], "1.76342"),  # the nearest of several
+    (1.763421, [1.763421], "1.763"),  # on it
+    (0.02051, [0.0206], "0.02051"),
+    (20.514, [20.6], "20.514"),
+    (20.514, [21.0], "20.5"),
+]
+
+
+def test_the_edge_of_chaos_is_told_from_the_dot_beside_it_by_python_and_by_the_browser() -> None:
+    cases, written = [], []
+    for edge, dots, text in BESIDE:
+        assert signal_theory._edge(edge, [Dot("", 0, spread, 0.0) for spread in dots]) == text
+        plain = {"sigma_b2": 0, "phase": "any", "name": "", "x": None, "q": 1, "chi": 1, "deep": 1, "gone": 1}
+        cases.append((edge, [{"at": at, "sigma_w2": spread, **plain} for at, spread in enumerate(dots)]))
+        written.append(text)
+    words = {
+        "bias": {"none": ""},
+        "leads": {"turns": "{edge}"},
+        "phases": {"any": ""},
+        "parts": {"any": ""},
+        **dict.fromkeys(("colon", "listed", "stop"), ""),
+    }
+    plane = {"words": words, "named": 3, "bias": "none", "sigma_b": 0, "dots": [{"sigma_b2": 0}]}
+    found = computed(
+        LIVE / "plane_words.js",
+        """({ numbersOf }, cases, plane) => cases.map(
+            ([edge, dots]) => numbersOf(dots, { edge: () => edge }, plane).head
+        )""",
+        *(cases, plane),
+    )
+    assert found == written
 
 
 @pytest.mark.parametrize("last", ["pointerup", "pointercancel", "lostpointercapture"])
