@@ -230,7 +230,9 @@ def _fitted(measured: Measured, held: Inliers) -> Iterator[Candidate]:
         return
     rows, columns = shape[0], math.prod(shape[1:])
     if len(measured.singular_values) or rows <= columns:  # rows of a tall one do not tell
-        gain = held.std * math.sqrt(max(rows, columns))
+        (second, *_), mean = measured.moments.sums, measured.moments.mean
+        square = second / measured.moments.n + mean * mean  # about 0, as rows have their length
+        gain = math.sqrt(square * max(rows, columns))
         yield from optional(candidate("orthogonal", {"gain": gain}, shape, 2))
     yield from optional(candidate("normal", {"std": held.std}, shape, 2))
     wall = max(-held.lowest, held.highest) * (1 + 1 / held.n)

@@ -63,6 +63,19 @@ DRAWN = [
 ]
 
 
+@pytest.mark.parametrize("gain", [0.3, 0.75, nn.init.calculate_gain("leaky_relu", 0.2), 1.4])
+@pytest.mark.parametrize("shape", [(128, 128), (128, 200), (200, 90), (32, 24, 3, 3)], ids=str)
+def test_orthogonal_weights_of_any_gain_are_named_whatever_the_seed(
+    shape: tuple[int, ...], gain: float
+) -> None:
+    for seed in range(3):
+        drawn = nn.init.orthogonal_(torch.empty(shape), gain, generator=torch.Generator().manual_seed(seed))
+        fit = _fit(drawn)
+        assert fit is not None
+        assert [name.key for name in fit.schemes] == ["orthogonal"]
+        assert dict(fit.schemes[0].params)["gain"] == pytest.approx(gain, rel=1e-5)
+
+
 @pytest.mark.parametrize("shape", [(10, 100), (300, 784), (64, 400), (25, 900)])
 def test_what_torch_draws_by_itself_is_named_first(shape: tuple[int, int]) -> None:
     torch.manual_seed(0)
