@@ -112,7 +112,8 @@ def _of_weight(shape: Shape) -> Iterator[_Maker]:
     yield from _cut(shape)
     for std in STDS[1:]:
         yield _Maker("normal", {"std": std}, shape, std)
-    yield from _by_gain("orthogonal", shape)
+    for part in (shape, *parts(shape)):
+        yield from _by_gain("orthogonal", part)
     yield from _recurrent(shape, shape[1:2] if len(shape) == 3 else ())  # nn.Bilinear: ±1/√in1_features
     for bound in BOUNDS:
         yield from _about_0(bound, shape)
@@ -155,7 +156,7 @@ def _by_fan(law: str, shape: Shape) -> Iterator[_Maker]:
     """Yield He's, Glorot's and LeCun's, with fan_in and fan_out, and of stacked matrices each by itself."""
     for mode in ("fan_in", "fan_out"):
         yield from _one(f"kaiming_{law}", {"nonlinearity": "relu", "mode": mode}, shape)
-    for part in (shape, *_parts(shape)):
+    for part in (shape, *parts(shape)):
         yield from _by_gain(f"xavier_{law}", part)
     yield from _one(f"lecun_{law}", {}, shape)
     yield from _one(f"kaiming_{law}", {"nonlinearity": "linear", "mode": "fan_out"}, shape)
@@ -164,7 +165,7 @@ def _by_fan(law: str, shape: Shape) -> Iterator[_Maker]:
         yield from _one("kaiming_uniform", {"a": math.sqrt(5), "mode": "fan_out"}, shape)
 
 
-def _parts(shape: Shape) -> Iterator[Shape]:
+def parts(shape: Shape) -> Iterator[Shape]:
     """Yield the shape of one of the square matrices that a weight may stack: query, key and value; gates."""
     less, more = sorted(shape[:2])
     if len(shape) == 2 and less and more in {2 * less, 3 * less, 4 * less}:

@@ -25,6 +25,7 @@ from .candidates import (
     candidate,
     near,
     optional,
+    parts,
     residual,
     written,
 )
@@ -228,12 +229,13 @@ def _fitted(measured: Measured, held: Inliers) -> Iterator[Candidate]:
     shape = measured.shape
     if len(shape) < 2 or not _shows(measured, held):
         return
-    rows, columns = shape[0], math.prod(shape[1:])
-    if len(measured.singular_values) or rows <= columns:  # rows of a tall one do not tell
-        (second, *_), mean = measured.moments.sums, measured.moments.mean
-        square = second / measured.moments.n + mean * mean  # about 0, as rows have their length
-        gain = math.sqrt(square * max(rows, columns))
-        yield from optional(candidate("orthogonal", {"gain": gain}, shape, 2))
+    (second, *_), mean = measured.moments.sums, measured.moments.mean
+    square = second / measured.moments.n + mean * mean  # about 0, as rows have their length
+    for part in (shape, *parts(shape)):
+        rows, columns = part[0], math.prod(part[1:])
+        if len(measured.singular_values) or rows <= columns:  # rows of a tall one do not tell
+            gain = math.sqrt(square * max(rows, columns))
+            yield from optional(candidate("orthogonal", {"gain": gain}, part, 2))
     yield from optional(candidate("normal", {"std": held.std}, shape, 2))
     wall = max(-held.lowest, held.highest) * (1 + 1 / held.n)
     yield from optional(candidate("uniform", {"a": -wall, "b": wall}, shape, 2))

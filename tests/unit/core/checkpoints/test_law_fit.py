@@ -347,3 +347,16 @@ def test_a_poor_fit_does_not_convince() -> None:
     assert not stands_out(replace(fit, would_refute=(0.1, 0.2)), 4)
     in_six = replace(fit, schemes=(Named("gpt2_residual", {"n_layer": 6}),))
     assert (stands_out(in_six, 6), stands_out(in_six, 4)) == (True, False)
+
+
+@pytest.mark.parametrize("gain", [1.0, 1.3])
+@pytest.mark.parametrize(("hidden", "gates"), [(64, 4), (160, 4), (96, 3)])
+def test_gates_that_are_orthogonal_each_by_itself_are_named(hidden: int, gates: int, gain: float) -> None:
+    """As LSTMs and GRUs are often begun: a row of each has the gain as its length, none of the whole's."""
+    weight = torch.empty(gates * hidden, hidden)
+    for seed, gate in enumerate(weight.chunk(gates)):
+        nn.init.orthogonal_(gate, gain, generator=torch.Generator().manual_seed(seed))
+    fit = _fit(weight)
+    assert fit is not None
+    found = {dict(name.params)["gain"] for name in fit.schemes if name.key == "orthogonal"}
+    assert any(one == pytest.approx(gain, rel=1e-5) for one in found)
