@@ -26,7 +26,7 @@ from .report_json import skipped_of
 from .report_row import row_of_measured
 from .scan import besides
 from .spectrum import side_of
-from .stored_tensor import Bits, Skipped, Stored
+from .stored_tensor import Bits, Skipped, Stored, with_scales
 
 Progress = Callable[[int, int], bool | None]
 #: Numbers of a tensor that are counted elsewhere.
@@ -62,7 +62,10 @@ def report_of_counts(
     header, arrays = _opened(told, most)
     file = header.at("file").text()
     try:
-        tensors = [_named(each, file) for each in header.at("tensors").each(MOST_ENTRIES)]
+        named = [_named(each, file) for each in header.at("tensors").each(MOST_ENTRIES)]
+        tensors = list(
+            zip(with_scales(each for each, _ in named), (cells for _, cells in named), strict=True)
+        )
         skipped = [skipped_of(each) for each in header.at("skipped").each(MOST_ENTRIES)]
         kind = header.at("format").text()
         again = [_again(each, tensors) for each in header.at("again").each(MOST_ENTRIES)]

@@ -59,7 +59,7 @@ def told(
             raise unfit("expect", pattern, "a pattern that fits a tensor's name")
         for each in fitting:
             if each.quantised:
-                blocks = f"{shown(each.name)}, which is kept in blocks ({each.quantised})"
+                blocks = f"{shown(each.name)}, which is quantised ({each.quantised})"
                 raise unfit(
                     "expect", pattern, f"a pattern that does not fit {blocks}: no law describes these"
                 )

@@ -107,7 +107,7 @@ class Row:
     init: Fit | None
     #: of FLAGS
     flags: frozenset[str]
-    #: the format's name where numbers were kept in blocks, which no law of single numbers describes
+    #: how numbers were quantised, in blocks or with a scale, which no law of single numbers describes
     quantised: str
     #: rows that are 0 or as good as 0: how many, and the first of them
     dead: tuple[int, tuple[int, ...]]

@@ -14,7 +14,7 @@ from .expected_laws import Expected, Meanings, check_read, meant_of, told
 from .file_formats import Path, opened
 from .report import Report, made
 from .report_row import Row, judged
-from .stored_tensor import Contents, Skipped, Stored
+from .stored_tensor import Contents, Skipped, Stored, with_scales
 
 Progress = Callable[[int, int], bool | None]
 #: Tensors read at a time where no executor is given.
@@ -57,7 +57,7 @@ def report_of(
     progress: Progress | None = None,
 ) -> Report:
     """Read what was opened, and judge every tensor; see ``scan``."""
-    wanted = [each for each in contents.tensors if each.dtype in COUNTED]
+    wanted = with_scales(each for each in contents.tensors if each.dtype in COUNTED)
     skipped = [
         *contents.skipped,
         *(uncounted(each) for each in contents.tensors if each.dtype not in COUNTED),

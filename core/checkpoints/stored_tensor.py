@@ -1,7 +1,7 @@
 """A tensor as a file has it: its name, dtype and shape, and where its numbers lie; not the numbers."""
 
-from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -35,7 +35,8 @@ class Stored:
 
     ``dtype`` is torch's name ("float32", "bfloat16", "int64", "float8_e4m3fn", "bool"), ``shape`` torch's
     order (a Linear weight is (fan_out, fan_in)). ``quantised`` is the format's own name where numbers were
-    kept in blocks ("Q4_K"); they are given as float32 then. Two tensors of one ``place`` are the same bytes:
+    kept in blocks ("Q4_K"); they are given as float32 then. Those of 8 bits that another tensor scales are
+    given as they are ("float8_e4m3fn, scaled"). Two tensors of one ``place`` are the same bytes:
     tied in the file.
     """
 
@@ -46,6 +47,25 @@ class Stored:
     source: Source
     place: Hashable
     quantised: str = ""
+
+
+#: How the scale is called that numbers of 8 bits are to be multiplied by, after their own tensor's name.
+SCALES = ("_scale", "_scale_inv")
+
+
+def with_scales(tensors: Iterable[Stored]) -> list[Stored]:
+    """Return tensors, those marked as quantised whose numbers mean something only times a scale beside them.
+
+    Each weight, or each block of one, is as wide as its dtype reaches then, whatever it was drawn with.
+    """
+    tensors = list(tensors)
+    names = {each.name for each in tensors}
+    return [
+        replace(each, quantised=f"{each.dtype}, scaled")
+        if each.dtype.startswith("float8") and any(each.name + scale in names for scale in SCALES)
+        else each
+        for each in tensors
+    ]
 
 
 @dataclass(frozen=True)
