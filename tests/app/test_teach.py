@@ -192,6 +192,10 @@ def test_a_page_of_another_host_is_answered(monkeypatch: pytest.MonkeyPatch) -> 
         assert len(refusals(app)) == wrong
 
 
+#: What has one more parameter read: DeepNorm's decoder's layers.
+ENCODER = {"stack": "encoder"}
+
+
 def test_every_control_of_every_page_has_its_place_or_no_way_to_be_held() -> None:
     # a slider of its own, and questions that go on by their buttons: a link's lock does not reach these
     apart = {"slope", "quiz", "question"}
@@ -199,7 +203,7 @@ def test_every_control_of_every_page_has_its_place_or_no_way_to_be_held() -> Non
         names = {*CONTROLS[page]} - {*preparing.FRAME} - apart
         found: set[str] = set()
         for scheme in TABLE["scheme"].options:
-            for more in ({}, {"layer": "Conv1d(64, 128, 5)"}, {"data": "1,2,3"}, {"bias": "normal"}):
+            for more in ({}, {"layer": "Conv1d(64, 128, 5)"}, {"data": "1,2,3"}, {"bias": "normal"}, ENCODER):
                 state = preparing.settled(page, {"scheme": scheme, "nonlinearity": "leaky_relu", **more})
                 found |= {*preparing.places(page, state)}
         assert found - {"predict"} == (names if page != "home" else {"scheme", "seed"})
