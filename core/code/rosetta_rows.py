@@ -13,7 +13,7 @@ from torch import nn
 from ..weights.families import ONE, ZERO, normal, point, symmetric_uniform, truncated_normal, uniform
 from ..weights.laws import Expression, Law
 from ..weights.parameters import Params
-from ..weights.scheme_laws import CUT_AT_TWO, fan, number
+from ..weights.scheme_laws import CUT_AT_TWO, deepnorm_gain, fan, number
 from ..weights.sources import Source
 
 Framework = Literal["keras", "jax", "timm"]
@@ -358,6 +358,27 @@ def _by_number(layer: WeightOf, _: Params) -> _Rows:
     return _normal(0.0, layer.ours.parameters[0].value, "by_number")
 
 
+def _by_fan(scale: Callable[[Params], float], distribution: Distribution = "normal") -> "_Spell":
+    """Spell a scheme whose variance is scale/fan_in, or by the mode that it has."""
+    return lambda layer, p: _scaled(layer, scale(p), p.get("mode", "fan_in"), distribution, plain=True)
+
+
+def _by_width(scale: Callable[[Params], float]) -> "_Spell":
+    """Spell a scheme of variance scale/d: d is the layer's fan_in, or a number of its own."""
+    by_fan = _by_fan(scale)
+    return lambda layer, p: _by_number(layer, p) if p["d_model"] else by_fan(layer, p)
+
+
+def _t5(layer: WeightOf, p: Params) -> _Rows:
+    if p["role"] == "embedding":
+        return _normal(0.0, p["factor"])
+    return _by_fan(lambda p: p["factor"] ** 2 / (p["d_kv"] if p["role"] == "q" else 1))(layer, p)
+
+
+def _deepnorm(layer: WeightOf, p: Params) -> _Rows:
+    return _scaled(layer, deepnorm_gain(p).value ** 2, "fan_avg", "normal", plain=True)
+
+
 def _uniform_by_number(layer: WeightOf, _: Params) -> _Rows:
     low, high = layer.ours.support
     keras, jax, timm = _uniform(layer, {"a": low, "b": high})
@@ -393,17 +414,15 @@ SPELLED: Mapping[str, _Spell] = MappingProxyType(
         "dirac": _missing("delta_orthogonal"),
         "gpt2_residual": _by_number,
         "llama_residual": _by_number,
-        "small_init": _by_number,
-        "wang_init": _by_number,
-        "t5": _by_number,
-        "mup_hidden": lambda layer, p: _scaled(
-            layer, p["sigma"] ** 2 * p["base_width"], "fan_in", "normal", plain=True
-        ),
+        "small_init": _by_width(lambda _: 2 / 5),
+        "wang_init": _by_width(lambda p: 4 / p["n_layer"] ** 2),
+        "t5": _t5,
+        "mup_hidden": _by_fan(lambda p: p["sigma"] ** 2 * p["base_width"]),
         "mup_output": _by_number,
-        "mup_depth": _by_number,
-        "deepnorm": _by_number,
-        "fixup": _by_number,
+        "mup_depth": _by_fan(lambda p: p["sigma"] ** 2 * p["base_width"] / p["n_layer"]),
+        "deepnorm": _deepnorm,
+        "fixup": _by_fan(lambda p: 2 * p["n_layer"] ** (-1 / (p["branch"] - 1))),
         "siren_first": _uniform_by_number,
-        "siren_hidden": _uniform_by_number,
+        "siren_hidden": _by_fan(lambda p: 2 / p["omega"] ** 2, "uniform"),
     }
 )

@@ -52,6 +52,13 @@ CALLS = [(key, {}, shape) for key in SCHEMES for shape in shapes_of(key)] + [
         ("mup_hidden", {"sigma": 0.5, "base_width": 64}),
         ("mup_hidden", {"sigma": 0.0}),
         ("mup_output", {"sigma": 0.0}),
+        ("mup_depth", {"sigma": 0.5, "base_width": 64, "n_layer": 9}),
+        ("small_init", {"d_model": 768}),
+        ("wang_init", {"d_model": 768, "n_layer": 3}),
+        *(("t5", {"role": role, "d_kv": 32, "factor": 0.5}) for role in ("q", "wo", "embedding")),
+        *(("deepnorm", {"stack": stack, "n_layer": 5}) for stack in ("encoder", "decoder")),
+        ("fixup", {"mode": "fan_out", "n_layer": 16, "branch": 3}),
+        ("siren_hidden", {"omega": 3.0}),
     ]
     for shape in [(256, 512), (33, 64, 5)]
 ]
@@ -145,6 +152,46 @@ def test_keras_calls_the_cut_law_normal() -> None:
     assert '"untruncated_normal"' in rows["keras"].call
     assert "normal_is_cut" not in rows["jax"].notes
     assert '"normal"' in rows["jax"].call
+
+
+@pytest.mark.parametrize(
+    ("key", "params", "arguments"),
+    [
+        # √(2/5d), 2/(L·√d), 1/√d, 1/√(d·d_kv), σ·√(B/(L·n)), with d the layer's own fan_in
+        ("small_init", {}, 'scale=0.4, mode="fan_in", distribution="normal"'),
+        ("wang_init", {"n_layer": 4}, 'scale=0.25, mode="fan_in", distribution="normal"'),
+        ("t5", {"role": "k"}, 'scale=1.0, mode="fan_in", distribution="normal"'),
+        ("t5", {"role": "q", "d_kv": 64}, 'scale=0.015625, mode="fan_in", distribution="normal"'),
+        (
+            "mup_depth",
+            {"sigma": 0.5, "base_width": 256, "n_layer": 8},
+            'scale=8.0, mode="fan_in", distribution="normal"',
+        ),
+        # He's 2/F times L^(-1/(m-1)); U(±√(6/n)/ω) has the variance 2/(ω²·n)
+        (
+            "fixup",
+            {"mode": "fan_out", "n_layer": 16, "branch": 3},
+            'scale=0.5, mode="fan_out", distribution="normal"',
+        ),
+        ("siren_hidden", {"omega": 4.0}, 'scale=0.125, mode="fan_in", distribution="uniform"'),
+    ],
+    ids=str,
+)
+def test_what_goes_by_a_fan_is_written_for_a_layer_of_any_width(
+    key: str, params: Any, arguments: str
+) -> None:
+    jax = by_framework(key, (256, 512), **params)["jax"]
+    assert jax.call == f"jax.nn.initializers.variance_scaling({arguments})"
+    assert "by_number" not in jax.notes
+
+
+def test_what_goes_by_a_width_of_its_own_is_written_by_its_number() -> None:
+    jax = by_framework("small_init", (256, 512), d_model=40)["jax"]
+    assert jax.call == "jax.nn.initializers.normal(stddev=0.1)"  # √(2/200)
+    assert "by_number" in jax.notes
+    embedding = by_framework("t5", (256, 512), role="embedding", factor=0.5)["jax"]
+    assert embedding.call == "jax.nn.initializers.normal(stddev=0.5)"
+    assert "by_number" not in embedding.notes
 
 
 def test_a_scale_of_zero_is_zeros_in_keras() -> None:
