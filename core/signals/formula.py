@@ -17,6 +17,7 @@ from ..errors import FormulaError
 from .activations import ACTIVATIONS, Activation
 from .formula_functions import ALIASES, CONSTANTS, FUNCTIONS, SIGNATURES
 from .formula_latex import latex_of
+from .formula_modules import MODULES, as_functions, without_inplace
 from .formula_places import INNER, SHOWN, ZERO, Z, apart, between, meetings, zeros_of
 from .formula_steep import steep_of, zeros_within
 from .formula_text import (
@@ -55,7 +56,7 @@ def activation_of(text: str) -> Activation:
         raise FormulaError("formula.type", kind=type(text).__name__)
     checked_length(text, text)
     name = HOME.sub("", text.strip(" "))
-    name = ALIASES.get(name, name)
+    name = ALIASES.get(name, MODULES.get(name, name))
     return ACTIVATIONS.get(name) or _built(f"{name}(z)" if name in FUNCTIONS else text)
 
 
@@ -106,7 +107,7 @@ class _Translation:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        words = checked_formula(text, words_in(text))
+        words = checked_formula(text, without_inplace(as_functions(words_in(text))))
         #: place in the source that Python's parser sees → place in the text
         self._at: dict[int, int] = {}
         source = ""
@@ -358,12 +359,3 @@ def _numbers(nodes: list[ast.expr]) -> list[float]:
 def _plain(node: ast.expr) -> str:
     """Write a tree as a visitor may type it."""
     return ast.unparse(node).replace(" ", "").replace("**", "^")
-
-
-# --- from text to words ---------------------------------------------------------------------------------
-
-
-# --- where a formula meets another ----------------------------------------------------------------------
-
-
-# --- from a tree to LaTeX -------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from .formula_functions import (
     TORCH,
     VARIABLES,
 )
+from .formula_modules import MODULES
 
 #: Characters of one formula.
 MAX_CHARS = 200
@@ -40,7 +41,7 @@ _WORD = re.compile(
     re.ASCII,
 )
 #: Where torch keeps its functions.
-HOME = re.compile(r"(?:torch\.nn\.functional|nn\.functional|torch\.special|torch|F)\.(?=\w+$)")
+HOME = re.compile(r"(?:torch\.nn\.functional|nn\.functional|torch\.special|torch\.nn|torch|nn|F)\.(?=\w+$)")
 
 
 #: Characters that mean what these words of ASCII mean, also those of a Chinese keyboard.
@@ -103,7 +104,7 @@ def words_in(text: str) -> list[tuple[str, int]]:
 def _spelt(word: str) -> str:
     """Return a word without torch's module before it, or with = close to it."""
     bare = HOME.sub("", word)
-    return bare if bare in (*CALLED, *CONSTANTS) else word.replace(" ", "").replace('"', "'")
+    return bare if bare in (*CALLED, *CONSTANTS, *MODULES) else word.replace(" ", "").replace('"', "'")
 
 
 def checked_formula(text: str, words: list[tuple[str, int]]) -> list[tuple[str, int]]:

@@ -135,7 +135,30 @@ TORCH: dict[str, Callable[[float], float]] = {
     "expm1(z/4)": lambda z: math.expm1(z / 4),
     "relu(input=z)": lambda z: max(z, 0),
 }
-VALUES |= TORCH
+#: what stands in a model → the same: a module, called or not, and what may be computed in its input's place
+MODULES: dict[str, Callable[[float], float]] = {
+    "nn.GELU()": lambda z: z * math.erfc(-z / math.sqrt(2)) / 2,
+    "torch.nn.LeakyReLU(0.2)": lambda z: z if z >= 0 else z / 5,
+    "nn.LeakyReLU(0.2, True)(-z)": lambda z: -z if z <= 0 else -z / 5,
+    "nn.LeakyReLU(inplace=True, negative_slope=0.2)": lambda z: z if z >= 0 else z / 5,
+    "nn.ELU(alpha=1.5)(nn.Tanh()(z))": lambda z: math.tanh(z) if z > 0 else 1.5 * math.expm1(math.tanh(z)),
+    "nn.Tanh()(z)*nn.Sigmoid()(2*z)": lambda z: math.tanh(z) * sigmoid(2 * z),
+    "z*nn.Sigmoid()": lambda z: z * sigmoid(z),
+    "nn.SiLU(z)": lambda z: z * sigmoid(z),
+    "ReLU(True)(z) + 1": lambda z: max(z, 0) + 1,
+    "nn.Hardtanh(-2, 3)": lambda z: min(3, max(-2, z)),
+    "nn.Threshold(1, 1)(z)": lambda z: max(z, 1),
+    "nn.Softplus(beta=100, threshold=40)": lambda z: softplus(z, 100),
+    "nn.GELU(approximate='tanh')(z)": lambda z: (
+        z / 2 * (1 + math.tanh(math.sqrt(2 / math.pi) * (z + 0.044715 * z**3)))
+    ),
+    "2*nn.Identity()(z)": lambda z: 2 * z,
+    "F.relu(z, True)": lambda z: max(z, 0),
+    "F.elu(z, inplace=False, alpha=1.5)": lambda z: z if z > 0 else 1.5 * math.expm1(z),
+    "F.hardtanh(z, -2, 3, inplace=True)": lambda z: min(3, max(-2, z)),
+    "swish(sin(z), True)": lambda z: math.sin(z) * sigmoid(math.sin(z)),
+}
+VALUES |= TORCH | MODULES
 formulas = pytest.mark.parametrize("text", VALUES)
 
 

@@ -58,6 +58,13 @@ REFUSED: list[tuple[str, str, dict[str, Any]]] = [
     ),
     ("clamp(min=0, max=1)", "formula.input", {"word": "clamp", "example": "clamp(z, min=0, max=1)", "at": 0}),
     ("elu(alpha=2)", "formula.input", {"word": "elu", "example": "elu(z, alpha=2)", "at": 0}),
+    ("1 + nn.ReLU()()", "formula.arguments", {"word": "relu", "at": 4, "expected": 1, "found": 0}),
+    ("nn.ReLU(z, 2)", "formula.arguments", {"word": "relu", "at": 0, "expected": 1, "found": 2}),
+    ("nn.ELU(2)(", "formula.operator", {"left": ")", "right": "(", "at": 9}),
+    ("nn.ELU z", "formula.call", {"word": "elu", "at": 0}),
+    # tanh computes nothing in its input's place, and nothing does so twice
+    ("torch.tanh(z, True)", "formula.name", {"word": "True", "at": 14, "names": NAMES}),
+    ("sin(z) + elu(z, True, True)", "formula.name", {"word": "True", "at": 16, "names": NAMES}),
     ("elu(z, 1, 2)", "formula.arguments", {"word": "elu", "at": 0, "expected": "1–2", "found": 3}),
     ("z + threshold(z, 1)", "formula.arguments", {"word": "threshold", "at": 4, "expected": 3, "found": 2}),
     (
