@@ -15,6 +15,7 @@ from pages.state.parsers import Refusal, Value
 from pages.text import LANGUAGES, Text, sentences
 from pages.text.numbers import count, interval, quantity
 from pages.words.common import layer_name
+from pages.words.hints import hint
 
 _HAN = "[\u4e00-\u9fff]"
 
@@ -120,6 +121,8 @@ def worded(code: str, refused: Mapping[str, Any], name: str, t: Text) -> str:
         options = facts["options"].split(", ")
         facts["options"] = ", ".join([*(_near(asked, options, 0.4) or options[:3]), "…"])
     words = _closed(t(f"refused.{code}", **facts), facts.get("used", ""))
+    if told := hint(code, refused, t):
+        return sentences(words, told)
     word, names = facts.get("word", ""), _NAMED.get(code, refused.get("names", ()))
     if word not in names and (near := _near(word, names, 0.6)):  # a name that stands in the wrong place
         return sentences(words, t("refused.near", options=", ".join(near)))
