@@ -38,8 +38,8 @@ KERAS = Source(
     "Keras documentation",
     "https://keras.io/api/layers/initializers/",
 )
-SAXE_2013 = Source(
-    "Saxe et al. 2013",
+SAXE_2014 = Source(
+    "Saxe et al. 2014",
     "Exact solutions to the nonlinear dynamics of learning in deep linear neural networks",
     "https://arxiv.org/abs/1312.6120",
 )
