@@ -12,7 +12,8 @@ from .finding import KINDS, Finding
 from .findings_of_training import Look, half_are_trained
 from .law_fit import Fit
 from .layer_names import COMPUTED, MOMENT, WEIGHT, kind_of, names_of, weights_of
-from .report_row import EMBEDDING, NAMED, Row
+from .report_row import EMBEDDING, Row
+from .spare_rows import NAMED
 
 #: More tensors than these that have a fault each are one finding: a list of hundreds hides all others.
 _SINGLY = 3

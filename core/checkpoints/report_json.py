@@ -18,7 +18,8 @@ from .given_json import Array, Given
 from .law_fit import Fit
 from .measure import Counts
 from .misread import Misread
-from .report_row import BINS, FLAGS, MOST_NORM_BINS, NAMED, QUANTILES, Bins, Repeated, Row, Spare
+from .report_row import BINS, FLAGS, MOST_NORM_BINS, QUANTILES, Bins, Repeated, Row
+from .spare_rows import NAMED, Spare
 from .spectrum import MOST_SIDE
 from .stored_tensor import Skipped
 
