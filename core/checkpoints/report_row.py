@@ -32,6 +32,8 @@ FLAGS = (
 BINS = 100
 #: Bins of the norms of its rows, at most; norms are one where no two differ by more than this share.
 MOST_NORM_BINS, NEARLY = 40, 1e-4
+#: How far bfloat16's rounding of sines and cosines takes a row's norm.
+_WAVES = 2e-3
 #: Finite numbers this large come from memory that nothing was written to.
 HUGE = 1e30
 #: No weight that a network computes with is so large, and none is found beside denormals.
@@ -130,8 +132,20 @@ class Row:
             and min(self.shape[:2]) > 1
             and self.n >= 1000
             and self.misread is None
+            and not self.is_of_waves
             and not self.flags & {"constant", "zeros", "nan", "inf", "uninitialised"}
         )
+
+    @property
+    def is_of_waves(self) -> bool:
+        """Whether each row is sines and their cosines, as of positions: computed, not drawn nor trained.
+
+        With sin² + cos² = 1 all rows of d numbers have the norm √(d/2) (Vaswani et al. 2017, § 3.5).
+        """
+        if self.row_norms is None or len(self.shape) != 2 or max(-self.minimum, self.maximum) > 1:
+            return False
+        norm = math.sqrt(self.shape[1] / 2)
+        return all(abs(end / norm - 1) <= _WAVES for end in self.row_norms.edges[[0, -1]])
 
 
 def judged(

@@ -51,6 +51,29 @@ def test_torch_s_own_starts_are_known() -> None:
     assert report.problems == ()
 
 
+def _with_positions(table: torch.Tensor, dtype: torch.dtype) -> str:
+    """Return the state of a fresh model whose positions are looked up in this table."""
+    model = nn.Sequential(nn.Embedding(*table.shape), _linears(3))
+    model[0].weight.data = table
+    return audit(model.to(dtype)).state
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("layout", ["halves", "pairs"])
+def test_a_table_of_sines_is_no_sign_of_training(layout: str, dtype: torch.dtype) -> None:
+    """Whisper has the cosines after all sines, the first transformer each after its sine."""
+    angles = torch.arange(200.0)[:, None] * 10_000 ** (-torch.arange(32) / 32)
+    waves = torch.stack([angles.sin(), angles.cos()], 2 if layout == "pairs" else 1).reshape(200, 64)
+    assert _with_positions(waves, dtype) == "initialised"
+    moved = waves + 0.05 * torch.randn(200, 64, generator=torch.Generator().manual_seed(3))
+    assert _with_positions(moved, dtype) == "mixed"
+    # rows of the same norm, of numbers past 1
+    drawn = nn.functional.normalize(torch.randn(200, 64, generator=torch.Generator().manual_seed(4)))
+    assert _with_positions(drawn * math.sqrt(32), dtype) == "mixed"
+    # and of another norm
+    assert _with_positions(waves / 2, dtype) == "mixed"
+
+
 def test_torch_s_own_starts_are_what_they_are_called() -> None:
     """The bounds as ``reset_parameters`` has them, written out by hand."""
     found = {row.name: row.init.schemes[0] for row in audit(_built()).rows if row.init}
