@@ -16,6 +16,7 @@ from scipy import special
 from ..weights.laws import Law
 from .candidates import (
     BOUNDS,
+    CUTS,
     RARE,
     RARE_GAINS,
     STDS,
@@ -206,13 +207,20 @@ def _written(held: Inliers, room: float, shape: Shape, *, shows: bool) -> Iterat
     for digits in (1, 2) if shows else (1,):
         rank = 1 if digits == 1 or held.n >= ENOUGH else 2
         std, bound = (written(one, room, digits) for one in (held.std, math.sqrt(3) * held.std))
-        top = written(held.highest, 1 / math.sqrt(held.n), digits) if held.lowest >= 0 else None
+        ends = [_end(end, held, digits) for end in (held.lowest, held.highest)]
         if std and std not in STDS and held.n >= FEWER:
             yield from optional(candidate("normal", {"std": std}, shape, rank))
         if bound and bound not in BOUNDS and held.n >= SOME:
             yield from optional(candidate("uniform", {"a": -bound, "b": bound}, shape, rank))
-        if top and held.n >= SOME:
-            yield from optional(candidate("uniform", {"a": 0.0, "b": top}, shape, rank))
+        if None not in ends and held.n >= SOME:
+            yield from optional(candidate("uniform", dict(zip("ab", ends, strict=True)), shape, rank))
+
+
+def _end(reached: float, held: Inliers, digits: int) -> float | None:
+    """Return the number of so few digits that a law's end may be, by the last number before it."""
+    if abs(reached) <= 10 * (held.highest - held.lowest) / held.n:
+        return 0.0
+    return written(reached, 1 / math.sqrt(held.n), digits)
 
 
 def _shows(measured: Measured, held: Inliers) -> bool:
@@ -238,8 +246,11 @@ def _fitted(measured: Measured, held: Inliers) -> Iterator[Candidate]:
             yield from optional(candidate("orthogonal", {"gain": gain}, part, 2))
     yield from optional(candidate("normal", {"std": held.std}, shape, 2))
     wall = max(-held.lowest, held.highest) * (1 + 1 / held.n)
-    yield from optional(candidate("uniform", {"a": -wall, "b": wall}, shape, 2))
-    yield from optional(candidate("trunc_normal", {"std": wall / 2, "a": -wall, "b": wall}, shape, 2))
+    gap = (held.highest - held.lowest) / held.n
+    for low, high in ((-wall, wall), (held.lowest - gap, held.highest + gap)):
+        yield from optional(candidate("uniform", {"a": low, "b": high}, shape, 2))
+    for cut in CUTS:
+        yield from optional(candidate("trunc_normal", {"std": wall / cut, "a": -wall, "b": wall}, shape, 2))
 
 
 def _sparse(measured: Measured, held: Inliers) -> Iterator[Candidate]:

@@ -267,6 +267,36 @@ def test_walls_that_nobody_writes_are_found_whatever_the_seed(key: str, held: to
         assert found == pytest.approx(wall, rel=0.005)
 
 
+@pytest.mark.parametrize("held", [torch.float32, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("shape", [(40, 60), (150, 260)], ids=str)
+@pytest.mark.parametrize(("low", "high"), [(-1.0, 2.0), (0.1, 0.4), (-0.05, 0.0), (0.0, 0.3)])
+def test_ends_that_are_not_about_0_are_found(
+    low: float, high: float, shape: tuple[int, int], held: torch.dtype
+) -> None:
+    """So are those that nobody writes, where many numbers show another law."""
+    for seed in range(5):
+        fit = _fit(torch.empty(shape).uniform_(low, high, generator=_rng(seed)).to(held))
+        assert fit is not None, seed
+        assert fit.schemes[0] == ("uniform", {"a": low, "b": high})
+    fit = _fit(torch.empty(150, 260).uniform_(low - 0.0123, high, generator=_rng(6)))
+    assert fit is not None
+    assert fit.schemes[0].params == pytest.approx({"a": low - 0.0123, "b": high}, abs=1e-3)
+
+
+@pytest.mark.parametrize("held", [torch.float32, torch.bfloat16], ids=str)
+def test_a_cut_at_three_std_is_found_at_any_scale(held: torch.dtype) -> None:
+    """OLMo's, by its width and layer, are such: of 10⁶ normal numbers 2 700 would lie beyond."""
+    std = 1 / math.sqrt(2 * 1000 * 7)
+    weight = nn.init.trunc_normal_(torch.empty(1000, 1024), std=std, a=-3 * std, b=3 * std, generator=_rng(5))
+    fit = _fit(weight.to(held))
+    assert fit is not None
+    assert fit.schemes[0].key == "trunc_normal"
+    wanted = {"std": std, "a": -3 * std, "b": 3 * std}
+    assert fit.schemes[0].params == pytest.approx(wanted, rel=0.005)
+    other = nn.init.trunc_normal_(torch.empty(1000, 1024), std=std, a=-std, b=std, generator=_rng(5))
+    assert _fit(other) is None  # as the documents say of other cuts
+
+
 @pytest.mark.parametrize(
     ("key", "params", "shape"),
     [
