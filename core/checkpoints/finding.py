@@ -182,7 +182,8 @@ KINDS: Mapping[str, Kind] = {
         2,
         "{count} of {of} weights {count:is|are} 0 throughout in a trained model: no gradient came, or "
         "{count:it was|they were} not in the file that was loaded.",
-        "A model that never trains {count:it|them}.",
+        "A model that starts {count:it|them} at 0, as ControlNet, and has yet to train {count:it|them}, or "
+        "never will.",
     ),
     "zero_norm": Kind(
         2, "{count} of {of} norms of one kind {count:is|are} 0 throughout, the others are not.", _EXACT
