@@ -70,16 +70,10 @@ def test_in_a_refusal_no_space_stands_between_chinese_and_chinese() -> None:
         ("signal", {"activation": "leakyrelu"}, "Close to it: leaky_relu, "),
         ("signal", {"activation": "max(0, zz)"}, "Close to it: z."),
         ("signal", {"activation": "SwiGLU(z)"}, "It gates with silu; “Gains” lists its gains."),
-        ("signal", {"activation": "F.glu(z)"}, "It gates with sigmoid; “Gains” lists its gains."),
         ("signal", {"activation": "nn.PReLU()"}, "it starts as leaky_relu(z, 0.25)."),
         ("signal", {"activation": "F.softmax(z, 1)"}, "softmax takes all outputs of a layer at once"),
         ("compare", {"aspect": "inspector", "layer": "nn.LazyConv2d(8, 3)"}, "write Conv2d, with inputs "),
         ("compare", {"aspect": "inspector", "layer": "layers.Dense(10)"}, "Keras’ Dense is torch’s Linear, "),
-        (
-            "compare",
-            {"aspect": "inspector", "layer": "Conv2DTranspose(8, 3)"},
-            "Keras’ Conv2DTranspose is torch’s ConvTranspose2d, ",
-        ),
         (
             "compare",
             {"aspect": "inspector", "layer": "Conv1D(2304, 768)"},
