@@ -108,15 +108,35 @@ def phrase(found: Fate, course: Array, t: Text) -> str:
 
 def finding(rows: Sequence[Followed], state: State, t: Text) -> str:
     """Return what became of the signal with each scheme."""
-    groups = _groups(rows, [measured(row, state["measure"]) for row in rows], state, t, "signal")
+    courses = [measured(row, state["measure"]) for row in rows]
     what = t(f"signal.noun.{state['measure']}")
+    if state["depth"] == 1:
+        return t(
+            "signal.finding_one", activation=state["activation"], what=what, parts=_ends_at(rows, courses, t)
+        )
+    groups = _groups(rows, courses, state, t, "signal")
     return t("signal.finding", activation=state["activation"], what=what, groups=groups)
 
 
 def gradient_finding(rows: Sequence[Followed], state: State, t: Text) -> str:
     """Return what became of the gradient on its way back with each scheme."""
+    if state["depth"] == 1:
+        parts = _ends_at(rows, [backwards(row) for row in rows], t)
+        return t("signal.gradient_finding_one", parts=parts)
     groups = _groups(rows, [backwards(row) for row in rows], state, t, "gradient")
     return t("signal.gradient_finding", activation=state["activation"], groups=groups)
+
+
+def _ends_at(rows: Sequence[Followed], courses: Sequence[Array], t: Text) -> str:
+    """Return what a measure is in the only layer, with which there is none to compare."""
+    named = NAMED if len(rows) <= FEW else 1
+    parts = [
+        t("signal.alike_part", value=_figure(outlook.spread(course).middle[0]), name=brief(row.name))
+        for row, course in zip(rows[:named], courses, strict=False)
+    ]
+    if len(rows) > named:
+        parts.append(t("signal.others", n=len(rows) - named))
+    return t("verdict.and").join(parts)
 
 
 def backwards(row: Followed) -> Array:

@@ -35,6 +35,8 @@ Array = npt.NDArray[np.float64]
 _WORST = ("lost", "vanishes", "explodes", "falls", "grows", "settles", "kept")
 #: What has become of a signal that has not arrived; sizes that any dtype holds with room to spare.
 _GONE, _HELD = {"lost", "vanishes", "explodes"}, 1e3
+#: By how much a mean square changes that goes ever faster.
+_FAST = 1e6
 #: Correlations that move by less stay.
 STILL = 0.01
 #: Factors this close to 1 keep what they multiply.
@@ -107,21 +109,27 @@ def _of_layers(  # noqa: PLR0913, PLR0917 - a run has these parts
     rows: Sequence[Followed], row: Followed, told: Expected, given: Setting, state: State, t: Text
 ) -> str:
     """Say what one layer after the other makes of a signal, as theory has it."""
-    first, last = (_step(told, given, at) for at in (0, -2 if state["depth"] > 1 else -1))
-    if not math.isfinite(last.part):
-        last = first
-    if not math.isfinite(first.part):
+    steps = [step for at in range(state["depth"]) if math.isfinite((step := _step(told, given, at)).part)]
+    if not steps:
         return ""
+    first, last = steps[0], steps[max(0, len(steps) - 2)]
     facts = {"name": escape(brief(row.name)), **_numbers(last, state)}
     floor = given.sigma_b2
-    if not math.isclose(first.part, last.part, rel_tol=_ONE):
-        words = _at_rest(_step(told, given, -1), given, facts | {"layer": count(state["depth"])}, t)
+    # of a power, as z², sizes soon leave all numbers, and few layers are left to compare
+    other = mean_square(state["activation"], 4 * first.before) / (4 * first.before)
+    alike = math.isclose(first.part, last.part, rel_tol=_ONE)
+    stays = math.isclose(last.product, 1, rel_tol=_ONE) or math.isclose(first.part, other, rel_tol=_ONE)
+    if state["depth"] > 1 and not (alike and stays):
+        if more := _steepens(first, steps[-1]):
+            words = _at_rest(first, given, facts | {"layer": count(1)}, t)
+            return sentences(words, t(more, **facts))
+        words = _at_rest(steps[-1], given, facts | {"layer": count(len(steps))}, t)
         slows = not floor and first.product < last.product < 1
         more = "cause.swells" if last.part > 1 else "cause.slows"  # it takes nothing where it adds
         return sentences(words, t(more, **facts) if slows else "")
     if math.isclose(last.product, 1, rel_tol=_ONE):
         words = t("cause.keeps", **facts)
-    elif floor:
+    elif floor or state["depth"] == 1:
         words = t("cause.factor", **facts)
     elif state["measure"].endswith("variance"):  # of which the line shows itself, and not its root
         total = 2 * _tens(last.product, state["depth"] - 1)
@@ -132,6 +140,14 @@ def _of_layers(  # noqa: PLR0913, PLR0917 - a run has these parts
     if floor:
         words = sentences(words, t("cause.biases", floor=_short(floor)))
     return sentences(words, "" if floor else _balanced(rows, row, last.part, t))
+
+
+def _steepens(first: Step, last: Step) -> str:
+    """Name what drives a signal ever faster, as z² does: less is left of what is small, or more of large."""
+    if _FAST**-1 < last.before / first.before < _FAST or last.part == first.part:
+        return ""
+    grows = last.before > first.before
+    return f"cause.steepens_{'up' if grows else 'down'}" if (last.part > first.part) == grows else ""
 
 
 def _step(told: Expected, given: Setting, at: int) -> Step:
@@ -214,7 +230,7 @@ def _of_gradient(rows: Sequence[Followed], state: State, t: Text) -> str:
     slopes = [
         slope_square(state["activation"], float(q)) for q in (lengths[0], lengths[max(0, len(lengths) - 2)])
     ]
-    if not all(map(math.isfinite, slopes)):
+    if state["depth"] == 1 or not all(map(math.isfinite, slopes)):
         return ""
     step = Step(1.0, slopes[-1], row.setting.sigma_w2)
     facts = {"name": escape(brief(row.name)), **_numbers(step, state)}

@@ -57,6 +57,8 @@ def saturation_finding(rows: Sequence[Followed], state: State, t: Text) -> str:
     every = np.concatenate([part for _, part in courses])
     low, high = float(np.nanmin(every)), float(np.nanmax(every))
     facts = {"activation": state["activation"], "flat": flat(state, t)}
+    if not high:
+        return t("signal.saturated_nowhere", **facts)
     if high - low < ALIKE and low > 0:
         ends = dict.fromkeys(map(percent, (low, high)))
         return t("signal.saturated_alike", share=t("percent", n="–".join(ends)), **facts)

@@ -55,6 +55,51 @@ def test_relu_leaves_half_and_the_weights_multiply_it(scheme: str, sigma: float)
     assert says(back, f": √(<{sigma}> × <0.5>) = <{rate}> a layer, <{rate}> ^<11> = <{rate**11}>.")
 
 
+@pytest.mark.parametrize(
+    ("activation", "scheme", "first", "share", "way"),
+    [
+        # E[max(0, z)⁴] is 3/2·q², E[z⁴] 3·q², E[z⁶] 15·q³
+        ("relu(z)^2", "classic_uniform", 1 / 3, 1.5 / 3, "smaller share of smaller signals, so they vanish"),
+        ("relu(z)^2", "kaiming_normal", 2.0, 1.5 * 2, "larger share of larger signals, so they grow"),
+        ("z^2", "classic_uniform", 1 / 3, 1.0, "smaller share of smaller signals, so they vanish"),
+        ("z^3", "normal(std=0.02)", 0.0128, 15 * 0.0128**2, "smaller share of smaller signals, so they van"),
+    ],
+)
+@pytest.mark.parametrize("depth", ["2", "6", "40"])
+def test_what_a_power_leaves_depends_on_the_size_and_has_no_rate(  # noqa: PLR0917
+    activation: str, scheme: str, first: float, share: float, way: str, depth: str
+) -> None:
+    said = cause(rows=scheme, activation=activation, depth=depth)
+    assert "a layer" not in said
+    assert " × " not in said
+    if depth != "2":  # where nothing is far yet
+        after = first * share
+        assert says(said, f"In layer <1> {activation} turns a mean square of <{first}> into <{after}>; ")
+        assert says(said, f" makes that <{first * after}>. {activation} leaves a {way}")
+
+
+@pytest.mark.parametrize(("scheme", "sigma"), [("xavier_normal", 1.0), ("classic_uniform", 1 / 3)])
+def test_one_layer_has_none_to_be_compared_with(scheme: str, sigma: float) -> None:
+    """Of inputs of RMS 1 relu leaves √(σ_w²/2); a layer's own gradient is the g that is sent back."""
+    said = cause(rows=scheme, depth="1")
+    assert says(said, f": <{sigma}> × <0.5> = <{sigma / 2}> a layer.")
+    assert "^" not in said
+    link = {**SMALL, "rows": scheme, "depth": "1", "width": "512", "seeds": "9"}
+    for lang, begins in (
+        ("en", "With one layer, the signal under relu is "),
+        ("zh", "只有一层，relu 下，信号："),
+    ):
+        app = opened("signal", **link, lang=lang)
+        (words,) = re.findall(r'lab-headline">(.*?)</h1>', "".join(e.proto.body for e in app.get("html")))
+        words = text_of(words)
+        assert words.startswith(begins)
+        (value,) = (float(x) for x in re.findall(r"\d\.\d+", words))
+        assert value == pytest.approx(math.sqrt(sigma / 2), rel=0.1)
+        assert "kept" not in words
+        assert "不变" not in words
+    assert cause(rows=scheme, depth="1", sight="gradient") == ""
+
+
 @pytest.mark.parametrize("measure", ["preactivation_variance", "activation_variance"])
 def test_a_variance_is_multiplied_by_the_product_and_not_its_root(measure: str) -> None:
     """32·(1/8)² = 0.5 and relu's half: a quarter a layer, of which the RMS is a half."""

@@ -117,6 +117,7 @@ JUSTIFIED = {("count.note", "half-width punctuation")} | {
         "signal.dead_none",
         "signal.saturated",
         "signal.saturated_alike",
+        "signal.saturated_nowhere",
         "verdict.off.std",
         "verdict.off.std_few",
         *(key for key in REFERENCE if key.startswith("signal.is.")),
