@@ -58,9 +58,14 @@ def overlay(state: State, t: Text) -> Overlay | None:
         return None
 
 
+#: Schemes whose hint says what they keep, where fans are the true numbers of connections.
+_KEEPING = {"kaiming_normal", "xavier_normal", "xavier_uniform", "lecun_normal"}
+
+
 def hint(state: State, t: Text) -> str:
-    """Return one line on what the chosen scheme is for."""
-    return t(f"scheme.{state['scheme']}.hint")
+    """Return one line on what the chosen scheme is for; '' where that fails, as torch counts other fans."""
+    held = state.layer.faithful or state["scheme"] not in _KEEPING
+    return t(f"scheme.{state['scheme']}.hint") if held else ""
 
 
 def context(state: State, t: Text) -> str:

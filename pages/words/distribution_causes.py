@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Callable, Mapping
+from typing import Any
 
-from core import Law
+from core import SCHEMES, Law
 from core.weights.fans import Fans
+from core.weights.scheme_laws import deepnorm_gain
 from core.weights.summary import rounded_to
 from pages.jobs import signal_theory
 from pages.jobs.distribution import Drawn
@@ -28,6 +30,10 @@ def cause(drawn: Drawn, state: State, t: Text) -> str:
         "classic_uniform": _classic,
         "orthogonal": _orthogonal,
         "orthogonal_cast": _orthogonal,
+        "deepnorm": _deepnorm,
+        "fixup": _fixup,
+        "siren_first": _siren_first,
+        "siren_hidden": _siren_hidden,
     }
     # torch's fans are not everywhere the true ones; what follows from them then holds for no signal
     why = _any if law.family == "point" else say.get(scheme, _any)  # of a gain of 0 no scheme's words hold
@@ -101,6 +107,39 @@ def _orthogonal(law: Law, _: State, t: Text) -> str:
     if min(rows, columns) == 1:
         return t("cause.width_vector", **facts)
     return t("cause.width_orthogonal", sides=sides, **facts)
+
+
+def _deepnorm(law: Law, state: State, t: Text) -> str:
+    fans, beta = _fans(state), deepnorm_gain(_params(state))
+    return t(
+        "cause.width_deepnorm",
+        std=_short(law.std),
+        total=count(int(fans.fan_in + fans.fan_out)),
+        beta=_short(beta.value),
+    )
+
+
+def _fixup(law: Law, state: State, t: Text) -> str:
+    fan = getattr(_fans(state), state["mode"])
+    return t(
+        "cause.width_fixup",
+        std=_short(law.std),
+        fan=count(int(fan)),
+        factor=_short(law.std / math.sqrt(2 / fan)),
+    )
+
+
+def _siren_first(_: Law, state: State, t: Text) -> str:
+    return t("cause.width_siren_first", fan_in=count(int(_fans(state).fan_in)))
+
+
+def _siren_hidden(law: Law, state: State, t: Text) -> str:
+    facts = {"omega": factor(_short(state["omega"])), "product": _short(_product(law, float(_fans(state).fan_in)))}
+    return t("cause.width_siren_hidden", **facts)
+
+
+def _params(state: State) -> Mapping[str, Any]:
+    return {name: state[name] for name in SCHEMES[state["scheme"]].params}
 
 
 def _any(law: Law, state: State, t: Text) -> str:

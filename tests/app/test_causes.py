@@ -70,6 +70,26 @@ SAID = [
     # bfloat16 has 2⁻⁷ steps from 1 on
     ({"scheme": "constant", "val": "1.003", "dtype": "bfloat16"}, "Every unit computes 1·Σx"),
     ({"scheme": "zeros"}, "Every unit computes <0>·Σx"),
+    # Sitzmann et al. 2020, theorem 1.8: sines of wide arguments have a mean square of a half
+    ({"scheme": "siren_hidden"}, f"ω₀²·fan_in·Var(w) = 30² × <{2 / 900}> = 2; a sine before leaves half"),
+    ({"scheme": "siren_hidden", "omega": "1e-6"}, "ω₀²·fan_in·Var(w) = (10⁻⁶)² × <2e12> = 2;"),
+    ({"scheme": "siren_first"}, "300 weights of at most 1/300 each: sums of inputs within ±1 stay within"),
+    # Wang et al. 2022, figure 2: (8N)^(-1/4), 0.87·(N⁴M)^(-1/16), (12M)^(-1/4)
+    (
+        {"scheme": "deepnorm", "n_layer": "6"},
+        f"= β·√(2/370): Glorot’s std times β = <{48**-0.25}>, which is smaller in deeper networks.",
+    ),
+    (
+        {"scheme": "deepnorm", "stack": "encoder", "n_layer": "6", "n_decoder": "3"},
+        f"Glorot’s std times β = <{0.87 * (6**4 * 3) ** (-1 / 16)}>, which",
+    ),
+    ({"scheme": "deepnorm", "stack": "decoder", "n_layer": "6"}, f"times β = <{72**-0.25}>, which"),
+    # Zhang et al. 2019, § 3: L^(-1/(2m-2))
+    (
+        {"scheme": "fixup", "n_layer": "16", "branch": "3"},
+        f"<{0.5 * math.sqrt(2 / 300)}> = <0.5>·√(2/300): He’s std times <0.5>, which is smaller for more",
+    ),
+    ({"scheme": "fixup", "n_layer": "16", "mode": "fan_out"}, "= <0.25>·√(2/70): He’s std times <0.25>, "),
     (
         {"scheme": "orthogonal"},
         f"The rows have length <1>, spread over <300> entries each: σ = <1>/√<300> = <{1 / math.sqrt(300)}>.",
@@ -86,6 +106,19 @@ SAID = [
 def test_a_width_has_its_reason(link: dict[str, str], expected: str) -> None:
     said = cause(**{"fan_in": "300", "fan_out": "70"} | link)
     assert says(said, expected), said
+
+
+@pytest.mark.parametrize("scheme", ["kaiming_normal", "xavier_uniform", "lecun_normal"])
+def test_what_a_scheme_keeps_is_not_said_where_torch_counts_other_fans(scheme: str) -> None:
+    """An embedding sums nothing, and of a strided kernel half of the fan_in is used."""
+
+    def hints(**link: str) -> list[str]:
+        app = opened(scheme=scheme, **link)
+        return re.findall(r'class="lab-hint"', "".join(element.proto.body for element in app.get("html")))
+
+    assert len(hints()) == 1
+    for layer in ("Embedding(300, 20)", "ConvTranspose2d(8, 4, 4, stride=2, padding=1)"):
+        assert hints(layer=layer) == []
 
 
 #: Schemes of which a parameter makes every weight 0; with torch's own call of each.
