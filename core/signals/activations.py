@@ -62,14 +62,16 @@ class Activation:
         """What ``torch.nn.init.calculate_gain`` recommends for it; None where torch has none."""
         called = _CALLED.fullmatch(self.code)
         name, slope = called.groups() if called else (self.key, None)
-        if self.code == "(lambda z: z)":
-            name = "linear"
+        if self.code in _WRITTEN:
+            name, slope = _WRITTEN[self.code], None
         try:
             return float(nn.init.calculate_gain(name, None if slope is None else float(slope)))  # type: ignore[arg-type]
         except ValueError:
             return None
 
 
+#: The code of a formula that is one of torch's functions by another name.
+_WRITTEN = {"(lambda z: z)": "linear", "(lambda z: torch.clamp(z, min=0))": "relu"}
 #: The code of a formula that is one call, of z and perhaps a number.
 _CALLED = re.compile(r"\(lambda z: (?:torch|F)\.(\w+)\(z(?:, ([^,()]+))?\)\)")
 
