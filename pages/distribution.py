@@ -67,9 +67,8 @@ def _controls(frame: Frame) -> None:
     t, state = frame.t, frame.state
     main, *others = rows_of(state["scheme"]) or [()]
     controls.show(state, "scheme", t)
-    if "scheme" not in state.hidden:
-        if told := words.hint(state, t):
-            frame.aside(f'<p class="lab-hint">{told}</p>')
+    if "scheme" not in state.hidden and (told := words.hint(state, t)):
+        frame.aside(f'<p class="lab-hint">{told}</p>')
     _parameters(state, main, t)
     controls.group(state, "layer", t, "layer", "fan_in", "fan_out")
     if state.is_linear:

@@ -11,10 +11,10 @@ from .. import devices
 from ..checks import checked_dtype, checked_flag, is_whole
 from ..errors import DtypeError, ParameterError, SizeError
 from .laws import EDGE_SIGMAS, Law
+from .narrow_cuts import NARROW, is_narrow, kept, proposals
 from .parameters import Value
 from .rounding import spacing
 from .scheme import Call, Scheme
-from .scheme_laws import NARROW, kept, proposals
 from .schemes import scheme_of
 
 #: Weights of a tensor that has to be held in memory whole, and its temporary copies with it.
@@ -123,7 +123,7 @@ class Draw:
         name = str(self.dtype).removeprefix("torch.")
         if self.call.function == "orthogonal_" and not self.call.cast:
             raise DtypeError("dtype.orthogonal", dtype=name)
-        if self._redraws and kept(self.law) <= NARROW:
+        if self._redraws and is_narrow(self.law):
             raise DtypeError("dtype.narrow", dtype=name, share=kept(self.law))
 
     def _check_size(self) -> None:

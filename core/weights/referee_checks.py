@@ -13,6 +13,7 @@ from scipy import special
 from ..checks import checked_array, checked_kind, checked_whole, unfit
 from .fans import MAX_SIZE
 from .laws import Array, Band, Law
+from .narrow_cuts import is_narrow, proposals
 from .referee_errors import Check, error_of_std, exactness, power
 from .rounding import (
     Rounded,
@@ -21,7 +22,6 @@ from .rounding import (
     rounded_law,
     share_outside,
 )
-from .scheme_laws import NARROW, kept, proposals
 from .summary import Counts, Summary, rounded, rounded_to
 
 #: Cells of the shape check hold at least this many expected weights (Cochran 1954 asks for 5; the far
@@ -335,6 +335,6 @@ def _always_kept(law: Law, drawn_in: torch.dtype) -> float:
     There torch 2.13 keeps a uniform proposal x if log(u) ≤ log of density over peak, with u of 24 bits: one
     in 2²⁴ is 0, which keeps any x. Each weight takes (high − low)·peak proposals.
     """
-    if drawn_in != torch.float32 or law.uncut is None or kept(law) > NARROW:
+    if drawn_in != torch.float32 or not is_narrow(law):
         return 0.0
     return EXACT_ZERO * proposals(law)

@@ -22,6 +22,7 @@ from scipy import special
 from ..checks import DRAWN, checked_dtype, checked_kind, real
 from ..errors import DtypeError, ParameterError, shown
 from .laws import Array, Band, Law, quadrature
+from .narrow_cuts import is_narrow
 
 #: All dtypes whose weights can be summarised: torch draws nothing in 8 bits, but casts to them.
 HELD = (*DRAWN, torch.float8_e4m3fn, torch.float8_e5m2, torch.float8_e4m3fnuz, torch.float8_e5m2fnuz)
@@ -62,14 +63,24 @@ class Rounded:
         """P(w < x)."""
         if self.numbers is not None and self.cumulative is not None:
             return np.asarray(self.cumulative[np.searchsorted(self.numbers, x, side="left")])
-        return share_below(self.law, cut(x, self.dtype))
+        first, open_end = self._open_end
+        return np.asarray(share_below(self.law, cut(x, self.dtype)) + open_end * (x > first))
 
     @np.errstate(all="ignore")
     def above(self, x: Array) -> Array:
         """P(w > x)."""
         if self.numbers is not None and self.cumulative is not None:
             return np.asarray(1 - self.cumulative[np.searchsorted(self.numbers, x, side="right")])
-        return _share_above(self.law, cut(np.nextafter(x, np.inf), self.dtype))
+        beyond = _share_above(self.law, cut(np.nextafter(x, np.inf), self.dtype))
+        return np.asarray((beyond - self._open_end[1]).clip(0))
+
+    @property
+    def _open_end(self) -> tuple[float, float]:
+        """The lower end of an even draw, or even proposals, and the share that is there, not at the upper."""
+        if self.drawn_in != self.dtype or not _is_even(self.law):
+            return -math.inf, 0.0
+        first, last = _ends(self.law, self.dtype)
+        return first, float(_share_above(self.law, cut(np.array([last]), self.dtype))[0])
 
     def outside(self, low: Sequence[float], high: Sequence[float]) -> tuple[float, ...]:
         """P(w < low or w > high), of each pair."""
@@ -216,12 +227,17 @@ def _drawn_numbers(law: Law, drawn_in: torch.dtype) -> tuple[Array | None, Array
 
 def _shares(law: Law, dtype: torch.dtype, numbers: Array) -> Array:
     """Return the probability of each of ``numbers``: of all that is nearer to it than to another."""
-    if law.family == "uniform":
-        share = _cast_shares(law, dtype, numbers)
+    if _is_even(law):
+        share = _cast_shares(law, dtype, numbers, even=True)
         # the upper end is open: what would be rounded to it, torch sets to the lower one
         last = torch.tensor(_ends(law, dtype)[1], dtype=torch.float64, device="cpu").to(dtype).item()
         share[0] += share[numbers == last].sum()
         share[numbers == last] = 0
+        if law.uncut is not None:  # of even proposals as many are kept as the density says
+            mean, std = law.uncut
+            density = -(((numbers - mean) / std) ** 2) / 2
+            share *= np.exp(density - density.max())
+            share /= share.sum()
         return share
     if law.uncut is not None:  # each number's own share of the normal law, and then the cut
         mean, std = law.uncut
@@ -233,15 +249,20 @@ def _shares(law: Law, dtype: torch.dtype, numbers: Array) -> Array:
     return _cast_shares(law, dtype, numbers)
 
 
-def _cast_shares(law: Law, dtype: torch.dtype, numbers: Array) -> Array:
-    """Return them for weights that were drawn in finer steps, and then rounded to ``dtype``.
+def _is_even(law: Law) -> bool:
+    """Tell whether torch draws a law, or what it proposes for it, by ``uniform_``."""
+    return law.family == "uniform" or is_narrow(law)
+
+
+def _cast_shares(law: Law, dtype: torch.dtype, numbers: Array, *, even: bool = False) -> Array:
+    """Return them for weights that were drawn in finer steps, ``even`` ones or the law's, and rounded.
 
     They add up to less than 1 where the dtype turns large weights into inf or nan.
     """
     middles = (numbers[1:] + numbers[:-1]) / 2
     every = _every(dtype) if dtype.itemsize < 4 else np.array([-np.inf, np.inf])
     low, high = 0.0, 1.0
-    if law.family == "uniform":
+    if even or law.family == "uniform":
         first, last = _ends(law, dtype)
 
         def below(x: Array) -> Array:

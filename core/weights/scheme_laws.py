@@ -4,7 +4,6 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 
-from scipy import special
 from torch import nn
 
 from ..errors import ShapeError
@@ -116,24 +115,6 @@ def trunc_normal_law(_: Sequence[int], p: Params) -> Law:
     """N(mean, std²) cut at a and b."""
     ends = given_value("a", p["a"]), given_value("b", p["b"])
     return truncated_normal(given_value(r"\sigma", p["std"]), *ends, given_value(r"\mu", p["mean"]))
-
-
-#: Where less of a normal law than this lies between the cuts, torch 2.13 proposes uniform weights and
-#: keeps them by the ratio of the density to its peak.
-NARROW = 0.3
-
-
-def kept(law: Law) -> float:
-    """Return the share of the normal law that lies between the cuts of ``law``."""
-    (mean, std), (low, high) = law.uncut or (0.0, 1.0), law.support
-    a, b = (low - mean) / std, (high - mean) / std
-    return float(special.ndtr(b) - special.ndtr(a)) if a < 0 else float(special.ndtr(-a) - special.ndtr(-b))
-
-
-def proposals(law: Law) -> float:
-    """Return how many uniform proposals between the cuts torch needs for a weight, in a narrow cut."""
-    (mean, _), (low, high) = law.uncut or (0.0, 1.0), law.support
-    return (high - low) * float(law.pdf(min(max(mean, low), high)))
 
 
 #: Standard deviation of a standard normal law cut at ±2, to the digits that Keras and JAX use.

@@ -8,7 +8,7 @@ import torch
 from core import SCHEMES, Layer, ShapeError
 from core.signals.comparison import by_connections
 from core.weights import extremes, referee
-from core.weights.scheme_laws import NARROW, kept
+from core.weights.narrow_cuts import is_narrow
 from pages.figures.distribution_agreement import gap, within
 from pages.figures.histogram import Overlay
 from pages.figures.notation import plain
@@ -236,7 +236,7 @@ STRAYED = 6
 def _strays(drawn: Drawn, t: Text) -> str:
     """Say where torch's own draw is not quite of the law: see ``core.weights.referee_checks``."""
     law = drawn.law
-    if law.uncut is None or drawn.summary.dtype != torch.float32 or kept(law) > NARROW:
+    if law.uncut is None or drawn.summary.dtype != torch.float32 or not is_narrow(law):
         return ""
     (mean, std), (low, high) = law.uncut, law.support
     warned = t("verdict.warned") if max(low - mean, mean - high) > 2 * std else ""

@@ -134,7 +134,10 @@ def _siren_first(_: Law, state: State, t: Text) -> str:
 
 
 def _siren_hidden(law: Law, state: State, t: Text) -> str:
-    facts = {"omega": factor(_short(state["omega"])), "product": _short(_product(law, float(_fans(state).fan_in)))}
+    facts = {
+        "omega": factor(_short(state["omega"])),
+        "product": _short(_product(law, float(_fans(state).fan_in))),
+    }
     return t("cause.width_siren_hidden", **facts)
 
 

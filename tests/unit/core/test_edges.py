@@ -26,7 +26,7 @@ from core.signals import trace
 from core.weights import referee
 from core.weights.draw import HELD_LIMIT
 from core.weights.layer_text import MAX_CHARS, MOST_STACKED
-from core.weights.scheme_laws import kept
+from core.weights.narrow_cuts import kept
 
 PHI = NormalDist().cdf
 

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import itertools
 import math
+import warnings
 from collections.abc import Iterator
 
 import pytest
@@ -74,6 +75,46 @@ def test_a_large_honest_draw_is_consistent_in_every_dtype(case: Case) -> None:
     for dtype, seed in itertools.product(_dtypes(case), range(2 if case.key == "sparse" else 3)):
         verdict = verdict_of(case_draw(case, (100, 120), seed, dtype), case.key, 200, **case.params)
         assert verdict.p_value > 1e-5
+
+
+#: Cuts that keep 0.3 of a normal law or less, from so narrow that float32 has a thousand numbers there.
+NARROW = [(2.0, 2.001), (1.5, 1.501), (3.0, 3.0001), (-3.0001, -3.0), (-2.001, -2.0), (2.0, 2.5), (-0.1, 0.1)]
+
+
+def _narrow(shape: Shape, low: float, high: float, seed: int) -> torch.Tensor:
+    """Draw as torch does, which warns of some of them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        generator = torch.Generator().manual_seed(seed)
+        return nn.init.trunc_normal_(torch.empty(shape), a=low, b=high, generator=generator)
+
+
+@pytest.mark.parametrize(("low", "high"), NARROW)
+def test_a_narrow_cut_that_torch_draws_by_uniform_proposals_is_consistent(low: float, high: float) -> None:
+    """Of them none is the upper end, as of ``uniform_``; all together some 300 draws."""
+    p_values = []
+    for shape, seeds in (((30, 40), 30), ((300, 400), 3)):
+        law = SCHEMES["trunc_normal"].law(shape, a=low, b=high)
+        for seed in range(seeds):
+            weights = _narrow(shape, low, high, seed)
+            for held in (torch.float32, torch.bfloat16):
+                summary = Summary.of(weights.to(held), law=law, drawn_in=torch.float32)
+                p_values.append(referee.judge(summary, law).p_value)
+    assert _at_least(sum(p < referee.ALPHA for p in p_values), len(p_values), referee.ALPHA) > 1e-6
+    assert _at_least(sum(p < 0.05 for p in p_values), len(p_values), 0.05) > 1e-6
+
+
+@pytest.mark.parametrize(("low", "high"), NARROW)
+def test_a_narrow_cut_a_tenth_off_is_seen(low: float, high: float) -> None:
+    law = SCHEMES["trunc_normal"].law((100, 100), a=low, b=high)
+    width = high - low
+    for other in ((low, high - width / 10), (low + width / 10, high), (low + width / 10, high + width / 10)):
+        weights = _narrow((100, 100), *other, seed=1)
+        assert not referee.judge(Summary.of(weights, law=law, drawn_in=torch.float32), law).consistent
+    # and even weights where the law is not: from 2 to 2.5 its density falls to a third
+    if width == 0.5:
+        weights = torch.empty(100, 100).uniform_(low, high, generator=torch.Generator().manual_seed(2))
+        assert not referee.judge(Summary.of(weights, law=law, drawn_in=torch.float32), law).consistent
 
 
 def _casts(case: Case, shape: Shape, seed: int) -> Iterator[tuple[torch.Tensor, torch.dtype]]:

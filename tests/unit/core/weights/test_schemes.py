@@ -7,7 +7,7 @@ import pytest
 from torch import nn
 
 from core import PARAMETERS, SCHEMES, ParameterError, SchemeError, ShapeError
-from core.weights.scheme_laws import kept
+from core.weights.narrow_cuts import kept
 from core.weights.schemes import scheme_of
 
 LESSON = "uniform normal zeros ones constant kaiming_normal kaiming_uniform xavier_normal xavier_uniform"
