@@ -40,8 +40,10 @@ _WORD = re.compile(
     r"|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*|\*\*|[-+*/(),]",
     re.ASCII,
 )
-#: Where torch keeps its functions.
-HOME = re.compile(r"(?:torch\.nn\.functional|nn\.functional|torch\.special|torch\.nn|torch|nn|F)\.(?=\w+$)")
+#: Where torch keeps its functions, and where those of the same name and meaning are kept.
+HOME = re.compile(
+    r"(?:np|numpy|jnp|jax\.numpy|math|torch\.nn\.functional|nn\.functional|torch\.special|torch\.nn|torch|nn|F)\.(?=\w+$)"
+)
 
 
 #: Characters that mean what these words of ASCII mean, also those of a Chinese keyboard.
@@ -57,6 +59,7 @@ _KIN = {
     "÷": ["/"],
     "π": ["pi"],
     "√": ["sqrt"],
+    "σ": ["sigmoid"],
     "（": ["("],
     "）": [")"],
     "，": [","],
@@ -87,18 +90,31 @@ def value_of(tree: ast.expr, z: Tensor) -> Any:
 
 def words_in(text: str) -> list[tuple[str, int]]:
     """Return the words of a text in ASCII, each with where it begins."""
-    words = []
+    words: list[tuple[str, int]] = []
+    bars: list[int] = []
     at = 0
     while at < len(text):
         kin, found = _KIN.get(text[at]), _WORD.match(text, at)
-        if kin:
+        if text[at] == "|":
+            words += [(word, at) for word in _bar(words, bars)]
+        elif kin:
             words += [(word, at) for word in kin]
         elif found:
             words.append((_spelt(found[0]), at))
-        elif text[at] != " ":
+        elif text[at] != " " and not re.match(r"\\[a-z]", text[at:]):  # LaTeX's \max
             raise FormulaError("formula.character", text=text, word=text[at], at=at)
         at = found.end() if found else at + 1
     return words
+
+
+def _bar(words: list[tuple[str, int]], bars: list[int]) -> list[str]:
+    """Return what a bar of |z| means; ``bars`` are how many brackets were open at each that is open."""
+    depth = sum((word == "(") - (word == ")") for word, _ in words)
+    if bars and bars[-1] == depth - 1 and _is_complete(words[-1][0]):
+        bars.pop()
+        return [")"]
+    bars.append(depth)
+    return ["abs", "("]
 
 
 def _spelt(word: str) -> str:

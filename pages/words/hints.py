@@ -18,6 +18,8 @@ _KERAS = {"Dense": "Linear", "SimpleRNN": "RNN"} | {
 
 def hint(code: str, refused: Mapping[str, Any], t: Text) -> str:
     """Return the sentence for a formula's word, or a layer, that is refused; '' where there is none."""
+    if code == "formula_character" and str(refused["word"]) in "<>=?!&":
+        return t("refused.hint_condition")
     if code == "formula_name":
         return _of_function(str(refused["word"]).rpartition(".")[2], t)
     if code == "layer" and (called := re.match(r"\s*(?:\w+\.)*(\w+)\s*\(", str(refused["was"]))):
@@ -27,6 +29,10 @@ def hint(code: str, refused: Mapping[str, Any], t: Text) -> str:
 
 def _of_function(word: str, t: Text) -> str:
     name = word.lower()
+    if name in {"where", "if", "else", "heaviside"}:
+        return t("refused.hint_condition")
+    if name == "phi":
+        return t("refused.hint_phi")
     if name in GATED:
         return t("refused.hint_gated", word=word, gate=GATED[name].activation, tab=t("tab.gains"))
     if name == "prelu":

@@ -158,7 +158,20 @@ MODULES: dict[str, Callable[[float], float]] = {
     "F.hardtanh(z, -2, 3, inplace=True)": lambda z: min(3, max(-2, z)),
     "swish(sin(z), True)": lambda z: math.sin(z) * sigmoid(math.sin(z)),
 }
-VALUES |= TORCH | MODULES
+#: as NumPy, Python, LaTeX and a book have them
+ELSEWHERE: dict[str, Callable[[float], float]] = {
+    "np.tanh(z) + math.pi": lambda z: math.tanh(z) + math.pi,
+    "jnp.maximum(z, 0)": lambda z: max(z, 0),
+    r"\max(0, z)": lambda z: max(z, 0),
+    r"z*\tanh(z)": lambda z: z * math.tanh(z),
+    "z*σ(1.702*z)": lambda z: z * sigmoid(1.702 * z),
+    "z/(1+|z|)": lambda z: z / (1 + abs(z)),
+    "|z - |2*z|| + 1": lambda z: abs(z - abs(2 * z)) + 1,
+    "|z|*|z - 1|": lambda z: abs(z) * abs(z - 1),
+    "|(z+1)|^1.5": lambda z: abs(z + 1) ** 1.5,
+    "tanh(|z|)": lambda z: math.tanh(abs(z)),
+}
+VALUES |= TORCH | MODULES | ELSEWHERE
 formulas = pytest.mark.parametrize("text", VALUES)
 
 

@@ -46,6 +46,19 @@ def test_a_gated_unit_is_no_function_of_one_number(word: str, gate: str) -> None
     assert f"其门控为 {gate}；“增益”中列有它的增益。" in hint("formula_name", {"word": word}, ZH)
 
 
+@pytest.mark.parametrize(
+    ("code", "word", "told"),
+    [
+        ("formula_character", ">", "A formula has no conditions: max(z, 0) is z above 0"),
+        ("formula_name", "torch.where", "A formula has no conditions: max(z, 0) is z above 0"),
+        ("formula_name", "Phi", "z·Φ(z) is gelu(z); Φ(z) is (1 + erf(z/sqrt(2)))/2."),
+    ],
+)
+def test_what_no_formula_has_is_written_otherwise(code: str, word: str, told: str) -> None:
+    assert hint(code, {"word": word}, EN).startswith(told)
+    assert hint("formula_character", {"word": "§"}, EN) == ""
+
+
 def test_what_is_unknown_everywhere_has_no_hint() -> None:
     for code, refused in (
         ("layer", {"was": "LazyDense(3)"}),
