@@ -37,7 +37,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
             "{dimensions:number|numbers} from {least}, not {value}"
         ),
         "shape.layer_weight": "it has no weight {word}; there are {weights:list}",
-        "shape.layer_whole": "{argument} must be a whole number; it was {given}",
+        "shape.layer_whole": "{argument} must be a whole number; it was {value}",
         "shape.layer_worked": "only arithmetic on whole numbers is allowed here",
         "shape.layer_worked:zero": "it divides by 0",
     }

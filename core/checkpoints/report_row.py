@@ -132,12 +132,12 @@ class Row:
             and min(self.shape[:2]) > 1
             and self.n >= 1000
             and self.misread is None
-            and not self.is_of_waves
+            and not self._is_of_waves
             and not self.flags & {"constant", "zeros", "nan", "inf", "uninitialised"}
         )
 
     @property
-    def is_of_waves(self) -> bool:
+    def _is_of_waves(self) -> bool:
         """Whether each row is sines and their cosines, as of positions: computed, not drawn nor trained.
 
         With sin² + cos² = 1 all rows of d numbers have the norm √(d/2) (Vaswani et al. 2017, § 3.5).

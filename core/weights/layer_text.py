@@ -154,8 +154,7 @@ def _argument(text: str, name: str, node: ast.expr) -> Any:
         return value
     for size in sizes:
         if not is_whole(size, -math.inf, math.inf):
-            was, given = str(size), repr(size)
-            raise refusal(text, "shape.layer_whole", argument=name, value=was, given=given)
+            raise refusal(text, "shape.layer_whole", argument=name, value=repr(size))  # a text in its quotes
         least = 0 if name != "padding_idx" else -math.inf
         if size < least:
             raise refusal(text, "shape.layer_negative", argument=name, value=str(size))

@@ -120,13 +120,19 @@ def worded(code: str, refused: Mapping[str, Any], name: str, t: Text) -> str:
         asked = facts["was"] if code == "choice" else facts["unknown"].split(", ")[0]
         options = facts["options"].split(", ")
         facts["options"] = ", ".join([*(_near(asked, options, 0.4) or options[:3]), "…"])
-    words = _closed(t(f"refused.{code}", **facts), facts.get("used", ""))
-    if told := hint(code, refused, t):
-        return sentences(words, told)
-    word, names = facts.get("word", ""), _NAMED.get(code, refused.get("names", ()))
-    if word not in names and (near := _near(word, names, 0.6)):  # a name that stands in the wrong place
-        return sentences(words, t("refused.near", options=", ".join(near)))
-    return words
+    told = hint(code, refused, t) or _closest(code, refused, facts.get("word", ""), t)
+    short = told and code == "formula_name"  # instead of all names that there are
+    words = _closed(
+        t("refused.formula_unknown" if short else f"refused.{code}", **facts), facts.get("used", "")
+    )
+    return sentences(words, told) if told else words
+
+
+def _closest(code: str, refused: Mapping[str, Any], word: str, t: Text) -> str:
+    """Name what is spelt nearly as a word that names nothing."""
+    names = _NAMED.get(code, refused.get("names", ()))
+    near = [] if word in names else _near(word, names, 0.6)  # a name may stand in the wrong place
+    return t("refused.near", options=", ".join(near)) if near else ""
 
 
 def _closed(words: str, part: str) -> str:

@@ -86,7 +86,7 @@ def test_a_bad_argument_is_refused_before_anything_is_computed(
         ("dirac", "relu", {}, "shape."),
         ("normal", "relu", {"gain": 1}, "parameter.unknown"),
         ("normal", "relu", {"std": -1}, "parameter.number"),
-        ("normal", "ReLU6", {}, "formula."),
+        ("normal", "ReLU7", {}, "formula."),
         ("normal", "", {}, "formula."),
         ("normal", None, {}, "formula.type"),
         ("normal", "1/z", {}, "formula.division"),
