@@ -154,7 +154,8 @@ _FORMER = {
     "rounding": ("weights.rounding",),
     "sampling": ("weights.sampling", "weights.draw"),
     "schemes": tuple(
-        f"weights.{name}" for name in ("schemes", "scheme", "parameters", "scheme_laws", "sources")
+        f"weights.{name}"
+        for name in ("schemes", "scheme", "parameters", "scheme_laws", "narrow_cuts", "sources")
     ),
     "signal": ("signals.trace", "signals.trace_run"),
     "structure": ("weights.structure",),

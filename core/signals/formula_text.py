@@ -91,12 +91,14 @@ def value_of(tree: ast.expr, z: Tensor) -> Any:
 def words_in(text: str) -> list[tuple[str, int]]:
     """Return the words of a text in ASCII, each with where it begins."""
     words: list[tuple[str, int]] = []
-    bars: list[int] = []
+    bars = 0  # of |z| that are open
     at = 0
     while at < len(text):
         kin, found = _KIN.get(text[at]), _WORD.match(text, at)
         if text[at] == "|":
-            words += [(word, at) for word in _bar(words, bars)]
+            closes = bars > 0 and _is_complete(words[-1][0])
+            bars += -1 if closes else 1
+            words += [(")", at)] if closes else [("abs", at), ("(", at)]
         elif kin:
             words += [(word, at) for word in kin]
         elif found:
@@ -105,16 +107,6 @@ def words_in(text: str) -> list[tuple[str, int]]:
             raise FormulaError("formula.character", text=text, word=text[at], at=at)
         at = found.end() if found else at + 1
     return words
-
-
-def _bar(words: list[tuple[str, int]], bars: list[int]) -> list[str]:
-    """Return what a bar of |z| means; ``bars`` are how many brackets were open at each that is open."""
-    depth = sum((word == "(") - (word == ")") for word, _ in words)
-    if bars and bars[-1] == depth - 1 and _is_complete(words[-1][0]):
-        bars.pop()
-        return [")"]
-    bars.append(depth)
-    return ["abs", "("]
 
 
 def _spelt(word: str) -> str:

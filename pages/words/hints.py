@@ -47,7 +47,7 @@ def _of_number(code: str, refused: Mapping[str, Any], t: Text) -> str:
         return ""
     if not 0 < value < math.inf or (whole and not value.is_integer()):
         return ""
-    if not refused.get("low", 0) <= value <= refused.get("high", math.inf):
+    if not refused.get("low", value) <= value <= refused.get("high", value):
         return ""
     written = str(int(value)) if whole else f"{value:.6g}"
     is_number = re.fullmatch(r"[\d.]+(e[-+]?\d+)?", was, re.IGNORECASE)  # refused for its size
