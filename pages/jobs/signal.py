@@ -192,11 +192,12 @@ def theory(run: SignalRun) -> tuple[Setting | None, Expected | None]:
     given = outlook.setting(run.scheme, run.width, bias=run.bias, **dict(run.params))
     if given is None:
         return None, None
-    return given, _expected(given, run.activation, run.depth, run.input, run.input_scale)
+    return given, expected(given, run.activation, run.depth, run.input, run.input_scale)
 
 
 @kept(most=ENTRIES)
-def _expected(given: Setting, activation: str, depth: int, input: str, input_scale: float) -> Expected | None:
+def expected(given: Setting, activation: str, depth: int, input: str, input_scale: float) -> Expected | None:
+    """Return what a network of infinite width does; None where theory is silent."""
     course = outlook.expected(given, activation, depth=depth, input=input, input_scale=input_scale)
     known = np.isfinite(course.activation_mean_square).any()  # of some formulas no mean can be computed
     return course if known else None

@@ -4,11 +4,13 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from core import Entry, InitLabError
 from core.signals import fate as outlook
 from core.signals.comparison import MAX_ENTRIES
 from pages.jobs import signal_theory
-from pages.jobs.signal import Followed
+from pages.jobs.signal import Followed, expected
 from pages.state.chosen import State
 from pages.state.controls import VERSION
 from pages.text import Text
@@ -16,6 +18,8 @@ from pages.words.common import Onward
 from pages.words.compare import names
 from pages.words.signal import backwards, measured
 
+#: What became of a signal that is still there.
+_KEPT = {"kept", "settles"}
 #: view → the view that answers what one asks next
 _FOLLOWING = {
     "forward": "gradient",
@@ -37,7 +41,8 @@ def onward(rows: Sequence[Any], state: State, t: Text) -> Onward | None:
         return _here(t("onward.follow", name=_called(remedy, t)), state, rows=str(remedy), sight="forward")
     if sight in {"forward", "gradient", "figures"} and remedy and not _any_kept(rows, state):
         entries = state.comparison.entries
-        if remedy not in entries and len(entries) < MAX_ENTRIES:
+        holds = remedy not in entries and _holds(remedy, state, back=sight == "gradient")
+        if holds and len(entries) < MAX_ENTRIES:
             beside = "-".join(map(str, [*entries, remedy]))
             return _here(t("onward.try", name=_called(remedy, t)), state, rows=beside)
     if sight not in _FOLLOWING or "sight" in state.fixed:
@@ -50,7 +55,18 @@ def _any_kept(rows: Sequence[Followed], state: State) -> bool:
         courses = [backwards(row) for row in rows]
     else:
         courses = [measured(row, state["measure"]) for row in rows]
-    return any(outlook.fate(course).kind in {"kept", "settles"} for course in courses)
+    return any(outlook.fate(course).kind in _KEPT for course in courses)
+
+
+def _holds(remedy: Entry, state: State, *, back: bool) -> bool:
+    """Tell whether theory has it keep this run's signal: of a power, as z², a gain holds at one size."""
+    given = outlook.setting(remedy.scheme, state["width"], bias=state.bias, **dict(remedy.params))
+    network = state["activation"], state["depth"], state["input"], state["input_scale"]
+    told = None if given is None else expected(given, *network)
+    if told is None:
+        return False
+    course = told.gradient_mean_square[::-1] if back else told.activation_mean_square
+    return not np.isnan(course).any() and outlook.fate(course[np.newaxis]).kind in _KEPT
 
 
 def _remedy(state: State, *, back: bool) -> Entry | None:

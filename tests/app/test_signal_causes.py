@@ -296,6 +296,13 @@ def test_he_is_tried_for_relu_and_then_the_way_back() -> None:
     assert "rows" not in onward(sight="correlation")[1]
 
 
+@pytest.mark.parametrize("sight", ["forward", "gradient"])
+def test_no_gain_is_tried_that_would_keep_nothing(sight: str) -> None:
+    """relu² makes σ²·1.5·q² of q: from q = σ² = 1/1.5 on it falls to 0, though E[φ²] over N(0, 1) is kept."""
+    link = {"rows": "classic_uniform", "depth": "40", "activation": "relu(z)^2"}
+    assert onward(**link, sight=sight)[1]["rows"] == ["classic_uniform"]
+
+
 def test_what_is_locked_is_not_tried() -> None:
     assert onward(rows="xavier_normal", depth="40", lock="rows")[1]["sight"] == ["gradient"]
     app = opened("signal", **SMALL, rows="xavier_normal", lock="rows,sight")
