@@ -56,7 +56,7 @@ def _zeros(rows: Sequence[Row], _: str) -> Iterator[Finding]:
     """
     weights = [row for row in weights_of(rows) if not ADAPTER.search(row.name) and min(row.shape[:2]) > 1]
     zeros = [row for row in weights if "zeros" in row.flags]
-    if 2 * len(zeros) > len(weights):
+    if 2 * len(zeros) > len(weights) and not _by_design(weights, zeros):
         yield Finding("zero_weights", names_of(zeros), {"count": len(zeros), "of": len(weights)})
     elif _are_trained(rows):
         known = set(weights)
@@ -67,6 +67,13 @@ def _zeros(rows: Sequence[Row], _: str) -> Iterator[Finding]:
             yield Finding("zero_among_trained", names_of(still), facts)
     else:
         yield from _fewer_zeros("zero_weights", weights)
+
+
+def _by_design(weights: Sequence[Row], zeros: Sequence[Row]) -> bool:
+    """Tell whether what is 0 is so in every layer, beside weights that are so in none, as RWKV starts."""
+    alike = [{"zeros" in row.flags for row in members} for members in kinds_of(weights)]
+    told = sum(len(members) for members in kinds_of(zeros))
+    return {False} in alike and {True, False} not in alike and told == len(zeros)
 
 
 def _fewer_zeros(kind: str, rows: Sequence[Row]) -> Iterator[Finding]:

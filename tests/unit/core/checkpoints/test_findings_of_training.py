@@ -320,3 +320,21 @@ def test_small_layers_of_a_scale_nobody_s_default_has_are_not_called_trained(std
         torch.manual_seed(seed)
         model = {f"layers.{i}.q_proj.weight": torch.randn(width, width) * std for i in range(6)}
         assert _report(model).state == "initialised", seed
+
+
+def test_zeros_of_each_layer_beside_others_are_a_start_and_no_fault() -> None:
+    """RWKV's keys, receptances and outputs start at 0, its values do not; one layer's more is a fault."""
+    model: Model = {}
+    for at in range(4):
+        model |= {
+            f"blocks.{at}.{name}.weight": torch.zeros(64, 64) for name in ("key", "receptance", "output")
+        }
+        model[f"blocks.{at}.value.weight"] = nn.init.orthogonal_(torch.empty(64, 64))
+    assert _report(model).problems == ()
+    torch.nn.init.zeros_(model["blocks.2.value.weight"])
+    (found,) = _report(model).problems
+    assert (found.kind, len(found.tensors)) == ("zero_weights", 13)
+    # nor is it a start where nothing else is there
+    alone = {name: tensor for name, tensor in model.items() if "value" not in name}
+    (found,) = _report(alone).problems
+    assert (found.kind, len(found.tensors)) == ("zero_weights", 12)
