@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 import torch
 
-from core import SCHEMES
+from core import SCHEMES, Summary
+from core.weights.referee import judge
+from pages.jobs.distribution import Drawn
 from pages.state.controls import TABS
 from pages.text import Text
+from pages.words.distribution import _against
 from tests.support.page_chart import stands_with_chart
 from tests.support.screen import bare, first_chart, headline, opened, refusals, said, typed_in
 
@@ -247,10 +250,22 @@ SHORT = {"scheme": "trunc_normal", "a": "3", "b": "3.0001"}
 
 
 @pytest.mark.filterwarnings("ignore:mean is more than 2 std")
-def test_a_draw_that_falls_short_of_its_law_s_end_is_not_said_to_go_too_far() -> None:
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_narrow_cut_s_own_draw_is_not_called_inconsistent(lang: str) -> None:
     """Nearly uniform, its upper end is the furthest from the mean, and torch rounds no weight up to it."""
-    assert "is only 1.73σ out, too near for this law" in headline(opened(**SHORT))
-    assert "只在 1.73σ 处，按理论应更远" in headline(opened(**SHORT, lang="zh"))
+    within = {"en": "Every weight lies between 3 and 3.0000999", "zh": "3.0000999"}[lang]
+    assert within in headline(opened(**SHORT, lang=lang))
+    assert "1.73σ" not in headline(opened(**SHORT, lang=lang))
+
+
+def test_a_draw_that_falls_short_of_its_law_s_end_is_not_said_to_go_too_far() -> None:
+    """Of 10⁴ even weights within ±1 none is beyond 0.999 with a chance of e^-10."""
+    law = SCHEMES["uniform"].law((100, 100), a=-1.0, b=1.0)
+    weights = torch.empty(100, 100).uniform_(-0.998, 0.998, generator=torch.Generator().manual_seed(3))
+    summary = Summary.of(weights, law=law, drawn_in=torch.float32)
+    drawn = Drawn(summary, law, judge(summary, law))
+    assert "is only 1.73σ out, too near for this law" in _against(drawn, Text("en"))
+    assert "只在 1.73σ 处，按理论应更远" in _against(drawn, Text("zh"))
 
 
 @pytest.mark.filterwarnings("ignore:mean is more than 2 std")
